@@ -1,0 +1,55 @@
+# Everything runs in a virtual environment of its own (.venv), made on first use. `make help` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+# Versions of Keras that `make compat` tries beside the pinned one.
+KERAS_LOWEST ?= 3.12.0
+
+# Extra arguments for pytest: make test PYTEST_ARGS="-k huber"
+PYTEST_ARGS ?=
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test suite lint types docs format compat clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY) ## run the demo
+	$(PY) -m keraslosses demo
+
+test: lint types docs suite ## lint, types, docs, then the tests on every backend
+
+suite: $(READY) ## only the tests, on every backend
+	scripts/suite.sh $(PY) $(PYTEST_ARGS)
+
+lint: $(READY) ## check format and style
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+types: $(READY) ## check types
+	$(PY) -m mypy
+
+docs: $(READY) ## build the docs into docs/_build/html; a warning is an error
+	$(PY) -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
+
+format: $(READY) ## rewrite the files in the format that lint wants
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+compat: ## the tests with the lowest Keras and with keras-nightly
+	scripts/compat.sh "$(PYTHON)" "$(KERAS_LOWEST)" $(PYTEST_ARGS)
+
+clean: ## remove the environments and everything built
+	rm -rf $(VENV) .venv-compat-* docs/_build build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --editable ".[dev]"
+	@touch $@

@@ -1,0 +1,84 @@
+"""Sphinx settings. The build needs no network, and one backend of Keras."""
+
+import inspect
+import os
+from importlib.metadata import version as installed_version
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import keraslosses
+
+project = "keraslosses"
+author = "The keraslosses authors"
+copyright = f"2026, {author}"
+release = version = installed_version("keraslosses")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "keraslosses"
+
+myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+# In docstrings, as in Keras's, single backticks mark code.
+default_role = "code"
+napoleon_numpy_docstring = False
+autodoc_member_order = "bysource"
+maximum_signature_line_length = 88
+
+API_MARKER = "<!-- public names -->"
+
+
+def api_listing() -> str:
+    """The body of the API page, from `keraslosses.__all__`, so that page and package cannot differ."""
+    titles = ("Losses", "Layers", "Other classes", "Functions", "From Keras", "Other names")
+    sections: dict[str, list[str]] = {title: [] for title in titles}
+    for name in sorted(keraslosses.__all__):
+        title = section_of(getattr(keraslosses, name))
+        sections[title].append(name)
+    return "\n".join(section_text(title, names) for title, names in sections.items() if names)
+
+
+def section_of(thing: object) -> str:
+    import keras
+
+    if not (inspect.isclass(thing) or inspect.isroutine(thing)):
+        return "Other names"
+    if not thing.__module__.startswith("keraslosses"):
+        return "From Keras"
+    if not inspect.isclass(thing):
+        return "Functions"
+    if issubclass(thing, keras.losses.Loss):
+        return "Losses"
+    return "Layers" if issubclass(thing, keras.layers.Layer) else "Other classes"
+
+
+def section_text(title: str, names: list[str]) -> str:
+    if title in ("From Keras", "Other names"):
+        # The texts of other packages are not ours to set; their names are enough.
+        return "\n".join([f"## {title}", "", *(f"- `keraslosses.{name}`" for name in names), ""])
+    directive = "autofunction" if title == "Functions" else "autoclass"
+    full_names = [f"keraslosses.{name}" for name in names]
+    lines = [f"## {title}", "", "```{eval-rst}"]
+    lines += [".. autosummary::", "", *(f"   {name}" for name in full_names), ""]
+    for name in full_names:
+        lines += [f".. {directive}:: {name}", ""]
+    return "\n".join([*lines, "```", ""])
+
+
+def fill_api_page(app: object, docname: str, source: list[str]) -> None:
+    if docname == "api":
+        if API_MARKER not in source[0]:
+            raise ValueError(f"docs/api.md must hold the line {API_MARKER}")
+        source[0] = source[0].replace(API_MARKER, api_listing())
+
+
+def setup(app: object) -> None:
+    app.connect("source-read", fill_api_page)

@@ -1,0 +1,150 @@
+"""How a formula becomes a loss: `loss_function` makes the function, `FunctionLoss` the class over it.
+
+A formula is written once, on clean tensors. The `Contract` around it reads the inputs, silences the entries
+that do not count, and marks what the reduction must know.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, ParamSpec, TypeVar
+
+import keras
+from keras import ops
+
+from keraslosses.core import checks, keras_internals
+from keraslosses.core.reduction import Entries, extend_to, reduce
+
+P = ParamSpec("P")
+C = TypeVar("C", bound=type)
+
+PACKAGE = "keraslosses"
+
+
+def saved(thing: Any) -> Any:
+    """Registers a class or function for saving, under the name of this package."""
+    return keras.saving.register_keras_serializable(package=PACKAGE)(thing)
+
+
+class Contract:
+    """A formula, the kind of inputs it reads, and the rules of its options."""
+
+    def __init__(self, formula: Callable[..., Any], kind: Any, rules: Mapping[str, checks.Rule]):
+        self.name = formula.__name__
+        self.formula = formula
+        self.kind = kind
+        self.signature = inspect.signature(formula)
+        parameters = list(self.signature.parameters.values())[2:]
+        self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self.rules = rules
+        unruled = {p.name for p in parameters} ^ rules.keys()
+        if unruled:
+            raise TypeError(f"{self.name}: every option needs one rule; these differ: {sorted(unruled)}")
+
+    def options(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Every option by name, checked."""
+        bound = self.signature.bind(None, None, *args, **kwargs) if args or kwargs else None
+        options = dict(self.defaults)
+        if bound:
+            options.update(list(bound.arguments.items())[2:])
+            self.check(options)
+        return options
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        for name, value in options.items():
+            self.rules[name](name, value)
+
+    def entries(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        options: Mapping[str, Any],
+        sample_weight: Any = None,
+        mask: Any = None,
+    ) -> Entries:
+        """The formula's values, with the entries that do not count silenced before it and marked after it."""
+        pair = self.kind.read(self.name, y_true, y_pred, options)
+        valid, keep = pair.valid, pair.valid
+        shape = tuple(size for i, size in enumerate(pair.y_pred.shape) if i != pair.axis)
+        if mask is not None:
+            mask = ops.cast(mask, "bool")
+            if len(mask.shape) == len(shape) + 1 and mask.shape[-1] != 1:
+                mask = extend_to(mask, len(shape) + 1, "mask", pair.y_pred.shape)
+                pair = self.kind.hide(pair, mask, options)
+                mask = ops.any(mask, axis=pair.axis)
+            mask = extend_to(mask, len(shape), "mask", shape)
+            valid = keep = mask if valid is None else ops.logical_and(valid, mask)
+        if sample_weight is not None:
+            sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), pair.y_pred.dtype)
+            sample_weight = extend_to(sample_weight, len(shape), "sample_weight", shape)
+            keep = sample_weight != 0 if keep is None else ops.logical_and(keep, sample_weight != 0)
+        if keep is not None:
+            pair = self.kind.silence(pair, keep)
+        values = self.kind.finish(self.formula(pair.y_true, pair.y_pred, **options), pair)
+        if pair.broken is not None:
+            broken = pair.broken if keep is None else ops.logical_and(pair.broken, keep)
+            values = values * ops.where(broken, ops.cast(float("nan"), values.dtype), ops.ones_like(values))
+        if keep is not None:
+            values = ops.where(keep, values, ops.zeros_like(values))
+        return Entries(values, valid, sample_weight, pair.class_weight)
+
+
+def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Makes a public loss function of a formula: `kind` reads its inputs, and each option has its rule.
+
+    The function returns the values of the entries. Its `contract` gives a class validity and weights too.
+    """
+
+    def decorate(formula: Callable[P, Any]) -> Callable[P, Any]:
+        contract = Contract(formula, kind, rules)
+
+        @functools.wraps(formula)
+        def function(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+            return contract.entries(y_true, y_pred, contract.options(args, kwargs)).values
+
+        function.contract = contract  # type: ignore[attr-defined]
+        return saved(function)
+
+    return decorate
+
+
+class FunctionLoss(keras.losses.Loss):
+    """A `keras.losses.Loss` over a loss function: adds weights, masks, reduction, dtype and config.
+
+    Nothing is cast on the way in: integer targets stay integers, and the computation runs in float32, or in
+    float64 where y_pred is. The result is cast to the loss's dtype last.
+    """
+
+    def __init__(self, function: Any, reduction: str | None, name: str | None, dtype: Any, **options: Any):
+        checks.one_of(*checks.REDUCTIONS)("reduction", reduction)
+        function.contract.check(options)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.function = function
+        self.options = {option: checks.plain(value) for option, value in options.items()}
+
+    def __getattr__(self, name: str) -> Any:
+        options = self.__dict__.get("options", {})
+        if name in options:
+            return options[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def entries(self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None) -> Entries:
+        """The values with what the reduction must know of them."""
+        return self.function.contract.entries(y_true, y_pred, self.options, sample_weight, mask)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.function(y_true, y_pred, **self.options)
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        mask = keras_internals.mask_of(y_pred)
+        with keras.name_scope(self.name):
+            entries = self.entries(y_true, y_pred, sample_weight, mask)
+            return ops.cast(reduce(entries, self.reduction), self.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**self.options, "reduction": self.reduction, "name": self.name, "dtype": self.dtype}
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{option}={value!r}" for option, value in self.options.items())
+        return f"{type(self).__name__}({given})"

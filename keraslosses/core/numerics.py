@@ -1,0 +1,98 @@
+"""Safe forms that two or more losses use. Each says what its value and its gradient are at the singular point."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras import ops
+
+# The smallest probability whose logarithm is taken, and the smallest length a vector is divided by.
+EPSILON = 1e-7
+
+
+def magnitude(x: Any) -> Any:
+    """abs(x), with derivative 0 at 0 on every backend."""
+    return x * ops.stop_gradient(ops.sign(x))
+
+
+def at_least(x: Any, low: float) -> Any:
+    """max(x, low), with derivative 0 where x is not above `low`."""
+    return ops.where(x > low, x, ops.cast(low, x.dtype))
+
+
+def root(x: Any) -> Any:
+    """sqrt(x) for x >= 0, with derivative 0 at 0, where the true one is infinite."""
+    zero = x == 0
+    return ops.where(zero, ops.zeros_like(x), ops.sqrt(ops.where(zero, ops.ones_like(x), x)))
+
+
+def divide(numerator: Any, denominator: Any) -> Any:
+    """numerator / denominator, and 0 with derivative 0 where the denominator is 0."""
+    zero = denominator == 0
+    return ops.where(zero, 0.0, numerator / ops.where(zero, ops.ones_like(denominator), denominator))
+
+
+def log_probability(p: Any) -> Any:
+    """log(max(p, 1e-7)): exact at 1, and bounded with derivative 0 below 1e-7."""
+    return ops.log(ops.where(p < EPSILON, ops.cast(EPSILON, p.dtype), p))
+
+
+def log_one_minus(p: Any) -> Any:
+    """log(max(1 - p, 1e-7)) for a probability, exact at 0, bounded with derivative 0 within 1e-7 of 1."""
+    return ops.log1p(-ops.where(p > 1 - EPSILON, ops.cast(1 - EPSILON, p.dtype), p))
+
+
+def distribution(p: Any, axis: int) -> Any:
+    """Non-negative numbers divided by their sum; a row of zeros counts as uniform, with gradient 0."""
+    total = ops.sum(p, axis=axis, keepdims=True)
+    zero = total == 0
+    return ops.where(
+        zero, 1.0 / ops.cast(ops.shape(p)[axis], p.dtype), p / ops.where(zero, ops.ones_like(p), total)
+    )
+
+
+def scale_of(x: Any, axis: int) -> Any:
+    """The largest absolute value along an axis (1 where all are 0), held constant in the gradient.
+
+    Dividing by it before squaring keeps squares from running over or under.
+    """
+    largest = ops.max(ops.abs(ops.stop_gradient(x)), axis=axis, keepdims=True)
+    return ops.where(largest == 0, ops.ones_like(largest), largest)
+
+
+def unit(x: Any, axis: int) -> Any:
+    """x / max(its length, 1e-7) along an axis; the zero vector stays zero, with gradient 0."""
+    scale = scale_of(x, axis)
+    scaled = x / scale
+    length = root(ops.sum(ops.square(scaled), axis=axis, keepdims=True))
+    return scaled / at_least(length, EPSILON / scale)
+
+
+def mean(values: Any, axis: int, weights: Any = None) -> Any:
+    """The mean along an axis, or the weighted mean; 0 where no weight is left."""
+    if weights is None:
+        return ops.mean(values, axis=axis)
+    return divide(ops.sum(values * weights, axis=axis), ops.sum(weights, axis=axis))
+
+
+def root_mean_square(values: Any, axis: int, weights: Any = None) -> Any:
+    """sqrt(mean(values²)) along an axis, with derivative 0 where every value is 0."""
+    scale = scale_of(values, axis)
+    return ops.squeeze(scale, axis) * root(mean(ops.square(values / scale), axis, weights))
+
+
+def along(axis: int, vector: Sequence[float], like: Any) -> Any:
+    """A vector laid along one axis of a tensor, ready to be multiplied with it."""
+    shape = [1] * len(like.shape)
+    shape[axis] = len(vector)
+    return ops.reshape(ops.convert_to_tensor(vector, dtype=like.dtype), shape)
+
+
+def times_unless_zero(factor: Any, values: Any) -> Any:
+    """factor * values, and 0 where the factor is 0 even if the value is infinite."""
+    return ops.where(factor == 0, ops.zeros_like(values), factor * values)
+
+
+def without_gradient_at_infinity(values: Any) -> Any:
+    """The values themselves; where one is +inf nothing flows back."""
+    infinite = values == float("inf")
+    return ops.where(infinite, ops.cast(float("inf"), values.dtype), values)

@@ -1,0 +1,78 @@
+"""Losses by name: `get`, `names`, `serialize`, `deserialize`."""
+
+import inspect
+from typing import Any
+
+import keras
+from keras.losses import serialize
+
+from keraslosses.losses import crossentropy, probabilistic, regression, robust, similarity
+from keraslosses.core.loss import FunctionLoss
+
+FAMILIES = (regression, robust, probabilistic, similarity, crossentropy)
+
+CLASSES = {
+    name: thing
+    for family in FAMILIES
+    for name, thing in vars(family).items()
+    if inspect.isclass(thing) and issubclass(thing, FunctionLoss) and thing is not FunctionLoss
+}
+FUNCTIONS = {
+    name: thing for family in FAMILIES for name, thing in vars(family).items() if hasattr(thing, "contract")
+}
+ALIASES = {
+    alias: FUNCTIONS[name]
+    for short, name in {
+        "bce": "binary_crossentropy",
+        "kld": "kl_divergence",
+        "mae": "mean_absolute_error",
+        "mse": "mean_squared_error",
+        "mape": "mean_absolute_percentage_error",
+        "msle": "mean_squared_logarithmic_error",
+    }.items()
+    for alias in (short, short.upper())
+}
+BY_NAME: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES}
+
+
+def names() -> list[str]:
+    """The classes of all losses, by name, in alphabetical order."""
+    return sorted(CLASSES)
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """A loss or loss function from what `serialize` gave, or from `{"class_name": .., "config": ..}`."""
+    return keras.saving.deserialize_keras_object(config, custom_objects={**BY_NAME, **(custom_objects or {})})
+
+
+def get(identifier: Any) -> Any:
+    """A loss or loss function from its name, its config, or itself.
+
+    Takes what `keras.losses.get` takes: None, a name in either spelling (`"SmoothL1"` gives an instance,
+    `"smooth_l1"` the function), one of Keras's aliases (`"mse"`), a config, an instance, a class, or any
+    callable.
+
+    Raises:
+        ValueError: for a name that no loss of this package has, or something that is no loss.
+
+    >>> print(keraslosses.get("SmoothL1").name)
+    smooth_l1
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, dict):
+        found = deserialize(identifier)
+    elif isinstance(identifier, str):
+        found = BY_NAME.get(identifier.removeprefix("keraslosses>"))
+    else:
+        found = identifier
+    if inspect.isclass(found):
+        found = found()
+    if not callable(found):
+        raise ValueError(
+            f"`identifier` must name a loss of keraslosses; see keraslosses.names(). Received: identifier={identifier!r}"
+        )
+    return found
+
+
+__all__ = ["deserialize", "get", "names", "serialize"]

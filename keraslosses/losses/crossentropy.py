@@ -1,0 +1,327 @@
+"""Cross-entropies: binary, against a distribution, and against a class index."""
+
+import warnings
+from typing import Any
+
+from keras import ops
+
+from keraslosses.core import backend, checks, numerics
+from keraslosses.core.inputs import Distributions, Elementwise, Labels
+from keraslosses.core.loss import FunctionLoss, loss_function, saved
+
+
+@loss_function(
+    Elementwise(),
+    from_logits=checks.boolean,
+    label_smoothing=checks.fraction,
+    axis=checks.integer,
+    pos_weight=checks.optional_weight_or_weights,
+    class_weights=checks.optional_weights,
+)
+def binary_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    *,
+    pos_weight: float | list[float] | None = None,
+    class_weights: list[float] | None = None,
+) -> Any:
+    """Cross-entropy of independent yes-or-no outputs, averaged over `axis`; see `BinaryCrossentropy`."""
+    positive = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
+    negative = 1.0 - positive
+    if pos_weight is not None:
+        positive = positive * per_output("pos_weight", pos_weight, y_pred, axis)
+    if from_logits:
+        values = numerics.times_unless_zero(positive, ops.softplus(-y_pred))
+        values = values + numerics.times_unless_zero(negative, ops.softplus(y_pred))
+        values = numerics.without_gradient_at_infinity(values)
+    else:
+        values = -positive * numerics.log_probability(y_pred) - negative * numerics.log_one_minus(y_pred)
+    if class_weights is not None:
+        values = values * per_output("class_weights", class_weights, y_pred, axis)
+    return values
+
+
+@loss_function(
+    Distributions(),
+    from_logits=checks.boolean,
+    label_smoothing=checks.fraction,
+    axis=checks.integer,
+    class_weights=checks.optional_weights,
+)
+def categorical_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    *,
+    class_weights: list[float] | None = None,
+) -> Any:
+    """Cross-entropy against one-hot targets or distributions; see `CategoricalCrossentropy`."""
+    warn_of_one_class(y_pred, axis)
+    target = y_true
+    if label_smoothing:
+        classes = ops.cast(ops.shape(y_pred)[axis], y_pred.dtype)
+        target = target * (1.0 - label_smoothing) + label_smoothing / classes
+    if class_weights is not None:
+        target = target * numerics.along(axis, class_weights, y_pred)
+    log_p = log_probabilities(y_pred, from_logits, axis)
+    values = -ops.sum(numerics.times_unless_zero(target, log_p), axis=axis)
+    return numerics.without_gradient_at_infinity(values) if from_logits else values
+
+
+@loss_function(
+    Labels(),
+    from_logits=checks.boolean,
+    ignore_class=checks.optional_integer,
+    axis=checks.integer,
+    label_smoothing=checks.fraction,
+    class_weights=checks.optional_weights,
+)
+def sparse_categorical_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
+    *,
+    label_smoothing: float = 0.0,
+    class_weights: list[float] | None = None,
+) -> Any:
+    """Cross-entropy against class indices; see `SparseCategoricalCrossentropy`."""
+    y_pred = ops.moveaxis(y_pred, axis, -1)
+    if label_smoothing:
+        log_p = log_probabilities(y_pred, from_logits, -1)
+        picked = backend.pick(log_p, y_true)
+    elif from_logits:
+        picked = backend.log_likelihood(y_pred, y_true)
+    else:
+        picked = numerics.log_probability(picked_probability(y_pred, y_true))
+    values = -picked
+    if class_weights is not None:
+        weights = ops.convert_to_tensor(class_weights, dtype=y_pred.dtype)
+        values = values * ops.take(weights, y_true, axis=0)
+    if label_smoothing:
+        weighted = log_p if class_weights is None else numerics.times_unless_zero(weights, log_p)
+        values = (1.0 - label_smoothing) * values - label_smoothing * ops.mean(weighted, axis=-1)
+    return numerics.without_gradient_at_infinity(values) if from_logits else values
+
+
+def log_probabilities(y_pred: Any, from_logits: bool, axis: int) -> Any:
+    """The logarithm of the softmax of logits, or of probabilities divided by their sum."""
+    if from_logits:
+        return ops.log_softmax(y_pred, axis=axis)
+    return numerics.log_probability(numerics.distribution(y_pred, axis))
+
+
+def picked_probability(y_pred: Any, labels: Any) -> Any:
+    """The label's share of the sum along the last axis; a row of zeros counts as uniform."""
+    total = ops.sum(y_pred, axis=-1)
+    zero = total == 0
+    share = backend.pick(y_pred, labels) / ops.where(zero, ops.ones_like(total), total)
+    return ops.where(zero, 1.0 / ops.cast(ops.shape(y_pred)[-1], y_pred.dtype), share)
+
+
+def per_output(name: str, weights: float | list[float], y_pred: Any, axis: int) -> Any:
+    """One weight for all outputs, or one for each along `axis`."""
+    if not checks.is_sequence(weights):
+        return weights
+    checks.vector_length(name, weights, y_pred.shape[axis])
+    return numerics.along(axis, weights, y_pred)
+
+
+def warn_of_one_class(y_pred: Any, axis: int) -> None:
+    """As Keras does: one class alone has probability 1 whatever the prediction."""
+    if y_pred.shape[axis] == 1:
+        warnings.warn(
+            "categorical_crossentropy expects more than one class along `axis`. "
+            f"Received: y_pred.shape={tuple(y_pred.shape)}, axis={axis}. For two classes in one output, use "
+            "binary_crossentropy.",
+            SyntaxWarning,
+            stacklevel=5,
+        )
+
+
+@saved
+class BinaryCrossentropy(FunctionLoss):
+    """Cross-entropy of yes-or-no outputs: two classes, or several labels that do not exclude each other.
+
+    With p the predicted probability (from logits, sigmoid of y_pred) and y the smoothed target:
+
+    ```
+    loss = mean(class_weights · (-pos_weight y log p - (1 - y) log(1 - p)), axis)
+    ```
+
+    Args:
+        from_logits: Whether y_pred holds logits; probabilities in [0, 1] otherwise.
+        label_smoothing: In [0, 1]: targets become `y (1 - s) + s / 2`.
+        axis: Axis of the outputs, over which the mean is taken.
+        reduction: One of `"sum_over_batch_size"`, `"mean"`, `"sum"`, `"mean_with_sample_weight"`,
+            `"none"`, None.
+        name: Name of the loss.
+        dtype: Type of the result; the computation runs in float32 at least.
+        pos_weight: None, a number, or one for each output: multiplies the positive part, after smoothing.
+        class_weights: None, or one number for each output: a factor before the mean, in no denominator.
+
+    Shapes: y_true and y_pred `(batch, .., outputs)`, result without `axis`. `(batch,)` counts as `(batch, 1)`.
+
+    Probabilities: logarithms take `max(p, 1e-7)` and are exact at 1, so a certain error costs 16.118, with
+    gradient 0. Logits: nothing is clipped; the gradient is `sigmoid(x) - y`; an infinite logit on the wrong
+    side costs inf, with gradient 0.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, or shapes that differ.
+
+    Example:
+
+    >>> loss = keraslosses.BinaryCrossentropy()
+    >>> print(round(float(loss([[0, 1, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.0, 1.0, 0.0]])), 6))
+    0.072311
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "binary_crossentropy",
+        dtype: Any = None,
+        *,
+        pos_weight: float | list[float] | None = None,
+        class_weights: list[float] | None = None,
+    ):
+        super().__init__(
+            binary_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+            pos_weight=pos_weight,
+            class_weights=class_weights,
+        )
+
+
+@saved
+class CategoricalCrossentropy(FunctionLoss):
+    """Cross-entropy of exclusive classes, against one-hot targets or distributions.
+
+    With p the predicted distribution (from logits, softmax of y_pred) and y the smoothed target:
+
+    ```
+    loss = -sum(class_weights y log p, axis)
+    ```
+
+    Args:
+        from_logits: Whether y_pred holds logits; probabilities otherwise, which are divided by their sum.
+        label_smoothing: In [0, 1]: targets become `y (1 - s) + s / C`, C the size of `axis`.
+        axis: Axis of the classes.
+        reduction, name, dtype: As `BinaryCrossentropy`.
+        class_weights: None, or one number for each class. `"mean_with_sample_weight"` divides by the sum of
+            `class_weights y` (y before smoothing); the other means by the number of entries.
+
+    Shapes: y_true and y_pred `(batch, .., classes)`, result without `axis`.
+
+    Probabilities: logarithms take `max(p, 1e-7)` and are exact at 1; a row of zeros counts as uniform.
+    Logits: nothing is clipped; the gradient is `softmax(x) - y`. A logit of -inf is a class ruled out: it
+    costs nothing where its target is 0, and inf with gradient 0 where it is not.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, or shapes that differ.
+
+    Example:
+
+    >>> loss = keraslosses.CategoricalCrossentropy()
+    >>> print(round(float(loss([[0.0, 0.0, 1.0]], [[0.3, 0.3, 0.4]])), 6))
+    0.916291
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_crossentropy",
+        dtype: Any = None,
+        *,
+        class_weights: list[float] | None = None,
+    ):
+        super().__init__(
+            categorical_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+            class_weights=class_weights,
+        )
+
+
+@saved
+class SparseCategoricalCrossentropy(FunctionLoss):
+    """Cross-entropy of exclusive classes, against class indices: no one-hot array is ever made.
+
+    With p the predicted distribution (from logits, softmax of y_pred), k the label and s the smoothing:
+
+    ```
+    loss = -(1 - s) class_weights[k] log p[k] - s / C sum(class_weights log p, axis)
+    ```
+
+    Args:
+        from_logits: Whether y_pred holds logits; probabilities otherwise, which are divided by their sum.
+        ignore_class: None, or a label (255 or -1, say) whose entries cost 0 and leave the mean.
+        reduction: As `BinaryCrossentropy`.
+        axis: Axis of the classes in y_pred.
+        name, dtype: As `BinaryCrossentropy`. Labels below 2^31 are exact under every dtype.
+        label_smoothing: In [0, 1]: the share of the target spread over all C classes.
+        class_weights: None, or one number for each class. `"mean_with_sample_weight"` divides by the sum of
+            `class_weights[k]`, as torch's weighted mean does; the other means by the number of entries.
+
+    Shapes: y_pred `(batch, .., classes)`; y_true and the result without `axis`. y_true may keep it with
+    size 1.
+
+    A label outside [0, C) that is not `ignore_class` raises ValueError where it can be seen (eager, on the
+    CPU); in compiled code and on accelerators that entry's loss and gradient are NaN. Probabilities, logits
+    and -inf: as `CategoricalCrossentropy`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not
+            belong together, or a label out of range.
+
+    Example:
+
+    >>> loss = keraslosses.SparseCategoricalCrossentropy(from_logits=True)
+    >>> print(round(float(loss([0, 1, 2], [[0.8, 0.1, 0.4], [0.1, 0.9, 0.2], [0.5, 0.4, 0.6]])), 6))
+    0.813658
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: Any = None,
+        *,
+        label_smoothing: float = 0.0,
+        class_weights: list[float] | None = None,
+    ):
+        super().__init__(
+            sparse_categorical_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            ignore_class=ignore_class,
+            axis=axis,
+            label_smoothing=label_smoothing,
+            class_weights=class_weights,
+        )

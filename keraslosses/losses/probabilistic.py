@@ -1,0 +1,83 @@
+"""Divergences between distributions, given as rates or as probabilities."""
+
+from typing import Any
+
+from keras import ops
+
+from keraslosses.core import numerics
+from keraslosses.core.inputs import Elementwise, Vectors
+from keraslosses.core.loss import FunctionLoss, loss_function, saved
+
+
+@loss_function(Elementwise())
+def poisson(y_true: Any, y_pred: Any) -> Any:
+    """Poisson negative log-likelihood of a rate, without the constant; see `Poisson`."""
+    return y_pred - y_true * ops.log(y_pred + numerics.EPSILON)
+
+
+@loss_function(Vectors())
+def kl_divergence(y_true: Any, y_pred: Any) -> Any:
+    """Kullback-Leibler divergence over the last axis; see `KLDivergence`."""
+    target = ops.minimum(y_true, 1.0)
+    absent = target <= 0
+    log_target = ops.log(ops.where(absent, ops.ones_like(target), target))
+    log_ratio = log_target - numerics.log_probability(ops.where(y_pred > 1.0, ops.ones_like(y_pred), y_pred))
+    return ops.sum(ops.where(absent, ops.zeros_like(target), target) * log_ratio, axis=-1)
+
+
+@saved
+class Poisson(FunctionLoss):
+    """Poisson loss: for counts, where the prediction is a rate.
+
+    ```
+    loss = mean(y_pred - y_true log(y_pred + 1e-7), axis=-1)
+    ```
+
+    Args and shapes: as `MeanSquaredError`; y_pred is not negative (a negative rate gives NaN).
+
+    The 1e-7 bounds the loss and its gradient at a rate of 0; elsewhere it biases the value by less than
+    `1e-7 y_true / y_pred`. Source: Keras.
+
+    Example:
+
+    >>> loss = keraslosses.Poisson()
+    >>> print(round(float(loss([[1.0, 3.0]], [[1.0, 2.0]])), 4))
+    0.4603
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = "poisson", dtype: Any = None
+    ):
+        super().__init__(poisson, reduction, name, dtype)
+
+
+@saved
+class KLDivergence(FunctionLoss):
+    """Kullback-Leibler divergence of the predicted from the true distribution, in nats.
+
+    ```
+    loss = sum(y_true log(y_true / max(y_pred, 1e-7)), axis=-1), and 0 log 0 = 0
+    ```
+
+    Args:
+        reduction, name, dtype: As `MeanSquaredError`.
+
+    Shapes: y_true and y_pred `(batch, .., classes)`, result `(batch, ..)`. Both hold probabilities; they are
+    not divided by their sums, and values above 1 count as 1.
+
+    A predicted probability below 1e-7 counts as 1e-7, with gradient 0. Source: Keras, but for 0 log 0.
+
+    Example:
+
+    >>> loss = keraslosses.KLDivergence()
+    >>> print(round(float(loss([[0.5, 0.5, 0.0, 0.0]], [[0.25, 0.25, 0.25, 0.25]])), 4))
+    0.6931
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "kl_divergence",
+        dtype: Any = None,
+    ):
+        super().__init__(kl_divergence, reduction, name, dtype)

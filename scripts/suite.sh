@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Run the tests once per backend, in a process each; a failure on one does not stop the others.
+# Usage: scripts/suite.sh PYTHON [pytest arguments]
+# BACKENDS="jax torch" in the environment chooses the backends.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+python=$1
+shift
+
+export TF_CPP_MIN_LOG_LEVEL=${TF_CPP_MIN_LOG_LEVEL:-3}
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+failed=0
+summary=""
+for backend in ${BACKENDS:-tensorflow jax torch}; do
+    echo "== tests on $backend"
+    KERAS_BACKEND=$backend "$python" -m pytest "$@" 2>&1 | tee "$logs/$backend"
+    status=${PIPESTATUS[0]}
+    # Interrupted by the user: do not start the next backend.
+    if [ "$status" -eq 2 ] && grep -q "KeyboardInterrupt" "$logs/$backend"; then
+        exit 130
+    fi
+    [ "$status" -eq 0 ] || failed=1
+    closing=$(grep -E '^(=+ )?([0-9]+ [a-z]+.*|no tests ran) in [0-9.]+s' "$logs/$backend" | tail -n 1)
+    summary+=$(printf '%-11s %s' "$backend" "${closing:-no closing line} (exit $status)")$'\n'
+done
+
+echo "== closing lines"
+printf '%s' "$summary"
+exit "$failed"
