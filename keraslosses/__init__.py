@@ -3,6 +3,8 @@
 from keras.losses import Loss
 
 from keraslosses.core.loss import FunctionLoss
+from keraslosses.layers.attach import attach, detach
+from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
 from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses.crossentropy import (
     BinaryCrossentropy,
@@ -45,6 +47,7 @@ __all__ = [
     "BalancedL1",
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
+    "CenterLoss",
     "CosineSimilarity",
     "FunctionLoss",
     "Huber",
@@ -60,11 +63,14 @@ __all__ = [
     "RootMeanSquaredError",
     "SmoothL1",
     "SparseCategoricalCrossentropy",
+    "attach",
     "balanced_l1",
     "binary_crossentropy",
     "categorical_crossentropy",
+    "center_distances",
     "cosine_similarity",
     "deserialize",
+    "detach",
     "get",
     "huber",
     "kl_divergence",
@@ -80,4 +86,5 @@ __all__ = [
     "serialize",
     "smooth_l1",
     "sparse_categorical_crossentropy",
+    "updated_centers",
 ]

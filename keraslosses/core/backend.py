@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keraslosses.core.keras_internals import in_stateless_scope, raw_value
+
 BACKEND = keras.backend.backend()
 
 if BACKEND == "tensorflow":
@@ -50,11 +52,6 @@ def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync if BACKEND == "tensorflow" else 1
 
 
-def in_graph() -> bool:
-    """Whether TensorFlow is building a graph, with or without XLA."""
-    return BACKEND == "tensorflow" and not tf.executing_eagerly()
-
-
 def log_likelihood(log_space: Any, labels: Any) -> Any:
     """log softmax(log_space)[label] along the last axis, without a one-hot, by each backend's fastest form.
 
@@ -79,31 +76,29 @@ def pick(tensor: Any, labels: Any) -> Any:
 
 def take_rows(variable: Any, indices: Any) -> Any:
     """Rows of a variable, read without copying the whole of it."""
-    if BACKEND == "tensorflow" and not is_stateless(variable):
-        return tf.gather(variable._value, indices)
+    if BACKEND == "tensorflow" and not in_stateless_scope():
+        return tf.gather(raw_value(variable), indices)
     return ops.take(variable.value, indices, axis=0)
 
 
 def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
     """variable[indices[i]] += changes[i] for every i, in place; an index that repeats adds up."""
-    if BACKEND == "tensorflow" and not is_stateless(variable):
-        variable._value.scatter_add(tf.IndexedSlices(changes, indices))
-    elif BACKEND == "jax":
+    if BACKEND == "jax":
         variable.assign(jnp.asarray(variable.value).at[indices].add(changes))
-    elif BACKEND == "torch":
-        with torch.no_grad():
-            variable.value.data.index_add_(0, indices.long(), changes.to(variable.value.dtype))
+    elif in_stateless_scope() or BACKEND not in ("tensorflow", "torch"):
+        variable.assign(variable.value + ops.segment_sum(changes, indices, num_segments=variable.shape[0]))
+    elif BACKEND == "tensorflow":
+        raw_value(variable).scatter_add(tf.IndexedSlices(changes, indices))
     else:
-        variable.assign(ops.scatter_update(variable.value, indices[:, None], changes))
-
-
-def is_stateless(variable: Any) -> bool:
-    """Whether Keras holds the variable's value in a scope (`stateless_call`) rather than in the variable."""
-    return keras.src.backend.common.stateless_scope.in_stateless_scope()
+        with torch.no_grad():
+            variable.value.data.index_add_(0, indices.long(), changes)
 
 
 def gather_over_replicas(tensor: Any) -> Any:
-    """The tensor of every replica, one after the other along the first axis; the tensor itself on one."""
+    """The tensors of all replicas, one after the other along the first axis; the tensor itself on one.
+
+    JAX needs no gathering: it computes on the global batch whatever its sharding.
+    """
     if replicas() > 1:
         return tf.distribute.get_replica_context().all_gather(tensor, axis=0)
     return tensor

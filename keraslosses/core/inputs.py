@@ -155,24 +155,10 @@ class Labels:
         return self.marked(name, labels, y_pred, axis, options)
 
     def marked(self, name: str, labels: Any, y_pred: Any, axis: int, options: Options) -> Pair:
-        ignore = options.get("ignore_class")
         classes = y_pred.shape[axis]
-        seen = backend.peek(labels)
-        if seen is not None and classes is not None:
-            reject_out_of_range(name, seen, classes, ignore)
-        labels = comparable(labels)
-        valid = None if ignore is None else labels != ignore
-        broken = None
-        if seen is None or classes is None:
+        if classes is None:
             classes = ops.shape(y_pred)[axis]
-            broken = is_broken(labels, classes)
-            usable = ops.logical_not(broken)
-            if valid is not None:
-                broken, usable = ops.logical_and(broken, valid), ops.logical_and(usable, valid)
-            labels = ops.where(usable, labels, ops.zeros_like(labels))
-        elif valid is not None:
-            labels = ops.where(valid, labels, ops.zeros_like(labels))
-        labels = ops.cast(labels, "int32")
+        labels, valid, broken = class_indices(name, "y_true", labels, classes, options.get("ignore_class"))
         weights = options.get("class_weights")
         checks.vector_length("class_weights", weights, y_pred.shape[axis])
         chosen = None
@@ -194,6 +180,27 @@ class Labels:
         return values
 
 
+def class_indices(name: str, argument: str, labels: Any, classes: Any, ignore: int | None = None) -> Any:
+    """Labels as int32 in [0, classes), which of them count, and which are out of range (None: all, none).
+
+    Where the labels can be looked at, one out of range raises ValueError. Ignored and broken ones become 0.
+    """
+    seen = backend.peek(labels) if isinstance(classes, int) else None
+    if seen is not None:
+        reject_out_of_range(name, argument, seen, classes, ignore)
+    labels = comparable(labels)
+    valid = None if ignore is None else labels != ignore
+    usable, broken = valid, None
+    if seen is None:
+        broken = is_broken(labels, classes)
+        usable = ops.logical_not(broken)
+        if valid is not None:
+            broken, usable = ops.logical_and(broken, valid), ops.logical_and(usable, valid)
+    if usable is not None:
+        labels = ops.where(usable, labels, ops.zeros_like(labels))
+    return ops.cast(labels, "int32"), valid, broken
+
+
 def without_classes(pair: Pair, inner: Any, options: Options) -> Any:
     """y_pred with the masked classes out of the running: logit -inf, or probability 0."""
     nothing = float("-inf") if options.get("from_logits") else 0.0
@@ -209,7 +216,9 @@ def is_broken(labels: Any, classes: Any) -> Any:
     return outside
 
 
-def reject_out_of_range(name: str, labels: np.ndarray, classes: int, ignore: int | None) -> None:
+def reject_out_of_range(
+    name: str, argument: str, labels: np.ndarray, classes: int, ignore: int | None
+) -> None:
     """Raises for the first label that is neither in [0, classes) nor `ignore_class`."""
     if labels.dtype.kind in "iub" and (not labels.size or (labels.min() >= 0 and labels.max() < classes)):
         return
@@ -219,6 +228,6 @@ def reject_out_of_range(name: str, labels: np.ndarray, classes: int, ignore: int
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise ValueError(
-            f"`y_true` must hold class indices in [0, {classes}) in {name}; padding needs `ignore_class`. "
-            f"Received: y_true={labels[place]} at {place}"
+            f"`{argument}` must hold class indices in [0, {classes}) in {name}. "
+            f"Received: {argument}={labels[place]} at {place}. (Padding needs a class of its own, or `ignore_class` where there is one.)"
         )

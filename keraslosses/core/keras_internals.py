@@ -1,20 +1,32 @@
 """Every private name of Keras that this package relies on, each behind a function of ours.
 
-Keras may rename these in any release. `INTERNALS` maps each private name to where it is looked up, and a test
-says which one is gone.
+Keras may rename these in any release. `INTERNALS` lists them as dotted paths; a test looks each one up and says
+which is gone.
 """
 
 from typing import Any
 
-from keras import KerasTensor, Model
-from keras.src.backend.common import masking, tensor_attributes
+import keras
+from keras.src.backend.common import masking, stateless_scope, tensor_attributes
+from keras.src.models.functional import Functional
+from keras.src.utils.tracking import DotNotTrackScope as untracked
 
-INTERNALS = {
-    "keras.src.backend.common.masking.get_keras_mask": (masking, "get_keras_mask"),
-    "keras.src.backend.common.tensor_attributes.get_tensor_attr": (tensor_attributes, "get_tensor_attr"),
-    "keras.src.backend.common.tensor_attributes.set_tensor_attr": (tensor_attributes, "set_tensor_attr"),
-    "keras.Model._functional-attributes": (None, ("_inputs_struct", "_outputs_struct")),
-}
+INTERNALS = (
+    "keras.src.backend.common.masking.get_keras_mask",
+    "keras.src.backend.common.stateless_scope.in_stateless_scope",
+    "keras.src.backend.common.tensor_attributes.get_tensor_attr",
+    "keras.src.backend.common.tensor_attributes.set_tensor_attr",
+    "keras.src.models.functional.Functional",
+    "keras.src.utils.tracking.DotNotTrackScope",
+    "keras.Model()._inputs_struct",
+    "keras.Model()._outputs_struct",
+    "keras.Model()._nodes_by_depth",
+    "keras.Model()._compile_loss",
+    "keras.Sequential()._functional",
+    "keras.Variable()._value",
+)
+
+__all__ = ["INTERNALS", "Functional", "untracked"]
 
 
 def mask_of(tensor: Any) -> Any:
@@ -28,15 +40,37 @@ def get_attribute(tensor: Any, name: str) -> Any:
 
 
 def set_attribute(tensor: Any, name: str, value: Any) -> None:
-    """Hangs a value on a tensor; it survives a function transformation, as a Keras mask does."""
+    """Hangs a value on a tensor, as Keras hangs its masks: a tracer of JAX carries it without leaking."""
     tensor_attributes.set_tensor_attr(tensor, name, value)
 
 
-def graph_of(model: Model) -> tuple[Any, Any]:
-    """The input and output structures a functional model was made from."""
-    return model._inputs_struct, model._outputs_struct
+def graph_of(model: Any) -> tuple[Any, Any]:
+    """The input and output structures of a functional or built Sequential model."""
+    graph = functional(model)
+    return graph._inputs_struct, graph._outputs_struct
 
 
-def is_symbolic(value: Any) -> bool:
-    """Whether a value is a placeholder of the functional API."""
-    return isinstance(value, KerasTensor)
+def outputs_in_graph(model: Any, layer: keras.layers.Layer) -> list[Any]:
+    """What a layer gives in the model's own graph, call by call; `layer.output` may be of another graph."""
+    nodes = [node for depth in functional(model)._nodes_by_depth.values() for node in depth]
+    return [tensor for node in nodes if node.operation is layer for tensor in node.output_tensors]
+
+
+def functional(model: Any) -> Functional:
+    """The model itself, or the functional model inside a built Sequential one."""
+    return model if isinstance(model, Functional) else model._functional
+
+
+def has_compiled_loss(model: keras.Model) -> bool:
+    """Whether `compile` was given a loss."""
+    return model._compile_loss is not None
+
+
+def in_stateless_scope() -> bool:
+    """Whether variables take their values from a scope: JAX's training step, and symbolic builds."""
+    return stateless_scope.in_stateless_scope()
+
+
+def raw_value(variable: keras.Variable) -> Any:
+    """The backend's own variable behind a Keras variable."""
+    return variable._value

@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 from keraslosses.core import checks, keras_internals
-from keraslosses.core.reduction import Entries, extend_to, reduce
+from keraslosses.core.reduction import Entries, extend_to, reduce, share_of_replica
 
 P = ParamSpec("P")
 C = TypeVar("C", bound=type)
@@ -140,7 +140,8 @@ class FunctionLoss(keras.losses.Loss):
         mask = keras_internals.mask_of(y_pred)
         with keras.name_scope(self.name):
             entries = self.entries(y_true, y_pred, sample_weight, mask)
-            return ops.cast(reduce(entries, self.reduction), self.dtype)
+            loss = share_of_replica(reduce(entries, self.reduction), self.reduction)
+            return ops.cast(loss, self.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {**self.options, "reduction": self.reduction, "name": self.name, "dtype": self.dtype}

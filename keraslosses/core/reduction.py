@@ -56,10 +56,15 @@ def reduce(entries: Entries, reduction: str | None) -> Any:
         return total
     count = weights_in_force(entries) if reduction == "mean_with_sample_weight" else entries_counted(entries)
     if isinstance(count, int):
-        mean = total / max(count, 1)
-    else:
-        mean = total / ops.where(count == 0, ops.ones_like(count), count)
-    return mean / backend.replicas() if backend.replicas() > 1 else mean
+        return total / max(count, 1)
+    return total / ops.where(count == 0, ops.ones_like(count), count)
+
+
+def share_of_replica(loss: Any, reduction: str | None) -> Any:
+    """A replica's part of the loss: replicas add up their gradients, so each gives its mean divided by their number."""
+    if reduction in ("sum", "none", None) or backend.replicas() == 1:
+        return loss
+    return loss / backend.replicas()
 
 
 def entries_counted(entries: Entries) -> Any:
