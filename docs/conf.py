@@ -6,6 +6,10 @@ from importlib.metadata import version as installed_version
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
+import keras
+from sphinx.util.inspect import signature as signature_of
+from sphinx.util.inspect import stringify_signature
+
 import keraslosses
 
 project = "keraslosses"
@@ -47,15 +51,13 @@ def api_listing() -> str:
 
 
 def section_of(thing: object) -> str:
-    import keras
-
     if not (inspect.isclass(thing) or inspect.isroutine(thing)):
         return "Other names"
     if not thing.__module__.startswith("keraslosses"):
         return "From Keras"
     if not inspect.isclass(thing):
         return "Functions"
-    if issubclass(thing, keras.losses.Loss):
+    if issubclass(thing, keras.losses.Loss) and thing is not keraslosses.FunctionLoss:
         return "Losses"
     return "Layers" if issubclass(thing, keras.layers.Layer) else "Other classes"
 
@@ -80,5 +82,34 @@ def fill_api_page(app: object, docname: str, source: list[str]) -> None:
         source[0] = source[0].replace(API_MARKER, api_listing())
 
 
+def layer_signature(
+    app: object, what: str, name: str, thing: object, options: object, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """The arguments of `__init__`: Sphinx would show those of Keras's `Layer.__new__`, which tell nothing."""
+    if what != "class" or not issubclass(thing, keras.layers.Layer):
+        return None
+    arguments = signature_of(thing.__init__, bound_method=True)
+    return stringify_signature(arguments, show_return_annotation=False), ""
+
+
+def fences_to_blocks(
+    app: object, what: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
+    """Docstrings fence a formula as Keras's do, with three backticks; Sphinx knows `code-block` only."""
+    out: list[str] = []
+    inside = False
+    for line in lines:
+        indent, text = line[: len(line) - len(line.lstrip())], line.strip()
+        if not text.startswith("```"):
+            out.append("    " + line if inside and text else line)
+        elif inside := not inside:
+            out += ["", f"{indent}.. code-block:: {text[3:] or 'text'}", ""]
+        else:
+            out.append("")
+    lines[:] = out
+
+
 def setup(app: object) -> None:
     app.connect("source-read", fill_api_page)
+    app.connect("autodoc-process-docstring", fences_to_blocks)
+    app.connect("autodoc-process-signature", layer_signature)

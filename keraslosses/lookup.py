@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras.losses import serialize
 
-from keraslosses.losses import crossentropy, probabilistic, regression, robust, similarity
 from keraslosses.core.loss import FunctionLoss
+from keraslosses.losses import crossentropy, probabilistic, regression, robust, similarity
 
 FAMILIES = (regression, robust, probabilistic, similarity, crossentropy)
 

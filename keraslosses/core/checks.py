@@ -89,7 +89,7 @@ def one_of(*allowed: Any) -> Rule:
 
 
 def is_sequence(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str) or getattr(value, "ndim", None) == 1
+    return (isinstance(value, Sequence) and not isinstance(value, str)) or getattr(value, "ndim", None) == 1
 
 
 def plain(value: Any) -> Any:

@@ -7,7 +7,6 @@ that do not count, and marks what the reduction must know.
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 import keras

@@ -1,5 +1,6 @@
 """Safe forms that two or more losses use. Each says what its value and its gradient are at the singular point."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,14 @@ def magnitude(x: Any) -> Any:
     return x * ops.stop_gradient(ops.sign(x))
 
 
-def at_least(x: Any, low: float) -> Any:
+def at_least(x: Any, low: Any) -> Any:
     """max(x, low), with derivative 0 where x is not above `low`."""
     return ops.where(x > low, x, ops.cast(low, x.dtype))
+
+
+def at_most(x: Any, high: float) -> Any:
+    """min(x, high), with derivative 0 where x is not below `high`."""
+    return ops.where(x < high, x, high)
 
 
 def root(x: Any) -> Any:
@@ -37,8 +43,10 @@ def log_probability(p: Any) -> Any:
 
 
 def log_one_minus(p: Any) -> Any:
-    """log(max(1 - p, 1e-7)) for a probability, exact at 0, bounded with derivative 0 within 1e-7 of 1."""
-    return ops.log1p(-ops.where(p > 1 - EPSILON, ops.cast(1 - EPSILON, p.dtype), p))
+    """log(max(1 - p, 1e-7)) for a probability: exact at 0, bounded with derivative 0 within 1e-7 of 1."""
+    certain = 1.0 - p < EPSILON
+    inner = ops.log1p(-ops.where(certain, ops.zeros_like(p), p))
+    return ops.where(certain, ops.cast(math.log(EPSILON), p.dtype), inner)
 
 
 def distribution(p: Any, axis: int) -> Any:
@@ -51,12 +59,12 @@ def distribution(p: Any, axis: int) -> Any:
 
 
 def scale_of(x: Any, axis: int) -> Any:
-    """The largest absolute value along an axis (1 where all are 0), held constant in the gradient.
+    """The mean absolute value along an axis (1 where all are 0), held constant in the gradient.
 
     Dividing by it before squaring keeps squares from running over or under.
     """
-    largest = ops.max(ops.abs(ops.stop_gradient(x)), axis=axis, keepdims=True)
-    return ops.where(largest == 0, ops.ones_like(largest), largest)
+    size = ops.mean(ops.abs(ops.stop_gradient(x)), axis=axis, keepdims=True)
+    return ops.where(size == 0, ops.ones_like(size), size)
 
 
 def unit(x: Any, axis: int) -> Any:
@@ -64,7 +72,7 @@ def unit(x: Any, axis: int) -> Any:
     scale = scale_of(x, axis)
     scaled = x / scale
     length = root(ops.sum(ops.square(scaled), axis=axis, keepdims=True))
-    return scaled / at_least(length, EPSILON / scale)
+    return ops.where(length == 0, ops.zeros_like(x), scaled / at_least(length, EPSILON / scale))
 
 
 def mean(values: Any, axis: int, weights: Any = None) -> Any:

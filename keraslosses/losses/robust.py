@@ -14,7 +14,7 @@ from keraslosses.core.loss import FunctionLoss, loss_function, saved
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """Quadratic up to `delta`, linear beyond; see `Huber`."""
     size = numerics.magnitude(y_pred - y_true)
-    near = ops.minimum(size, delta)
+    near = numerics.at_most(size, delta)
     return near * (size - 0.5 * near)
 
 
@@ -24,7 +24,7 @@ def smooth_l1(y_true: Any, y_pred: Any, *, beta: float = 1.0) -> Any:
     size = numerics.magnitude(y_pred - y_true)
     if beta == 0:
         return size
-    near = ops.minimum(size, beta)
+    near = numerics.at_most(size, beta)
     return size - near + near * (0.5 * near / beta)
 
 
@@ -35,7 +35,7 @@ def balanced_l1(
     """Smooth L1 with a larger gradient for small errors; see `BalancedL1`."""
     b = math.expm1(gamma / alpha)
     size = numerics.magnitude(y_pred - y_true)
-    near = ops.minimum(size, beta)
+    near = numerics.at_most(size, beta)
     inner = alpha / b * (b * near + beta) * ops.log1p(b * near / beta) - alpha * near
     return inner + gamma * (size - near)
 

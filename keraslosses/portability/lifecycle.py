@@ -1,0 +1,72 @@
+"""The checks of a loss's life in a program: its config, and training with it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from keraslosses.portability import gradients
+from keraslosses.portability.subject import Subject, disagreement
+
+
+def check_saving(subject: Subject) -> Iterator[str]:
+    """Every argument and the dtype come back from the config, which is JSON; the value is the same."""
+    given = {**subject.example(), "reduction": "sum", "name": "mine", "dtype": "bfloat16"}
+    loss = subject.make(**given)
+    try:
+        config = json.loads(json.dumps(keras.saving.serialize_keras_object(loss)))
+    except TypeError as error:
+        yield f"the config is not JSON: {error}"
+        return
+    for parameter in subject.parameters():
+        if parameter not in config["config"]:
+            yield f"the config lacks `{parameter}`"
+        elif parameter in given and config["config"][parameter] != given[parameter]:
+            yield f"the config has {parameter}={config['config'][parameter]!r}, expected {given[parameter]!r}"
+    again = keras.saving.deserialize_keras_object(config)
+    if again.dtype != loss.dtype:
+        yield f"the dtype comes back as {again.dtype}, expected {loss.dtype}"
+    if again.get_config() != loss.get_config():
+        yield f"the config comes back as {again.get_config()}, expected {loss.get_config()}"
+    options = subject.reference.options[-1]
+    y_true, y_pred = subject.reference.inputs(options)
+    copy = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(subject.entries(options))
+    )
+    before = gradients.values_of(subject.entries(options), y_true, y_pred)
+    finding = disagreement("value after a round trip", before, gradients.values_of(copy, y_true, y_pred))
+    if finding:
+        yield finding
+
+
+def check_fit(subject: Subject) -> Iterator[str]:
+    """`fit` with `compile(loss=...)` lowers it, also with XLA, weights, and a short last batch."""
+    options = subject.reference.options[0]
+    y_true, y_pred = subject.reference.inputs(options, leading=(22,))
+    compiled = {"tensorflow": (False, True), "jax": (True,)}.get(gradients.BACKEND, (False,))
+    for jit_compile in compiled:
+        model = small_model(y_pred, subject)
+        model.compile(keras.optimizers.Adam(0.05), loss=subject.make(**options), jit_compile=jit_compile)
+        x = np.eye(22, dtype="float32")
+        history = model.fit(
+            x, y_true, epochs=4, batch_size=8, verbose=0, sample_weight=np.ones(22, "float32")
+        ).history["loss"]
+        if not np.all(np.isfinite(history)) or history[-1] >= history[0]:
+            yield f"fit with jit_compile={jit_compile} does not lower the loss: {history}"
+
+
+def small_model(y_pred: Any, subject: Subject) -> keras.Model:
+    """A layer from a one-hot row for each sample to predictions of the kind that the loss reads."""
+    keras.utils.set_random_seed(0)
+    activation = {
+        "binary": "sigmoid",
+        "one_hot": "softmax",
+        "labels": "softmax",
+        "distributions": "softmax",
+        "positive": "softplus",
+    }.get(subject.reference.draw.__name__)
+    return keras.Sequential(
+        [keras.Input((len(y_pred),)), keras.layers.Dense(y_pred.shape[-1], activation=activation)]
+    )

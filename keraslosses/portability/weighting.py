@@ -1,0 +1,110 @@
+"""The check of weights, masks, ignored entries and reductions."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from keraslosses.core import keras_internals
+from keraslosses.portability import gradients
+from keraslosses.portability.subject import Subject, disagreement
+
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
+
+
+def check_weights(subject: Subject) -> Iterator[str]:
+    """Every reduction divides by what it should, with sample weights, class weights, masks, ignored entries."""
+    for options in subject.reference.options:
+        y_true, y_pred = subject.reference.inputs(options)
+        yield from reductions_agree(subject, options, y_true, y_pred)
+    yield from zero_weight_silences(subject)
+    yield from mask_leaves_the_mean(subject)
+
+
+def reductions_agree(subject: Subject, options: Any, y_true: Any, y_pred: Any) -> Iterator[str]:
+    values = subject.reference.values(y_true, y_pred, options)
+    valid = validity(options, y_true, values)
+    classes = class_weight_of(options, y_true, values, subject)
+    shapes = [(), values.shape[:1], (values.shape[0], 1), values.shape]
+    weights = [None, *(np.random.default_rng(3).uniform(0.5, 2, shape).astype("float32") for shape in shapes)]
+    for weight in weights:
+        for reduction in REDUCTIONS:
+            loss = subject.make(reduction=reduction, **options)
+            expected = reduced(values, valid, weight, classes, reduction)
+            received = ops.convert_to_numpy(loss(y_true, ops.convert_to_tensor(y_pred), sample_weight=weight))
+            shape = None if weight is None else np.shape(weight)
+            what = f"{reduction} with weights of shape {shape} and {options}"
+            finding = disagreement(what, expected, received)
+            if finding:
+                yield finding
+
+
+def zero_weight_silences(subject: Subject) -> Iterator[str]:
+    """A weight of 0 removes value and gradient also where the value is infinite or undefined."""
+    options = subject.reference.options[0]
+    y_true, y_pred = subject.reference.inputs(options, leading=(4,))
+    function = subject.make(reduction="sum", **options)
+    weight = ops.convert_to_tensor([1.0, 0.0, 2.0, 1.0])
+    poisoned = y_pred.copy()
+    poisoned[1] = np.inf
+    expected, slope = gradients.value_and_gradient(lambda t, p: function(t, p, weight), y_true, y_pred)
+    for mode in gradients.MODES[:2]:
+        value, gradient = gradients.value_and_gradient(
+            lambda t, p: function(t, p, weight), y_true, poisoned, mode=mode
+        )
+        for finding in (
+            disagreement(f"an infinite input of weight 0, {mode}", expected, value),
+            disagreement(f"gradient at an infinite input of weight 0, {mode}", slope, gradient),
+        ):
+            if finding:
+                yield finding
+
+
+def mask_leaves_the_mean(subject: Subject) -> Iterator[str]:
+    """Entries that a Keras mask hides cost nothing and are not counted; nothing visible gives 0."""
+    options = subject.reference.options[0]
+    y_true, y_pred = subject.reference.inputs(options)
+    values = subject.reference.values(y_true, y_pred, options)
+    for mask in (np.arange(values.size).reshape(values.shape) % 3 > 0, np.zeros(values.shape, bool)):
+        tensor = ops.convert_to_tensor(y_pred)
+        keras_internals.set_attribute(tensor, "_keras_mask", ops.convert_to_tensor(mask))
+        received = ops.convert_to_numpy(subject.make(**options)(y_true, tensor))
+        expected = reduced(values, mask, None, None, "mean")
+        finding = disagreement(f"a mask that shows {mask.sum()} entries", expected, received)
+        if finding:
+            yield finding
+
+
+def reduced(values: Any, valid: Any, weight: Any, classes: Any, reduction: str) -> Any:
+    """The reduction, in NumPy, as the documentation words it."""
+    weight = np.ones(()) if weight is None else np.asarray(weight, "float64")
+    if weight.ndim == 2 and values.ndim == 1:
+        weight = weight[:, 0]
+    weight = np.broadcast_to(weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim)), values.shape)
+    valid = np.ones(values.shape, bool) if valid is None else valid
+    weighted = np.where(valid, values * weight, 0.0)
+    if reduction == "none":
+        return weighted
+    if reduction == "sum":
+        return weighted.sum()
+    if reduction == "mean_with_sample_weight":
+        count = np.sum(np.where(valid, weight * (1.0 if classes is None else classes), 0.0))
+    else:
+        count = valid.sum()
+    return weighted.sum() / count if count else 0.0
+
+
+def validity(options: Any, y_true: Any, values: Any) -> Any:
+    ignore = options.get("ignore_class")
+    return None if ignore is None else (y_true != ignore).reshape(values.shape)
+
+
+def class_weight_of(options: Any, y_true: Any, values: Any, subject: Subject) -> Any:
+    """Σ_c w_c y_c of each entry for a loss with one class per entry; None for every other."""
+    weights = options.get("class_weights")
+    if weights is None or subject.reference.function.startswith("binary"):
+        return None
+    if y_true.dtype.kind == "i":
+        return np.asarray(weights)[y_true].reshape(values.shape)
+    return np.tensordot(y_true, weights, axes=(options.get("axis", -1), 0))

@@ -1,0 +1,13 @@
+"""Every loss once more, in NumPy float64 and in its paper's own form, with what is known of it.
+
+Nothing here imports keras or a loss. Tests, checks, docs, plots and benchmarks read it.
+"""
+
+from keraslosses.reference import crossentropy, probabilistic, regression, robust, similarity
+from keraslosses.reference.entry import Hard, Reference
+
+FAMILIES = (regression, robust, probabilistic, similarity, crossentropy)
+
+REFERENCES: dict[str, Reference] = {entry.name: entry for family in FAMILIES for entry in family.REFERENCES}
+
+__all__ = ["REFERENCES", "Hard", "Reference"]

@@ -1,0 +1,184 @@
+"""Cross-entropies."""
+
+from typing import Any
+
+import numpy as np
+
+from keraslosses.reference import draws
+from keraslosses.reference.entry import Array, Hard, Reference
+
+ONE_TO_SEVEN = [1.0, 0.5, 2.0, 0.25, 3.0, 1.5, 0.75]
+INF = float("inf")
+
+
+def binary_crossentropy(
+    y: Array,
+    p: Array,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    pos_weight: Any = None,
+    class_weights: Any = None,
+) -> Array:
+    y = y * (1 - label_smoothing) + label_smoothing / 2
+    if from_logits:
+        log_p, log_q = -np.logaddexp(0, -p), -np.logaddexp(0, p)
+    else:
+        log_p, log_q = np.log(np.maximum(p, 1e-7)), np.log(np.maximum(1 - p, 1e-7))
+    positive = np.where(y == 0, 0, y * log_p) * laid(pos_weight, p, axis)
+    negative = np.where(y == 1, 0, (1 - y) * log_q)
+    return np.mean(-(positive + negative) * laid(class_weights, p, axis), axis=axis)
+
+
+def categorical_crossentropy(
+    y: Array,
+    p: Array,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    class_weights: Any = None,
+) -> Array:
+    y = y * (1 - label_smoothing) + label_smoothing / p.shape[axis]
+    y = y * laid(class_weights, p, axis)
+    return -np.sum(np.where(y == 0, 0, y * log_probability(p, from_logits, axis)), axis=axis)
+
+
+def sparse_categorical_crossentropy(
+    y: Array,
+    p: Array,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
+    label_smoothing: float = 0.0,
+    class_weights: Any = None,
+) -> Array:
+    """One entry after the other: the row of the entry, its label made one-hot, the categorical form."""
+    rows = np.moveaxis(p, axis, -1)
+    values = np.zeros(rows.shape[:-1])
+    for place in np.ndindex(*values.shape):
+        label = y.reshape(values.shape)[place]
+        if ignore_class is None or label != ignore_class:
+            one_hot = np.eye(rows.shape[-1])[int(label)]
+            values[place] = categorical_crossentropy(
+                one_hot, rows[place], from_logits, label_smoothing, -1, class_weights
+            )
+    return values
+
+
+def log_probability(p: Array, from_logits: bool, axis: int) -> Array:
+    if from_logits:
+        p = p - np.max(p, axis=axis, keepdims=True)
+        return p - np.log(np.sum(np.exp(p), axis=axis, keepdims=True))
+    total = np.sum(p, axis=axis, keepdims=True)
+    return np.log(
+        np.maximum(np.where(total == 0, 1 / p.shape[axis], p / np.where(total == 0, 1, total)), 1e-7)
+    )
+
+
+def laid(weights: Any, like: Array, axis: int) -> Any:
+    """Weights along an axis: none, one number, or one for each."""
+    if weights is None:
+        return 1.0
+    if np.ndim(weights) == 0:
+        return weights
+    shape = [1] * like.ndim
+    shape[axis] = -1
+    return np.reshape(weights, shape)
+
+
+LOGITS = {"from_logits": True}
+SHARED = (
+    {},
+    LOGITS,
+    {"axis": 1, **LOGITS},
+    {"label_smoothing": 0.1},
+    {"label_smoothing": 0.1, "axis": 1, **LOGITS},
+)
+WEIGHTED = (
+    {"class_weights": ONE_TO_SEVEN},
+    {"class_weights": ONE_TO_SEVEN, "axis": 1, "label_smoothing": 0.2, **LOGITS},
+)
+BAD = (
+    {"from_logits": 1},
+    {"label_smoothing": 1.5},
+    {"axis": "last"},
+    {"class_weights": 3.0},
+    {"class_weights": [-1]},
+)
+
+REFERENCES = (
+    Reference(
+        "BinaryCrossentropy",
+        "binary_crossentropy",
+        "crossentropy",
+        draws.binary,
+        binary_crossentropy,
+        "Keras; pos_weight as torch.nn.BCEWithLogitsLoss",
+        options=(
+            *SHARED,
+            *WEIGHTED,
+            {"pos_weight": 3.0},
+            {"pos_weight": ONE_TO_SEVEN, "axis": 1, "label_smoothing": 0.2, **LOGITS},
+        ),
+        bad_options=(*BAD, {"pos_weight": -1.0}),
+        hard=(
+            Hard("certain and right", [[0.0, 1.0]], [[0.0, 1.0]], gradient=[[0.5, -0.5]]),
+            Hard("certain and wrong", [[1.0, 0.0]], [[0.0, 1.0]], gradient=[[0.0, 0.0]]),
+            Hard("probabilities of 1e-6", [[0.0, 1.0]], [[1e-6, 1e-6]], gradient=[[0.5, -5e5]]),
+            Hard("logits of 0", [[0.0, 1.0]], [[0.0, 0.0]], LOGITS, [[0.25, -0.25]]),
+            Hard("logits of 100", [[0.0, 1.0, 0.0, 1.0]], [[100.0, 100.0, -100.0, -100.0]], LOGITS),
+            Hard("logits of 1e4", [[0.0, 1.0]], [[1e4, -1e4]], LOGITS, [[0.5, -0.5]]),
+            Hard("a logit of 20 for 1", [[1.0]], [[20.0]], LOGITS, [[-2.0611536e-9]]),
+            Hard("infinite logits, right", [[0.0, 1.0]], [[-INF, INF]], LOGITS, [[0.0, 0.0]]),
+            Hard("infinite logits, wrong", [[1.0, 0.0]], [[-INF, INF]], LOGITS, [[0.0, 0.0]]),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "CategoricalCrossentropy",
+        "categorical_crossentropy",
+        "crossentropy",
+        draws.one_hot,
+        categorical_crossentropy,
+        "Keras",
+        options=(*SHARED, *WEIGHTED),
+        bad_options=BAD,
+        hard=(
+            Hard("certain and right", [[0.0, 1.0]], [[0.0, 1.0]], gradient=[[1.0, 0.0]]),
+            Hard("certain and wrong", [[1.0, 0.0]], [[0.0, 1.0]], gradient=[[0.0, 0.0]]),
+            Hard("a row of zeros", [[1.0, 0.0]], [[0.0, 0.0]], gradient=[[0.0, 0.0]]),
+            Hard("logits of 1e4", [[1.0, 0.0]], [[-1e4, 1e4]], LOGITS, [[-1.0, 1.0]]),
+            Hard("a logit of -inf, not the target", [[1.0, 0.0]], [[1.0, -INF]], LOGITS, [[0.0, 0.0]]),
+            Hard("a logit of -inf on the target", [[1.0, 0.0]], [[-INF, 1.0]], LOGITS, [[0.0, 0.0]]),
+            Hard("equal logits", [[1.0, 0.0]], [[3.0, 3.0]], LOGITS, [[-0.5, 0.5]]),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "SparseCategoricalCrossentropy",
+        "sparse_categorical_crossentropy",
+        "crossentropy",
+        draws.labels,
+        sparse_categorical_crossentropy,
+        "Keras; class weights as torch.nn.CrossEntropyLoss",
+        options=(*SHARED, *WEIGHTED, {"ignore_class": -1}, {"ignore_class": 255, "axis": 1, **LOGITS}),
+        bad_options=(*BAD, {"ignore_class": 0.5}),
+        hard=(
+            Hard("certain and right", [1], [[0.0, 1.0]], gradient=[[1.0, 0.0]]),
+            Hard("certain and wrong", [0], [[0.0, 1.0]], gradient=[[0.0, 0.0]]),
+            Hard("a row of zeros", [0], [[0.0, 0.0]], gradient=[[0.0, 0.0]]),
+            Hard("logits of 1e4", [0], [[-1e4, 1e4]], LOGITS, [[-1.0, 1.0]]),
+            Hard("a logit of -inf, not the target", [0], [[1.0, -INF]], LOGITS, [[0.0, 0.0]]),
+            Hard("a logit of -inf on the target", [0], [[-INF, 1.0]], LOGITS, [[0.0, 0.0]]),
+            Hard(
+                "an ignored row of -inf",
+                [-1, 0],
+                [[-INF, -INF], [0.0, 0.0]],
+                {"ignore_class": -1, **LOGITS},
+                [[0.0, 0.0], [-0.5, 0.5]],
+            ),
+            Hard("all ignored", [-1], [[0.3, 0.7]], {"ignore_class": -1}, [[0.0, 0.0]]),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+)

@@ -1,0 +1,65 @@
+"""How inputs are drawn: one function for each kind of pair that a loss reads."""
+
+from typing import Any
+
+import numpy as np
+
+CLASSES = 7
+
+Rng = np.random.Generator
+Leading = tuple[int, ...]
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def real(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Real numbers of size 2."""
+    return placed(options, rng.normal(0, 2, (*leading, CLASSES)), rng.normal(0, 2, (*leading, CLASSES)))
+
+
+def positive(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Positive numbers, as counts, prices and rates."""
+    return placed(options, rng.gamma(2, 2, (*leading, CLASSES)), rng.gamma(2, 2, (*leading, CLASSES)) + 0.1)
+
+
+def distributions(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Rows of probabilities."""
+    return placed(options, simplex(rng, leading), simplex(rng, leading))
+
+
+def binary(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Independent zeros and ones, against probabilities or logits."""
+    y_true = rng.integers(0, 2, (*leading, CLASSES)).astype("float64")
+    logits = rng.normal(0, 2, (*leading, CLASSES))
+    return placed(options, y_true, logits if options.get("from_logits") else 1 / (1 + np.exp(-logits)))
+
+
+def one_hot(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """One class of C as a one-hot row (some rows soft), against probabilities or logits."""
+    y_true = np.eye(CLASSES)[rng.integers(0, CLASSES, leading)]
+    soft = rng.random(leading)[..., None] < 0.3
+    y_true = np.where(soft, simplex(rng, leading), y_true)
+    return placed(options, y_true, scores(rng, options, leading))
+
+
+def labels(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Class indices, some of them ignored if there is an `ignore_class`, against probabilities or logits."""
+    y_true = rng.integers(0, CLASSES, leading).astype("int32")
+    if options.get("ignore_class") is not None:
+        y_true = np.where(rng.random(leading) < 0.4, options["ignore_class"], y_true).astype("int32")
+    return y_true, placed(options, scores(rng, options, leading))[0]
+
+
+def scores(rng: Rng, options: Any, leading: Leading) -> np.ndarray:
+    if options.get("from_logits"):
+        return rng.normal(0, 2, (*leading, CLASSES))
+    return simplex(rng, leading)
+
+
+def simplex(rng: Rng, leading: Leading) -> np.ndarray:
+    weights = np.exp(rng.normal(0, 1, (*leading, CLASSES)))
+    return weights / weights.sum(-1, keepdims=True)
+
+
+def placed(options: Any, *arrays: np.ndarray) -> Any:
+    """The last axis put where the option `axis` says."""
+    return tuple(np.moveaxis(array, -1, options.get("axis", -1)) for array in arrays)

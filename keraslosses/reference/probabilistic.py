@@ -1,0 +1,47 @@
+"""Divergences between distributions."""
+
+import numpy as np
+
+from keraslosses.reference import draws
+from keraslosses.reference.entry import Array, Hard, Reference
+
+
+def poisson(y: Array, p: Array) -> Array:
+    return np.mean(p - y * np.log(p + 1e-7), axis=-1)
+
+
+def kl_divergence(y: Array, p: Array) -> Array:
+    y, p = np.minimum(y, 1), np.clip(p, 1e-7, 1)
+    terms = np.where(y > 0, y * np.log(np.where(y > 0, y, 1) / p), 0)
+    return np.sum(terms, axis=-1)
+
+
+REFERENCES = (
+    Reference(
+        "Poisson",
+        "poisson",
+        "probabilistic",
+        draws.positive,
+        poisson,
+        "Keras",
+        hard=(
+            Hard("a rate of 0", [[0.0, 2.0]], [[0.0, 0.0]], gradient=[[0.5, 0.5 - 1e7]]),
+            Hard("a count of 0", [[0.0, 0.0]], [[1.0, 3.0]]),
+        ),
+    ),
+    Reference(
+        "KLDivergence",
+        "kl_divergence",
+        "probabilistic",
+        draws.distributions,
+        kl_divergence,
+        "Kullback and Leibler, On Information and Sufficiency, 1951",
+        hard=(
+            Hard("equal inputs", [[0.25, 0.75]], [[0.25, 0.75]], gradient=[[-1.0, -1.0]]),
+            Hard("a true probability of 0", [[0.0, 1.0]], [[0.5, 0.5]], gradient=[[0.0, -2.0]]),
+            Hard("a predicted probability of 0", [[0.5, 0.5]], [[0.0, 1.0]], gradient=[[0.0, -0.5]]),
+            Hard("certain and right", [[0.0, 1.0]], [[0.0, 1.0]], gradient=[[0.0, -1.0]]),
+        ),
+        laws=frozenset({"non_negative", "zero_at_equality"}),
+    ),
+)

@@ -1,0 +1,119 @@
+"""Regression: powers of the error, and errors relative to the target."""
+
+import numpy as np
+
+from keraslosses.reference import draws
+from keraslosses.reference.entry import Array, Hard, Reference
+
+EQUAL = Hard("equal inputs", [[1.0, -2.0]], [[1.0, -2.0]], gradient=[[0.0, 0.0]])
+LARGE = Hard("errors of 1e4", [[1e4, -1e4]], [[-1e4, 1e4]])
+SAME_LAWS = frozenset({"non_negative", "zero_at_equality", "symmetric"})
+
+
+def mean_squared_error(y: Array, p: Array) -> Array:
+    return np.mean((p - y) ** 2, axis=-1)
+
+
+def mean_absolute_error(y: Array, p: Array) -> Array:
+    return np.mean(np.abs(p - y), axis=-1)
+
+
+def mean_absolute_percentage_error(y: Array, p: Array) -> Array:
+    return 100 * np.mean(np.abs(y - p) / np.maximum(np.abs(y), 1e-7), axis=-1)
+
+
+def mean_squared_logarithmic_error(y: Array, p: Array) -> Array:
+    def log(x: Array) -> Array:
+        return np.log(np.maximum(x, 1e-7) + 1)
+
+    return np.mean((log(y) - log(p)) ** 2, axis=-1)
+
+
+def root_mean_squared_error(y: Array, p: Array) -> Array:
+    return np.sqrt(np.mean((p - y) ** 2, axis=-1))
+
+
+def mean_power_error(y: Array, p: Array, power: float = 2.0) -> Array:
+    return np.mean(np.abs(p - y) ** power, axis=-1)
+
+
+REFERENCES = (
+    Reference(
+        "MeanSquaredError",
+        "mean_squared_error",
+        "regression",
+        draws.real,
+        mean_squared_error,
+        "Keras",
+        hard=(EQUAL, LARGE),
+        laws=SAME_LAWS | {"translation"},
+    ),
+    Reference(
+        "MeanAbsoluteError",
+        "mean_absolute_error",
+        "regression",
+        draws.real,
+        mean_absolute_error,
+        "Keras",
+        hard=(EQUAL, LARGE),
+        laws=SAME_LAWS | {"translation"},
+    ),
+    Reference(
+        "MeanAbsolutePercentageError",
+        "mean_absolute_percentage_error",
+        "regression",
+        draws.positive,
+        mean_absolute_percentage_error,
+        "Keras",
+        hard=(EQUAL, Hard("targets of zero", [[0.0, 0.0]], [[1.0, 0.0]], gradient=[[5e8, 0.0]])),
+        laws=frozenset({"non_negative", "zero_at_equality"}),
+    ),
+    Reference(
+        "MeanSquaredLogarithmicError",
+        "mean_squared_logarithmic_error",
+        "regression",
+        draws.positive,
+        mean_squared_logarithmic_error,
+        "Keras",
+        hard=(
+            Hard("equal inputs", [[1.0, 3.0]], [[1.0, 3.0]], gradient=[[0.0, 0.0]]),
+            Hard("negative predictions", [[1.0, 3.0]], [[-1.0, -5.0]], gradient=[[0.0, 0.0]]),
+        ),
+        laws=SAME_LAWS,
+    ),
+    Reference(
+        "RootMeanSquaredError",
+        "root_mean_squared_error",
+        "regression",
+        draws.real,
+        root_mean_squared_error,
+        "the root of the mean squared error of each sample",
+        hard=(
+            EQUAL,
+            LARGE,
+            Hard("errors of 1e25", [[0.0, 0.0]], [[1e25, 1e25]], gradient=[[0.5, 0.5]]),
+            Hard("errors of 1e-25", [[0.0, 0.0]], [[1e-25, 1e-25]], gradient=[[0.5, 0.5]]),
+        ),
+        laws=SAME_LAWS | {"translation"},
+    ),
+    Reference(
+        "MeanPowerError",
+        "mean_power_error",
+        "regression",
+        draws.real,
+        mean_power_error,
+        "the mean of abs(error)^power",
+        options=({}, {"power": 0.5}, {"power": 1.0}, {"power": 3.5}),
+        bad_options=({"power": 0.0}, {"power": -1.0}, {"power": float("nan")}),
+        hard=(
+            EQUAL,
+            *(
+                Hard(
+                    f"equal inputs, power {power}", EQUAL.y_true, EQUAL.y_pred, {"power": power}, [[0.0, 0.0]]
+                )
+                for power in (0.5, 1.0, 1.5)
+            ),
+        ),
+        laws=SAME_LAWS | {"translation"},
+    ),
+)

@@ -1,0 +1,104 @@
+"""Regression with a bounded gradient."""
+
+import numpy as np
+
+from keraslosses.reference import draws
+from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.regression import EQUAL, LARGE, SAME_LAWS
+
+LAWS = SAME_LAWS | {"translation"}
+
+
+def huber(y: Array, p: Array, delta: float = 1.0) -> Array:
+    e = np.abs(p - y)
+    return np.mean(np.where(e <= delta, e**2 / 2, delta * e - delta**2 / 2), axis=-1)
+
+
+def smooth_l1(y: Array, p: Array, beta: float = 1.0) -> Array:
+    e = np.abs(p - y)
+    if beta == 0:
+        return np.mean(e, axis=-1)
+    return np.mean(np.where(e < beta, e**2 / (2 * beta), e - beta / 2), axis=-1)
+
+
+def balanced_l1(y: Array, p: Array, alpha: float = 0.5, gamma: float = 1.5, beta: float = 1.0) -> Array:
+    b = np.exp(gamma / alpha) - 1
+    x = np.abs(p - y)
+    inner = alpha / b * (b * x + beta) * np.log(b * x / beta + 1) - alpha * x
+    return np.mean(np.where(x < beta, inner, gamma * x + gamma * beta / b - alpha * beta), axis=-1)
+
+
+def log_cosh(y: Array, p: Array) -> Array:
+    """log cosh e = logaddexp(e, -e) - log 2; near 0, where that cancels, log1p(2 sinh²(e/2))."""
+    e = p - y
+    near = np.log1p(2 * np.sinh(np.clip(e, -1, 1) / 2) ** 2)
+    return np.mean(np.where(np.abs(e) < 1, near, np.logaddexp(e, -e) - np.log(2)), axis=-1)
+
+
+REFERENCES = (
+    Reference(
+        "Huber",
+        "huber",
+        "robust",
+        draws.real,
+        huber,
+        "Huber, Robust Estimation of a Location Parameter, 1964",
+        options=({}, {"delta": 0.3}, {"delta": 2.5}),
+        bad_options=({"delta": 0.0}, {"delta": -1.0}),
+        hard=(
+            EQUAL,
+            LARGE,
+            Hard("errors of exactly delta", [[0.0, 0.0]], [[1.0, -1.0]], gradient=[[0.5, -0.5]]),
+        ),
+        laws=LAWS,
+    ),
+    Reference(
+        "SmoothL1",
+        "smooth_l1",
+        "robust",
+        draws.real,
+        smooth_l1,
+        "Girshick, Fast R-CNN, 2015, equation 3",
+        options=({}, {"beta": 0.0}, {"beta": 0.3}, {"beta": 2.5}),
+        bad_options=({"beta": -0.5}, {"beta": float("inf")}),
+        hard=(
+            EQUAL,
+            LARGE,
+            Hard("equal inputs, beta 0", EQUAL.y_true, EQUAL.y_pred, {"beta": 0.0}, [[0.0, 0.0]]),
+            Hard("errors of exactly beta", [[0.0, 0.0]], [[1.0, -1.0]], gradient=[[0.5, -0.5]]),
+        ),
+        laws=LAWS,
+    ),
+    Reference(
+        "BalancedL1",
+        "balanced_l1",
+        "robust",
+        draws.real,
+        balanced_l1,
+        "Pang et al., Libra R-CNN, 2019, equations 8 to 10",
+        options=({}, {"beta": 0.5}, {"beta": 2.0}, {"alpha": 0.3, "gamma": 1.0}),
+        bad_options=({"alpha": 0.0}, {"gamma": -1.0}, {"beta": 0.0}),
+        hard=(
+            EQUAL,
+            LARGE,
+            Hard("errors of exactly beta", [[0.0, 0.0]], [[1.0, -1.0]], gradient=[[0.75, -0.75]]),
+        ),
+        laws=LAWS,
+    ),
+    Reference(
+        "LogCosh",
+        "log_cosh",
+        "robust",
+        draws.real,
+        log_cosh,
+        "the logarithm of the hyperbolic cosine of the error",
+        hard=(
+            EQUAL,
+            LARGE,
+            Hard("an error of 1e-3", [[0.0, 0.0]], [[1e-3, -1e-3]]),
+            Hard("errors around 1", [[0.0, 0.0, 0.0]], [[0.99, 1.01, -1.01]]),
+            Hard("errors of 1e10", [[0.0, 0.0]], [[1e10, -1e10]], gradient=[[0.5, -0.5]]),
+        ),
+        laws=LAWS,
+    ),
+)

@@ -1,0 +1,36 @@
+"""Losses between directions."""
+
+import numpy as np
+
+from keraslosses.reference import draws
+from keraslosses.reference.entry import Array, Hard, Reference
+
+
+def cosine_similarity(y: Array, p: Array, axis: int = -1) -> Array:
+    def unit(x: Array) -> Array:
+        return x / np.maximum(np.linalg.norm(x, axis=axis, keepdims=True), 1e-7)
+
+    return -np.sum(unit(y) * unit(p), axis=axis)
+
+
+REFERENCES = (
+    Reference(
+        "CosineSimilarity",
+        "cosine_similarity",
+        "similarity",
+        draws.real,
+        cosine_similarity,
+        "Keras",
+        options=({}, {"axis": 1}),
+        bad_options=({"axis": 0.5},),
+        hard=(
+            Hard("equal inputs", [[3.0, 4.0]], [[3.0, 4.0]], gradient=[[0.0, 0.0]]),
+            Hard("opposite inputs", [[3.0, 4.0]], [[-3.0, -4.0]], gradient=[[0.0, 0.0]]),
+            Hard("a prediction of zeros", [[3.0, 4.0]], [[0.0, 0.0]], gradient=[[0.0, 0.0]]),
+            Hard("a target of zeros", [[0.0, 0.0]], [[3.0, 4.0]], gradient=[[0.0, 0.0]]),
+            Hard("vectors of length 1e25", [[3e25, 4e25]], [[4e25, 3e25]], gradient=[[0.0, 0.0]]),
+            Hard("vectors of length 1e-5", [[3e-5, 4e-5]], [[4e-5, 3e-5]]),
+        ),
+        laws=frozenset({"symmetric"}),
+    ),
+)

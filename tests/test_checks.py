@@ -1,0 +1,18 @@
+"""Every loss passes every check of the package."""
+
+import keraslosses
+import pytest
+from keraslosses.portability.checks import CHECKS
+from keraslosses.portability.subject import Subject
+from keraslosses.reference import REFERENCES
+
+
+def test_every_loss_has_a_reference_and_the_other_way_round():
+    assert set(keraslosses.names()) == set(REFERENCES)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("name", REFERENCES)
+def test_loss_passes(name, check):
+    subject = Subject(getattr(keraslosses, name), REFERENCES[name])
+    assert list(CHECKS[check](subject)) == []
