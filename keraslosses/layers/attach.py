@@ -200,8 +200,8 @@ def features_of(model: keras.Model, at: str) -> Any:
 
 def check_plain(model: Any) -> None:
     """Only a model that is nothing but its graph of layers can be rebuilt with a term."""
-    plain = (
-        isinstance(model, keras_internals.Functional) or isinstance(model, keras.Sequential) and model.built
+    plain = isinstance(model, keras_internals.Functional) or (
+        isinstance(model, keras.Sequential) and model.built
     )
     if not plain:
         raise checks.invalid("model", "be a functional model or a Sequential model that is built", model)
