@@ -1,7 +1,8 @@
 """Every loss passes every check of the package."""
 
-import keraslosses
 import pytest
+
+import keraslosses
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.subject import Subject
 from keraslosses.reference import REFERENCES

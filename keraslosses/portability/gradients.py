@@ -56,7 +56,8 @@ def on_tensorflow(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode:
         return step(y_true, y_pred)
     batch = (lambda x: [None, *x.shape[1:]]) if mode == "unknown batch" else (lambda x: x.shape)
     signature = [tf.TensorSpec(batch(x), x.dtype) for x in (y_true, y_pred)]
-    return tf.function(step, input_signature=signature, jit_compile=mode == "xla")(y_true, y_pred)
+    compiled = tf.function(step, input_signature=signature, jit_compile=mode == "xla", autograph=False)
+    return compiled(y_true, y_pred)
 
 
 def on_jax(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
