@@ -1,5 +1,6 @@
 """From one value per entry to the loss: weights, masks, ignored entries, and the reductions."""
 
+import math
 from typing import Any, NamedTuple
 
 from keras import ops
@@ -72,9 +73,7 @@ def entries_counted(entries: Entries) -> Any:
     values, valid = entries.values, entries.valid
     if valid is not None:
         return ops.sum(ops.cast(ops.broadcast_to(valid, ops.shape(values)), values.dtype))
-    count = 1
-    for static, size in zip(values.shape, ops.shape(values), strict=True):
-        count = count * (size if static is None else int(static))
+    count = math.prod(ops.shape(values))
     return count if isinstance(count, int) else ops.cast(count, values.dtype)
 
 

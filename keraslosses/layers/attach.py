@@ -4,6 +4,7 @@ A *term* is a layer with `per_sample_loss(features, labels, sample_weight=None, 
 one value for each sample, or values and validity.
 """
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,8 +102,7 @@ class ModelWithTerms(keras_internals.Functional):
         self.term_trackers = [keras.metrics.Mean(name=term.name) for term in self.terms]
         for term, features in zip(self.terms, graphs.with_features.outputs[-len(self.terms) :], strict=True):
             if not term.built:
-                term.build(features.shape, (None,))
-                term.built = True
+                build_term(term, features.shape)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         outputs, features = self.graphs.with_features(inputs, training=training, mask=mask)
@@ -156,6 +156,13 @@ class ModelWithTerms(keras_internals.Functional):
         return cls(revive(config["model"]), attachments, name=config["name"])
 
 
+def build_term(term: Any, features_shape: Any) -> None:
+    """Makes the term's state before the model exists; its `build` may take the shape of the labels too."""
+    shapes = (features_shape, (None,))
+    term.build(*shapes[: len(inspect.signature(term.build).parameters)])
+    term.built = True
+
+
 def term_loss(attachment: Attachment, features: Any, y: Any, sample_weight: Any, training: bool) -> Any:
     """The mean of a term's values over the batch, weighted as Keras weighs a loss."""
     labels = chosen("y", y, attachment.target)
@@ -163,6 +170,8 @@ def term_loss(attachment: Attachment, features: Any, y: Any, sample_weight: Any,
         sample_weight = chosen("sample_weight", sample_weight, attachment.target)
     result = attachment.term.per_sample_loss(features, labels, sample_weight=sample_weight, training=training)
     values, valid = result if isinstance(result, tuple) else (result, None)
+    if valid is not None:
+        values = ops.where(valid, values, ops.zeros_like(values))
     if sample_weight is not None:
         sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
         sample_weight = extend_to(sample_weight, 1, "sample_weight", values.shape)

@@ -22,7 +22,8 @@ def center_distances(features: Any, labels: Any, centers: Any) -> Any:
     Returns:
         `(batch,)`, `½ ‖x_i - c_y_i‖²`. The gradient by a feature is `x_i - c_y_i`.
     """
-    features, centers = floating(features), floating(centers)
+    features = floating(features)
+    centers = ops.cast(ops.convert_to_tensor(centers), features.dtype)
     labels, broken = read_labels(features, labels, centers.shape[0])
     return half_squares(features - ops.stop_gradient(ops.take(centers, labels, axis=0)), broken)
 
@@ -40,7 +41,8 @@ def updated_centers(features: Any, labels: Any, centers: Any, alpha: float) -> A
         `(num_classes, dim)`.
     """
     checks.fraction("alpha", alpha)
-    features, centers = floating(features), floating(centers)
+    features = floating(features)
+    centers = ops.cast(ops.convert_to_tensor(centers), features.dtype)
     labels, broken = read_labels(features, labels, centers.shape[0])
     kept = ops.ones_like(labels, dtype="bool") if broken is None else ops.logical_not(broken)
     changes = center_changes(features, ops.take(centers, labels, axis=0), labels, kept, alpha)

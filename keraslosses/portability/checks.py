@@ -164,3 +164,14 @@ CHECKS: dict[str, Callable[[Subject], Any]] = {
     "options": check_options,
     "fit": lifecycle.check_fit,
 }
+
+
+def findings(check: str, subject: Subject) -> list[str]:
+    """What a check finds wrong; an exception inside it is a finding too."""
+    found = []
+    try:
+        for finding in CHECKS[check](subject):
+            found.append(finding)
+    except Exception as error:
+        found.append(f"raises {type(error).__name__}: {str(error)[:500]}")
+    return found
