@@ -97,8 +97,26 @@ def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
 def gather_over_replicas(tensor: Any) -> Any:
     """The tensors of all replicas, one after the other along the first axis; the tensor itself on one.
 
-    JAX needs no gathering: it computes on the global batch whatever its sharding.
+    Replicas are those of a `tf.distribute` strategy, or the processes of an initialised `torch.distributed`
+    group. JAX needs no gathering: it computes on the global batch whatever its sharding.
     """
     if replicas() > 1:
         return tf.distribute.get_replica_context().all_gather(tensor, axis=0)
+    if BACKEND == "torch" and torch.distributed.is_available() and torch.distributed.is_initialized():
+        return gather_over_processes(tensor)
     return tensor
+
+
+def gather_over_processes(tensor: Any) -> Any:
+    """all_gather for batches that differ in size: padded to the longest, and cut again."""
+    sizes = [
+        torch.zeros((), dtype=torch.long, device=tensor.device)
+        for _ in range(torch.distributed.get_world_size())
+    ]
+    torch.distributed.all_gather(sizes, torch.tensor(len(tensor), device=tensor.device))
+    longest = int(max(sizes))
+    padded = tensor.new_zeros((longest, *tensor.shape[1:]))
+    padded[: len(tensor)] = tensor
+    parts = [torch.empty_like(padded) for _ in sizes]
+    torch.distributed.all_gather(parts, padded)
+    return torch.cat([part[: int(size)] for part, size in zip(parts, sizes, strict=True)])

@@ -185,7 +185,10 @@ class CenterLoss(keras.layers.Layer):
 
     def move_centers(self, features: Any, labels: Any, kept: Any) -> None:
         features = ops.cast(ops.stop_gradient(features), "float32")
-        features, labels, kept = map(backend.gather_over_replicas, (features, labels, kept))
+        features, labels, counted = map(
+            backend.gather_over_replicas, (features, labels, ops.cast(kept, "int32"))
+        )
+        kept = counted > 0
         own_centers = backend.take_rows(self.centers, labels)
         backend.add_to_rows(
             self.centers, labels, center_changes(features, own_centers, labels, kept, self.alpha)

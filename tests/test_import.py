@@ -1,0 +1,110 @@
+"""Importing the package: what it brings in, what it costs, and configs that travel between processes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import keraslosses
+import pytest
+from keraslosses.core import keras_internals
+from keraslosses.reference import REFERENCES
+
+FRAMEWORKS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+
+
+def python(code, *arguments, **environment):
+    run = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:keraslosses", "-c", code, *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    return run.stdout
+
+
+BLOCKED = """
+import sys
+blocked = sys.argv[1].split(",")
+sys.modules.update(dict.fromkeys(blocked))
+import keraslosses
+loss = keraslosses.SparseCategoricalCrossentropy(from_logits=True)
+print(float(loss([0, 1], [[1.0, 0.0], [1.0, 0.0]])))
+layer = keraslosses.CenterLoss(2)
+layer.per_sample_loss([[1.0, 2.0]], [0], training=True)
+assert all(sys.modules[name] is None for name in blocked)
+"""
+
+
+def test_other_frameworks_are_not_needed(backend):
+    others = ",".join(set(FRAMEWORKS) - {backend})
+    assert python(BLOCKED, others).strip().startswith("0.8132")
+
+
+COST = """
+import resource, time
+import keras
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start = time.perf_counter()
+import keraslosses
+print(time.perf_counter() - start, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def test_import_costs_little_over_keras():
+    runs = [tuple(map(float, python(COST).split())) for _ in range(3)]
+    seconds, megabytes = (min(run[i] for run in runs) for i in (0, 1))
+    assert seconds <= 0.05
+    assert megabytes <= 5
+
+
+def test_import_prints_nothing_and_leaves_no_trace():
+    code = "import keras, sys; before = keras.config.floatx(), keras.config.epsilon(); import keraslosses\n"
+    assert python(code + "assert before == (keras.config.floatx(), keras.config.epsilon())") == ""
+
+
+REVIVE = """
+import json, sys
+import keraslosses
+configs = json.load(open(sys.argv[1]))
+print(json.dumps([keraslosses.serialize(keraslosses.deserialize(config)) for config in configs]))
+"""
+
+
+@pytest.mark.parametrize("other", FRAMEWORKS)
+def test_configs_travel_to_every_backend(other, tmp_path):
+    """Every option off its default, and the dtype, in a fresh process that only imports keraslosses."""
+    configs = []
+    for name, entry in REFERENCES.items():
+        options = {key: value for options in entry.options for key, value in options.items()}
+        loss = getattr(keraslosses, name)(**options, reduction="sum", name="mine", dtype="bfloat16")
+        configs.append(json.loads(json.dumps(keras.saving.serialize_keras_object(loss))))
+    (tmp_path / "configs.json").write_text(json.dumps(configs))
+    assert json.loads(python(REVIVE, str(tmp_path / "configs.json"), KERAS_BACKEND=other)) == configs
+
+
+def test_internals_of_keras_are_still_there():
+    """Names the private names of Keras that this version of it no longer has."""
+    samples = {
+        "keras.Model()": keras.Model(inputs := keras.Input((2,)), keras.layers.Dense(1)(inputs)),
+        "keras.Sequential()": keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]),
+        "keras.Variable()": keras.Variable(0.0),
+    }
+    samples["keras.Model()"].compile("sgd", "mse")
+    gone = []
+    for path in keras_internals.INTERNALS:
+        owner, _, attribute = path.rpartition(".")
+        holder = samples[owner] if owner in samples else resolved(owner)
+        if not hasattr(holder, attribute):
+            gone.append(path)
+    assert gone == []
+
+
+def resolved(path):
+    head, _, tail = path.partition(".")
+    thing = __import__(head)
+    for part in tail.split("."):
+        thing = getattr(thing, part, None)
+    return thing
