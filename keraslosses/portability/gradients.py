@@ -75,9 +75,10 @@ def on_jax(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -
 def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
     y_pred = y_pred.detach().clone().requires_grad_(True)
     if mode != "eager":
+        # Keras's own operations break the graph under dynamic shapes, so only fixed ones ask for a whole graph.
         torch.compiler.reset()
-        dynamic = True if mode == "unknown batch" else None
-        function = torch.compile(function, backend="aot_eager", fullgraph=True, dynamic=dynamic)
+        dynamic = mode == "unknown batch"
+        function = torch.compile(function, backend="aot_eager", fullgraph=not dynamic, dynamic=dynamic)
     values = function(y_true, y_pred)
     total = weighted_sum(values, cotangent)
     gradient = torch.autograd.grad(total, y_pred, allow_unused=True)[0] if total.requires_grad else None
