@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 # Versions of Keras that `make compat` tries beside the pinned one.
-KERAS_LOWEST ?= 3.12.0
+KERAS_LOWEST ?= 3.15.0
 
 # Extra arguments for pytest: make test PYTEST_ARGS="-k huber"
 PYTEST_ARGS ?=

@@ -70,7 +70,8 @@ def get(identifier: Any) -> Any:
         found = found()
     if not callable(found):
         raise ValueError(
-            f"`identifier` must name a loss of keraslosses; see keraslosses.names(). Received: identifier={identifier!r}"
+            "`identifier` must name a loss of keraslosses; see keraslosses.names(). "
+            f"Received: identifier={identifier!r}"
         )
     return found
 

@@ -7,9 +7,10 @@ import os
 import sys
 
 import keras
-import keraslosses
 import numpy as np
 import torch
+
+import keraslosses
 
 rank, world = int(sys.argv[1]), int(sys.argv[2])
 os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=sys.argv[3])

@@ -9,8 +9,9 @@ import sys
 os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
 
 import keras
-import keraslosses
 import numpy as np
+
+import keraslosses
 
 BACKEND = keras.backend.backend()
 

@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 import keras
-import keraslosses
 import numpy as np
 import pytest
 from keras import layers, ops
+
+import keraslosses
 
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(0)

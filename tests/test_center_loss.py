@@ -3,10 +3,11 @@
 import re
 
 import keras
-import keraslosses
 import numpy as np
 import pytest
 from keras import ops
+
+import keraslosses
 from keraslosses.core import backend as seam
 from keraslosses.portability.gradients import MODES, value_and_gradient
 

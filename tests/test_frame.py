@@ -3,10 +3,11 @@
 import re
 
 import keras
-import keraslosses
 import numpy as np
 import pytest
 from keras import ops
+
+import keraslosses
 from keraslosses.portability.gradients import MODES, value_and_gradient
 from keraslosses.portability.subject import Subject
 from keraslosses.reference import REFERENCES

@@ -48,7 +48,7 @@ def peek(tensor: Any) -> np.ndarray | None:
 
 
 def replicas() -> int:
-    """How many replicas share one optimizer step and sum their gradients (only TensorFlow's strategies do)."""
+    """How many replicas share a step and sum their gradients (only TensorFlow's strategies do)."""
     return tf.distribute.get_strategy().num_replicas_in_sync if BACKEND == "tensorflow" else 1
 
 

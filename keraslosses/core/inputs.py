@@ -1,8 +1,8 @@
 """What a loss reads: the kinds of pairs (y_true, y_pred), their shape rules, and how entries are taken out.
 
 An *entry* is one value of the result. A kind turns what the user passed into a `Pair` of tensors that belong
-together, and can then silence single entries (weight 0, masked, ignored) before the formula sees them, so that
-an infinite or undefined value there reaches neither the loss nor the gradient.
+together, and can then silence single entries (weight 0, masked, ignored) before the formula sees them, so
+that an infinite or undefined value there reaches neither the loss nor the gradient.
 """
 
 from collections.abc import Callable, Mapping
@@ -126,7 +126,7 @@ class Labels:
     """One class index for each entry, against probabilities or logits along `axis`."""
 
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
-        """Integer labels in range, with what is ignored or broken marked, and y_pred with the classes last."""
+        """Integer labels in range, with what is ignored or broken marked, and y_pred as it came."""
         y_pred = floating(y_pred)
         if not len(y_pred.shape):
             raise checks.shapes_differ(
@@ -229,5 +229,6 @@ def reject_out_of_range(
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise ValueError(
             f"`{argument}` must hold class indices in [0, {classes}) in {name}. "
-            f"Received: {argument}={labels[place]} at {place}. (Padding needs a class of its own, or `ignore_class` where there is one.)"
+            f"Received: {argument}={labels[place]} at {place}. "
+            "(Padding needs a class of its own, or `ignore_class` where there is one.)"
         )

@@ -1,7 +1,7 @@
 """Every private name of Keras that this package relies on, each behind a function of ours.
 
-Keras may rename these in any release. `INTERNALS` lists them as dotted paths; a test looks each one up and says
-which is gone.
+Keras may rename these in any release. `INTERNALS` lists them as dotted paths; a test looks each one up and
+says which is gone.
 """
 
 from typing import Any

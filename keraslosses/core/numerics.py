@@ -1,4 +1,4 @@
-"""Safe forms that two or more losses use. Each says what its value and its gradient are at the singular point."""
+"""Safe forms that two or more losses use. Each says what it does at its singular point."""
 
 import math
 from collections.abc import Sequence

@@ -23,7 +23,7 @@ class Entries(NamedTuple):
 
 
 def extend_to(tensor: Any, rank: int, argument: str, shape: Any) -> Any:
-    """A weight or a mask with axes of size 1 added at the end (or one taken away) until it has `rank` axes."""
+    """A weight or mask of `rank` axes: axes of size 1 are added at the end, or one is taken away."""
     given = tuple(tensor.shape)
     if len(given) == rank + 1 and given[-1] == 1:
         tensor = ops.squeeze(tensor, -1)
@@ -44,8 +44,8 @@ def extend_to(tensor: Any, rank: int, argument: str, shape: Any) -> Any:
 def reduce(entries: Entries, reduction: str | None) -> Any:
     """The loss under one of Keras's reductions.
 
-    The mean divides by the number of valid entries, whatever their weights; `"mean_with_sample_weight"` by the
-    sum of the weights in force. An empty sum divided by nothing is 0.
+    The mean divides by the number of valid entries, whatever their weights; `"mean_with_sample_weight"` by
+    the sum of the weights in force. An empty sum divided by nothing is 0.
     """
     values = entries.values
     if entries.sample_weight is not None:
@@ -62,7 +62,7 @@ def reduce(entries: Entries, reduction: str | None) -> Any:
 
 
 def share_of_replica(loss: Any, reduction: str | None) -> Any:
-    """A replica's part of the loss: replicas add up their gradients, so each gives its mean divided by their number."""
+    """A replica's part of the loss: gradients add up, so each gives its mean divided by their number."""
     if reduction in ("sum", "none", None) or backend.replicas() == 1:
         return loss
     return loss / backend.replicas()

@@ -50,8 +50,8 @@ def attach(
 
     The result has the same inputs, outputs and layers: `fit(x, y)` takes labels only, `predict(x)` and
     `export` are those of the plain model. The term's loss is reduced over the batch with the sample weights,
-    multiplied by `weight`, added to the loss (in validation too), and logged under the term's name. Saving and
-    loading keep the term. Compile the result; `compile(loss=None)` trains on the terms alone.
+    multiplied by `weight`, added to the loss (in validation too), and logged under the term's name. Saving
+    and loading keep the term. Compile the result; `compile(loss=None)` trains on the terms alone.
 
     Args:
         model: A functional or built Sequential model, or one that has terms already.
@@ -83,7 +83,7 @@ def attach(
 
 
 def detach(model: keras.Model) -> keras.Model:
-    """The plain model under the terms, sharing its layers and weights; a model without terms is returned as is."""
+    """The plain model under the terms, sharing its layers and weights; a model without terms is itself."""
     return model.graphs.plain if isinstance(model, ModelWithTerms) else model
 
 

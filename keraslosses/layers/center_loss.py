@@ -53,7 +53,8 @@ def read_labels(features: Any, labels: Any, num_classes: int) -> tuple[Any, Any]
     """Class indices as int32, and which are out of range (None where that was ruled out by looking)."""
     if len(features.shape) != 2:
         raise ValueError(
-            f"`features` must have shape (batch, dim) in CenterLoss. Received: features.shape={tuple(features.shape)}"
+            "`features` must have shape (batch, dim) in CenterLoss. "
+            f"Received: features.shape={tuple(features.shape)}"
         )
     labels = labels if backend.peek(labels) is not None else ops.convert_to_tensor(labels)
     given = tuple(labels.shape)
@@ -113,15 +114,15 @@ class CenterLoss(keras.layers.Layer):
     Shapes: features `(batch, dim)`; labels `(batch,)`, `(batch, 1)`, or one-hot `(batch, num_classes)`, of
     which the largest entry counts; sample_weight a scalar, `(batch,)` or `(batch, 1)`.
 
-    The centers `(num_classes, dim)` are non-trainable and float32 under every dtype policy. The gradient flows
-    to the features, `x - c_y`, never to the centers. A sample of weight 0 neither moves a center nor counts;
-    other weights scale the loss, not the update. A frozen layer (`trainable=False`) keeps its centers. Under
-    `tf.distribute` the samples of all replicas move the centers together.
+    The centers `(num_classes, dim)` are non-trainable and float32 under every dtype policy. The gradient
+    flows to the features, `x - c_y`, never to the centers. A sample of weight 0 neither moves a center nor
+    counts; other weights scale the loss, not the update. A frozen layer (`trainable=False`) keeps its centers.
+    Under `tf.distribute`, and in a `torch.distributed` group, the samples of all replicas move them together.
 
     Raises:
         ValueError: for an option out of range, features or labels of another shape, or a label outside
-            [0, num_classes) where it can be seen; in compiled code such a sample's loss is NaN and it moves no
-            center.
+            [0, num_classes) where it can be seen; in compiled code such a sample's loss is NaN and it moves
+            no center.
 
     Source: Wen et al., A Discriminative Feature Learning Approach for Deep Face Recognition, 2016, equations
     2 to 4.
@@ -172,7 +173,7 @@ class CenterLoss(keras.layers.Layer):
     ) -> Any:
         """The values `(batch,)`, not weighted but 0 where the weight is 0; moves the centers in training."""
         features = floating(features)
-        if not self.built:
+        if not hasattr(self, "centers"):
             self.build(features.shape)
             self.built = True
         labels, broken = read_labels(features, labels, self.num_classes)

@@ -127,7 +127,7 @@ def picked_probability(y_pred: Any, labels: Any) -> Any:
 
 def per_output(name: str, weights: float | list[float], y_pred: Any, axis: int) -> Any:
     """One weight for all outputs, or one for each along `axis`."""
-    if not checks.is_sequence(weights):
+    if isinstance(weights, int | float) or not checks.is_sequence(weights):
         return weights
     checks.vector_length(name, weights, y_pred.shape[axis])
     return numerics.along(axis, weights, y_pred)
@@ -166,7 +166,7 @@ class BinaryCrossentropy(FunctionLoss):
         pos_weight: None, a number, or one for each output: multiplies the positive part, after smoothing.
         class_weights: None, or one number for each output: a factor before the mean, in no denominator.
 
-    Shapes: y_true and y_pred `(batch, .., outputs)`, result without `axis`. `(batch,)` counts as `(batch, 1)`.
+    Shapes: y_true and y_pred `(batch, .., outputs)`, result without `axis`; `(batch,)` is `(batch, 1)`.
 
     Probabilities: logarithms take `max(p, 1e-7)` and are exact at 1, so a certain error costs 16.118, with
     gradient 0. Logits: nothing is clipped; the gradient is `sigmoid(x) - y`; an infinite logit on the wrong

@@ -1,7 +1,7 @@
 """The ten checks of a loss that has a reference, by name.
 
-Each takes a `Subject` and yields a sentence for each thing that is wrong; silence means passed. They run on the
-backend of this process.
+Each takes a `Subject` and yields a sentence for each thing that is wrong; silence means passed. They run on
+the backend of this process.
 """
 
 from collections.abc import Callable, Iterator

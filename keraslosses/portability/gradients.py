@@ -75,7 +75,7 @@ def on_jax(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -
 def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
     y_pred = y_pred.detach().clone().requires_grad_(True)
     if mode != "eager":
-        # Keras's own operations break the graph under dynamic shapes, so only fixed ones ask for a whole graph.
+        # Keras's own operations break the graph under dynamic shapes, so only fixed ones ask for a whole one.
         torch.compiler.reset()
         dynamic = mode == "unknown batch"
         function = torch.compile(function, backend="aot_eager", fullgraph=not dynamic, dynamic=dynamic)

@@ -14,7 +14,7 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "
 
 
 def check_weights(subject: Subject) -> Iterator[str]:
-    """Every reduction divides by what it should, with sample weights, class weights, masks, ignored entries."""
+    """Every reduction divides by what it should, under weights, class weights, masks and ignored entries."""
     for options in subject.reference.options:
         y_true, y_pred = subject.reference.inputs(options)
         yield from reductions_agree(subject, options, y_true, y_pred)

@@ -87,7 +87,7 @@ def laid(weights: Any, like: Array, axis: int) -> Any:
 
 
 LOGITS = {"from_logits": True}
-SHARED = (
+SHARED: tuple[dict[str, Any], ...] = (
     {},
     LOGITS,
     {"axis": 1, **LOGITS},
