@@ -116,7 +116,7 @@ class CenterLoss(keras.layers.Layer):
 
     The centers `(num_classes, dim)` are non-trainable and float32 under every dtype policy. The gradient
     flows to the features, `x - c_y`, never to the centers. A sample of weight 0 neither moves a center nor
-    counts; other weights scale the loss, not the update. A frozen layer (`trainable=False`) keeps its centers.
+    counts; other weights scale the loss, not the update. A frozen layer (`trainable=False`) keeps them.
     Under `tf.distribute`, and in a `torch.distributed` group, the samples of all replicas move them together.
 
     Raises:
