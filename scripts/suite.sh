@@ -9,6 +9,8 @@ python=$1
 shift
 
 export TF_CPP_MIN_LOG_LEVEL=${TF_CPP_MIN_LOG_LEVEL:-3}
+# The tensors of the tests are small: more threads only wait for each other, torch's above all.
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 

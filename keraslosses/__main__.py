@@ -1,0 +1,25 @@
+"""`python -m keraslosses`: the command line, or what to install for it."""
+
+import sys
+from importlib.util import find_spec
+
+# The modules of the extra `cli`.
+NEEDED = ("matplotlib", "rich", "sklearn", "typer")
+
+
+def main() -> None:
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        print(
+            f"python -m keraslosses needs {', '.join(missing)}. Install the extra that brings it:\n"
+            '  pip install "keraslosses[cli]"',
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    from keraslosses.cli.app import app
+
+    app(prog_name="python -m keraslosses")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""`python -m keraslosses demo`: three losses on real digits, on every backend from the same weights."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from keraslosses.cli import backends
+from keraslosses.cli.demo_data import EPOCHS, DataName, DataUnavailable, load
+from keraslosses.cli.demo_plot import Panel, save_picture
+from keraslosses.cli.demo_results import LOSSES, Result, compare_backends, table
+
+WORKER = "keraslosses.cli.demo_worker"
+PICTURE = "demo.png"
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def demo(
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Backend to train on; give it again or use commas. Default: all installed."
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings per loss, from different weights.")] = 5,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs per training. Default: 40 on digits, 15 on mnist.")
+    ] = None,
+    data: Annotated[
+        DataName, typer.Option(help="Images: digits comes with scikit-learn, mnist is downloaded.")
+    ] = DataName.digits,
+    out: Annotated[Path, typer.Option(help="Where to save the picture: a PNG file or a folder.")] = Path(
+        PICTURE
+    ),
+) -> None:
+    """Train a small network with three losses on real digits, on every installed backend.
+
+    The features before the classifier are points in a plane. Softmax alone spreads them out in rays; with
+    center loss each digit gathers around its center. The command prints accuracies, checks that the backends
+    agree, and saves a picture of the features.
+    """
+    names, picture = chosen_backends(backend or []), picture_path(out)
+    try:
+        images = load(data)
+    except DataUnavailable as error:
+        errors.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(2) from None
+    epochs = epochs or EPOCHS[data]
+    absent = [name for name in backends.BACKENDS if name not in backends.installed()]
+    if absent:
+        console.print(f"Not installed, so left out: {', '.join(absent)}.")
+    with tempfile.TemporaryDirectory() as folder:
+        results, failures = train(names, images, seeds, epochs, Path(folder))
+        report(results, data, len(images["x_train"]), seeds, epochs)
+        for name, failure in failures.items():
+            errors.print(f"{name} failed. {failure}", style="red", markup=False, highlight=False)
+        agree = say_whether_backends_agree(results)
+        if results:
+            draw(picture, results, images["y_test"], Path(folder))
+    raise typer.Exit(0 if agree and not failures else 1)
+
+
+def chosen_backends(names: Sequence[str]) -> list[str]:
+    """The backends to train on; a wrong name is an error of usage."""
+    try:
+        return backends.chosen(names)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--backend") from None
+
+
+def picture_path(out: Path) -> Path:
+    """The file to write: `out` itself, or demo.png in the folder `out`; makes the folder."""
+    path = out / PICTURE if out.is_dir() or not out.suffix else out
+    if path.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{str(out)!r} is neither a .png file nor a folder.", param_hint="--out")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{str(path.parent)!r} cannot be made: {error}", param_hint="--out"
+        ) from None
+    return path
+
+
+def train(
+    names: Sequence[str], images: dict[str, np.ndarray], seeds: int, epochs: int, folder: Path
+) -> tuple[list[Result], dict[str, str]]:
+    """Trains on one backend after the other; gives the results, and what went wrong by backend."""
+    arrays: dict[str, Any] = dict(images)
+    np.savez(folder / "data.npz", **arrays)
+    results: list[Result] = []
+    failures: dict[str, str] = {}
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=errors) as progress:
+        task = progress.add_task("", total=len(names) * len(LOSSES) * seeds * epochs)
+        for number, name in enumerate(names, start=1):
+            progress.update(task, description=f"{name}: starting")
+            try:
+                results += train_on(name, seeds, epochs, folder, progress, task)
+            except backends.WorkerFailed as error:
+                failures[name] = str(error)
+            progress.update(task, completed=number * len(LOSSES) * seeds * epochs)
+        progress.update(task, description="done")
+    return results, failures
+
+
+def train_on(
+    backend: str, seeds: int, epochs: int, folder: Path, progress: Progress, task: TaskID
+) -> list[Result]:
+    """The results of one backend."""
+    results = []
+    plan = {
+        "data": str(folder / "data.npz"),
+        "features": str(folder / f"{backend}.npz"),
+        "seeds": seeds,
+        "epochs": epochs,
+    }
+    for event in backends.run_worker(WORKER, backend, plan):
+        kind = event.pop("event")
+        if kind == "result":
+            results.append(Result(**event))
+        else:
+            described = f"{backend}: {LOSSES[event['loss']]}, seed {event['seed']}"
+            progress.update(task, advance=1, description=described)
+    return results
+
+
+def report(results: Sequence[Result], data: DataName, size: int, seeds: int, epochs: int) -> None:
+    """Prints the table."""
+    if results:
+        title = f"{data.value}: {size} training images, {epochs} epochs, seeds: {seeds}"
+        console.print(table(results, title))
+        console.print(
+            "Accuracy and distances are of the test images, mean ± standard deviation over the seeds. "
+            "within/between: mean distance to the mean of the own digit, divided by the mean distance "
+            "between these means. seconds: all trainings of the row.",
+            style="dim",
+        )
+
+
+def say_whether_backends_agree(results: Sequence[Result]) -> bool:
+    """Prints how far the backends are apart, or where too far."""
+    if len({result.backend for result in results}) < 2:
+        console.print("Results of fewer than two backends: nothing to compare.")
+        return True
+    comparisons = compare_backends(results)
+    found = [line for comparison in comparisons for line in comparison.disagreements]
+    if found:
+        console.print("The backends do not agree:", style="bold red")
+        for line in found:
+            console.print(f"  {line}", markup=False, highlight=False)
+        return False
+    differences = ", ".join(f"{comparison.what} {comparison.largest:.1g}" for comparison in comparisons)
+    console.print(f"The backends agree. Largest differences: {differences}.", style="green", highlight=False)
+    return True
+
+
+def draw(path: Path, results: Sequence[Result], labels: np.ndarray, folder: Path) -> None:
+    """Saves the features of the first seed on the first backend."""
+    first = [result for result in results if result.backend == results[0].backend and result.seed == 0]
+    with np.load(folder / f"{results[0].backend}.npz") as file:
+        panels = [
+            Panel(
+                f"{LOSSES[result.loss]}\naccuracy {result.accuracy:.3f}, within/between {result.ratio:.3f}",
+                file[f"{result.loss}_features"],
+                file[f"{result.loss}_centers"],
+            )
+            for result in first
+        ]
+    save_picture(path, panels, labels, f"Test images in the embedding ({results[0].backend}, seed 0)")
+    console.print(f"The picture is in {path}", soft_wrap=True, highlight=False)
