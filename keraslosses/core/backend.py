@@ -62,7 +62,8 @@ def log_likelihood(log_space: Any, labels: Any) -> Any:
         return -tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=log_space)
     if BACKEND == "torch":
         return pick(torch.log_softmax(log_space, dim=-1), labels)
-    return pick(log_space, labels) - ops.logsumexp(log_space, axis=-1)
+    shifted = log_space - ops.stop_gradient(ops.max(log_space, axis=-1, keepdims=True))
+    return pick(shifted, labels) - ops.log(ops.sum(ops.exp(shifted), axis=-1))
 
 
 def pick(tensor: Any, labels: Any) -> Any:

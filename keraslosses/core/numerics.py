@@ -9,6 +9,9 @@ from keras import ops
 # The smallest probability whose logarithm is taken, and the smallest length a vector is divided by.
 EPSILON = 1e-7
 
+# A row of probabilities that sums to less counts as a row of zeros: its gradient would overflow.
+NOTHING = 1e-30
+
 
 def magnitude(x: Any) -> Any:
     """abs(x), with derivative 0 at 0 on every backend."""
@@ -51,11 +54,19 @@ def log_one_minus(p: Any) -> Any:
 
 def distribution(p: Any, axis: int) -> Any:
     """Non-negative numbers divided by their sum; a row of zeros counts as uniform, with gradient 0."""
-    total = ops.sum(p, axis=axis, keepdims=True)
-    zero = total == 0
-    return ops.where(
-        zero, 1.0 / ops.cast(ops.shape(p)[axis], p.dtype), p / ops.where(zero, ops.ones_like(p), total)
-    )
+    return share(p, ops.sum(p, axis=axis, keepdims=True), ops.shape(p)[axis])
+
+
+def share(part: Any, total: Any, classes: Any) -> Any:
+    """part / total, and 1 / classes with gradient 0 where the total is nothing.
+
+    Both are divided by the total, held constant, first: the square of a small total would underflow in the
+    gradient of their quotient.
+    """
+    nothing = ops.abs(total) < NOTHING
+    scale = ops.stop_gradient(ops.where(nothing, ops.ones_like(total), total))
+    whole = ops.where(nothing, ops.ones_like(total), total / scale)
+    return ops.where(nothing, 1.0 / ops.cast(classes, part.dtype), part / scale / whole)
 
 
 def scale_of(x: Any, axis: int) -> Any:

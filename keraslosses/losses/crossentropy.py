@@ -99,7 +99,8 @@ def sparse_categorical_crossentropy(
     elif from_logits:
         picked = backend.log_likelihood(y_pred, y_true)
     else:
-        picked = numerics.log_probability(picked_probability(y_pred, y_true))
+        total, classes = ops.sum(y_pred, axis=-1), ops.shape(y_pred)[-1]
+        picked = numerics.log_probability(numerics.share(backend.pick(y_pred, y_true), total, classes))
     values = -picked
     if class_weights is not None:
         weights = ops.convert_to_tensor(class_weights, dtype=y_pred.dtype)
@@ -115,14 +116,6 @@ def log_probabilities(y_pred: Any, from_logits: bool, axis: int) -> Any:
     if from_logits:
         return ops.log_softmax(y_pred, axis=axis)
     return numerics.log_probability(numerics.distribution(y_pred, axis))
-
-
-def picked_probability(y_pred: Any, labels: Any) -> Any:
-    """The label's share of the sum along the last axis; a row of zeros counts as uniform."""
-    total = ops.sum(y_pred, axis=-1)
-    zero = total == 0
-    share = backend.pick(y_pred, labels) / ops.where(zero, ops.ones_like(total), total)
-    return ops.where(zero, 1.0 / ops.cast(ops.shape(y_pred)[-1], y_pred.dtype), share)
 
 
 def per_output(name: str, weights: float | list[float], y_pred: Any, axis: int) -> Any:

@@ -70,9 +70,9 @@ def log_probability(p: Array, from_logits: bool, axis: int) -> Array:
         p = p - np.max(p, axis=axis, keepdims=True)
         return p - np.log(np.sum(np.exp(p), axis=axis, keepdims=True))
     total = np.sum(p, axis=axis, keepdims=True)
-    return np.log(
-        np.maximum(np.where(total == 0, 1 / p.shape[axis], p / np.where(total == 0, 1, total)), 1e-7)
-    )
+    nothing = np.abs(total) < 1e-30
+    share = np.where(nothing, 1 / p.shape[axis], p / np.where(nothing, 1, total))
+    return np.log(np.maximum(share, 1e-7))
 
 
 def laid(weights: Any, like: Array, axis: int) -> Any:
@@ -147,6 +147,7 @@ REFERENCES = (
             Hard("certain and right", [[0.0, 1.0]], [[0.0, 1.0]], gradient=[[1.0, 0.0]]),
             Hard("certain and wrong", [[1.0, 0.0]], [[0.0, 1.0]], gradient=[[0.0, 0.0]]),
             Hard("a row of zeros", [[1.0, 0.0]], [[0.0, 0.0]], gradient=[[0.0, 0.0]]),
+            Hard("a row that sums to 4e-25", [[1.0, 0.0]], [[1e-25, 3e-25]], gradient=[[-7.5e24, 2.5e24]]),
             Hard("logits of 1e4", [[1.0, 0.0]], [[-1e4, 1e4]], LOGITS, [[-1.0, 1.0]]),
             Hard("a logit of -inf, not the target", [[1.0, 0.0]], [[1.0, -INF]], LOGITS, [[0.0, 0.0]]),
             Hard("a logit of -inf on the target", [[1.0, 0.0]], [[-INF, 1.0]], LOGITS, [[0.0, 0.0]]),
@@ -167,6 +168,10 @@ REFERENCES = (
             Hard("certain and right", [1], [[0.0, 1.0]], gradient=[[1.0, 0.0]]),
             Hard("certain and wrong", [0], [[0.0, 1.0]], gradient=[[0.0, 0.0]]),
             Hard("a row of zeros", [0], [[0.0, 0.0]], gradient=[[0.0, 0.0]]),
+            Hard("a row that sums to 4e-25", [0], [[1e-25, 3e-25]], gradient=[[-7.5e24, 2.5e24]]),
+            Hard(
+                "a logit of 32, almost certain", [0], [[32.0, 0.0, 16.0]], LOGITS, [[0.0, 0.0, 1.1253516e-7]]
+            ),
             Hard("logits of 1e4", [0], [[-1e4, 1e4]], LOGITS, [[-1.0, 1.0]]),
             Hard("a logit of -inf, not the target", [0], [[1.0, -INF]], LOGITS, [[0.0, 0.0]]),
             Hard("a logit of -inf on the target", [0], [[-INF, 1.0]], LOGITS, [[0.0, 0.0]]),

@@ -1,0 +1,334 @@
+"""How the package is built: who imports whom, what is public, which private names it needs, its examples."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import sys
+import tomllib
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import keraslosses
+from keraslosses.core.keras_internals import INTERNALS
+from keraslosses.lookup import CLASSES, FUNCTIONS
+from keraslosses.reference import REFERENCES
+
+PACKAGE = Path(keraslosses.__file__).parent
+SOURCES = {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in PACKAGE.rglob("*.py")}
+BASE_CLASSES = {"FunctionLoss", "Loss"}
+FRAME_OPTIONS = {"reduction", "name", "dtype"}
+
+# The imports
+
+
+def imported(path, source):
+    """The dotted path of everything that a module imports, wherever in it the import stands."""
+    parents = ["keraslosses", *path.split("/")[:-1]]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = parents[: len(parents) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func):
+            yield from (arg.value for arg in node.args if isinstance(arg, ast.Constant))
+
+
+def room_of(path):
+    """The folder under keraslosses/ that a file lies in, or the name of a file that lies in none."""
+    return path.split("/")[0].removesuffix(".py")
+
+
+ROOMS = {
+    "core": {"core"},
+    "reference": {"reference"},
+    "losses": {"core", "losses"},
+    "layers": {"core", "losses", "layers"},
+    "lookup": {"core", "losses"},
+    "portability": {"core", "reference", "portability"},
+    "__init__": {"core", "losses", "layers", "lookup"},
+    "__main__": {"cli"},
+}
+
+
+def forbidden_rooms(path, source):
+    allowed = ROOMS.get(room_of(path), set())
+    for name in imported(path, source):
+        first, *rest = name.split(".")
+        if first == "keraslosses" and (rest[0] if rest else "the package itself") not in allowed:
+            yield name
+
+
+def findings(finder, paths):
+    """What a finder finds, by the file it is in."""
+    found = {path: list(finder(path, SOURCES[path])) for path in sorted(paths)}
+    return {path: names for path, names in found.items() if names}
+
+
+OUTSIDE_CLI = {path for path in SOURCES if room_of(path) != "cli"}
+
+
+def test_the_package_was_found():
+    assert {room_of(path) for path in SOURCES} == ROOMS.keys() | {"cli"}
+
+
+def test_imports_point_one_way():
+    assert findings(forbidden_rooms, OUTSIDE_CLI) == {}
+
+
+FRAMEWORKS = {"jax", "jaxlib", "tensorflow", "torch"}
+MAY_NAME_A_FRAMEWORK = {"core/backend.py", "portability/gradients.py", "cli/bench.py"}
+
+
+def frameworks_of(path, source):
+    return sorted({name.split(".")[0] for name in imported(path, source)} & FRAMEWORKS)
+
+
+def test_frameworks_are_imported_only_at_the_seams():
+    assert findings(frameworks_of, SOURCES.keys() - MAY_NAME_A_FRAMEWORK) == {}
+
+
+def extras_of(path, source):
+    """The packages that a module needs beside Python, the frameworks, and what every install has."""
+    installed = {"numpy"} if room_of(path) == "reference" else {"keras", "numpy"}
+    names = {name.split(".")[0] for name in imported(path, source)}
+    return sorted(names - sys.stdlib_module_names - FRAMEWORKS - installed - {"keraslosses"})
+
+
+def test_only_the_command_line_needs_more_than_keras_and_numpy():
+    assert findings(extras_of, OUTSIDE_CLI) == {}
+
+
+def private_keras(path, source):
+    """Every place where a module reaches into keras.src."""
+    yield from (name for name in imported(path, source) if f"{name}.".startswith("keras.src."))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr == "src":
+            yield ast.unparse(node)
+
+
+def test_keras_src_is_reached_in_one_file():
+    assert findings(private_keras, SOURCES.keys() - {"core/keras_internals.py"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("finder", "source", "found"),
+    [
+        (forbidden_rooms, "import keraslosses", ["keraslosses"]),
+        (forbidden_rooms, "from keraslosses import layers", ["keraslosses.layers"]),
+        (
+            forbidden_rooms,
+            "from keraslosses.layers.attach import attach",
+            ["keraslosses.layers.attach.attach"],
+        ),
+        (forbidden_rooms, "def f():\n    import keraslosses.cli.app", ["keraslosses.cli.app"]),
+        (forbidden_rooms, "from ..reference import draws", ["keraslosses.reference.draws"]),
+        (forbidden_rooms, "from . import huber\nfrom ..core import checks", []),
+        (extras_of, "import os, keras\nfrom scipy import special", ["scipy"]),
+        (frameworks_of, "import numpy\ndef f():\n    import torch.nn as nn", ["torch"]),
+        (frameworks_of, "from jax import numpy", ["jax"]),
+        (frameworks_of, "import importlib\nimportlib.import_module('tensorflow')", ["tensorflow"]),
+        (private_keras, "from keras import src", ["keras.src"]),
+        (private_keras, "import keras.src.backend", ["keras.src.backend"]),
+        (private_keras, "from keras.src.utils import tracking", ["keras.src.utils.tracking"]),
+        (private_keras, "import keras\nx = keras.src.ops.add", ["keras.src"]),
+        (private_keras, "import keras\nx = keras.ops.add", []),
+    ],
+)
+def test_the_finders_see_every_form(finder, source, found):
+    assert list(finder("losses/planted.py", source)) == found
+
+
+# What is public
+
+
+def test_all_is_sorted():
+    assert keraslosses.__all__ == sorted(keraslosses.__all__)
+
+
+def test_all_names_everything_that_the_top_imports():
+    public = {
+        name for name, thing in vars(keraslosses).items() if name[0] != "_" and not inspect.ismodule(thing)
+    }
+    assert set(keraslosses.__all__) == public
+
+
+def made_for_users(thing):
+    """Losses, layers, and functions that document their arguments; the rest are helpers of their module."""
+    if inspect.isclass(thing):
+        is_loss = issubclass(thing, keras.losses.Loss)
+        return is_loss or (issubclass(thing, keras.layers.Layer) and not issubclass(thing, keras.Model))
+    return hasattr(thing, "contract") or "\n    Args:" in (thing.__doc__ or "")
+
+
+def modules_of(*rooms):
+    for room in rooms:
+        package = importlib.import_module(f"keraslosses.{room}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            yield importlib.import_module(module.name)
+
+
+def test_everything_made_for_users_is_exported():
+    made = {
+        name: thing
+        for module in modules_of("losses", "layers")
+        for name, thing in vars(module).items()
+        if (inspect.isclass(thing) or inspect.isfunction(thing)) and thing.__module__ == module.__name__
+    }
+    users = {name: thing for name, thing in made.items() if made_for_users(thing)}
+    assert {name for name, thing in users.items() if getattr(keraslosses, name, None) is not thing} == set()
+
+
+def test_lookup_knows_every_loss_that_is_exported():
+    exported = {name: getattr(keraslosses, name) for name in keraslosses.__all__}
+    losses = {
+        name
+        for name, thing in exported.items()
+        if inspect.isclass(thing) and issubclass(thing, keras.losses.Loss) and name not in BASE_CLASSES
+    }
+    assert losses == set(CLASSES)
+    assert {name for name, thing in exported.items() if hasattr(thing, "contract")} == set(FUNCTIONS)
+
+
+def example_of(name):
+    return CLASSES[name](**REFERENCES[name].options[0])
+
+
+def test_every_function_has_one_class_and_every_class_one_function():
+    twins = {name: example_of(name).function for name in CLASSES}
+    assert sorted(function.__name__ for function in twins.values()) == sorted(FUNCTIONS)
+    assert {name: REFERENCES[name].function for name in twins} == {
+        name: function.__name__ for name, function in twins.items()
+    }
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_class_and_function_have_the_same_options(name):
+    contract = example_of(name).function.contract
+    parameters = dict(inspect.signature(CLASSES[name]).parameters)
+    assert parameters.keys() >= FRAME_OPTIONS
+    assert parameters.keys() - FRAME_OPTIONS == set(list(contract.signature.parameters)[2:])
+    assert {option: parameters[option].default for option in contract.defaults} == contract.defaults
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_class_hands_every_option_to_its_function(name):
+    """Each option off its default, so that one which is dropped or swapped shows."""
+    given = {key: value for options in REFERENCES[name].options for key, value in options.items()}
+    loss = CLASSES[name](**given)
+    assert loss.options == {**loss.function.contract.defaults, **given}
+    left_alone = loss.function.contract.defaults.keys() - given.keys()
+    assert left_alone == set(), f"no options of the reference set {left_alone}"
+
+
+# The private names of Keras
+
+
+def owner_of(kind):
+    """A built instance of what an entry of INTERNALS names, such as keras.Sequential()."""
+    if kind == "keras.Variable()":
+        return keras.Variable(1.0)
+    inputs = keras.Input((2,))
+    if kind == "keras.Model()":
+        return keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    if kind == "keras.Sequential()":
+        return keras.Sequential([inputs, keras.layers.Dense(1)])
+    raise ValueError(f"INTERNALS names an attribute of {kind}, of which this test can make no instance")
+
+
+def resolves(name):
+    kind, call, attribute = name.rpartition("().")
+    if call:
+        return hasattr(owner_of(f"{kind}()"), attribute)
+    parts = name.split(".")
+    thing, done = importlib.import_module(parts[0]), 1
+    for part in parts[1:]:
+        done += 1
+        if not hasattr(thing, part):
+            try:
+                importlib.import_module(".".join(parts[:done]))
+            except ImportError:
+                return False
+        thing = getattr(thing, part, None)
+    return thing is not None
+
+
+@pytest.mark.parametrize("name", INTERNALS)
+def test_private_name_of_keras_is_there(name):
+    assert resolves(name), f"Keras {keras.__version__} has no {name}, which keraslosses relies on"
+
+
+def test_every_private_name_in_use_is_listed_and_the_other_way_round():
+    source = SOURCES["core/keras_internals.py"]
+    tree = ast.parse(source)
+    attributes = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    modules = [name for name in imported("core/keras_internals.py", source) if name.startswith("keras.src.")]
+    used = {f"._{name[1:]}" for name in attributes if name.startswith("_") and not name.startswith("__")}
+    for module in modules:
+        short = module.rpartition(".")[2]
+        calls = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == short
+        }
+        used |= {f"{module}.{call}" for call in calls} or {module}
+    listed = {name.rpartition("()")[2] if "()" in name else name for name in INTERNALS}
+    assert listed == used
+
+
+# Docstrings and their examples
+
+PUBLIC = {name: getattr(keraslosses, name) for name in keraslosses.__all__}
+OWN = {name: thing for name, thing in PUBLIC.items() if thing.__module__.startswith("keraslosses.")}
+EXAMPLES = sorted(name for name, thing in OWN.items() if ">>>" in (thing.__doc__ or ""))
+
+
+def test_what_is_not_our_own_comes_from_keras():
+    foreign = {name: thing.__module__.split(".")[0] for name, thing in PUBLIC.items() if name not in OWN}
+    assert set(foreign.values()) <= {"keras"}
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_public_name_has_a_docstring_of_its_own(name):
+    thing = OWN[name]
+    inherited = {base.__doc__ for base in inspect.getmro(thing)[1:]} if inspect.isclass(thing) else set()
+    assert (thing.__doc__ or "").strip()
+    assert thing.__doc__ not in inherited
+
+
+def test_every_module_has_a_docstring():
+    assert [path for path, source in SOURCES.items() if not ast.get_docstring(ast.parse(source))] == []
+
+
+def test_every_class_has_an_example():
+    classes = {name for name, thing in OWN.items() if inspect.isclass(thing)} - BASE_CLASSES
+    assert classes <= set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example_prints_what_it_says(name):
+    space = {"keras": keras, "keraslosses": keraslosses, "np": np}
+    example = doctest.DocTestParser().get_doctest(OWN[name].__doc__, space, name, None, None)
+    report = []
+    results = doctest.DocTestRunner(verbose=False).run(example, out=report.append)
+    assert not results.failed, "".join(report)
+    assert any(part.want for part in example.examples), "the example prints nothing"
+
+
+# The rest
+
+
+def test_version_is_that_of_the_project_file():
+    with open(PACKAGE.parent / "pyproject.toml", "rb") as file:
+        assert tomllib.load(file)["project"]["version"] == keraslosses.__version__
+
+
+def test_modules_stay_short():
+    lengths = {path: source.count("\n") for path, source in SOURCES.items()}
+    assert {path: lines for path, lines in lengths.items() if lines > 350} == {}

@@ -1,0 +1,269 @@
+"""Laws that hold whatever the numbers: those named in the references, and identities between losses."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import keraslosses as kl
+from keraslosses.portability.gradients import value_and_gradient, values_of
+from keraslosses.reference import REFERENCES
+from keraslosses.reference.draws import CLASSES
+
+# Of rank 2, so that the axis 1 of some options is the last one.
+SHAPE = (2, CLASSES)
+
+examples = settings(
+    deadline=None,
+    max_examples=25,
+    derandomize=True,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def filled(elements, shape=SHAPE, dtype="float32"):
+    """An array in which every number is drawn for itself."""
+    return arrays(dtype, shape, elements=elements, fill=st.nothing())
+
+
+def numbers(low, high):
+    return filled(st.floats(low, high, width=32))
+
+
+REAL = numbers(-50, 50)
+# Sixteenths add and subtract without rounding, so a law of differences holds to the last bit.
+SIXTEENTHS = filled(st.integers(-400, 400).map(lambda x: x / 16))
+LABELS = filled(st.integers(0, CLASSES - 1), SHAPE[:-1], "int32")
+
+
+def softmax(x):
+    exponentials = np.exp(x.astype("float64") - np.max(x, -1, keepdims=True))
+    return (exponentials / exponentials.sum(-1, keepdims=True)).astype("float32")
+
+
+def sigmoid(x):
+    return (1 / (1 + np.exp(-x.astype("float64")))).astype("float32")
+
+
+# Two arrays of any numbers as the pair (y_true, y_pred) that a loss reads, by the name of its draw.
+PAIRS = {
+    "real": lambda a, b, logits: (a, b),
+    "positive": lambda a, b, logits: (np.exp(a / 10), np.exp(b / 10)),
+    "distributions": lambda a, b, logits: (softmax(a), softmax(b)),
+    "binary": lambda a, b, logits: ((a > 0).astype("float32"), b if logits else sigmoid(b)),
+    "one_hot": lambda a, b, logits: (softmax(a), b if logits else softmax(b)),
+    "labels": lambda a, b, logits: (a.argmax(-1).astype("int32"), b if logits else softmax(b)),
+}
+
+
+def pair_for(reference, options, a, b):
+    return PAIRS[reference.draw.__name__](a, b, options.get("from_logits", False))
+
+
+def entries(name, y_true, y_pred, **options):
+    return values_of(getattr(kl, name)(reduction="none", **options), y_true, y_pred)
+
+
+def losses_with(law):
+    return [name for name, reference in REFERENCES.items() if law in reference.laws]
+
+
+def slack(reference):
+    """How far below 0 a loss of probabilities may fall that sum to 1 but for rounding, or are clipped."""
+    return 0.0 if reference.draw.__name__ in ("real", "positive") else 2e-6
+
+
+# The laws that the references name
+
+
+@pytest.mark.parametrize("name", losses_with("non_negative"))
+@examples
+@given(data=st.data(), a=REAL, b=REAL)
+def test_law_non_negative(name, data, a, b):
+    reference = REFERENCES[name]
+    options = data.draw(st.sampled_from(reference.options))
+    y_true, y_pred = pair_for(reference, options, a, b)
+    assert np.all(entries(name, y_true, y_pred, **options) >= -slack(reference))
+
+
+@pytest.mark.parametrize("name", losses_with("zero_at_equality"))
+@examples
+@given(data=st.data(), a=REAL)
+def test_law_zero_at_equality(name, data, a):
+    reference = REFERENCES[name]
+    options = data.draw(st.sampled_from(reference.options))
+    y_true, y_pred = pair_for(reference, options, a, a)
+    np.testing.assert_allclose(entries(name, y_true, y_pred, **options), 0.0, atol=slack(reference))
+
+
+@pytest.mark.parametrize("name", losses_with("symmetric"))
+@examples
+@given(data=st.data(), a=REAL, b=REAL)
+def test_law_symmetric(name, data, a, b):
+    reference = REFERENCES[name]
+    options = data.draw(st.sampled_from(reference.options))
+    one, other = pair_for(reference, options, a, b)
+    forth, back = entries(name, one, other, **options), entries(name, other, one, **options)
+    np.testing.assert_allclose(forth, back, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", losses_with("translation"))
+@examples
+@given(data=st.data(), a=SIXTEENTHS, b=SIXTEENTHS, shift=st.integers(-1000, 1000))
+def test_law_translation(name, data, a, b, shift):
+    options = data.draw(st.sampled_from(REFERENCES[name].options))
+    at_home, moved = entries(name, a, b, **options), entries(name, a + shift, b + shift, **options)
+    np.testing.assert_array_equal(at_home, moved)
+
+
+def test_every_law_of_the_references_is_tested():
+    named = set().union(*(reference.laws for reference in REFERENCES.values()))
+    tested = {name.removeprefix("test_law_") for name in globals() if name.startswith("test_law_")}
+    assert named == tested
+
+
+# Wherever the value is finite, so is the gradient
+
+
+def at_any_scale(elements, *scales):
+    """An array times one of some scales: rows of only very small or only very large numbers."""
+    return st.builds(
+        lambda x, scale: (x * scale).astype("float32"), filled(elements), st.sampled_from(scales)
+    )
+
+
+# Beyond these the gradient of a finite value may itself be too large for float32.
+ANY = at_any_scale(st.floats(-1, 1, width=32), 1e-38, 1e-25, 1e-12, 1e-6, 1.0, 1e6, 1e20, 1e30)
+SHARES = at_any_scale(st.floats(0, 1, width=32), 1e-30, 1e-12, 1e-6, 1.0)
+TARGETS = filled(st.sampled_from([0.0, 1.0]) | st.floats(0, 1, width=32))
+LOGITS = filled(st.floats(width=32, allow_nan=False))
+EXTREMES = {
+    "real": (ANY, ANY),
+    "positive": (ANY.map(np.abs), ANY.map(np.abs)),
+    "distributions": (SHARES, SHARES),
+    "binary": (TARGETS, SHARES),
+    "one_hot": (TARGETS, SHARES),
+    "labels": (LABELS, SHARES),
+}
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+@examples
+@given(data=st.data())
+def test_gradient_is_finite_where_the_value_is(name, data):
+    reference = REFERENCES[name]
+    options = data.draw(st.sampled_from(reference.options))
+    of_true, of_pred = EXTREMES[reference.draw.__name__]
+    y_true = data.draw(of_true)
+    y_pred = data.draw(LOGITS if options.get("from_logits") else of_pred)
+    values, gradient = value_and_gradient(getattr(kl, name)(reduction="none", **options), y_true, y_pred)
+    assert np.all(np.isfinite(gradient[np.isfinite(values)])), (values, gradient)
+
+
+def test_every_kind_of_input_can_be_drawn():
+    kinds = {reference.draw.__name__ for reference in REFERENCES.values()}
+    assert kinds == PAIRS.keys() == EXTREMES.keys()
+
+
+# Identities between losses
+
+
+@examples
+@given(a=REAL, b=REAL, delta=st.floats(0.01, 100))
+def test_huber_is_delta_times_smooth_l1(a, b, delta):
+    huber, smooth = entries("Huber", a, b, delta=delta), entries("SmoothL1", a, b, beta=delta)
+    np.testing.assert_allclose(huber, delta * smooth, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "other"),
+    [
+        ("MeanPowerError", {"power": 1.0}, "MeanAbsoluteError"),
+        ("MeanPowerError", {"power": 2.0}, "MeanSquaredError"),
+        ("SmoothL1", {"beta": 0.0}, "MeanAbsoluteError"),
+    ],
+)
+@examples
+@given(a=REAL, b=REAL)
+def test_special_case(name, options, other, a, b):
+    np.testing.assert_allclose(entries(name, a, b, **options), entries(other, a, b), rtol=1e-5)
+
+
+WEIGHTS = st.none() | st.lists(st.floats(0, 10), min_size=CLASSES, max_size=CLASSES)
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean_with_sample_weight"])
+@examples
+@given(
+    labels=LABELS, b=numbers(-10, 10), from_logits=st.booleans(), smoothing=st.floats(0, 1), weights=WEIGHTS
+)
+def test_class_index_costs_what_its_one_hot_row_costs(reduction, labels, b, from_logits, smoothing, weights):
+    y_pred = b if from_logits else softmax(b)
+    options = {
+        "from_logits": from_logits,
+        "label_smoothing": smoothing,
+        "class_weights": weights,
+        "reduction": reduction,
+    }
+    one_hot = np.eye(CLASSES, dtype="float32")[labels]
+    sparse = values_of(kl.SparseCategoricalCrossentropy(**options), labels, y_pred)
+    dense = values_of(kl.CategoricalCrossentropy(**options), one_hot, y_pred)
+    np.testing.assert_allclose(sparse, dense, rtol=2e-5, atol=1e-5)
+
+
+CROSS_ENTROPIES = ["CategoricalCrossentropy", "SparseCategoricalCrossentropy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "probabilities"),
+    [*((name, softmax) for name in CROSS_ENTROPIES), ("BinaryCrossentropy", sigmoid)],
+)
+@examples
+@given(a=REAL, logits=numbers(-4, 4), smoothing=st.floats(0, 1))
+def test_logits_cost_what_their_probabilities_cost(name, probabilities, a, logits, smoothing):
+    y_true, _ = pair_for(REFERENCES[name], {}, a, logits)
+    of_logits = entries(name, y_true, logits, from_logits=True, label_smoothing=smoothing)
+    of_probabilities = entries(name, y_true, probabilities(logits), label_smoothing=smoothing)
+    np.testing.assert_allclose(of_logits, of_probabilities, rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", CROSS_ENTROPIES)
+@examples
+@given(a=REAL, logits=SIXTEENTHS, shift=st.integers(-10_000, 10_000))
+def test_a_number_added_to_all_logits_changes_nothing(name, a, logits, shift):
+    y_true, _ = pair_for(REFERENCES[name], {}, a, logits)
+    at_home = entries(name, y_true, logits, from_logits=True)
+    moved = entries(name, y_true, logits + shift, from_logits=True)
+    np.testing.assert_allclose(moved, at_home, rtol=1e-5, atol=1e-6)
+
+
+@examples
+@given(a=REAL, b=REAL)
+def test_cosine_lies_between_its_bounds(a, b):
+    assert np.all(np.abs(entries("CosineSimilarity", a, b)) <= 1 + 1e-6)
+
+
+@examples
+@given(a=SIXTEENTHS, b=SIXTEENTHS, scale=st.floats(1e-3, 1e3), other=st.floats(1e-3, 1e3))
+def test_cosine_does_not_see_lengths(a, b, scale, other):
+    scaled = entries("CosineSimilarity", np.float32(scale) * a, np.float32(other) * b)
+    np.testing.assert_allclose(scaled, entries("CosineSimilarity", a, b), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", [*CROSS_ENTROPIES, "BinaryCrossentropy", "KLDivergence"])
+@examples
+@given(data=st.data(), a=REAL, b=numbers(-10, 10), order=st.permutations(range(CLASSES)))
+def test_classes_have_no_order(name, data, a, b, order):
+    """Classes renamed in targets, predictions and weights alike."""
+    reference = REFERENCES[name]
+    options = data.draw(st.sampled_from(reference.options))
+    renamed = {
+        key: [value[i] for i in order] if isinstance(value, list) else value for key, value in options.items()
+    }
+    y_true, y_pred = pair_for(reference, options, a, b)
+    before = entries(name, y_true, y_pred, **options)
+    y_true = np.argsort(order)[y_true] if y_true.dtype.kind == "i" else y_true[:, order]
+    after = entries(name, y_true, y_pred[:, order], **renamed)
+    np.testing.assert_allclose(after, before, rtol=2e-5, atol=1e-5)
