@@ -136,20 +136,9 @@ class Labels:
             y_pred = ops.expand_dims(y_pred, -1)
         rank = len(y_pred.shape)
         axis = checks.axis_in_range(options.get("axis", -1), rank)
-        labels = given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
+        given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
+        labels = without_class_axis(given, rank, axis)
         expected = tuple(size for i, size in enumerate(y_pred.shape) if i != axis)
-        if len(labels.shape) == rank:
-            place = axis if labels.shape[axis] == 1 else -1
-            labels = (
-                labels.squeeze(place)
-                if isinstance(labels, np.ndarray) and labels.shape[place] == 1
-                else labels
-            )
-            labels = (
-                ops.squeeze(labels, place)
-                if len(labels.shape) == rank and labels.shape[place] == 1
-                else labels
-            )
         if not checks.compatible(labels.shape, expected):
             raise checks.shapes_differ(given, y_pred, name, "hold one class index for each entry of y_pred")
         return self.marked(name, labels, y_pred, axis, options)
@@ -178,6 +167,14 @@ class Labels:
 
     def finish(self, values: Any, pair: Pair) -> Any:
         return values
+
+
+def without_class_axis(labels: Any, rank: int, axis: int) -> Any:
+    """Labels of the rank of y_pred lose the class axis, or else the last one, where its size is 1."""
+    for place in (axis, -1):
+        if len(labels.shape) == rank and labels.shape[place] == 1:
+            labels = labels.squeeze(place) if isinstance(labels, np.ndarray) else ops.squeeze(labels, place)
+    return labels
 
 
 def class_indices(name: str, argument: str, labels: Any, classes: Any, ignore: int | None = None) -> Any:
