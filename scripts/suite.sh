@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run the tests once per backend, in a process each; a failure on one does not stop the others.
+# Run the tests once per backend, in a process each, side by side; a failure on one does not stop the others.
 # Usage: scripts/suite.sh PYTHON [pytest arguments]
 # BACKENDS="jax torch" in the environment chooses the backends.
 set -uo pipefail
@@ -12,18 +12,23 @@ export TF_CPP_MIN_LOG_LEVEL=${TF_CPP_MIN_LOG_LEVEL:-3}
 # The tensors of the tests are small: more threads only wait for each other, torch's above all.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$logs"' EXIT
+
+backends=${BACKENDS:-tensorflow jax torch}
+declare -A process
+for backend in $backends; do
+    echo "== tests on $backend: started"
+    KERAS_BACKEND=$backend "$python" -m pytest -p no:cacheprovider "$@" >"$logs/$backend" 2>&1 &
+    process[$backend]=$!
+done
 
 failed=0
 summary=""
-for backend in ${BACKENDS:-tensorflow jax torch}; do
+for backend in $backends; do
+    wait "${process[$backend]}"
+    status=$?
     echo "== tests on $backend"
-    KERAS_BACKEND=$backend "$python" -m pytest "$@" 2>&1 | tee "$logs/$backend"
-    status=${PIPESTATUS[0]}
-    # Interrupted by the user: do not start the next backend.
-    if [ "$status" -eq 2 ] && grep -q "KeyboardInterrupt" "$logs/$backend"; then
-        exit 130
-    fi
+    cat "$logs/$backend"
     [ "$status" -eq 0 ] || failed=1
     closing=$(grep -E '^(=+ )?([0-9]+ [a-z]+.*|no tests ran) in [0-9.]+s' "$logs/$backend" | tail -n 1)
     summary+=$(printf '%-11s %s' "$backend" "${closing:-no closing line} (exit $status)")$'\n'
