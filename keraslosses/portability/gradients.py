@@ -1,5 +1,6 @@
 """Value and gradient of a function on the running backend, eager and compiled as its users compile it."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -79,7 +80,10 @@ def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str)
         torch.compiler.reset()
         dynamic = mode == "unknown batch"
         function = torch.compile(function, backend="aot_eager", fullgraph=not dynamic, dynamic=dynamic)
-    values = function(y_true, y_pred)
+    with warnings.catch_warnings():
+        # Where an operation of Keras breaks the graph, torch itself reads .grad of a tensor, and warns.
+        warnings.filterwarnings("ignore", message="The .grad attribute of a Tensor")
+        values = function(y_true, y_pred)
     total = weighted_sum(values, cotangent)
     gradient = torch.autograd.grad(total, y_pred, allow_unused=True)[0] if total.requires_grad else None
     return values.detach(), gradient
