@@ -36,8 +36,15 @@ def balanced_l1(
     b = math.expm1(gamma / alpha)
     size = numerics.magnitude(y_pred - y_true)
     near = numerics.at_most(size, beta)
-    inner = alpha / b * (b * near + beta) * ops.log1p(b * near / beta) - alpha * near
-    return inner + gamma * (size - near)
+    return alpha * beta / b * log1p_integral(b * near / beta) + gamma * (size - near)
+
+
+def log1p_integral(t: Any) -> Any:
+    """(1 + t) log(1 + t) - t for t >= 0; below 0.1, where that cancels, the first terms of its series."""
+    small = t < 0.1
+    low, high = ops.where(small, t, ops.zeros_like(t)), ops.where(small, ops.ones_like(t), t)
+    series = 1 / 2 + low * (-1 / 6 + low * (1 / 12 + low * (-1 / 20 + low * (1 / 30 - low / 42))))
+    return ops.where(small, low * low * series, (1.0 + high) * ops.log1p(high) - high)
 
 
 @loss_function(Elementwise())

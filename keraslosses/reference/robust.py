@@ -81,6 +81,7 @@ REFERENCES = (
         hard=(
             EQUAL,
             LARGE,
+            Hard("errors of 1e-5", [[0.0, 0.0]], [[1e-5, -1e-5]]),
             Hard("errors of exactly beta", [[0.0, 0.0]], [[1.0, -1.0]], gradient=[[0.75, -0.75]]),
         ),
         laws=LAWS,
