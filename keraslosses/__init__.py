@@ -14,6 +14,38 @@ from keraslosses.losses.crossentropy import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
+from keraslosses.losses.embedding import (
+    Circle,
+    circle,
+)
+from keraslosses.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    SparseCategoricalFocalCrossentropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+    sparse_categorical_focal_crossentropy,
+)
+from keraslosses.losses.likelihood import (
+    CategoricalGeneralizedCrossEntropy,
+    NegativeLogLikelihood,
+    categorical_generalized_cross_entropy,
+    negative_log_likelihood,
+)
+from keraslosses.losses.margin import (
+    CategoricalHinge,
+    Hinge,
+    MultiLabelMargin,
+    MultiMargin,
+    SoftMarginSoftmax,
+    SquaredHinge,
+    categorical_hinge,
+    hinge,
+    multi_label_margin,
+    multi_margin,
+    soft_margin_softmax,
+    squared_hinge,
+)
 from keraslosses.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from keraslosses.losses.regression import (
     MeanAbsoluteError,
@@ -39,6 +71,12 @@ from keraslosses.losses.robust import (
     log_cosh,
     smooth_l1,
 )
+from keraslosses.losses.segmentation import (
+    Dice,
+    Tversky,
+    dice,
+    tversky,
+)
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
 
 __version__ = "0.1.0.dev0"
@@ -46,10 +84,17 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "BalancedL1",
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
+    "CategoricalHinge",
     "CenterLoss",
+    "Circle",
     "CosineSimilarity",
+    "Dice",
     "FunctionLoss",
+    "Hinge",
     "Huber",
     "KLDivergence",
     "LogCosh",
@@ -59,19 +104,33 @@ __all__ = [
     "MeanPowerError",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
+    "MultiLabelMargin",
+    "MultiMargin",
+    "NegativeLogLikelihood",
     "Poisson",
     "RootMeanSquaredError",
     "SmoothL1",
+    "SoftMarginSoftmax",
     "SparseCategoricalCrossentropy",
+    "SparseCategoricalFocalCrossentropy",
+    "SquaredHinge",
+    "Tversky",
     "attach",
     "balanced_l1",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "categorical_hinge",
     "center_distances",
+    "circle",
     "cosine_similarity",
     "deserialize",
     "detach",
+    "dice",
     "get",
+    "hinge",
     "huber",
     "kl_divergence",
     "log_cosh",
@@ -80,11 +139,18 @@ __all__ = [
     "mean_power_error",
     "mean_squared_error",
     "mean_squared_logarithmic_error",
+    "multi_label_margin",
+    "multi_margin",
     "names",
+    "negative_log_likelihood",
     "poisson",
     "root_mean_squared_error",
     "serialize",
     "smooth_l1",
+    "soft_margin_softmax",
     "sparse_categorical_crossentropy",
+    "sparse_categorical_focal_crossentropy",
+    "squared_hinge",
+    "tversky",
     "updated_centers",
 ]

@@ -7,9 +7,31 @@ import keras
 from keras.losses import serialize
 
 from keraslosses.core.loss import FunctionLoss
-from keraslosses.losses import crossentropy, probabilistic, regression, robust, similarity
+from keraslosses.losses import (
+    crossentropy,
+    embedding,
+    focal,
+    likelihood,
+    margin,
+    probabilistic,
+    regression,
+    robust,
+    segmentation,
+    similarity,
+)
 
-FAMILIES = (regression, robust, probabilistic, similarity, crossentropy)
+FAMILIES = (
+    regression,
+    robust,
+    probabilistic,
+    similarity,
+    crossentropy,
+    focal,
+    likelihood,
+    margin,
+    segmentation,
+    embedding,
+)
 
 CLASSES = {
     name: thing

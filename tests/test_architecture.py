@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import keraslosses
+from keraslosses.core import checks
 from keraslosses.core.keras_internals import INTERNALS
 from keraslosses.lookup import CLASSES, FUNCTIONS
 from keraslosses.reference import REFERENCES
@@ -83,7 +84,11 @@ def test_imports_point_one_way():
 
 
 FRAMEWORKS = {"jax", "jaxlib", "tensorflow", "torch"}
-MAY_NAME_A_FRAMEWORK = {"core/backend.py", "portability/gradients.py", "cli/bench.py"}
+MAY_NAME_A_FRAMEWORK = {
+    *(f"core/backend/{name}.py" for name in ("jax", "tensorflow", "torch")),
+    "portability/gradients.py",
+    "cli/bench.py",
+}
 
 
 def frameworks_of(path, source):
@@ -213,8 +218,18 @@ def test_class_and_function_have_the_same_options(name):
     contract = example_of(name).function.contract
     parameters = dict(inspect.signature(CLASSES[name]).parameters)
     assert parameters.keys() >= FRAME_OPTIONS
-    assert parameters.keys() - FRAME_OPTIONS == set(list(contract.signature.parameters)[2:])
-    assert {option: parameters[option].default for option in contract.defaults} == contract.defaults
+    assert parameters.keys() - FRAME_OPTIONS == set(list(contract.signature.parameters)[2:]) - tensors_of(
+        contract
+    )
+    options = contract.defaults.keys() - tensors_of(contract)
+    assert {option: parameters[option].default for option in options} == {
+        o: contract.defaults[o] for o in options
+    }
+
+
+def tensors_of(contract):
+    """What a function takes beside its options: tensors, which no config can hold."""
+    return {name for name, rule in contract.rules.items() if rule is checks.tensor}
 
 
 @pytest.mark.parametrize("name", sorted(CLASSES))
@@ -222,8 +237,10 @@ def test_class_hands_every_option_to_its_function(name):
     """Each option off its default, so that one which is dropped or swapped shows."""
     given = {key: value for options in REFERENCES[name].options for key, value in options.items()}
     loss = CLASSES[name](**given)
-    assert loss.options == {**loss.function.contract.defaults, **given}
-    left_alone = loss.function.contract.defaults.keys() - given.keys()
+    contract = loss.function.contract
+    defaults = {o: value for o, value in contract.defaults.items() if o not in tensors_of(contract)}
+    assert loss.options == {**defaults, **given}
+    left_alone = defaults.keys() - given.keys()
     assert left_alone == set(), f"no options of the reference set {left_alone}"
 
 

@@ -47,6 +47,11 @@ def sigmoid(x):
     return (1 / (1 + np.exp(-x.astype("float64")))).astype("float32")
 
 
+def rows_of_length_one(x):
+    x = x.astype("float64") + 1e-9
+    return (x / np.linalg.norm(x, axis=-1, keepdims=True)).astype("float32")
+
+
 # Two arrays of any numbers as the pair (y_true, y_pred) that a loss reads, by the name of its draw.
 PAIRS = {
     "real": lambda a, b, logits: (a, b),
@@ -55,6 +60,13 @@ PAIRS = {
     "binary": lambda a, b, logits: ((a > 0).astype("float32"), b if logits else sigmoid(b)),
     "one_hot": lambda a, b, logits: (softmax(a), b if logits else softmax(b)),
     "labels": lambda a, b, logits: (a.argmax(-1).astype("int32"), b if logits else softmax(b)),
+    "labels_and_scores": lambda a, b, logits: (a.argmax(-1).astype("int32"), b),
+    "labels_and_log_probabilities": lambda a, b, logits: (a.argmax(-1).astype("int32"), np.log(softmax(b))),
+    "label_lists": lambda a, b, logits: (np.argsort(a).astype("int32") - 1, b),
+    "signs": lambda a, b, logits: (np.where(a > 0, 1, -1).astype("float32"), b),
+    "one_hot_scores": lambda a, b, logits: (np.eye(CLASSES, dtype="float32")[a.argmax(-1)], b),
+    "regions": lambda a, b, logits: (sigmoid(a), sigmoid(b)),
+    "embeddings": lambda a, b, logits: (np.arange(len(a)) // 2, rows_of_length_one(b)),
 }
 
 
@@ -139,6 +151,9 @@ ANY = at_any_scale(st.floats(-1, 1, width=32), 1e-38, 1e-25, 1e-12, 1e-6, 1.0, 1
 SHARES = at_any_scale(st.floats(0, 1, width=32), 1e-30, 1e-12, 1e-6, 1.0)
 TARGETS = filled(st.sampled_from([0.0, 1.0]) | st.floats(0, 1, width=32))
 LOGITS = filled(st.floats(width=32, allow_nan=False))
+SCORES = at_any_scale(st.floats(-1, 1, width=32), 1e-12, 1.0, 1e6, 1e15)
+SIGNS = filled(st.sampled_from([-1.0, 0.0, 1.0]))
+ANY_UNIT = numbers(-1, 1).map(rows_of_length_one)
 EXTREMES = {
     "real": (ANY, ANY),
     "positive": (ANY.map(np.abs), ANY.map(np.abs)),
@@ -146,6 +161,13 @@ EXTREMES = {
     "binary": (TARGETS, SHARES),
     "one_hot": (TARGETS, SHARES),
     "labels": (LABELS, SHARES),
+    "labels_and_scores": (LABELS, LOGITS),
+    "labels_and_log_probabilities": (LABELS, LOGITS.map(lambda x: -np.abs(x))),
+    "label_lists": (filled(st.integers(-1, CLASSES - 1), SHAPE, "int32"), SCORES),
+    "signs": (SIGNS, SCORES),
+    "one_hot_scores": (TARGETS, SCORES),
+    "regions": (TARGETS, SHARES),
+    "embeddings": (filled(st.integers(0, 2), SHAPE[:1], "int32"), ANY_UNIT),
 }
 
 

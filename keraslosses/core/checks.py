@@ -26,6 +26,11 @@ def is_integer(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
+def number(name: str, value: Any) -> None:
+    if not (is_number(value) and abs(value) < float("inf")):
+        raise invalid(name, "be a finite number", value)
+
+
 def positive(name: str, value: Any) -> None:
     if not (is_number(value) and 0 < value < float("inf")):
         raise invalid(name, "be a positive number", value)
@@ -76,6 +81,22 @@ def optional_weight_or_weights(name: str, value: Any) -> None:
     if value is not None and not is_sequence(value):
         raise invalid(name, "be None, a number of at least 0, or one such number for each output", value)
     optional_weights(name, value)
+
+
+def weight_or_weights(name: str, value: Any) -> None:
+    """One non-negative number, or one for each class."""
+    if value is None:
+        raise invalid(name, "be a number of at least 0, or a sequence of such numbers", value)
+    optional_weight_or_weights(name, value)
+
+
+def between_zero_and_one(name: str, value: Any) -> None:
+    if not (is_number(value) and 0 < value < 1):
+        raise invalid(name, "lie strictly between 0 and 1", value)
+
+
+def tensor(name: str, value: Any) -> None:
+    """Any tensor: the kind that reads it checks its shape."""
 
 
 def one_of(*allowed: Any) -> Rule:

@@ -13,7 +13,7 @@ import keras
 from keras import ops
 
 from keraslosses.core import checks, keras_internals
-from keraslosses.core.reduction import Entries, extend_to, reduce, share_of_replica
+from keraslosses.core.reduction import Entries, both, extend_to, reduce, share_of_replica
 
 P = ParamSpec("P")
 C = TypeVar("C", bound=type)
@@ -64,29 +64,25 @@ class Contract:
     ) -> Entries:
         """The formula's values, with the entries that do not count silenced before it and marked after it."""
         pair = self.kind.read(self.name, y_true, y_pred, options)
-        valid, keep = pair.valid, pair.valid
-        shape = tuple(size for i, size in enumerate(pair.y_pred.shape) if i != pair.axis)
+        shape = self.kind.shape(pair)
+        valid = pair.valid
         if mask is not None:
-            mask = ops.cast(mask, "bool")
-            if len(mask.shape) == len(shape) + 1 and mask.shape[-1] != 1:
-                mask = extend_to(mask, len(shape) + 1, "mask", pair.y_pred.shape)
-                pair = self.kind.hide(pair, mask, options)
-                mask = ops.any(mask, axis=pair.axis)
-            mask = extend_to(mask, len(shape), "mask", shape)
-            valid = keep = mask if valid is None else ops.logical_and(valid, mask)
+            pair, seen = self.kind.masked(pair, ops.cast(mask, "bool"), options)
+            valid = both(valid, seen)
+        keep = valid
         if sample_weight is not None:
             sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), pair.y_pred.dtype)
             sample_weight = extend_to(sample_weight, len(shape), "sample_weight", shape)
-            keep = sample_weight != 0 if keep is None else ops.logical_and(keep, sample_weight != 0)
-        if keep is not None:
+            keep = both(keep, sample_weight != 0)
+        if keep is not None and not pair.coupled:
             pair = self.kind.silence(pair, keep)
         values = self.kind.finish(self.formula(pair.y_true, pair.y_pred, **options), pair)
         if pair.broken is not None:
-            broken = pair.broken if keep is None else ops.logical_and(pair.broken, keep)
+            broken = both(keep, pair.broken)
             values = values * ops.where(broken, ops.cast(float("nan"), values.dtype), ops.ones_like(values))
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
-        return Entries(values, valid, sample_weight, pair.class_weight)
+        return Entries(values, self.kind.counted(values, valid), sample_weight, pair.class_weight)
 
 
 def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]], Callable[P, Any]]:

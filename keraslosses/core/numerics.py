@@ -6,6 +6,8 @@ from typing import Any
 
 from keras import ops
 
+from keraslosses.core import checks
+
 # The smallest probability whose logarithm is taken, and the smallest length a vector is divided by.
 EPSILON = 1e-7
 
@@ -104,6 +106,22 @@ def along(axis: int, vector: Sequence[float], like: Any) -> Any:
     shape = [1] * len(like.shape)
     shape[axis] = len(vector)
     return ops.reshape(ops.convert_to_tensor(vector, dtype=like.dtype), shape)
+
+
+def per_output(name: str, weights: Any, like: Any, axis: int) -> Any:
+    """One weight for all outputs, or one for each along `axis`."""
+    if not checks.is_sequence(weights):
+        return weights
+    checks.vector_length(name, weights, like.shape[axis])
+    return along(axis, weights, like)
+
+
+def power(base: Any, exponent: float) -> Any:
+    """base^exponent for a base of at least 0 and an exponent above 0, with derivative 0 at a base of 0."""
+    zero = base <= 0
+    return ops.where(
+        zero, ops.zeros_like(base), ops.power(ops.where(zero, ops.ones_like(base), base), exponent)
+    )
 
 
 def times_unless_zero(factor: Any, values: Any) -> Any:

@@ -22,6 +22,13 @@ class Entries(NamedTuple):
     class_weight: Any = None
 
 
+def both(one: Any, other: Any) -> Any:
+    """Where two conditions hold; None holds everywhere."""
+    if one is None or other is None:
+        return other if one is None else one
+    return ops.logical_and(one, other)
+
+
 def extend_to(tensor: Any, rank: int, argument: str, shape: Any) -> Any:
     """A weight or mask of `rank` axes: axes of size 1 are added at the end, or one is taken away."""
     given = tuple(tensor.shape)

@@ -6,7 +6,8 @@ import keras
 from keras import ops
 
 from keraslosses.core import backend, checks
-from keraslosses.core.inputs import class_indices, floating
+from keraslosses.core.inputs import floating
+from keraslosses.core.labels import class_indices
 from keraslosses.core.loss import saved
 from keraslosses.core.reduction import Entries, extend_to, reduce
 

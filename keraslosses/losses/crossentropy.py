@@ -1,13 +1,22 @@
 """Cross-entropies: binary, against a distribution, and against a class index."""
 
-import warnings
 from typing import Any
 
 from keras import ops
 
-from keraslosses.core import backend, checks, numerics
-from keraslosses.core.inputs import Distributions, Elementwise, Labels
+from keraslosses.core import checks, numerics
+from keraslosses.core.inputs import Distributions, Elementwise
+from keraslosses.core.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.losses.probability import (
+    binary_terms,
+    log_probabilities,
+    log_probability_of,
+    smoothed,
+    smoothed_binary,
+    spread_over_classes,
+    warn_of_one_class,
+)
 
 
 @loss_function(
@@ -29,19 +38,10 @@ def binary_crossentropy(
     class_weights: list[float] | None = None,
 ) -> Any:
     """Cross-entropy of independent yes-or-no outputs, averaged over `axis`; see `BinaryCrossentropy`."""
-    positive = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
-    negative = 1.0 - positive
-    if pos_weight is not None:
-        positive = positive * per_output("pos_weight", pos_weight, y_pred, axis)
-    if from_logits:
-        values = numerics.times_unless_zero(positive, ops.softplus(-y_pred))
-        values = values + numerics.times_unless_zero(negative, ops.softplus(y_pred))
-        values = numerics.without_gradient_at_infinity(values)
-    else:
-        values = -positive * numerics.log_probability(y_pred) - negative * numerics.log_one_minus(y_pred)
+    values = binary_terms(smoothed_binary(y_true, label_smoothing), y_pred, from_logits, pos_weight, axis)
     if class_weights is not None:
-        values = values * per_output("class_weights", class_weights, y_pred, axis)
-    return values
+        values = values * numerics.per_output("class_weights", class_weights, y_pred, axis)
+    return numerics.without_gradient_at_infinity(values) if from_logits else values
 
 
 @loss_function(
@@ -62,10 +62,7 @@ def categorical_crossentropy(
 ) -> Any:
     """Cross-entropy against one-hot targets or distributions; see `CategoricalCrossentropy`."""
     warn_of_one_class(y_pred, axis)
-    target = y_true
-    if label_smoothing:
-        classes = ops.cast(ops.shape(y_pred)[axis], y_pred.dtype)
-        target = target * (1.0 - label_smoothing) + label_smoothing / classes
+    target = smoothed(y_true, label_smoothing, axis)
     if class_weights is not None:
         target = target * numerics.along(axis, class_weights, y_pred)
     log_p = log_probabilities(y_pred, from_logits, axis)
@@ -93,49 +90,12 @@ def sparse_categorical_crossentropy(
 ) -> Any:
     """Cross-entropy against class indices; see `SparseCategoricalCrossentropy`."""
     y_pred = ops.moveaxis(y_pred, axis, -1)
-    if label_smoothing:
-        log_p = log_probabilities(y_pred, from_logits, -1)
-        picked = backend.pick(log_p, y_true)
-    elif from_logits:
-        picked = backend.log_likelihood(y_pred, y_true)
-    else:
-        total, classes = ops.sum(y_pred, axis=-1), ops.shape(y_pred)[-1]
-        picked = numerics.log_probability(numerics.share(backend.pick(y_pred, y_true), total, classes))
-    values = -picked
-    if class_weights is not None:
-        weights = ops.convert_to_tensor(class_weights, dtype=y_pred.dtype)
-        values = values * ops.take(weights, y_true, axis=0)
-    if label_smoothing:
-        weighted = log_p if class_weights is None else numerics.times_unless_zero(weights, log_p)
-        values = (1.0 - label_smoothing) * values - label_smoothing * ops.mean(weighted, axis=-1)
+    if not label_smoothing:
+        values = -log_probability_of(y_true, y_pred, from_logits)
+        return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+    terms = -log_probabilities(y_pred, from_logits, -1)
+    values = spread_over_classes(terms, y_true, label_smoothing, class_weights)
     return numerics.without_gradient_at_infinity(values) if from_logits else values
-
-
-def log_probabilities(y_pred: Any, from_logits: bool, axis: int) -> Any:
-    """The logarithm of the softmax of logits, or of probabilities divided by their sum."""
-    if from_logits:
-        return ops.log_softmax(y_pred, axis=axis)
-    return numerics.log_probability(numerics.distribution(y_pred, axis))
-
-
-def per_output(name: str, weights: float | list[float], y_pred: Any, axis: int) -> Any:
-    """One weight for all outputs, or one for each along `axis`."""
-    if isinstance(weights, int | float) or not checks.is_sequence(weights):
-        return weights
-    checks.vector_length(name, weights, y_pred.shape[axis])
-    return numerics.along(axis, weights, y_pred)
-
-
-def warn_of_one_class(y_pred: Any, axis: int) -> None:
-    """As Keras does: one class alone has probability 1 whatever the prediction."""
-    if y_pred.shape[axis] == 1:
-        warnings.warn(
-            "categorical_crossentropy expects more than one class along `axis`. "
-            f"Received: y_pred.shape={tuple(y_pred.shape)}, axis={axis}. For two classes in one output, use "
-            "binary_crossentropy.",
-            SyntaxWarning,
-            stacklevel=5,
-        )
 
 
 @saved

@@ -78,7 +78,7 @@ def check_batch(subject: Subject) -> Findings:
     function = subject.entries(options)
     whole = gradients.values_of(function, y_true, y_pred)
     yield from told(disagreement("batch of five", (5,), whole.shape))
-    for i in range(5):
+    for i in [] if subject.reference.coupled else range(5):
         alone = gradients.values_of(function, y_true[i : i + 1], y_pred[i : i + 1])
         yield from told(disagreement(f"sample {i} alone", whole[i : i + 1], alone))
     order = [4, 2, 0, 1, 3]
@@ -115,15 +115,16 @@ def check_precision(subject: Subject) -> Findings:
 
 def labels_survive(subject: Subject, y_true: np.ndarray) -> Findings:
     """Class indices beyond the whole numbers of a half-precision type still pick their class."""
-    if y_true.dtype.kind != "i":
+    if not subject.reference.draw.__name__.startswith("labels"):
         return
+    logits = {"from_logits": True} if "from_logits" in subject.parameters() else {}
     for label in (257, 2049, 70_000):
-        y_pred = np.zeros((1, label + 2), "float32")
+        labels, y_pred = np.array([label]), np.zeros((1, label + 2), "float32")
         y_pred[0, label] = 20.0
-        expected = np.log1p((label + 1) * np.exp(-20.0))
+        expected = subject.reference.values(labels, y_pred, logits)
         for dtype in ("float16", "bfloat16"):
-            loss = subject.make(dtype=dtype, from_logits=True)
-            received = ops.convert_to_numpy(ops.cast(loss(np.array([label]), y_pred), "float32"))
+            loss = subject.make(dtype=dtype, reduction="none", **logits)
+            received = ops.convert_to_numpy(ops.cast(loss(labels, y_pred), "float32"))
             yield from told(disagreement(f"label {label} under {dtype}", expected, received, rtol=2e-2))
 
 

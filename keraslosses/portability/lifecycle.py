@@ -62,10 +62,13 @@ def small_model(y_pred: Any, subject: Subject) -> keras.Model:
     keras.utils.set_random_seed(0)
     activation = {
         "binary": "sigmoid",
+        "regions": "sigmoid",
         "one_hot": "softmax",
         "labels": "softmax",
         "distributions": "softmax",
+        "labels_and_log_probabilities": "log_softmax",
         "positive": "softplus",
+        "embeddings": keras.layers.UnitNormalization(),
     }.get(subject.reference.draw.__name__)
     return keras.Sequential(
         [keras.Input((len(y_pred),)), keras.layers.Dense(y_pred.shape[-1], activation=activation)]

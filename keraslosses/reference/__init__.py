@@ -3,10 +3,32 @@
 Nothing here imports keras or a loss. Tests, checks, docs, plots and benchmarks read it.
 """
 
-from keraslosses.reference import crossentropy, probabilistic, regression, robust, similarity
+from keraslosses.reference import (
+    crossentropy,
+    embedding,
+    focal,
+    likelihood,
+    margin,
+    probabilistic,
+    regression,
+    robust,
+    segmentation,
+    similarity,
+)
 from keraslosses.reference.entry import Hard, Reference
 
-FAMILIES = (regression, robust, probabilistic, similarity, crossentropy)
+FAMILIES = (
+    regression,
+    robust,
+    probabilistic,
+    similarity,
+    crossentropy,
+    focal,
+    likelihood,
+    margin,
+    segmentation,
+    embedding,
+)
 
 REFERENCES: dict[str, Reference] = {entry.name: entry for family in FAMILIES for entry in family.REFERENCES}
 

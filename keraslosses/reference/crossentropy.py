@@ -58,7 +58,7 @@ def sparse_categorical_crossentropy(
     for place in np.ndindex(*values.shape):
         label = y.reshape(values.shape)[place]
         if ignore_class is None or label != ignore_class:
-            one_hot = np.eye(rows.shape[-1])[int(label)]
+            one_hot = (np.arange(rows.shape[-1]) == label).astype("float64")
             values[place] = categorical_crossentropy(
                 one_hot, rows[place], from_logits, label_smoothing, -1, class_weights
             )

@@ -49,6 +49,51 @@ def labels(rng: Rng, options: Any, leading: Leading) -> Pair:
     return y_true, placed(options, scores(rng, options, leading))[0]
 
 
+def signs(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Targets -1 and 1, against scores."""
+    y_true = 2.0 * rng.integers(0, 2, (*leading, CLASSES)) - 1.0
+    return y_true, rng.normal(0, 2, (*leading, CLASSES))
+
+
+def one_hot_scores(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """One class of C as a one-hot row, against scores."""
+    y_true = np.eye(CLASSES)[rng.integers(0, CLASSES, leading)]
+    return y_true, rng.normal(0, 2, (*leading, CLASSES))
+
+
+def labels_and_scores(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Class indices, some of them ignored if there is an `ignore_class`, against scores."""
+    return labels(rng, {**options, "from_logits": True}, leading)
+
+
+def labels_and_log_probabilities(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Class indices against the logarithms of probabilities."""
+    y_true, y_pred = labels(rng, options, leading)
+    return y_true, np.log(y_pred)
+
+
+def label_lists(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Lists of class indices, some twice, some empty, ended by -1, against scores."""
+    y_true = rng.integers(0, CLASSES, (*leading, CLASSES))
+    length = rng.integers(0, 5, leading)
+    y_true = np.where(np.arange(CLASSES) == length[..., None], -1, y_true).astype("int32")
+    return y_true, rng.normal(0, 2, (*leading, CLASSES))
+
+
+def regions(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Zeros and ones against probabilities."""
+    y_true = (rng.random((*leading, CLASSES)) < 0.4).astype("float64")
+    return y_true, rng.random((*leading, CLASSES))
+
+
+def embeddings(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Vectors of length 1 in one batch, with the class of each; the last class has one sample only."""
+    size = int(np.prod(leading))
+    y_true = np.append(rng.integers(0, 3, max(size - 1, 0)), 2**24 + 1)[:size].astype("int32")
+    vectors = rng.normal(0, 1, (size, CLASSES))
+    return y_true, vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
 def scores(rng: Rng, options: Any, leading: Leading) -> np.ndarray:
     if options.get("from_logits"):
         return rng.normal(0, 2, (*leading, CLASSES))

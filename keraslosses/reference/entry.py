@@ -33,7 +33,8 @@ class Reference:
 
     `formula(y_true, y_pred, **options)` gives the values of the entries in float64. Where a loss holds a part
     of itself constant in the gradient, `frozen(y_true, y_pred, **options)` gives that part and the formula
-    takes it as `frozen`.
+    takes it as `frozen`. `coupled` entries depend on the whole batch; `zeros_count` says whether an entry of
+    value 0 counts in the mean.
     """
 
     name: str
@@ -47,6 +48,8 @@ class Reference:
     hard: tuple[Hard, ...] = ()
     laws: frozenset[str] = frozenset()
     frozen: Callable[..., Any] | None = None
+    coupled: bool = False
+    zeros_count: bool = True
 
     def inputs(
         self, options: Options, leading: tuple[int, ...] = (3, 5), seed: int = 0

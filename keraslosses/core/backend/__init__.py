@@ -1,0 +1,38 @@
+"""The seam: the only folder of the runtime that names a backend, with a module for each.
+
+What `keras.ops` cannot say portably or cannot say as fast as the backend can: whether a value can be looked
+at, how many replicas share a step, reading and updating single rows of a variable, picking by labels, and
+losses for which the backend has a kernel. `portable` has every function in `keras.ops`; a backend's module
+has those that it does better, by the same name.
+"""
+
+import keras
+
+from keraslosses.core.backend import portable
+
+BACKEND = keras.backend.backend()
+
+if BACKEND == "tensorflow":
+    from keraslosses.core.backend import tensorflow as native
+elif BACKEND == "jax":
+    from keraslosses.core.backend import jax as native
+elif BACKEND == "torch":
+    from keraslosses.core.backend import torch as native
+else:
+    native = portable
+
+
+def best(name: str):
+    return getattr(native, name, getattr(portable, name))
+
+
+peek = best("peek")
+replicas = best("replicas")
+log_likelihood = best("log_likelihood")
+pick = best("pick")
+add_to_picked = best("add_to_picked")
+multi_margin = best("multi_margin")
+multi_label_margin = best("multi_label_margin")
+take_rows = best("take_rows")
+add_to_rows = best("add_to_rows")
+gather_over_replicas = best("gather_over_replicas")

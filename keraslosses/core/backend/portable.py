@@ -1,0 +1,87 @@
+"""Every function of the seam in `keras.ops`: what it means, and how it runs where a backend has no better."""
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+
+def peek(tensor: Any) -> np.ndarray | None:
+    """The value as a NumPy array where reading it costs no transfer and no trace, else None.
+
+    That is: computed already, in this process, and on the CPU.
+    """
+    return np.asarray(tensor)
+
+
+def replicas() -> int:
+    """How many replicas share a step and sum their gradients (only TensorFlow's strategies do)."""
+    return 1
+
+
+def log_likelihood(log_space: Any, labels: Any) -> Any:
+    """log softmax(log_space)[label] along the last axis, without a one-hot. Labels must lie in range.
+
+    This is one pass where a compiler fuses it. The label's logit is shifted before the logarithm is taken
+    from it: at large logits the other order loses its digits.
+    """
+    shifted = log_space - ops.stop_gradient(ops.max(log_space, axis=-1, keepdims=True))
+    return pick(shifted, labels) - ops.log(ops.sum(ops.exp(shifted), axis=-1))
+
+
+def pick(tensor: Any, labels: Any) -> Any:
+    """tensor[..., label] along the last axis. Labels must lie in range."""
+    return ops.take_along_axis(tensor, labels[..., None], axis=-1)[..., 0]
+
+
+def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
+    """A tensor like this one with `change` (a number, or one for each label) added at [..., label]."""
+    here = ops.arange(ops.shape(tensor)[-1]) == labels[..., None]
+    change = ops.convert_to_tensor(change, dtype=tensor.dtype)
+    return ops.where(here, tensor + (change[..., None] if len(change.shape) else change), tensor)
+
+
+def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
+    """Σ over classes i that are not the label of max(margin - score[label] + score[i], 0)^p, by their number.
+
+    The label's own term is margin^p whatever its score; it is taken off the sum.
+    """
+    excess = margin + scores - pick(scores, labels)[..., None]
+    shortfall = ops.where(excess > 0, excess, ops.zeros_like(excess))
+    total = ops.sum(shortfall if p == 1 else ops.square(shortfall), axis=-1)
+    return (total - margin**p) / ops.cast(ops.shape(scores)[-1], scores.dtype)
+
+
+def multi_label_margin(labels: Any, scores: Any) -> Any:
+    """Σ over labels j and classes i that are none of max(1 - score[j] + score[i], 0), by their number.
+
+    A label of -1 stands for none.
+    """
+    listed = labels >= 0
+    usable = ops.where(listed, labels, ops.zeros_like(labels))
+    classes = ops.arange(ops.shape(scores)[-1], dtype="int32")
+    free = ops.all(labels[..., :, None] != classes, axis=-2)
+    of_labels = ops.take_along_axis(scores, usable, axis=-1)
+    excess = 1.0 - of_labels[..., :, None] + scores[..., None, :]
+    asked = ops.logical_and(listed[..., :, None], free[..., None, :])
+    shortfall = ops.where(ops.logical_and(asked, excess > 0), excess, ops.zeros_like(excess))
+    return ops.sum(shortfall, axis=(-2, -1)) / ops.cast(ops.shape(scores)[-1], scores.dtype)
+
+
+def take_rows(variable: Any, indices: Any) -> Any:
+    """Rows of a variable, read without copying the whole of it."""
+    return ops.take(variable.value, indices, axis=0)
+
+
+def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
+    """variable[indices[i]] += changes[i] for every i, in place; an index that repeats adds up."""
+    variable.assign(variable.value + ops.segment_sum(changes, indices, num_segments=variable.shape[0]))
+
+
+def gather_over_replicas(tensor: Any) -> Any:
+    """The tensors of all replicas, one after the other along the first axis; the tensor itself on one.
+
+    Replicas are those of a `tf.distribute` strategy, or the processes of an initialised `torch.distributed`
+    group. JAX needs no gathering: it computes on the global batch whatever its sharding.
+    """
+    return tensor

@@ -1,0 +1,54 @@
+"""What TensorFlow does better than `keras.ops` says. What each function means stands in `portable`."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keraslosses.core.backend import portable
+from keraslosses.core.keras_internals import in_stateless_scope, raw_value
+
+
+def peek(tensor: Any) -> np.ndarray | None:
+    if isinstance(tensor, np.ndarray):
+        return tensor
+    eager = tf.is_tensor(tensor) and hasattr(tensor, "_numpy") and not tf.is_symbolic_tensor(tensor)
+    return tensor.numpy() if eager and "CPU" in tensor.device else None
+
+
+def replicas() -> int:
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def log_likelihood(log_space: Any, labels: Any) -> Any:
+    """By the kernel that keeps the softmax for the gradient."""
+    return -tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=log_space)
+
+
+def pick(tensor: Any, labels: Any) -> Any:
+    return tf.gather(tensor, labels, axis=-1, batch_dims=len(labels.shape))
+
+
+def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
+    shape = tf.shape(tensor)
+    flat, rows = tf.reshape(labels, [-1]), tf.reshape(tensor, [-1, shape[-1]])
+    changes = tf.broadcast_to(tf.reshape(tf.cast(change, tensor.dtype), [-1]), tf.shape(flat))
+    places = tf.stack([tf.range(tf.size(flat)), flat], axis=-1)
+    return tf.reshape(tf.tensor_scatter_nd_add(rows, places, changes), shape)
+
+
+def take_rows(variable: Any, indices: Any) -> Any:
+    if in_stateless_scope():
+        return portable.take_rows(variable, indices)
+    return tf.gather(raw_value(variable), indices)
+
+
+def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
+    if in_stateless_scope():
+        portable.add_to_rows(variable, indices, changes)
+    else:
+        raw_value(variable).scatter_add(tf.IndexedSlices(changes, indices))
+
+
+def gather_over_replicas(tensor: Any) -> Any:
+    return tf.distribute.get_replica_context().all_gather(tensor, axis=0) if replicas() > 1 else tensor

@@ -1,0 +1,72 @@
+"""Kinds whose entries may depend on the whole batch: overlaps of regions, and pairs of embeddings."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from keraslosses.core import checks
+from keraslosses.core.inputs import Kind, Options, Pair, floating, tensors_of_one_shape, where
+from keraslosses.core.labels import comparable, without_class_axis
+from keraslosses.core.reduction import both, extend_to
+
+
+def axes_or_none(name: str, value: Any) -> None:
+    """The rule of an `axis` that may be None, one axis, or several."""
+    several = isinstance(value, Sequence) and len(value) > 0 and all(map(checks.is_integer, value))
+    if value is not None and not checks.is_integer(value) and not several:
+        raise checks.invalid(name, "be None, an integer, or a sequence of integers", value)
+
+
+class Regions(Kind):
+    """Two tensors of one shape, compared over `axis`: one axis or several, or None for all.
+
+    With None the whole batch is one region, and each sample gets a copy of its value. Sample weights then
+    multiply the result only, as they do where `axis` contains the batch.
+    """
+
+    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+        y_true, y_pred = tensors_of_one_shape(name, y_true, y_pred)
+        rank, axis = len(y_pred.shape), options["axis"]
+        if axis is None:
+            return Pair(y_true, y_pred, tuple(range(1, rank)), coupled=True)
+        given = (axis,) if checks.is_integer(axis) else axis
+        axes = tuple(sorted({checks.axis_in_range(int(one), rank) for one in given}))
+        return Pair(y_true, y_pred, axes, coupled=0 in axes)
+
+    def silence(self, pair: Pair, keep: Any) -> Pair:
+        """Puts empty regions where an entry is not kept."""
+        return where(ops.expand_dims(keep, pair.axes), pair, 0.0)
+
+    def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
+        """Takes what is masked out of its region; a region is seen if any element of it is."""
+        mask = extend_to(mask, len(pair.y_pred.shape), "mask", pair.y_pred.shape)
+        seen = ops.any(mask, axis=pair.axes)
+        return where(mask, pair, 0.0), ops.broadcast_to(seen, self.shape(pair))
+
+    def finish(self, values: Any, pair: Pair) -> Any:
+        whole = len(values.shape) == 0 and len(pair.axes) < len(pair.y_pred.shape)
+        return ops.broadcast_to(values, (ops.shape(pair.y_pred)[0],)) if whole else values
+
+
+class Embeddings(Kind):
+    """A vector for each sample, and the class of each: any whole number. Samples are compared in pairs."""
+
+    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+        y_pred = floating(y_pred)
+        given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
+        labels = without_class_axis(given, 2, 1)
+        if len(y_pred.shape) != 2 or not checks.compatible(labels.shape, y_pred.shape[:1]):
+            raise checks.shapes_differ(
+                given, y_pred, name, "hold one class for each row of a y_pred of two axes"
+            )
+        return Pair(comparable(labels), y_pred, (1,), coupled=True)
+
+    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+        return replace(pair, y_pred=ops.where(seen, pair.y_pred, ops.zeros_like(pair.y_pred)))
+
+    def counted(self, values: Any, valid: Any) -> Any:
+        """A sample of loss 0 has no pair of one of the two sorts: it leaves the mean."""
+        return both(valid, values > 0)

@@ -1,0 +1,118 @@
+"""Losses between embeddings of one batch: what is alike shall lie together."""
+
+from typing import Any
+
+from keras import ops
+
+from keraslosses.core import checks, numerics
+from keraslosses.core.batches import Embeddings
+from keraslosses.core.loss import FunctionLoss, loss_function, saved
+
+
+@loss_function(
+    Embeddings(),
+    ref_labels=checks.tensor,
+    ref_embeddings=checks.tensor,
+    remove_diagonal=checks.boolean,
+    gamma=checks.positive,
+    margin=checks.number,
+)
+def circle(
+    y_true: Any,
+    y_pred: Any,
+    ref_labels: Any = None,
+    ref_embeddings: Any = None,
+    remove_diagonal: bool = True,
+    gamma: float = 80,
+    margin: float = 0.4,
+) -> Any:
+    """Circle loss of embeddings of length 1 against each other, or against others; see `Circle`."""
+    labels, embeddings = reference_batch(y_true, y_pred, ref_labels, ref_embeddings)
+    distance = numerics.at_least(1.0 - ops.matmul(y_pred, ops.transpose(embeddings)), 0.0)
+    same = y_true[:, None] == labels[None, :]
+    alike, different = same, ops.logical_not(same)
+    if remove_diagonal:
+        alike = ops.logical_and(alike, ops.logical_not(diagonal(same)))
+    pull = gamma * numerics.at_least(margin + distance, 0.0) * (distance - margin)
+    push = gamma * numerics.at_least(1.0 + margin - distance, 0.0) * (1.0 - margin - distance)
+    complete = ops.logical_and(ops.any(alike, axis=1), ops.any(different, axis=1))
+    total = log_sum_exp_where(alike, pull, complete) + log_sum_exp_where(different, push, complete)
+    return ops.where(complete, ops.softplus(total), ops.zeros_like(total))
+
+
+def reference_batch(y_true: Any, y_pred: Any, ref_labels: Any, ref_embeddings: Any) -> tuple[Any, Any]:
+    """What the embeddings are compared with: those given, each by default the batch's own."""
+    embeddings = y_pred if ref_embeddings is None else ops.cast(ref_embeddings, y_pred.dtype)
+    labels = y_true if ref_labels is None else ops.cast(ref_labels, y_true.dtype)
+    labels = ops.squeeze(labels, -1) if len(labels.shape) == 2 and labels.shape[-1] == 1 else labels
+    sizes = labels.shape, embeddings.shape
+    if len(sizes[0]) != 1 or not checks.compatible((*sizes[0], y_pred.shape[1]), sizes[1]):
+        raise ValueError(
+            "`ref_labels` must hold one class for each row of `ref_embeddings`, as long as y_pred's. "
+            f"Received: ref_labels.shape={tuple(sizes[0])}, ref_embeddings.shape={tuple(sizes[1])}, "
+            f"y_pred.shape={tuple(y_pred.shape)}"
+        )
+    return labels, embeddings
+
+
+def diagonal(pairs: Any) -> Any:
+    """Whether a pair is of the same row in both batches."""
+    rows, columns = (ops.arange(size) for size in ops.shape(pairs))
+    return rows[:, None] == columns[None, :]
+
+
+def log_sum_exp_where(condition: Any, values: Any, complete: Any) -> Any:
+    """log(sum(exp(values))) over those of each row for which the condition holds; 0 for an incomplete row."""
+    shown = ops.where(condition, values, ops.cast(float("-inf"), values.dtype))
+    return ops.logsumexp(ops.where(complete[:, None], shown, ops.zeros_like(values)), axis=1)
+
+
+@saved
+class Circle(FunctionLoss):
+    """Circle loss: pulls embeddings of one class together and pushes classes apart, hard pairs first.
+
+    With d = max(1 - cosine, 0) the distance of two embeddings, over the other samples of the batch:
+
+    ```
+    loss = softplus(logsumexp(gamma max(margin + d, 0) (d - margin) over pairs of one class)
+                    + logsumexp(gamma max(1 + margin - d, 0) (1 - margin - d) over pairs of two classes))
+    ```
+
+    Args:
+        gamma: Scale, above 0.
+        margin: Distance within a class at which pulling eases; between classes it is `1 - margin`.
+        remove_diagonal: Whether a sample makes no pair with itself.
+        reduction, name, dtype: As `MeanSquaredError`.
+
+    Shapes: y_true `(batch,)` or `(batch, 1)`, any whole numbers; y_pred `(batch, dimensions)`, each row of
+    length 1; result `(batch,)`. The function `circle` also takes `ref_labels` and `ref_embeddings`, a batch
+    to compare with instead.
+
+    A sample without a pair of both sorts costs 0, with gradient 0, and leaves the mean. The weights in front
+    of the brackets are part of the gradient, as in Keras (the paper holds them constant). Sample weights
+    multiply the result only: a sample of weight 0 still makes pairs with the others, as does a masked one.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that do not belong together.
+
+    Source: Sun et al., Circle Loss, 2020, equations 6 and 8; Keras.
+
+    Example:
+
+    >>> loss = keraslosses.Circle(gamma=1.0)
+    >>> print(round(float(loss([0, 0, 1], [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])), 4))
+    0.789
+    """
+
+    def __init__(
+        self,
+        gamma: float = 80.0,
+        margin: float = 0.4,
+        remove_diagonal: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "circle",
+        dtype: Any = None,
+    ):
+        super().__init__(
+            circle, reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal
+        )

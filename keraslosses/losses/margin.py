@@ -1,0 +1,345 @@
+"""Margin losses: a score has to beat the others, or a bound, by a margin; beyond it nothing is asked."""
+
+from typing import Any
+
+from keras import ops
+
+from keraslosses.core import backend, checks, numerics
+from keraslosses.core.inputs import Distributions, Signs
+from keraslosses.core.labels import LabelLists, Labels, of_class
+from keraslosses.core.loss import FunctionLoss, loss_function, saved
+
+
+@loss_function(Signs(), class_weights=checks.optional_weights)
+def hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
+    """Mean shortfall of the score from its margin of 1; see `Hinge`."""
+    return per_output(class_weights, y_pred, numerics.at_least(1.0 - y_true * y_pred, 0.0))
+
+
+@loss_function(Signs(), class_weights=checks.optional_weights)
+def squared_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
+    """Mean squared shortfall of the score from its margin of 1; see `SquaredHinge`."""
+    shortfall = numerics.at_least(1.0 - y_true * y_pred, 0.0)
+    return per_output(class_weights, y_pred, ops.square(shortfall))
+
+
+@loss_function(Distributions(), class_weights=checks.optional_weights)
+def categorical_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
+    """Shortfall of the true class from the best of the others; see `CategoricalHinge`."""
+    true = ops.sum(y_true * y_pred, axis=-1)
+    best = ops.max((1.0 - y_true) * y_pred, axis=-1)
+    values = numerics.at_least(best - true + 1.0, 0.0)
+    if class_weights is None:
+        return values
+    return values * ops.sum(y_true * numerics.along(-1, class_weights, y_true), axis=-1)
+
+
+@loss_function(
+    Labels(),
+    p=checks.one_of(1, 2),
+    margin=checks.non_negative,
+    ignore_class=checks.optional_integer,
+    class_weights=checks.optional_weights,
+)
+def multi_margin(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    p: int = 1,
+    margin: float = 1.0,
+    ignore_class: int | None = None,
+    class_weights: list[float] | None = None,
+) -> Any:
+    """Shortfalls of the label's score from every other, with a margin; see `MultiMargin`."""
+    values = backend.multi_margin(y_true, y_pred, p, margin)
+    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+
+
+@loss_function(LabelLists())
+def multi_label_margin(y_true: Any, y_pred: Any) -> Any:
+    """Shortfalls of every label's score from every other class; see `MultiLabelMargin`."""
+    return backend.multi_label_margin(y_true, y_pred)
+
+
+@loss_function(
+    Labels(),
+    margin=checks.non_negative,
+    ignore_class=checks.optional_integer,
+    class_weights=checks.optional_weights,
+)
+def soft_margin_softmax(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    margin: float = 0.35,
+    ignore_class: int | None = None,
+    class_weights: list[float] | None = None,
+) -> Any:
+    """Cross-entropy with a margin taken from the label's logit; see `SoftMarginSoftmax`."""
+    logits = backend.add_to_picked(y_pred, y_true, -margin)
+    values = numerics.without_gradient_at_infinity(-backend.log_likelihood(logits, y_true))
+    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+
+
+def per_output(class_weights: list[float] | None, y_pred: Any, values: Any) -> Any:
+    if class_weights is None:
+        return values
+    return values * numerics.per_output("class_weights", class_weights, y_pred, -1)
+
+
+@saved
+class Hinge(FunctionLoss):
+    """Hinge loss of yes-or-no scores: the loss of support vector machines.
+
+    ```
+    loss = mean(class_weights max(1 - y_true y_pred, 0), axis=-1)
+    ```
+
+    Args:
+        reduction, name, dtype: As `MeanSquaredError`.
+        class_weights: None, or one number for each output: a factor before the mean, in no denominator.
+
+    Shapes: as `MeanSquaredError`. y_true holds -1 and 1. If the whole batch holds only 0 and 1, they are
+    read as -1 and 1, as Keras does: a batch with a single other number is read as it is.
+
+    The gradient is 0 where the margin is just reached.
+
+    Raises:
+        ValueError: for a list of weights of the wrong length, or shapes that differ.
+
+    Source: Keras.
+
+    Example:
+
+    >>> loss = keraslosses.Hinge()
+    >>> print(float(loss([[1.0, -1.0]], [[0.5, 0.5]])))
+    1.0
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "hinge",
+        dtype: Any = None,
+        *,
+        class_weights: list[float] | None = None,
+    ):
+        super().__init__(hinge, reduction, name, dtype, class_weights=class_weights)
+
+
+@saved
+class SquaredHinge(FunctionLoss):
+    """Squared hinge loss of yes-or-no scores: smooth where the margin is reached.
+
+    ```
+    loss = mean(class_weights max(1 - y_true y_pred, 0)², axis=-1)
+    ```
+
+    Args, shapes and the reading of 0 and 1: as `Hinge`. Source: Keras.
+
+    Example:
+
+    >>> loss = keraslosses.SquaredHinge()
+    >>> print(float(loss([[1.0, -1.0]], [[0.5, 0.5]])))
+    1.25
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "squared_hinge",
+        dtype: Any = None,
+        *,
+        class_weights: list[float] | None = None,
+    ):
+        super().__init__(squared_hinge, reduction, name, dtype, class_weights=class_weights)
+
+
+@saved
+class CategoricalHinge(FunctionLoss):
+    """Hinge loss of exclusive classes: the true class has to beat the best of the others by 1.
+
+    ```
+    loss = class_weights · y_true · max(max((1 - y_true) y_pred) - sum(y_true y_pred) + 1, 0)
+    ```
+
+    Args:
+        reduction, name, dtype: As `MeanSquaredError`.
+        class_weights: None, or one number for each class; in the mean as with `CategoricalCrossentropy`.
+
+    Shapes: y_true (one-hot) and y_pred (scores) `(batch, .., classes)`, result `(batch, ..)`.
+
+    The true class enters the maximum with score 0, as in Keras: negative scores of all others are not told
+    apart. Where scores tie for the maximum they share the gradient; where the margin is just reached it is 0.
+
+    Raises:
+        ValueError: for a list of weights of the wrong length, or shapes that differ.
+
+    Source: Keras.
+
+    Example:
+
+    >>> loss = keraslosses.CategoricalHinge()
+    >>> print(round(float(loss([[0.0, 1.0]], [[0.6, 0.4]])), 4))
+    1.2
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_hinge",
+        dtype: Any = None,
+        *,
+        class_weights: list[float] | None = None,
+    ):
+        super().__init__(categorical_hinge, reduction, name, dtype, class_weights=class_weights)
+
+
+@saved
+class MultiMargin(FunctionLoss):
+    """Multi-class margin loss: the label's score has to beat every other by a margin.
+
+    With k the label, C classes:
+
+    ```
+    loss = class_weights[k] / C · sum over i != k of max(margin - y_pred[k] + y_pred[i], 0)^p
+    ```
+
+    Args:
+        p: 1 or 2.
+        margin: At least 0.
+        reduction, name, dtype: As `SparseCategoricalCrossentropy`.
+        ignore_class: None, or a label whose entries cost 0 and leave the mean.
+        class_weights: None, or one number for each class; in the mean as with
+            `SparseCategoricalCrossentropy`.
+
+    Shapes and labels out of range: as `SparseCategoricalCrossentropy`, classes last; y_pred holds scores.
+
+    The gradient is 0 where a margin is just reached.
+
+    Raises:
+        ValueError: for an option out of range, and as `SparseCategoricalCrossentropy`.
+
+    Source: torch.nn.MultiMarginLoss, whose mean divides by the number of samples: `reduction="mean"`.
+
+    Example:
+
+    >>> loss = keraslosses.MultiMargin()
+    >>> print(round(float(loss([3], [[0.1, 0.2, 0.4, 0.8]])), 4))
+    0.325
+    """
+
+    def __init__(
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "multi_margin",
+        dtype: Any = None,
+        *,
+        ignore_class: int | None = None,
+        class_weights: list[float] | None = None,
+    ):
+        super().__init__(
+            multi_margin,
+            reduction,
+            name,
+            dtype,
+            p=p,
+            margin=margin,
+            ignore_class=ignore_class,
+            class_weights=class_weights,
+        )
+
+
+@saved
+class MultiLabelMargin(FunctionLoss):
+    """Multi-label margin loss: every label's score has to beat that of every class that is no label by 1.
+
+    ```
+    loss = 1 / C · sum over labels j, classes i that are no label, of max(1 - y_pred[j] + y_pred[i], 0)
+    ```
+
+    Args:
+        reduction, name, dtype: As `MeanSquaredError`.
+
+    Shapes: y_true and y_pred `(batch, .., classes)`, result `(batch, ..)`. A row of y_true holds class
+    indices and then a -1; what stands behind the first -1 is not looked at. A class listed twice counts
+    twice; an empty list costs 0.
+
+    The gradient is 0 where a margin is just reached. On TensorFlow and JAX every label is compared with every
+    class: an array of classes × classes for each row, unless the compiler fuses it.
+
+    Raises:
+        ValueError: for shapes that differ, or a label out of range, as `SparseCategoricalCrossentropy`.
+
+    Source: torch.nn.MultiLabelMarginLoss.
+
+    Example:
+
+    >>> loss = keraslosses.MultiLabelMargin()
+    >>> print(round(float(loss([[3, 0, -1, 1]], [[0.1, 0.2, 0.4, 0.8]])), 4))
+    0.85
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "multi_label_margin",
+        dtype: Any = None,
+    ):
+        super().__init__(multi_label_margin, reduction, name, dtype)
+
+
+@saved
+class SoftMarginSoftmax(FunctionLoss):
+    """Soft-margin softmax: cross-entropy in which the label's logit has to win by a margin.
+
+    With k the label:
+
+    ```
+    loss = -class_weights[k] log(exp(y_pred[k] - margin) / (exp(y_pred[k] - margin)
+                                                            + sum over i != k of exp(y_pred[i])))
+    ```
+
+    Args:
+        margin: Taken from the label's logit, at least 0; 0 is cross-entropy.
+        reduction, name, dtype: As `SparseCategoricalCrossentropy`.
+        ignore_class: None, or a label whose entries cost 0 and leave the mean.
+        class_weights: None, or one number for each class; in the mean as with
+            `SparseCategoricalCrossentropy`.
+
+    Shapes and labels out of range: as `SparseCategoricalCrossentropy`, classes last; y_pred holds logits.
+    A logit of -inf costs nothing where it is not the label's, and inf with gradient 0 where it is.
+
+    Raises:
+        ValueError: for an option out of range, and as `SparseCategoricalCrossentropy`.
+
+    Source: Liang et al., Soft-Margin Softmax for Deep Classification, 2017.
+
+    Example:
+
+    >>> loss = keraslosses.SoftMarginSoftmax()
+    >>> print(round(float(loss([0], [[2.0, 1.0, 0.1]])), 6))
+    0.5506
+    """
+
+    def __init__(
+        self,
+        margin: float = 0.35,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "soft_margin_softmax",
+        dtype: Any = None,
+        *,
+        ignore_class: int | None = None,
+        class_weights: list[float] | None = None,
+    ):
+        super().__init__(
+            soft_margin_softmax,
+            reduction,
+            name,
+            dtype,
+            margin=margin,
+            ignore_class=ignore_class,
+            class_weights=class_weights,
+        )

@@ -1,0 +1,47 @@
+"""Losses between the embeddings of a batch."""
+
+import numpy as np
+
+from keraslosses.reference import draws
+from keraslosses.reference.entry import Array, Hard, Reference
+
+
+def circle(
+    y: Array, x: Array, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True
+) -> Array:
+    values = np.zeros(len(x))
+    for i in range(len(x)):
+        pull, push = [], []
+        for j in range(len(x)):
+            distance = max(1 - x[i] @ x[j], 0.0)
+            if y[i] != y[j]:
+                push.append(gamma * max(1 + margin - distance, 0.0) * (1 - margin - distance))
+            elif i != j or not remove_diagonal:
+                pull.append(gamma * max(margin + distance, 0.0) * (distance - margin))
+        if pull and push:
+            values[i] = np.logaddexp(0, np.logaddexp.reduce(pull) + np.logaddexp.reduce(push))
+    return values
+
+
+REFERENCES = (
+    Reference(
+        "Circle",
+        "circle",
+        "embedding",
+        draws.embeddings,
+        circle,
+        "Sun et al., Circle Loss, 2020, equations 6 and 8",
+        options=({}, {"gamma": 2.0, "margin": 0.25}, {"gamma": 1.0, "remove_diagonal": False}),
+        bad_options=({"gamma": 0.0}, {"margin": "wide"}, {"remove_diagonal": 1}),
+        hard=(
+            Hard("one sample", [3], [[1.0, 0.0]], gradient=[[0.0, 0.0]]),
+            Hard("one class", [3, 3], [[1.0, 0.0], [0.0, 1.0]], gradient=[[0.0, 0.0], [0.0, 0.0]]),
+            Hard("no two of a class", [1, 2], [[1.0, 0.0], [0.0, 1.0]], gradient=[[0.0, 0.0], [0.0, 0.0]]),
+            Hard("one pair, one alone", [5, 5, 6], [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]),
+            Hard("opposite embeddings", [5, 5, 6], [[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]]),
+        ),
+        laws=frozenset({"non_negative"}),
+        coupled=True,
+        zeros_count=False,
+    ),
+)

@@ -1,0 +1,178 @@
+"""Margin losses."""
+
+from typing import Any
+
+import numpy as np
+
+from keraslosses.reference import draws
+from keraslosses.reference.crossentropy import INF, ONE_TO_SEVEN, log_probability
+from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.likelihood import BAD, CLASSES, each_entry
+
+
+def signed(y: Array) -> Array:
+    """Zeros and ones as -1 and 1, if there is nothing else in the batch."""
+    return 2 * y - 1 if np.all((y == 0) | (y == 1)) else y
+
+
+def hinge(y: Array, p: Array, class_weights: Any = None) -> Array:
+    return np.mean(weights_of_outputs(class_weights) * np.maximum(1 - signed(y) * p, 0), axis=-1)
+
+
+def squared_hinge(y: Array, p: Array, class_weights: Any = None) -> Array:
+    return np.mean(weights_of_outputs(class_weights) * np.maximum(1 - signed(y) * p, 0) ** 2, axis=-1)
+
+
+def weights_of_outputs(class_weights: Any) -> Any:
+    return 1.0 if class_weights is None else np.asarray(class_weights)
+
+
+def categorical_hinge(y: Array, p: Array, class_weights: Any = None) -> Array:
+    values = np.maximum(np.max((1 - y) * p, axis=-1) - np.sum(y * p, axis=-1) + 1, 0)
+    return values if class_weights is None else values * np.sum(y * class_weights, axis=-1)
+
+
+def multi_margin(
+    y: Array,
+    x: Array,
+    p: int = 1,
+    margin: float = 1.0,
+    ignore_class: int | None = None,
+    class_weights: Any = None,
+) -> Array:
+    def term(label: int, row: Array) -> float:
+        others = [i for i in range(len(row)) if i != label]
+        return sum(max(0.0, margin - row[label] + row[i]) ** p for i in others) / len(row)
+
+    return each_entry(y, x, ignore_class, class_weights, term)
+
+
+def multi_label_margin(y: Array, x: Array) -> Array:
+    values = np.zeros(x.shape[:-1])
+    for place in np.ndindex(*values.shape):
+        row, listed = x[place], y[place]
+        listed = [int(label) for label in listed[: np.argmax(np.append(listed, -1) == -1)]]
+        others = [i for i in range(len(row)) if i not in listed]
+        values[place] = sum(max(0.0, 1 - row[j] + row[i]) for j in listed for i in others) / len(row)
+    return values
+
+
+def soft_margin_softmax(
+    y: Array,
+    x: Array,
+    margin: float = 0.35,
+    ignore_class: int | None = None,
+    class_weights: Any = None,
+) -> Array:
+    def term(label: int, row: Array) -> float:
+        lowered = row - margin * (np.arange(len(row)) == label)
+        return -log_probability(lowered, True, -1)[label]
+
+    return each_entry(y, x, ignore_class, class_weights, term)
+
+
+OUTPUTS = ({}, {"class_weights": ONE_TO_SEVEN})
+BAD_WEIGHTS = ({"class_weights": 3.0}, {"class_weights": [-1.0]})
+KINK = Hard("margins just reached", [[1.0, -1.0]], [[1.0, -1.0]], gradient=[[0.0, 0.0]])
+FAR = Hard("scores of 1e4", [[1.0, -1.0, 1.0, -1.0]], [[1e4, -1e4, -1e4, 1e4]])
+
+REFERENCES = (
+    Reference(
+        "Hinge",
+        "hinge",
+        "margin",
+        draws.signs,
+        hinge,
+        "Keras",
+        options=OUTPUTS,
+        bad_options=BAD_WEIGHTS,
+        hard=(
+            KINK,
+            FAR,
+            Hard("targets of 0 and 1", [[1.0, 0.0]], [[0.25, 0.5]], gradient=[[-0.5, 0.5]]),
+            Hard("targets of 0, 1 and -1", [[1.0, 0.0, -1.0]], [[0.25, 0.5, 0.0]]),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "SquaredHinge",
+        "squared_hinge",
+        "margin",
+        draws.signs,
+        squared_hinge,
+        "Keras",
+        options=OUTPUTS,
+        bad_options=BAD_WEIGHTS,
+        hard=(KINK, FAR, Hard("targets of 0 and 1", [[1.0, 0.0]], [[0.25, 0.5]])),
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "CategoricalHinge",
+        "categorical_hinge",
+        "margin",
+        draws.one_hot_scores,
+        categorical_hinge,
+        "Keras",
+        options=OUTPUTS,
+        bad_options=BAD_WEIGHTS,
+        hard=(
+            Hard("a margin just reached", [[0.0, 1.0]], [[0.5, 1.5]], gradient=[[0.0, 0.0]]),
+            Hard("two that tie", [[0.0, 1.0, 0.0]], [[0.5, 0.0, 0.5]], gradient=[[0.5, -1.0, 0.5]]),
+            Hard("scores of 1e4", [[0.0, 1.0]], [[1e4, -1e4]]),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "MultiMargin",
+        "multi_margin",
+        "margin",
+        draws.labels_and_scores,
+        multi_margin,
+        "torch.nn.MultiMarginLoss",
+        options=({}, {"p": 2}, {"margin": 0.3}, *CLASSES, {"p": 2, "margin": 2.5, **CLASSES[0]}),
+        bad_options=(*BAD, {"p": 3}, {"p": True}, {"margin": -1.0}),
+        hard=(
+            Hard("a margin just reached", [0], [[2.0, 1.0, 0.0]], gradient=[[0.0, 0.0, 0.0]]),
+            Hard("equal scores", [1], [[3.0, 3.0]], {"p": 2}, [[1.0, -1.0]]),
+            Hard("scores of 1e4", [0], [[-1e4, 1e4]]),
+            Hard("one class", [0], [[5.0]], gradient=[[0.0]]),
+            Hard("all ignored", [-1], [[0.3, 0.7]], {"ignore_class": -1}, [[0.0, 0.0]]),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "MultiLabelMargin",
+        "multi_label_margin",
+        "margin",
+        draws.label_lists,
+        multi_label_margin,
+        "torch.nn.MultiLabelMarginLoss",
+        hard=(
+            Hard("an empty list", [[-1, 0]], [[0.3, 0.7]], gradient=[[0.0, 0.0]]),
+            Hard("nothing right behind the end", [[0, -1, 99]], [[0.3, 0.7, 0.1]]),
+            Hard("all classes listed", [[1, 0]], [[0.3, 0.7]], gradient=[[0.0, 0.0]]),
+            Hard("a class listed twice", [[1, 1]], [[0.3, 0.7]], gradient=[[1.0, -1.0]]),
+            Hard("a margin just reached", [[0, -1]], [[2.0, 1.0]], gradient=[[0.0, 0.0]]),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "SoftMarginSoftmax",
+        "soft_margin_softmax",
+        "margin",
+        draws.labels_and_scores,
+        soft_margin_softmax,
+        "Liang et al., Soft-Margin Softmax for Deep Classification, 2017",
+        options=({}, {"margin": 0.0}, {"margin": 20.0}, *CLASSES),
+        bad_options=(*BAD, {"margin": -1.0}, {"margin": INF}),
+        hard=(
+            Hard("logits around 1000", [0], [[1000.5, 1000.0]], {"margin": 0.5}, [[-0.5, 0.5]]),
+            Hard("a margin of 20 against a lead of 20", [0], [[20.0, 0.0]], {"margin": 20.0}, [[-0.5, 0.5]]),
+            Hard("logits of 1e4", [0], [[-1e4, 1e4]], gradient=[[-1.0, 1.0]]),
+            Hard("a logit of -inf, not the label's", [0], [[1.0, -INF]], gradient=[[0.0, 0.0]]),
+            Hard("a logit of -inf on the label", [0], [[-INF, 1.0]], gradient=[[0.0, 0.0]]),
+            Hard("all ignored", [-1], [[0.3, 0.7]], {"ignore_class": -1}, [[0.0, 0.0]]),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+)
