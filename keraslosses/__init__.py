@@ -1,6 +1,6 @@
 """Loss functions for Keras 3 that run unchanged on TensorFlow, JAX and PyTorch."""
 
-from keras.losses import Loss
+from keras.losses import CTC, Loss, ctc
 
 from keraslosses.core.loss import FunctionLoss
 from keraslosses.layers.attach import attach, detach
@@ -85,6 +85,7 @@ __all__ = [
     "BalancedL1",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
+    "CTC",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
@@ -126,6 +127,7 @@ __all__ = [
     "center_distances",
     "circle",
     "cosine_similarity",
+    "ctc",
     "deserialize",
     "detach",
     "dice",

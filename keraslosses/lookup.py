@@ -54,7 +54,9 @@ ALIASES = {
     }.items()
     for alias in (short, short.upper())
 }
-BY_NAME: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES}
+# What Keras has and this package has not yet: Keras's own, so that every name of keras.losses is found.
+OF_KERAS = {name: getattr(keras.losses, name) for name in ("CTC", "ctc")}
+BY_NAME: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES, **OF_KERAS}
 
 
 def names() -> list[str]:
