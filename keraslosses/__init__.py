@@ -82,10 +82,10 @@ from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "CTC",
     "BalancedL1",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
-    "CTC",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",

@@ -153,10 +153,6 @@ def test_the_finders_see_every_form(finder, source, found):
 # What is public
 
 
-def test_all_is_sorted():
-    assert keraslosses.__all__ == sorted(keraslosses.__all__)
-
-
 def test_all_names_everything_that_the_top_imports():
     public = {
         name for name, thing in vars(keraslosses).items() if name[0] != "_" and not inspect.ismodule(thing)
