@@ -64,9 +64,12 @@ def names() -> list[str]:
     return sorted(CLASSES)
 
 
-def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """A loss or loss function from what `serialize` gave, or from `{"class_name": .., "config": ..}`."""
-    return keras.saving.deserialize_keras_object(config, custom_objects={**BY_NAME, **(custom_objects or {})})
+def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """A loss or loss function from what `serialize` gave, or from `{"class_name": .., "config": ..}`.
+
+    The argument is called `name` because Keras calls it so.
+    """
+    return keras.saving.deserialize_keras_object(name, custom_objects={**BY_NAME, **(custom_objects or {})})
 
 
 def get(identifier: Any) -> Any:
