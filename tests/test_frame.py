@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from masks import masked
 
 import keraslosses
-from keraslosses.core import keras_internals
 from keraslosses.portability.gradients import MODES, value_and_gradient
 from keraslosses.portability.subject import Subject
 from keraslosses.reference import REFERENCES
@@ -89,12 +89,6 @@ def test_weights_of_another_shape_are_refused(shape):
         f"`sample_weight` must extend from the left to the shape of the loss, (4,). Received: sample_weight.shape={shape}"
     ):
         keraslosses.MeanSquaredError()(np.ones((4, 3)), np.ones((4, 3)), sample_weight=np.ones(shape))
-
-
-def masked(y_pred, mask):
-    tensor = ops.convert_to_tensor(np.asarray(y_pred, "float32"))
-    keras_internals.set_attribute(tensor, "_keras_mask", ops.convert_to_tensor(mask))
-    return tensor
 
 
 def test_mask_on_the_averaged_axis_weighs_inside():

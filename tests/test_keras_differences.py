@@ -5,18 +5,12 @@ import numpy as np
 import pytest
 from keras import ops
 from keras_differences import KERAS, PAGE, ROWS, page, shown
+from masks import masked
 
 import keraslosses
-from keraslosses.core import keras_internals
 from keraslosses.portability.gradients import value_and_gradient
 
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
-
-
-def masked(y_pred, mask):
-    tensor = ops.convert_to_tensor(np.asarray(y_pred, "float32"))
-    keras_internals.set_attribute(tensor, "_keras_mask", ops.convert_to_tensor(np.asarray(mask)))
-    return tensor
 
 
 def gradient(loss, y_true, y_pred):

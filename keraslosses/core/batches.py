@@ -34,6 +34,8 @@ class Regions(Kind):
             return Pair(y_true, y_pred, tuple(range(1, rank)), coupled=True)
         given = (axis,) if checks.is_integer(axis) else axis
         axes = tuple(sorted({checks.axis_in_range(int(one), rank) for one in given}))
+        if len(axes) < len(given):
+            raise checks.invalid("axis", f"name each axis of a y_pred of rank {rank} once", axis)
         return Pair(y_true, y_pred, axes, coupled=0 in axes)
 
     def silence(self, pair: Pair, keep: Any) -> Pair:

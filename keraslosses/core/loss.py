@@ -80,9 +80,10 @@ class Contract:
         if pair.broken is not None:
             broken = both(keep, pair.broken)
             values = values * ops.where(broken, ops.cast(float("nan"), values.dtype), ops.ones_like(values))
+        counted = self.kind.counted(values, valid)
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
-        return Entries(values, self.kind.counted(values, valid), sample_weight, pair.class_weight)
+        return Entries(values, counted, sample_weight, pair.class_weight)
 
 
 def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]], Callable[P, Any]]:

@@ -110,6 +110,8 @@ def sparse_categorical_focal_crossentropy(
 ) -> Any:
     """Focal loss against class indices; see `SparseCategoricalFocalCrossentropy`."""
     y_pred = ops.moveaxis(y_pred, axis, -1)
+    if checks.is_sequence(alpha):
+        checks.vector_length("alpha", alpha, y_pred.shape[-1])
     if label_smoothing:
         terms = focal_terms(y_pred, gamma, from_logits, -1)
         values = spread_over_classes(terms, y_true, label_smoothing, alpha, class_weights)
