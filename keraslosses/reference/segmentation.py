@@ -37,7 +37,7 @@ def over_regions(y: Array, p: Array, axis: Any, loss: Any) -> Array:
 
 
 AXES: tuple[dict[str, Any], ...] = ({}, {"axis": -1}, {"axis": [1, -1]}, {"axis": [0, 1]})
-BAD = ({"axis": 0.5}, {"axis": "all"}, {"axis": [0.5]}, {"axis": []})
+BAD: tuple[dict[str, Any], ...] = ({"axis": 0.5}, {"axis": "all"}, {"axis": [0.5]}, {"axis": []})
 EMPTY = Hard("both empty", [[0.0, 0.0]], [[0.0, 0.0]], gradient=[[0.0, 0.0]])
 SPLIT = Hard(
     "one region empty, one not",
