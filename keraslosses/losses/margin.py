@@ -27,7 +27,7 @@ def squared_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None
 def categorical_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
     """Shortfall of the true class from the best of the others; see `CategoricalHinge`."""
     true = ops.sum(y_true * y_pred, axis=-1)
-    best = ops.max((1.0 - y_true) * y_pred, axis=-1)
+    best = backend.largest((1.0 - y_true) * y_pred)
     values = numerics.at_least(best - true + 1.0, 0.0)
     if class_weights is None:
         return values

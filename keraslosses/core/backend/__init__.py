@@ -26,6 +26,7 @@ def best(name: str) -> Any:
 peek = best("peek")
 replicas = best("replicas")
 log_likelihood = best("log_likelihood")
+largest = best("largest")
 pick = best("pick")
 add_to_picked = best("add_to_picked")
 multi_margin = best("multi_margin")

@@ -29,6 +29,11 @@ def log_likelihood(log_space: Any, labels: Any) -> Any:
     return pick(shifted, labels) - ops.log(ops.sum(ops.exp(shifted), axis=-1))
 
 
+def largest(tensor: Any) -> Any:
+    """The maximum along the last axis; those that tie for it share the gradient."""
+    return ops.max(tensor, axis=-1)
+
+
 def pick(tensor: Any, labels: Any) -> Any:
     """tensor[..., label] along the last axis. Labels must lie in range."""
     return ops.take_along_axis(tensor, labels[..., None], axis=-1)[..., 0]
@@ -36,7 +41,7 @@ def pick(tensor: Any, labels: Any) -> Any:
 
 def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
     """A tensor like this one with `change` (a number, or one for each label) added at [..., label]."""
-    here = ops.arange(ops.shape(tensor)[-1]) == labels[..., None]
+    here = ops.arange(ops.shape(tensor)[-1], dtype="int32") == labels[..., None]
     change = ops.convert_to_tensor(change, dtype=tensor.dtype)
     return ops.where(here, tensor + (change[..., None] if len(change.shape) else change), tensor)
 

@@ -25,6 +25,11 @@ def log_likelihood(log_space: Any, labels: Any) -> Any:
     return -tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=log_space)
 
 
+def largest(tensor: Any) -> Any:
+    """Keras's max refuses an empty batch."""
+    return tf.reduce_max(tensor, axis=-1)
+
+
 def pick(tensor: Any, labels: Any) -> Any:
     return tf.gather(tensor, labels, axis=-1, batch_dims=len(labels.shape))
 

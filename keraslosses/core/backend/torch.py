@@ -25,6 +25,11 @@ def log_likelihood(log_space: Any, labels: Any) -> Any:
     return pick(torch.log_softmax(log_space, dim=-1), labels)
 
 
+def largest(tensor: Any) -> Any:
+    """Keras's max cannot be compiled, and refuses an empty batch."""
+    return torch.amax(tensor, dim=-1)
+
+
 def pick(tensor: Any, labels: Any) -> Any:
     return torch.gather(tensor, -1, labels.long()[..., None])[..., 0]
 
@@ -37,12 +42,18 @@ def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
 
 
 def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
+    # What torch compiles in the place of its kernel has another gradient at the margin.
+    if torch.compiler.is_compiling():
+        return portable.multi_margin(labels, scores, p, margin)
     rows = scores.reshape(-1, scores.shape[-1])
     values = F.multi_margin_loss(rows, labels.reshape(-1).long(), p=p, margin=margin, reduction="none")
     return values.reshape(labels.shape)
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:
+    # What torch 2.13 compiles in the place of its kernel gives other values.
+    if torch.compiler.is_compiling():
+        return portable.multi_label_margin(labels, scores)
     rows = scores.reshape(-1, scores.shape[-1])
     lists = labels.reshape(rows.shape).long()
     return F.multilabel_margin_loss(rows, lists, reduction="none").reshape(scores.shape[:-1])
