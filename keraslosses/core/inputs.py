@@ -12,7 +12,7 @@ from typing import Any
 from keras import ops
 from keras.backend import standardize_dtype
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.reduction import extend_to
 
 Options = Mapping[str, Any]
@@ -97,9 +97,13 @@ class Kind:
             mask = ops.any(mask, axis=pair.axis)
         return pair, extend_to(mask, len(shape), "mask", shape)
 
-    def finish(self, values: Any, pair: Pair) -> Any:
-        """The values of the entries, from what the formula gave."""
-        return values
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        """The values of the entries."""
+        return formula(pair.y_true, pair.y_pred)
+
+    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        """The mean of all entries in one go, where the kind has a way to it, else None."""
+        return None
 
     def counted(self, values: Any, valid: Any) -> Any:
         """Which entries the mean counts, once their values are known."""
@@ -107,10 +111,14 @@ class Kind:
 
 
 class Elementwise(Kind):
-    """Two tensors of one shape; the formula gives a value per element, averaged along `axis`."""
+    """Two tensors of one shape; the formula gives a value per element, averaged along `axis`.
 
-    def __init__(self, average: Callable[..., Any] = numerics.mean):
+    With `explicit` the formula returns `Explicit`: values with their derivatives.
+    """
+
+    def __init__(self, average: Callable[..., Any] = numerics.mean, explicit: bool = False):
         self.average = average
+        self.explicit = explicit
 
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
         y_true, y_pred = tensors_of_one_shape(name, y_true, y_pred)
@@ -125,8 +133,18 @@ class Elementwise(Kind):
         """Takes elements of a masked axis out of the mean along it."""
         return replace(where(seen, pair, 1.0), inner=ops.cast(seen, pair.y_pred.dtype))
 
-    def finish(self, values: Any, pair: Pair) -> Any:
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        if self.explicit:
+            values = backend.explicit(formula, pair.y_true, pair.y_pred, None)
+        else:
+            values = formula(pair.y_true, pair.y_pred)
         return self.average(values, pair.axis, pair.inner)
+
+    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        """Rows are of one length, so the mean of their means is that of all elements."""
+        if not self.explicit or self.average is not numerics.mean:
+            return None
+        return backend.explicit_mean(formula, pair.y_true, pair.y_pred, None)
 
 
 def where(condition: Any, pair: Pair, otherwise: float) -> Pair:
@@ -148,12 +166,20 @@ class Signs(Elementwise):
 class Vectors(Elementwise):
     """Two tensors of one shape; the formula consumes `axis` itself."""
 
+    def __init__(self, explicit: bool = False):
+        super().__init__(explicit=explicit)
+
     def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
         """Puts zeros where a vector's element is masked: it adds nothing to a product or a sum."""
         return where(seen, pair, 0.0)
 
-    def finish(self, values: Any, pair: Pair) -> Any:
-        return values
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        if self.explicit:
+            return backend.explicit(formula, pair.y_true, pair.y_pred, pair.axis)
+        return formula(pair.y_true, pair.y_pred)
+
+    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        return backend.explicit_mean(formula, pair.y_true, pair.y_pred, pair.axis) if self.explicit else None
 
 
 class Distributions(Vectors):

@@ -5,22 +5,27 @@ from typing import Any
 from keras import ops
 
 from keraslosses.core import backend, checks, numerics
+from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.inputs import Distributions, Signs
 from keraslosses.core.labels import LabelLists, Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 
-@loss_function(Signs(), class_weights=checks.optional_weights)
+@loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
 def hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
     """Mean shortfall of the score from its margin of 1; see `Hinge`."""
-    return per_output(class_weights, y_pred, numerics.at_least(1.0 - y_true * y_pred, 0.0))
+    shortfall = 1.0 - y_true * y_pred
+    terms = Explicit(ops.maximum(shortfall, 0.0), lambda: ops.where(shortfall > 0, -y_true, 0.0))
+    return per_output(class_weights, y_pred, terms)
 
 
-@loss_function(Signs(), class_weights=checks.optional_weights)
+@loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
 def squared_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
     """Mean squared shortfall of the score from its margin of 1; see `SquaredHinge`."""
-    shortfall = numerics.at_least(1.0 - y_true * y_pred, 0.0)
-    return per_output(class_weights, y_pred, ops.square(shortfall))
+    shortfall = ops.maximum(1.0 - y_true * y_pred, 0.0)
+    return per_output(
+        class_weights, y_pred, Explicit(ops.square(shortfall), lambda: -2.0 * shortfall * y_true)
+    )
 
 
 @loss_function(Distributions(), class_weights=checks.optional_weights)
@@ -81,10 +86,10 @@ def soft_margin_softmax(
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 
-def per_output(class_weights: list[float] | None, y_pred: Any, values: Any) -> Any:
+def per_output(class_weights: list[float] | None, y_pred: Any, terms: Explicit) -> Explicit:
     if class_weights is None:
-        return values
-    return values * numerics.per_output("class_weights", class_weights, y_pred, -1)
+        return terms
+    return scaled(terms, numerics.per_output("class_weights", class_weights, y_pred, -1))
 
 
 @saved

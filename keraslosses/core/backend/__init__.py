@@ -25,6 +25,8 @@ def best(name: str) -> Any:
 
 peek = best("peek")
 replicas = best("replicas")
+explicit = best("explicit")
+explicit_mean = best("explicit_mean")
 log_likelihood = best("log_likelihood")
 largest = best("largest")
 pick = best("pick")

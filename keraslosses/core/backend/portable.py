@@ -19,6 +19,20 @@ def replicas() -> int:
     return 1
 
 
+def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    """The values of a formula that returns `Explicit`, with the derivatives that it states.
+
+    `axis` is the one that the formula consumes, or None.
+    """
+    return formula(y_true, y_pred).values
+
+
+def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    """The mean of the values over everything, and 0 if there are none."""
+    values = explicit(formula, y_true, y_pred, axis)
+    return ops.sum(values) / ops.maximum(ops.cast(ops.size(values), values.dtype), 1)
+
+
 def log_likelihood(log_space: Any, labels: Any) -> Any:
     """log softmax(log_space)[label] along the last axis, without a one-hot. Labels must lie in range.
 

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
+from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
 
 
@@ -18,6 +19,52 @@ def peek(tensor: Any) -> np.ndarray | None:
     if tensor.device.type != "cpu" or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
         return None
     return tensor.detach().numpy()
+
+
+class Values(torch.autograd.Function):
+    """The values of a formula that returns `Explicit`, or their mean.
+
+    Only the inputs are kept where the gradient is itself differentiated, or compiled: the derivative is then
+    computed anew.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, formula: Any, axis: int | None, mean: bool, y_true: Any, y_pred: Any) -> Any:
+        found = formula(y_true, y_pred)
+        ctx.formula, ctx.axis, ctx.count = formula, axis, max(found.values.numel(), 1) if mean else None
+        ctx.found = None if torch.compiler.is_compiling() else found
+        ctx.save_for_backward(y_true, y_pred)
+        return found.values.sum() / ctx.count if mean else found.values
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Any) -> Any:  # type: ignore[override]
+        y_true, y_pred = ctx.saved_tensors
+        again = ctx.found is None or torch.is_grad_enabled()
+        found = ctx.formula(y_true, y_pred) if again else ctx.found
+        upstream = upstream if ctx.count is None else (upstream / ctx.count).expand(found.values.shape)
+        by_true = None
+        if ctx.needs_input_grad[3] and found.by_true is not None:
+            by_true = along_rows(upstream, ctx.axis) * found.by_true()
+        elif ctx.needs_input_grad[3]:
+            by_true = found_by_torch(ctx.formula, y_true, y_pred, upstream, again)
+        return None, None, None, by_true, found.by_pred() * along_rows(upstream, ctx.axis)
+
+
+def found_by_torch(formula: Any, y_true: Any, y_pred: Any, upstream: Any, again: bool) -> Any:
+    """The gradient by y_true of a formula that does not state it; differentiable itself if `again`."""
+    with torch.enable_grad():
+        y_true = y_true if again else y_true.detach().requires_grad_()
+        values = formula(y_true, y_pred).values
+    return torch.autograd.grad(values, y_true, upstream, create_graph=again)[0]
+
+
+def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    return Values.apply(formula, axis, False, y_true, y_pred)
+
+
+def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    """What flows back is one number: nothing of the size of the values is made for it."""
+    return Values.apply(formula, axis, True, y_true, y_pred)
 
 
 def log_likelihood(log_space: Any, labels: Any) -> Any:
