@@ -2,9 +2,11 @@
 
 from keras.losses import Loss
 
+from keraslosses.core.compose import WeightedSum
 from keraslosses.core.loss import FunctionLoss
 from keraslosses.layers.attach import attach, detach
 from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
+from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses.crossentropy import (
     BinaryCrossentropy,
@@ -63,6 +65,8 @@ __all__ = [
     "RootMeanSquaredError",
     "SmoothL1",
     "SparseCategoricalCrossentropy",
+    "UncertaintyWeighting",
+    "WeightedSum",
     "attach",
     "balanced_l1",
     "binary_crossentropy",

@@ -86,8 +86,8 @@ def unit(x: Any, axis: int) -> Any:
     return ops.where(length == 0, ops.zeros_like(x), scaled / at_least(length, EPSILON / scale))
 
 
-def mean(values: Any, axis: int, weights: Any = None) -> Any:
-    """The mean along an axis, or the weighted mean; 0 where no weight is left."""
+def mean(values: Any, axis: int | tuple[int, ...], weights: Any = None) -> Any:
+    """The mean along an axis or several, or the weighted mean; 0 where no weight is left."""
     if weights is None:
         return ops.mean(values, axis=axis)
     return divide(ops.sum(values * weights, axis=axis), ops.sum(weights, axis=axis))
