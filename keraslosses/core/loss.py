@@ -13,19 +13,15 @@ import keras
 from keras import ops
 
 from keraslosses.core import checks, keras_internals
+from keraslosses.core.compose import Addable
 from keraslosses.core.reduction import Entries, both, extend_to, reduce, share_of_replica
+from keraslosses.core.saving import saved
 
 P = ParamSpec("P")
 C = TypeVar("C", bound=type)
 
-PACKAGE = "keraslosses"
 # The same where no entry is weighted.
 PLAIN_MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
-
-
-def saved(thing: Any) -> Any:
-    """Registers a class or function for saving, under the name of this package."""
-    return keras.saving.register_keras_serializable(package=PACKAGE)(thing)
 
 
 class Contract:
@@ -113,8 +109,8 @@ def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]
     return decorate
 
 
-class FunctionLoss(keras.losses.Loss):
-    """A `keras.losses.Loss` over a loss function: adds weights, masks, reduction, dtype and config.
+class FunctionLoss(Addable, keras.losses.Loss):
+    """A `keras.losses.Loss` over a loss function: adds weights, masks, reduction, dtype, config, operators.
 
     Nothing is cast on the way in: integer targets stay integers, and the computation runs in float32, or in
     float64 where y_pred is. The result is cast to the loss's dtype last.

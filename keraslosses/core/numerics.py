@@ -1,5 +1,6 @@
 """Safe forms that two or more losses use. Each says what it does at its singular point."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,11 +63,13 @@ def scale_of(x: Any, axis: int) -> Any:
     return ops.where(size == 0, ops.ones_like(size), size)
 
 
-def mean(values: Any, axis: int, weights: Any = None) -> Any:
-    """The mean along an axis, or the weighted mean; 0 where no weight is left."""
+def mean(values: Any, axis: int | tuple[int, ...], weights: Any = None) -> Any:
+    """The mean along an axis or several, or the weighted mean; 0 where no weight is left."""
     if weights is None:
         # Not ops.mean: on torch that computes float64 in float32.
-        return ops.sum(values, axis=axis) / ops.cast(ops.shape(values)[axis], values.dtype)
+        sizes = ops.shape(values)
+        count = math.prod(sizes[one] for one in (axis if isinstance(axis, tuple) else (axis,)))
+        return ops.sum(values, axis=axis) / ops.cast(count, values.dtype)
     return divide(ops.sum(values * weights, axis=axis), ops.sum(weights, axis=axis))
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from keraslosses.core import backend
+from keraslosses.core import backend, numerics
 
 
 class Entries(NamedTuple):
@@ -66,6 +66,17 @@ def reduce(entries: Entries, reduction: str | None) -> Any:
     if isinstance(count, int):
         return total / max(count, 1)
     return total / ops.where(count == 0, ops.ones_like(count), count)
+
+
+def mean_of_each_sample(entries: Entries) -> Any:
+    """The weighted values averaged over all axes but the first, as far as they are valid."""
+    values, valid = reduce(entries, "none"), entries.valid
+    axes = tuple(range(1, len(values.shape)))
+    if not axes:
+        return values
+    if valid is not None:
+        valid = ops.cast(ops.broadcast_to(valid, ops.shape(values)), values.dtype)
+    return numerics.mean(values, axes, valid)
 
 
 def share_of_replica(loss: Any, reduction: str | None) -> Any:

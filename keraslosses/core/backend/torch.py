@@ -37,7 +37,7 @@ class Values(torch.autograd.Function):
         return found.values.sum() / ctx.count if mean else found.values
 
     @staticmethod
-    def backward(ctx: Any, upstream: Any) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, upstream: Any) -> Any:
         y_true, y_pred = ctx.saved_tensors
         again = ctx.found is None or torch.is_grad_enabled()
         found = ctx.formula(y_true, y_pred) if again else ctx.found
