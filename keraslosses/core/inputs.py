@@ -83,7 +83,11 @@ class Kind:
 
     def shape(self, pair: Pair) -> tuple[int | None, ...]:
         """The static shape of the result: y_pred's, without the axes that the loss consumes."""
-        return tuple(size for i, size in enumerate(pair.y_pred.shape) if i not in pair.axes)
+        sizes = list(enumerate(pair.y_pred.shape))
+        for axis in pair.axes:
+            # Compared one by one: torch compiles an axis as a symbol, which `in` does not find.
+            sizes = [(i, size) for i, size in sizes if i != axis]
+        return tuple(size for _, size in sizes)
 
     def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
         """The pair without what a mask hides, and which entries are still to be seen.

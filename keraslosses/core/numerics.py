@@ -1,6 +1,5 @@
 """Safe forms that two or more losses use. Each says what it does at its singular point."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,8 +66,9 @@ def mean(values: Any, axis: int | tuple[int, ...], weights: Any = None) -> Any:
     """The mean along an axis or several, or the weighted mean; 0 where no weight is left."""
     if weights is None:
         # Not ops.mean: on torch that computes float64 in float32.
-        sizes = ops.shape(values)
-        count = math.prod(sizes[one] for one in (axis if isinstance(axis, tuple) else (axis,)))
+        count = 1
+        for one in axis if isinstance(axis, tuple) else (axis,):
+            count = count * ops.shape(values)[one]
         return ops.sum(values, axis=axis) / ops.cast(count, values.dtype)
     return divide(ops.sum(values * weights, axis=axis), ops.sum(weights, axis=axis))
 

@@ -81,8 +81,10 @@ def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str)
         dynamic = mode == "unknown batch"
         function = torch.compile(function, backend="aot_eager", fullgraph=not dynamic, dynamic=dynamic)
     with warnings.catch_warnings():
-        # Where an operation of Keras breaks the graph, torch itself reads .grad of a tensor, and warns.
+        # Where an operation of Keras breaks the graph, torch reads .grad of a tensor, and warns; and it
+        # makes an instance of every autograd.Function that it compiles, of which it warns too.
         warnings.filterwarnings("ignore", message="The .grad attribute of a Tensor")
+        warnings.filterwarnings("ignore", message=".*autograd.function.Function.* should not be instantiated")
         values = function(y_true, y_pred)
     total = weighted_sum(values, cotangent)
     gradient = torch.autograd.grad(total, y_pred, allow_unused=True)[0] if total.requires_grad else None
