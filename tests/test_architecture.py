@@ -89,7 +89,8 @@ FRAMEWORKS = {"jax", "jaxlib", "tensorflow", "torch"}
 MAY_NAME_A_FRAMEWORK = {
     *(f"core/backend/{name}.py" for name in ("jax", "tensorflow", "torch")),
     "portability/gradients.py",
-    "cli/bench.py",
+    "cli/bench_peers.py",
+    "cli/bench_steps.py",
 }
 
 
