@@ -81,7 +81,9 @@ def soft_margin_softmax(
     class_weights: list[float] | None = None,
 ) -> Any:
     """Cross-entropy with a margin taken from the label's logit; see `SoftMarginSoftmax`."""
-    logits = backend.add_to_picked(y_pred, y_true, -margin)
+    # The margin would lose its digits in a large logit.
+    shifted = y_pred - ops.stop_gradient(backend.largest(y_pred))[..., None]
+    logits = backend.add_to_picked(shifted, y_true, -margin)
     values = numerics.without_gradient_at_infinity(-backend.log_likelihood(logits, y_true))
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 

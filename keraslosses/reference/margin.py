@@ -135,7 +135,9 @@ REFERENCES = (
             Hard("a margin just reached", [0], [[2.0, 1.0, 0.0]], gradient=[[0.0, 0.0, 0.0]]),
             Hard("equal scores", [1], [[3.0, 3.0]], {"p": 2}, [[1.0, -1.0]]),
             Hard("scores of 1e4", [0], [[-1e4, 1e4]]),
+            Hard("scores around 1e4", [0], [[1e4, 9999.75]], {"margin": 0.3}, [[-0.5, 0.5]]),
             Hard("one class", [0], [[5.0]], gradient=[[0.0]]),
+            Hard("one class, score -1e4", [0], [[-1e4]], gradient=[[0.0]]),
             Hard("all ignored", [-1], [[0.3, 0.7]], {"ignore_class": -1}, [[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
@@ -167,6 +169,7 @@ REFERENCES = (
         bad_options=(*BAD, {"margin": -1.0}, {"margin": INF}),
         hard=(
             Hard("logits around 1000", [0], [[1000.5, 1000.0]], {"margin": 0.5}, [[-0.5, 0.5]]),
+            Hard("logits around 1e4", [1], [[1e4, 9999.0]]),
             Hard("a margin of 20 against a lead of 20", [0], [[20.0, 0.0]], {"margin": 20.0}, [[-0.5, 0.5]]),
             Hard("logits of 1e4", [0], [[-1e4, 1e4]], gradient=[[-1.0, 1.0]]),
             Hard("a logit of -inf, not the label's", [0], [[1.0, -INF]], gradient=[[0.0, 0.0]]),

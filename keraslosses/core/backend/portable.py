@@ -63,12 +63,15 @@ def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
 def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
     """Σ over classes i that are not the label of max(margin - score[label] + score[i], 0)^p, by their number.
 
-    The label's own term is margin^p whatever its score; it is taken off the sum.
+    Scores are subtracted from each other before the margin comes in, which would lose its digits in a large
+    one. The `where` between keeps TensorFlow's graph from changing that order.
     """
-    excess = margin + scores - pick(scores, labels)[..., None]
+    others = ops.arange(ops.shape(scores)[-1], dtype="int32") != labels[..., None]
+    lead = scores - pick(scores, labels)[..., None]
+    excess = margin + ops.where(others, lead, ops.cast(float("-inf"), lead.dtype))
     shortfall = ops.where(excess > 0, excess, ops.zeros_like(excess))
     total = ops.sum(shortfall if p == 1 else ops.square(shortfall), axis=-1)
-    return (total - margin**p) / ops.cast(ops.shape(scores)[-1], scores.dtype)
+    return total / ops.cast(ops.shape(scores)[-1], scores.dtype)
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:
@@ -81,7 +84,7 @@ def multi_label_margin(labels: Any, scores: Any) -> Any:
     classes = ops.arange(ops.shape(scores)[-1], dtype="int32")
     free = ops.all(labels[..., :, None] != classes, axis=-2)
     of_labels = ops.take_along_axis(scores, usable, axis=-1)
-    excess = 1.0 - of_labels[..., :, None] + scores[..., None, :]
+    excess = 1.0 + (scores[..., None, :] - of_labels[..., :, None])
     asked = ops.logical_and(listed[..., :, None], free[..., None, :])
     shortfall = ops.where(ops.logical_and(asked, excess > 0), excess, ops.zeros_like(excess))
     return ops.sum(shortfall, axis=(-2, -1)) / ops.cast(ops.shape(scores)[-1], scores.dtype)

@@ -92,6 +92,9 @@ def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
     # What torch compiles in the place of its kernel has another gradient at the margin.
     if torch.compiler.is_compiling():
         return portable.multi_margin(labels, scores, p, margin)
+    # The kernel takes the label's score from the margin, which would lose its digits at a large one.
+    own = pick(scores.detach(), labels)[..., None]
+    scores = scores - torch.where(torch.isfinite(own), own, 0.0)
     rows = scores.reshape(-1, scores.shape[-1])
     values = F.multi_margin_loss(rows, labels.reshape(-1).long(), p=p, margin=margin, reduction="none")
     return values.reshape(labels.shape)
