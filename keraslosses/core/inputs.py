@@ -45,7 +45,7 @@ class Pair:
 def floating(x: Any) -> Any:
     """A tensor of float64 if it was one, else of float32: nothing is narrowed."""
     x = ops.convert_to_tensor(x)
-    return x if standardize_dtype(x.dtype) == "float64" else ops.cast(x, "float32")
+    return x if standardize_dtype(x.dtype) in ("float32", "float64") else ops.cast(x, "float32")
 
 
 def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
@@ -63,7 +63,7 @@ def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]
         y_true = ops.squeeze(y_true, -1)
     if not checks.compatible(y_true.shape, y_pred.shape):
         raise checks.shapes_differ(*given, name, "have the shape of y_pred")
-    return ops.cast(y_true, y_pred.dtype), y_pred
+    return (y_true if y_true.dtype == y_pred.dtype else ops.cast(y_true, y_pred.dtype)), y_pred
 
 
 class Kind:

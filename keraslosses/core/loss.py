@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import keras
 from keras import ops
+from keras.backend import standardize_dtype
 
 from keraslosses.core import checks, keras_internals
 from keraslosses.core.compose import Addable
@@ -144,7 +145,8 @@ class FunctionLoss(Addable, keras.losses.Loss):
                 loss = self.function.contract.mean(y_true, y_pred, self.options, self.reduction)
             if loss is None:
                 loss = reduce(self.entries(y_true, y_pred, sample_weight, mask), self.reduction)
-            return ops.cast(share_of_replica(loss, self.reduction), self.dtype)
+            loss = share_of_replica(loss, self.reduction)
+            return loss if standardize_dtype(loss.dtype) == self.dtype else ops.cast(loss, self.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {**self.options, "reduction": self.reduction, "name": self.name, "dtype": self.dtype}
