@@ -119,7 +119,7 @@ def spread_over_classes(terms: Any, labels: Any, label_smoothing: float, *weight
 
 def warn_of_one_class(y_pred: Any, axis: int) -> None:
     """As Keras does: one class alone has probability 1 whatever the prediction."""
-    if y_pred.shape[axis] == 1:
+    if y_pred.shape[axis] == 1 and backend.may_warn():
         warnings.warn(
             "A categorical loss expects more than one class along `axis`. "
             f"Received: y_pred.shape={tuple(y_pred.shape)}, axis={axis}. For two classes in one output, use "

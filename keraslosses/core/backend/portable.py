@@ -14,6 +14,11 @@ def peek(tensor: Any) -> np.ndarray | None:
     return np.asarray(tensor)
 
 
+def may_warn() -> bool:
+    """Whether a warning can be raised here: where torch traces a function, the call cannot be compiled."""
+    return True
+
+
 def replicas() -> int:
     """How many replicas share a step and sum their gradients (only TensorFlow's strategies do)."""
     return 1

@@ -21,6 +21,10 @@ def peek(tensor: Any) -> np.ndarray | None:
     return tensor.detach().numpy()
 
 
+def may_warn() -> bool:
+    return not torch.compiler.is_compiling()
+
+
 class Values(torch.autograd.Function):
     """The values of a formula that returns `Explicit`, or their mean.
 
