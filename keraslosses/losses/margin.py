@@ -109,12 +109,10 @@ class Hinge(FunctionLoss):
     Shapes: as `MeanSquaredError`. y_true holds -1 and 1. If the whole batch holds only 0 and 1, they are
     read as -1 and 1, as Keras does: a batch with a single other number is read as it is.
 
-    The gradient is 0 where the margin is just reached.
+    The gradient is 0 where the margin is just reached. Source: Keras.
 
     Raises:
         ValueError: for a list of weights of the wrong length, or shapes that differ.
-
-    Source: Keras.
 
     Example:
 
