@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import io
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 import keraslosses
@@ -242,6 +244,16 @@ def test_rows_are_slower_by_the_ratio_to_the_peer_or_to_the_copy():
 def test_what_is_saved_is_loaded(tmp_path):
     save(tmp_path / "bench.json", [WITH_PEER, ALONE], command="bench")
     assert list(load(tmp_path / "bench.json").values()) == [WITH_PEER, ALONE]
+
+
+def test_table_fits_into_80_columns():
+    longest = max((case.title for case in CASES), key=len)
+    slowest = dataclasses.replace(WITH_PEER, loss=longest, ms=99999.0, memory=9999.0, copy_ms=9999.0)
+    console = Console(width=80, file=io.StringIO())
+    console.print(bench_report.table("jax", [slowest, dataclasses.replace(slowest, size="middle")]))
+    lines = [line.split() for line in console.file.getvalue().splitlines() if "99999" in line]
+    values = ["99999", "5", "%", "fast", "2.00", "1.00", "9999.0", "8.0", "9999"]
+    assert [line[-10:] for line in lines] == [["small", *values], ["middle", *values]]
 
 
 def test_numbers_have_three_digits():

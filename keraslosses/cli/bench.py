@@ -187,9 +187,9 @@ def report(run: Run) -> None:
         console.print(bench_report.table(mode, rows), "")
     if run.rows:
         console.print(
-            "Medians; spread: interquartile range in percent of the median of ours; ratio: median of ours / "
-            "its, round by round; MB: added at the peak of one call; copy: y_pred read and written once, the "
-            "least that a loss with its gradient does.",
+            "Medians; spread: interquartile range in percent of the median of ours; best peer: its library; "
+            "ratio: median of ours / its, round by round; MB: added at the peak of one call; copy: y_pred "
+            "read and written once, the least that a loss with its gradient does.",
             style="dim",
             highlight=False,
         )

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import JustifyMethod
 from rich.table import Table
 
 from keraslosses.cli.bench_results import NOTABLE, Row, by_mode, median_ratio, notable
@@ -25,6 +26,8 @@ COLUMNS = (
 )
 TEXTS = ("loss", "size", "best peer")
 NONE = "–"
+# The width that an 80-column terminal leaves for the name of the loss.
+LOSS_WIDTH = 18
 
 Versions = dict[str, dict[str, str]]
 
@@ -56,13 +59,19 @@ def megabytes(value: float | None) -> str:
 
 
 def table(mode: str, rows: Sequence[Row]) -> Table:
-    """The rows of one mode for the terminal."""
-    made = Table(title=mode, title_justify="left", title_style="bold", show_edge=False)
+    """The rows of one mode for the terminal: narrow, so each loss is named once and of a peer its library."""
+    made = Table(title=mode, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
     for column in COLUMNS:
-        text = column in TEXTS
-        made.add_column(column, justify="left" if text else "right", overflow="fold", no_wrap=not text)
+        title, name = column.replace(" ", "\n"), column == "loss"
+        side: JustifyMethod = "left" if column in TEXTS else "right"
+        made.add_column(
+            title, justify=side, overflow="fold", no_wrap=not name, min_width=LOSS_WIDTH if name else None
+        )
+    previous = None
     for row in rows:
-        made.add_row(*cells(row))
+        loss, size, ms, spread, peer, *rest = cells(row)
+        made.add_row("" if loss == previous else loss, size, ms, spread, peer.partition(".")[0], *rest)
+        previous = loss
     return made
 
 
