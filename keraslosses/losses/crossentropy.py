@@ -87,8 +87,8 @@ def against_shares(target: Any, y_pred: Any, axis: int) -> Explicit:
     values = -ops.sum(target * ops.log(bounded), axis=axis)
 
     def by_pred() -> Any:
-        by_share = ops.where(shares.share < numerics.EPSILON, 0.0, -target / bounded)
-        return shares.back(by_share, axis)
+        felt = ops.where(shares.share < numerics.EPSILON, 0.0, target)
+        return shares.back(-felt / bounded, -ops.sum(felt, axis=axis, keepdims=True))
 
     return Explicit(values, by_pred)
 

@@ -49,7 +49,7 @@ def against_shares(target: Any, y_pred: Any, gamma: float, axis: int) -> Explici
     def by_pred() -> Any:
         of_log = ops.where(shares.share < numerics.EPSILON, 0.0, discount / bounded)
         by_share = target * (gamma * numerics.power(missed, gamma - 1.0) * log_p - of_log)
-        return shares.back(by_share, axis)
+        return shares.back(by_share, ops.sum(by_share * shares.share, axis=axis, keepdims=True))
 
     return Explicit(-ops.sum(target * discount * log_p, axis=axis), by_pred)
 

@@ -46,21 +46,19 @@ class Shares(NamedTuple):
     """Probabilities divided by the sum of their row; a row of zeros counts as uniform, with gradient 0."""
 
     share: Any
-    total: Any
-    nothing: Any
+    per_total: Any
 
     @classmethod
     def of(cls, y_pred: Any, axis: int) -> "Shares":
         total = ops.sum(y_pred, axis=axis, keepdims=True)
         nothing = ops.abs(total) < numerics.NOTHING
-        total = ops.where(nothing, ops.ones_like(total), total)
-        uniform = 1.0 / ops.cast(ops.shape(y_pred)[axis], y_pred.dtype)
-        return cls(ops.where(nothing, uniform, y_pred / total), total, nothing)
+        per_total = ops.where(nothing, 0.0, 1.0 / ops.where(nothing, ops.ones_like(total), total))
+        uniform = ops.where(nothing, 1.0 / ops.cast(ops.shape(y_pred)[axis], y_pred.dtype), 0.0)
+        return cls(y_pred * per_total + uniform, per_total)
 
-    def back(self, by_share: Any, axis: int) -> Any:
-        """The derivative by the probabilities, from that by the shares."""
-        whole = ops.sum(by_share * self.share, axis=axis, keepdims=True)
-        return ops.where(self.nothing, 0.0, (by_share - whole) / self.total)
+    def back(self, by_share: Any, whole: Any) -> Any:
+        """The derivative by the probabilities; `whole` is the sum of `by_share` times the shares, by rows."""
+        return (by_share - whole) * self.per_total
 
 
 def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, axis: int) -> Explicit:

@@ -1,5 +1,6 @@
 """What torch does better than `keras.ops` says. What each function means stands in `portable`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
 
 
 # The means for which torch has a kernel, by the name of the formula.
-MEANS = {
+MEANS: dict[str, Callable[..., Any]] = {
     "mean_squared_error": F.mse_loss,
     "mean_absolute_error": F.l1_loss,
     "huber": F.huber_loss,
