@@ -37,7 +37,7 @@ def extend_to(tensor: Any, rank: int, argument: str, shape: Any) -> Any:
     while len(tensor.shape) < rank:
         tensor = ops.expand_dims(tensor, -1)
     fits = len(tensor.shape) == rank and all(
-        size is None or target is None or size in (1, target)
+        size is None or target is None or size == 1 or size == target
         for size, target in zip(tensor.shape, shape, strict=True)
     )
     if not fits:

@@ -98,7 +98,10 @@ def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str)
     called = function
     if mode != "eager":
         inputs = [(x.shape, x.dtype) for x in (y_true, y_pred)]
-        called = compiled(function, mode, inputs, lambda: compiled_by_torch(function, mode))
+        called = compiled(function, mode, inputs, lambda: compiled_by_torch(function))
+    if mode == "unknown batch":
+        for tensor in (y_true, y_pred):
+            torch._dynamo.maybe_mark_dynamic(tensor, 0)
     with warnings.catch_warnings():
         # Where an operation of Keras breaks the graph, torch reads .grad of a tensor, and warns; and it
         # makes an instance of every autograd.Function that it compiles, of which it warns too.
@@ -110,9 +113,7 @@ def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str)
     return values.detach(), gradient
 
 
-def compiled_by_torch(function: Any, mode: str) -> Any:
-    """Keras's own operations break the graph under dynamic shapes, so only fixed ones ask for a whole one."""
+def compiled_by_torch(function: Any) -> Any:
     torch.compiler.reset()
     last_compiled.clear()
-    dynamic = mode == "unknown batch"
-    return torch.compile(function, backend="aot_eager", fullgraph=not dynamic, dynamic=dynamic)
+    return torch.compile(function, backend="aot_eager", fullgraph=True)
