@@ -67,10 +67,13 @@ def names() -> list[str]:
     return sorted(CLASSES)
 
 
-def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """A loss or loss function from what `serialize` gave, or from `{"class_name": .., "config": ..}`."""
+def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """A loss or loss function from what `serialize` gave, or from `{"class_name": .., "config": ..}`.
+
+    The argument is called `name` because Keras calls it so.
+    """
     known = {**BY_CLASS_NAME, **(custom_objects or {})}
-    return keras.saving.deserialize_keras_object(config, custom_objects=known)
+    return keras.saving.deserialize_keras_object(name, custom_objects=known)
 
 
 def get(identifier: Any) -> Any:

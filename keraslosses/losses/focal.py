@@ -97,13 +97,13 @@ def categorical_focal_crossentropy(
 def sparse_categorical_focal_crossentropy(
     y_true: Any,
     y_pred: Any,
-    *,
     alpha: float | list[float] = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,
-    label_smoothing: float = 0.0,
-    axis: int = -1,
     ignore_class: int | None = None,
+    axis: int = -1,
+    *,
+    label_smoothing: float = 0.0,
     class_weights: list[float] | None = None,
 ) -> Any:
     """Focal loss against class indices; see `SparseCategoricalFocalCrossentropy`."""
@@ -267,9 +267,9 @@ class SparseCategoricalFocalCrossentropy(FunctionLoss):
     ```
 
     Args:
-        alpha, gamma, from_logits, label_smoothing, axis: As `CategoricalFocalCrossentropy`.
-        reduction, name, dtype: As `BinaryCrossentropy`. Labels below 2^31 are exact under every dtype.
+        alpha, gamma, from_logits, axis, label_smoothing: As `CategoricalFocalCrossentropy`.
         ignore_class: None, or a label (255 or -1, say) whose entries cost 0 and leave the mean.
+        reduction, name, dtype: As `BinaryCrossentropy`. Labels below 2^31 are exact under every dtype.
         class_weights: None, or one number for each class; in the mean as with
             `SparseCategoricalCrossentropy`.
 
@@ -293,13 +293,13 @@ class SparseCategoricalFocalCrossentropy(FunctionLoss):
         alpha: float | list[float] = 0.25,
         gamma: float = 2.0,
         from_logits: bool = False,
-        label_smoothing: float = 0.0,
+        ignore_class: int | None = None,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "sparse_categorical_focal_crossentropy",
         dtype: Any = None,
         *,
-        ignore_class: int | None = None,
+        label_smoothing: float = 0.0,
         class_weights: list[float] | None = None,
     ):
         super().__init__(
@@ -310,8 +310,8 @@ class SparseCategoricalFocalCrossentropy(FunctionLoss):
             alpha=alpha,
             gamma=gamma,
             from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
             ignore_class=ignore_class,
+            axis=axis,
+            label_smoothing=label_smoothing,
             class_weights=class_weights,
         )
