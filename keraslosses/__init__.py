@@ -2,9 +2,11 @@
 
 from keras.losses import CTC, Loss, ctc
 
+from keraslosses.core.compose import WeightedSum
 from keraslosses.core.loss import FunctionLoss
 from keraslosses.layers.attach import attach, detach
 from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
+from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses.crossentropy import (
     BinaryCrossentropy,
@@ -116,6 +118,8 @@ __all__ = [
     "SparseCategoricalFocalCrossentropy",
     "SquaredHinge",
     "Tversky",
+    "UncertaintyWeighting",
+    "WeightedSum",
     "attach",
     "balanced_l1",
     "binary_crossentropy",

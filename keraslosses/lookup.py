@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras.losses import serialize
 
+from keraslosses.core.compose import WeightedSum
 from keraslosses.core.loss import FunctionLoss
 from keraslosses.losses import (
     crossentropy,
@@ -57,6 +58,8 @@ ALIASES = {
 # What Keras has and this package has not yet: Keras's own, so that every name of keras.losses is found.
 OF_KERAS = {name: getattr(keras.losses, name) for name in ("CTC", "ctc")}
 BY_NAME: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES, **OF_KERAS}
+# A sum has a config, but no name to get it by: it is nothing without its parts.
+BY_CLASS_NAME = {**BY_NAME, WeightedSum.__name__: WeightedSum}
 
 
 def names() -> list[str]:
@@ -69,7 +72,8 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
 
     The argument is called `name` because Keras calls it so.
     """
-    return keras.saving.deserialize_keras_object(name, custom_objects={**BY_NAME, **(custom_objects or {})})
+    known = {**BY_CLASS_NAME, **(custom_objects or {})}
+    return keras.saving.deserialize_keras_object(name, custom_objects=known)
 
 
 def get(identifier: Any) -> Any:

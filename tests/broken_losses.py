@@ -8,7 +8,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from keraslosses.core import numerics
 from keraslosses.core.inputs import Elementwise, Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function
 from keraslosses.losses import crossentropy, regression, robust
@@ -175,7 +174,7 @@ class ComputedInHalfPrecision(regression.MeanSquaredError):
 
 @loss_function(Elementwise(), power=lambda name, value: None)
 def unchecked_power(y_true, y_pred, *, power=2.0):
-    size = numerics.magnitude(y_pred - y_true)
+    size = ops.abs(y_pred - y_true)
     return size**2 if power == 2.0 else size
 
 

@@ -9,3 +9,15 @@ BACKEND = keras.backend.backend()
 @pytest.fixture
 def backend() -> str:
     return BACKEND
+
+
+@pytest.fixture
+def worker(tmp_path, monkeypatch):
+    """Makes a module of some source that a child process can run; gives its name."""
+
+    def make(source):
+        (tmp_path / "planted_worker.py").write_text(source)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        return "planted_worker"
+
+    return make

@@ -115,18 +115,6 @@ def test_missing_extra_is_named(monkeypatch, capsys):
 # Child processes
 
 
-@pytest.fixture
-def worker(tmp_path, monkeypatch):
-    """Makes a module of some source that a child process can run; gives its name."""
-
-    def make(source):
-        (tmp_path / "planted_worker.py").write_text(source)
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-        return "planted_worker"
-
-    return make
-
-
 def test_worker_gets_plan_and_backend_and_only_its_json_lines_pass(worker):
     module = worker(
         "import json, os, sys\n"

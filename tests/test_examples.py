@@ -26,7 +26,7 @@ def run(arguments, backend, folder):
 
 def test_examples_were_found():
     assert EXAMPLES
-    assert len(README_EXAMPLES) == 2
+    assert len(README_EXAMPLES) == 3
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
@@ -37,7 +37,7 @@ def test_example_runs(path, backend, tmp_path):
 
 
 def test_examples_of_the_readme_run(backend, tmp_path):
-    """One process for both, which saves an import; each stands alone all the same."""
+    """One process for all, which saves imports; each stands alone all the same."""
     script = "\n".join(f"exec({example!r}, {{}})" for example in README_EXAMPLES)
     done = run(["-c", script], backend, tmp_path)
     assert done.returncode == 0, done.stderr

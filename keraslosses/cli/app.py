@@ -2,11 +2,13 @@
 
 import typer
 
+from keraslosses.cli.bench import bench
 from keraslosses.cli.demo import demo
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
 )
+app.command()(bench)
 app.command()(demo)
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from keraslosses.cli import backends
+from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_which_are_absent
 from keraslosses.cli.demo_data import EPOCHS, DataName, DataUnavailable, load
 from keraslosses.cli.demo_plot import Panel, save_picture
 from keraslosses.cli.demo_results import LOSSES, Result, compare_backends, table
@@ -23,12 +24,7 @@ errors = Console(stderr=True)
 
 
 def demo(
-    backend: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Backend to train on; give it again or use commas. Default: all installed."
-        ),
-    ] = None,
+    backend: BackendNames = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings per loss, from different weights.")] = 5,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs per training. Default: 40 on digits, 15 on mnist.")
@@ -53,9 +49,7 @@ def demo(
         errors.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from None
     epochs = epochs or EPOCHS[data]
-    absent = [name for name in backends.BACKENDS if name not in backends.installed()]
-    if absent:
-        console.print(f"Not installed, so left out: {', '.join(absent)}.")
+    say_which_are_absent(console)
     with tempfile.TemporaryDirectory() as folder:
         results, failures = train(names, images, seeds, epochs, Path(folder))
         report(results, data, len(images["x_train"]), seeds, epochs)
@@ -65,14 +59,6 @@ def demo(
         if results:
             draw(picture, results, images["y_test"], Path(folder))
     raise typer.Exit(0 if agree and not failures else 1)
-
-
-def chosen_backends(names: Sequence[str]) -> list[str]:
-    """The backends to train on; a wrong name is an error of usage."""
-    try:
-        return backends.chosen(names)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--backend") from None
 
 
 def picture_path(out: Path) -> Path:

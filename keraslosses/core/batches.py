@@ -1,6 +1,6 @@
 """Kinds whose entries may depend on the whole batch: overlaps of regions, and pairs of embeddings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,17 @@ def axes_or_none(name: str, value: Any) -> None:
         raise checks.invalid(name, "be None, an integer, or a sequence of integers", value)
 
 
+def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
+    """The axes that a region spans, counted from the front; None is all of them."""
+    if axis is None:
+        return tuple(range(rank))
+    given = (axis,) if checks.is_integer(axis) else axis
+    axes = tuple(sorted({checks.axis_in_range(int(one), rank) for one in given}))
+    if len(axes) < len(given):
+        raise checks.invalid("axis", f"name each axis of a y_pred of rank {rank} once", axis)
+    return axes
+
+
 class Regions(Kind):
     """Two tensors of one shape, compared over `axis`: one axis or several, or None for all.
 
@@ -30,13 +41,8 @@ class Regions(Kind):
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
         y_true, y_pred = tensors_of_one_shape(name, y_true, y_pred)
         rank, axis = len(y_pred.shape), options["axis"]
-        if axis is None:
-            return Pair(y_true, y_pred, tuple(range(1, rank)), coupled=True)
-        given = (axis,) if checks.is_integer(axis) else axis
-        axes = tuple(sorted({checks.axis_in_range(int(one), rank) for one in given}))
-        if len(axes) < len(given):
-            raise checks.invalid("axis", f"name each axis of a y_pred of rank {rank} once", axis)
-        return Pair(y_true, y_pred, axes, coupled=0 in axes)
+        axes = axes_of(axis, rank)
+        return Pair(y_true, y_pred, axes[1:] if axis is None else axes, coupled=0 in axes)
 
     def silence(self, pair: Pair, keep: Any) -> Pair:
         """Puts empty regions where an entry is not kept."""
@@ -48,7 +54,8 @@ class Regions(Kind):
         seen = ops.any(mask, axis=pair.axes)
         return where(mask, pair, 0.0), ops.broadcast_to(seen, self.shape(pair))
 
-    def finish(self, values: Any, pair: Pair) -> Any:
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        values = formula(pair.y_true, pair.y_pred)
         whole = len(values.shape) == 0 and len(pair.axes) < len(pair.y_pred.shape)
         return ops.broadcast_to(values, (ops.shape(pair.y_pred)[0],)) if whole else values
 

@@ -12,7 +12,7 @@ from typing import Any
 from keras import ops
 from keras.backend import standardize_dtype
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.reduction import extend_to
 
 Options = Mapping[str, Any]
@@ -45,7 +45,7 @@ class Pair:
 def floating(x: Any) -> Any:
     """A tensor of float64 if it was one, else of float32: nothing is narrowed."""
     x = ops.convert_to_tensor(x)
-    return x if standardize_dtype(x.dtype) == "float64" else ops.cast(x, "float32")
+    return x if standardize_dtype(x.dtype) in ("float32", "float64") else ops.cast(x, "float32")
 
 
 def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
@@ -63,7 +63,7 @@ def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]
         y_true = ops.squeeze(y_true, -1)
     if not checks.compatible(y_true.shape, y_pred.shape):
         raise checks.shapes_differ(*given, name, "have the shape of y_pred")
-    return ops.cast(y_true, y_pred.dtype), y_pred
+    return (y_true if y_true.dtype == y_pred.dtype else ops.cast(y_true, y_pred.dtype)), y_pred
 
 
 class Kind:
@@ -83,7 +83,11 @@ class Kind:
 
     def shape(self, pair: Pair) -> tuple[int | None, ...]:
         """The static shape of the result: y_pred's, without the axes that the loss consumes."""
-        return tuple(size for i, size in enumerate(pair.y_pred.shape) if i not in pair.axes)
+        sizes = list(enumerate(pair.y_pred.shape))
+        for axis in pair.axes:
+            # Compared one by one: torch compiles an axis as a symbol, which `in` does not find.
+            sizes = [(i, size) for i, size in sizes if i != axis]
+        return tuple(size for _, size in sizes)
 
     def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
         """The pair without what a mask hides, and which entries are still to be seen.
@@ -97,9 +101,13 @@ class Kind:
             mask = ops.any(mask, axis=pair.axis)
         return pair, extend_to(mask, len(shape), "mask", shape)
 
-    def finish(self, values: Any, pair: Pair) -> Any:
-        """The values of the entries, from what the formula gave."""
-        return values
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        """The values of the entries."""
+        return formula(pair.y_true, pair.y_pred)
+
+    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        """The mean of all entries in one go, where the kind has a way to it, else None."""
+        return None
 
     def counted(self, values: Any, valid: Any) -> Any:
         """Which entries the mean counts, once their values are known."""
@@ -107,10 +115,14 @@ class Kind:
 
 
 class Elementwise(Kind):
-    """Two tensors of one shape; the formula gives a value per element, averaged along `axis`."""
+    """Two tensors of one shape; the formula gives a value per element, averaged along `axis`.
 
-    def __init__(self, average: Callable[..., Any] = numerics.mean):
+    With `explicit` the formula returns `Explicit`: values with their derivatives.
+    """
+
+    def __init__(self, average: Callable[..., Any] = numerics.mean, explicit: bool = False):
         self.average = average
+        self.explicit = explicit
 
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
         y_true, y_pred = tensors_of_one_shape(name, y_true, y_pred)
@@ -125,8 +137,18 @@ class Elementwise(Kind):
         """Takes elements of a masked axis out of the mean along it."""
         return replace(where(seen, pair, 1.0), inner=ops.cast(seen, pair.y_pred.dtype))
 
-    def finish(self, values: Any, pair: Pair) -> Any:
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        if self.explicit:
+            values = backend.explicit(formula, pair.y_true, pair.y_pred, None)
+        else:
+            values = formula(pair.y_true, pair.y_pred)
         return self.average(values, pair.axis, pair.inner)
+
+    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        """Rows are of one length, so the mean of their means is that of all elements."""
+        if not self.explicit or self.average is not numerics.mean:
+            return None
+        return backend.explicit_mean(formula, pair.y_true, pair.y_pred, None)
 
 
 def where(condition: Any, pair: Pair, otherwise: float) -> Pair:
@@ -148,12 +170,20 @@ class Signs(Elementwise):
 class Vectors(Elementwise):
     """Two tensors of one shape; the formula consumes `axis` itself."""
 
+    def __init__(self, explicit: bool = False):
+        super().__init__(explicit=explicit)
+
     def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
         """Puts zeros where a vector's element is masked: it adds nothing to a product or a sum."""
         return where(seen, pair, 0.0)
 
-    def finish(self, values: Any, pair: Pair) -> Any:
-        return values
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        if self.explicit:
+            return backend.explicit(formula, pair.y_true, pair.y_pred, pair.axis)
+        return formula(pair.y_true, pair.y_pred)
+
+    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+        return backend.explicit_mean(formula, pair.y_true, pair.y_pred, pair.axis) if self.explicit else None
 
 
 class Distributions(Vectors):

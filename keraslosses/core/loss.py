@@ -11,19 +11,18 @@ from typing import Any, ParamSpec, TypeVar
 
 import keras
 from keras import ops
+from keras.backend import standardize_dtype
 
 from keraslosses.core import checks, keras_internals
+from keraslosses.core.compose import Addable
 from keraslosses.core.reduction import Entries, both, extend_to, reduce, share_of_replica
+from keraslosses.core.saving import saved
 
 P = ParamSpec("P")
 C = TypeVar("C", bound=type)
 
-PACKAGE = "keraslosses"
-
-
-def saved(thing: Any) -> Any:
-    """Registers a class or function for saving, under the name of this package."""
-    return keras.saving.register_keras_serializable(package=PACKAGE)(thing)
+# The same where no entry is weighted.
+PLAIN_MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
 
 class Contract:
@@ -76,7 +75,7 @@ class Contract:
             keep = both(keep, sample_weight != 0)
         if keep is not None and not pair.coupled:
             pair = self.kind.silence(pair, keep)
-        values = self.kind.finish(self.formula(pair.y_true, pair.y_pred, **options), pair)
+        values = self.kind.evaluate(functools.partial(self.formula, **options), pair)
         if pair.broken is not None:
             broken = both(keep, pair.broken)
             values = values * ops.where(broken, ops.cast(float("nan"), values.dtype), ops.ones_like(values))
@@ -84,6 +83,13 @@ class Contract:
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
         return Entries(values, counted, sample_weight, pair.class_weight)
+
+    def mean(self, y_true: Any, y_pred: Any, options: Mapping[str, Any], reduction: str) -> Any:
+        """The mean of all entries, none of them weighted or taken out; None where only `entries` gives it."""
+        pair = self.kind.read(self.name, y_true, y_pred, options)
+        if reduction == "mean_with_sample_weight" and pair.class_weight is not None:
+            return None
+        return self.kind.mean(functools.partial(self.formula, **options), pair)
 
 
 def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
@@ -105,8 +111,8 @@ def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]
     return decorate
 
 
-class FunctionLoss(keras.losses.Loss):
-    """A `keras.losses.Loss` over a loss function: adds weights, masks, reduction, dtype and config.
+class FunctionLoss(Addable, keras.losses.Loss):
+    """A `keras.losses.Loss` over a loss function: adds weights, masks, reduction, dtype, config, operators.
 
     Nothing is cast on the way in: integer targets stay integers, and the computation runs in float32, or in
     float64 where y_pred is. The result is cast to the loss's dtype last.
@@ -135,9 +141,13 @@ class FunctionLoss(keras.losses.Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         mask = keras_internals.mask_of(y_pred)
         with keras.name_scope(self.name):
-            entries = self.entries(y_true, y_pred, sample_weight, mask)
-            loss = share_of_replica(reduce(entries, self.reduction), self.reduction)
-            return ops.cast(loss, self.dtype)
+            loss = None
+            if mask is None and sample_weight is None and self.reduction in PLAIN_MEANS:
+                loss = self.function.contract.mean(y_true, y_pred, self.options, self.reduction)
+            if loss is None:
+                loss = reduce(self.entries(y_true, y_pred, sample_weight, mask), self.reduction)
+            loss = share_of_replica(loss, self.reduction)
+            return loss if standardize_dtype(loss.dtype) == self.dtype else ops.cast(loss, self.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {**self.options, "reduction": self.reduction, "name": self.name, "dtype": self.dtype}

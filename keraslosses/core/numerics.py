@@ -1,6 +1,5 @@
 """Safe forms that two or more losses use. Each says what it does at its singular point."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,19 +14,9 @@ EPSILON = 1e-7
 NOTHING = 1e-30
 
 
-def magnitude(x: Any) -> Any:
-    """abs(x), with derivative 0 at 0 on every backend."""
-    return x * ops.stop_gradient(ops.sign(x))
-
-
 def at_least(x: Any, low: Any) -> Any:
     """max(x, low), with derivative 0 where x is not above `low`."""
     return ops.where(x > low, x, ops.cast(low, x.dtype))
-
-
-def at_most(x: Any, high: float) -> Any:
-    """min(x, high), with derivative 0 where x is not below `high`."""
-    return ops.where(x < high, x, high)
 
 
 def root(x: Any) -> Any:
@@ -45,13 +34,6 @@ def divide(numerator: Any, denominator: Any) -> Any:
 def log_probability(p: Any) -> Any:
     """log(max(p, 1e-7)): exact at 1, and bounded with derivative 0 below 1e-7."""
     return ops.log(ops.where(p < EPSILON, ops.cast(EPSILON, p.dtype), p))
-
-
-def log_one_minus(p: Any) -> Any:
-    """log(max(1 - p, 1e-7)) for a probability: exact at 0, bounded with derivative 0 within 1e-7 of 1."""
-    certain = 1.0 - p < EPSILON
-    inner = ops.log1p(-ops.where(certain, ops.zeros_like(p), p))
-    return ops.where(certain, ops.cast(math.log(EPSILON), p.dtype), inner)
 
 
 def distribution(p: Any, axis: int) -> Any:
@@ -80,18 +62,14 @@ def scale_of(x: Any, axis: int) -> Any:
     return ops.where(size == 0, ops.ones_like(size), size)
 
 
-def unit(x: Any, axis: int) -> Any:
-    """x / max(its length, 1e-7) along an axis; the zero vector stays zero, with gradient 0."""
-    scale = scale_of(x, axis)
-    scaled = x / scale
-    length = root(ops.sum(ops.square(scaled), axis=axis, keepdims=True))
-    return ops.where(length == 0, ops.zeros_like(x), scaled / at_least(length, EPSILON / scale))
-
-
-def mean(values: Any, axis: int, weights: Any = None) -> Any:
-    """The mean along an axis, or the weighted mean; 0 where no weight is left."""
+def mean(values: Any, axis: int | tuple[int, ...], weights: Any = None) -> Any:
+    """The mean along an axis or several, or the weighted mean; 0 where no weight is left."""
     if weights is None:
-        return ops.mean(values, axis=axis)
+        # Not ops.mean: on torch that computes float64 in float32.
+        count = 1
+        for one in axis if isinstance(axis, tuple) else (axis,):
+            count = count * ops.shape(values)[one]
+        return ops.sum(values, axis=axis) / ops.cast(count, values.dtype)
     return divide(ops.sum(values * weights, axis=axis), ops.sum(weights, axis=axis))
 
 
@@ -117,11 +95,12 @@ def per_output(name: str, weights: Any, like: Any, axis: int) -> Any:
 
 
 def power(base: Any, exponent: float) -> Any:
-    """base^exponent for a base of at least 0 and an exponent above 0, with derivative 0 at a base of 0."""
+    """base^exponent for a base of at least 0; at 0 it is 0 with derivative 0, unless the exponent is 0."""
+    if exponent in (0, 1, 2):
+        return (ops.ones_like(base), base, base * base)[int(exponent)]
     zero = base <= 0
-    return ops.where(
-        zero, ops.zeros_like(base), ops.power(ops.where(zero, ops.ones_like(base), base), exponent)
-    )
+    powered = ops.power(ops.where(zero, ops.ones_like(base), base), exponent)
+    return ops.where(zero, ops.zeros_like(base), powered)
 
 
 def times_unless_zero(factor: Any, values: Any) -> Any:

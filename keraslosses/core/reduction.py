@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from keraslosses.core import backend
+from keraslosses.core import backend, numerics
 
 
 class Entries(NamedTuple):
@@ -37,7 +37,7 @@ def extend_to(tensor: Any, rank: int, argument: str, shape: Any) -> Any:
     while len(tensor.shape) < rank:
         tensor = ops.expand_dims(tensor, -1)
     fits = len(tensor.shape) == rank and all(
-        size is None or target is None or size in (1, target)
+        size is None or target is None or size == 1 or size == target
         for size, target in zip(tensor.shape, shape, strict=True)
     )
     if not fits:
@@ -66,6 +66,17 @@ def reduce(entries: Entries, reduction: str | None) -> Any:
     if isinstance(count, int):
         return total / max(count, 1)
     return total / ops.where(count == 0, ops.ones_like(count), count)
+
+
+def mean_of_each_sample(entries: Entries) -> Any:
+    """The weighted values averaged over all axes but the first, as far as they are valid."""
+    values, valid = reduce(entries, "none"), entries.valid
+    axes = tuple(range(1, len(values.shape)))
+    if not axes:
+        return values
+    if valid is not None:
+        valid = ops.cast(ops.broadcast_to(valid, ops.shape(values)), values.dtype)
+    return numerics.mean(values, axes, valid)
 
 
 def share_of_replica(loss: Any, reduction: str | None) -> Any:

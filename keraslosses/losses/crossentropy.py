@@ -5,10 +5,12 @@ from typing import Any
 from keras import ops
 
 from keraslosses.core import checks, numerics
+from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.inputs import Distributions, Elementwise
 from keraslosses.core.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.losses.probability import (
+    Shares,
     binary_terms,
     log_probabilities,
     log_probability_of,
@@ -20,7 +22,7 @@ from keraslosses.losses.probability import (
 
 
 @loss_function(
-    Elementwise(),
+    Elementwise(explicit=True),
     from_logits=checks.boolean,
     label_smoothing=checks.fraction,
     axis=checks.integer,
@@ -38,14 +40,14 @@ def binary_crossentropy(
     class_weights: list[float] | None = None,
 ) -> Any:
     """Cross-entropy of independent yes-or-no outputs, averaged over `axis`; see `BinaryCrossentropy`."""
-    values = binary_terms(smoothed_binary(y_true, label_smoothing), y_pred, from_logits, pos_weight, axis)
-    if class_weights is not None:
-        values = values * numerics.per_output("class_weights", class_weights, y_pred, axis)
-    return numerics.without_gradient_at_infinity(values) if from_logits else values
+    terms = binary_terms(smoothed_binary(y_true, label_smoothing), y_pred, from_logits, pos_weight, axis)
+    if class_weights is None:
+        return terms
+    return scaled(terms, numerics.per_output("class_weights", class_weights, y_pred, axis))
 
 
 @loss_function(
-    Distributions(),
+    Distributions(explicit=True),
     from_logits=checks.boolean,
     label_smoothing=checks.fraction,
     axis=checks.integer,
@@ -65,9 +67,30 @@ def categorical_crossentropy(
     target = smoothed(y_true, label_smoothing, axis)
     if class_weights is not None:
         target = target * numerics.along(axis, class_weights, y_pred)
-    log_p = log_probabilities(y_pred, from_logits, axis)
+    return against_logits(target, y_pred, axis) if from_logits else against_shares(target, y_pred, axis)
+
+
+def against_logits(target: Any, logits: Any, axis: int) -> Explicit:
+    log_p = ops.log_softmax(logits, axis=axis)
     values = -ops.sum(numerics.times_unless_zero(target, log_p), axis=axis)
-    return numerics.without_gradient_at_infinity(values) if from_logits else values
+
+    def by_pred() -> Any:
+        slope = ops.exp(log_p) * ops.sum(target, axis=axis, keepdims=True) - target
+        return ops.where(ops.expand_dims(values, axis) == float("inf"), 0.0, slope)
+
+    return Explicit(values, by_pred)
+
+
+def against_shares(target: Any, y_pred: Any, axis: int) -> Explicit:
+    shares = Shares.of(y_pred, axis)
+    bounded = ops.maximum(shares.share, numerics.EPSILON)
+    values = -ops.sum(target * ops.log(bounded), axis=axis)
+
+    def by_pred() -> Any:
+        felt = ops.where(shares.share < numerics.EPSILON, 0.0, target)
+        return shares.back(-felt / bounded, -ops.sum(felt, axis=axis, keepdims=True))
+
+    return Explicit(values, by_pred)
 
 
 @loss_function(

@@ -28,7 +28,7 @@ def circle(
 ) -> Any:
     """Circle loss of embeddings of length 1 against each other, or against others; see `Circle`."""
     labels, embeddings = reference_batch(y_true, y_pred, ref_labels, ref_embeddings)
-    distance = numerics.at_least(1.0 - ops.matmul(y_pred, ops.transpose(embeddings)), 0.0)
+    distance = numerics.at_least(1.0 - y_pred @ ops.transpose(embeddings), 0.0)
     same = y_true[:, None] == labels[None, :]
     alike, different = same, ops.logical_not(same)
     if remove_diagonal:
@@ -57,7 +57,7 @@ def reference_batch(y_true: Any, y_pred: Any, ref_labels: Any, ref_embeddings: A
 
 def diagonal(pairs: Any) -> Any:
     """Whether a pair is of the same row in both batches."""
-    rows, columns = (ops.arange(size) for size in ops.shape(pairs))
+    rows, columns = (ops.arange(size, dtype="int32") for size in ops.shape(pairs))
     return rows[:, None] == columns[None, :]
 
 

@@ -4,13 +4,14 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import backend, checks, numerics
+from keraslosses.core import checks, numerics
+from keraslosses.core.explicit import scaled
 from keraslosses.core.inputs import Distributions, Elementwise
 from keraslosses.core.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.losses import focal_terms
 from keraslosses.losses.probability import (
     binary_terms,
-    probability_of,
     smoothed,
     smoothed_binary,
     spread_over_classes,
@@ -19,7 +20,7 @@ from keraslosses.losses.probability import (
 
 
 @loss_function(
-    Elementwise(),
+    Elementwise(explicit=True),
     apply_class_balancing=checks.boolean,
     alpha=checks.fraction,
     gamma=checks.non_negative,
@@ -44,20 +45,18 @@ def binary_focal_crossentropy(
 ) -> Any:
     """Focal loss of independent yes-or-no outputs, averaged over `axis`; see `BinaryFocalCrossentropy`."""
     target = smoothed_binary(y_true, label_smoothing)
-    values = binary_terms(target, y_pred, from_logits, pos_weight, axis)
+    terms = binary_terms(target, y_pred, from_logits, pos_weight, axis)
     if gamma:
-        p, q = (ops.sigmoid(y_pred), ops.sigmoid(-y_pred)) if from_logits else (y_pred, 1.0 - y_pred)
-        missed = ops.where(values == float("inf"), ops.ones_like(p), target * q + (1.0 - target) * p)
-        values = values * numerics.power(missed, gamma)
+        terms = focal_terms.discounted(terms, target, y_pred, from_logits, gamma)
     if apply_class_balancing:
-        values = values * (target * alpha + (1.0 - target) * (1.0 - alpha))
+        terms = scaled(terms, target * alpha + (1.0 - target) * (1.0 - alpha))
     if class_weights is not None:
-        values = values * numerics.per_output("class_weights", class_weights, y_pred, axis)
-    return numerics.without_gradient_at_infinity(values) if from_logits else values
+        terms = scaled(terms, numerics.per_output("class_weights", class_weights, y_pred, axis))
+    return terms
 
 
 @loss_function(
-    Distributions(),
+    Distributions(explicit=True),
     alpha=checks.weight_or_weights,
     gamma=checks.non_negative,
     from_logits=checks.boolean,
@@ -81,9 +80,8 @@ def categorical_focal_crossentropy(
     target = smoothed(y_true, label_smoothing, axis) * numerics.per_output("alpha", alpha, y_pred, axis)
     if class_weights is not None:
         target = target * numerics.along(axis, class_weights, y_pred)
-    terms = focal_terms(y_pred, gamma, from_logits, axis)
-    values = ops.sum(numerics.times_unless_zero(target, terms), axis=axis)
-    return numerics.without_gradient_at_infinity(values) if from_logits else values
+    form = focal_terms.against_logits if from_logits else focal_terms.against_shares
+    return form(target, y_pred, gamma, axis)
 
 
 @loss_function(
@@ -113,38 +111,13 @@ def sparse_categorical_focal_crossentropy(
     if checks.is_sequence(alpha):
         checks.vector_length("alpha", alpha, y_pred.shape[-1])
     if label_smoothing:
-        terms = focal_terms(y_pred, gamma, from_logits, -1)
+        terms = focal_terms.terms_of_classes(y_pred, gamma, from_logits, -1)
         values = spread_over_classes(terms, y_true, label_smoothing, alpha, class_weights)
         return numerics.without_gradient_at_infinity(values) if from_logits else values
-    values = focal_term_of(y_true, y_pred, gamma, from_logits) * of_class(alpha, y_true, y_pred.dtype)
+    values = focal_terms.term_of_label(y_true, y_pred, gamma, from_logits) * of_class(
+        alpha, y_true, y_pred.dtype
+    )
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
-
-
-def focal_terms(y_pred: Any, gamma: float, from_logits: bool, axis: int) -> Any:
-    """(1 - p)^gamma (-log p) of every class along `axis`."""
-    if from_logits:
-        return focal_of_log(ops.log_softmax(y_pred, axis=axis), gamma)
-    return focal_of_probability(numerics.distribution(y_pred, axis), gamma)
-
-
-def focal_term_of(labels: Any, y_pred: Any, gamma: float, from_logits: bool) -> Any:
-    """(1 - p)^gamma (-log p) of the labels' class, classes last."""
-    if from_logits:
-        return focal_of_log(backend.log_likelihood(y_pred, labels), gamma)
-    return focal_of_probability(probability_of(labels, y_pred), gamma)
-
-
-def focal_of_log(log_p: Any, gamma: float) -> Any:
-    """From log p, without a gradient where that is -inf."""
-    ruled_out = log_p == float("-inf")
-    log_p = ops.where(ruled_out, ops.zeros_like(log_p), log_p)
-    terms = -log_p * numerics.power(-ops.expm1(log_p), gamma) if gamma else -log_p
-    return ops.where(ruled_out, ops.cast(float("inf"), log_p.dtype), terms)
-
-
-def focal_of_probability(p: Any, gamma: float) -> Any:
-    log_p = numerics.log_probability(p)
-    return -log_p * numerics.power(1.0 - p, gamma) if gamma else -log_p
 
 
 @saved

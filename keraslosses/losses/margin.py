@@ -5,29 +5,34 @@ from typing import Any
 from keras import ops
 
 from keraslosses.core import backend, checks, numerics
+from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.inputs import Distributions, Signs
 from keraslosses.core.labels import LabelLists, Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 
-@loss_function(Signs(), class_weights=checks.optional_weights)
+@loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
 def hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
     """Mean shortfall of the score from its margin of 1; see `Hinge`."""
-    return per_output(class_weights, y_pred, numerics.at_least(1.0 - y_true * y_pred, 0.0))
+    shortfall = 1.0 - y_true * y_pred
+    terms = Explicit(ops.maximum(shortfall, 0.0), lambda: ops.where(shortfall > 0, -y_true, 0.0))
+    return per_output(class_weights, y_pred, terms)
 
 
-@loss_function(Signs(), class_weights=checks.optional_weights)
+@loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
 def squared_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
     """Mean squared shortfall of the score from its margin of 1; see `SquaredHinge`."""
-    shortfall = numerics.at_least(1.0 - y_true * y_pred, 0.0)
-    return per_output(class_weights, y_pred, ops.square(shortfall))
+    shortfall = ops.maximum(1.0 - y_true * y_pred, 0.0)
+    return per_output(
+        class_weights, y_pred, Explicit(ops.square(shortfall), lambda: -2.0 * shortfall * y_true)
+    )
 
 
 @loss_function(Distributions(), class_weights=checks.optional_weights)
 def categorical_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
     """Shortfall of the true class from the best of the others; see `CategoricalHinge`."""
     true = ops.sum(y_true * y_pred, axis=-1)
-    best = ops.max((1.0 - y_true) * y_pred, axis=-1)
+    best = backend.largest((1.0 - y_true) * y_pred)
     values = numerics.at_least(best - true + 1.0, 0.0)
     if class_weights is None:
         return values
@@ -76,15 +81,17 @@ def soft_margin_softmax(
     class_weights: list[float] | None = None,
 ) -> Any:
     """Cross-entropy with a margin taken from the label's logit; see `SoftMarginSoftmax`."""
-    logits = backend.add_to_picked(y_pred, y_true, -margin)
+    # The margin would lose its digits in a large logit.
+    shifted = y_pred - ops.stop_gradient(backend.largest(y_pred))[..., None]
+    logits = backend.add_to_picked(shifted, y_true, -margin)
     values = numerics.without_gradient_at_infinity(-backend.log_likelihood(logits, y_true))
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 
-def per_output(class_weights: list[float] | None, y_pred: Any, values: Any) -> Any:
+def per_output(class_weights: list[float] | None, y_pred: Any, terms: Explicit) -> Explicit:
     if class_weights is None:
-        return values
-    return values * numerics.per_output("class_weights", class_weights, y_pred, -1)
+        return terms
+    return scaled(terms, numerics.per_output("class_weights", class_weights, y_pred, -1))
 
 
 @saved
@@ -102,12 +109,10 @@ class Hinge(FunctionLoss):
     Shapes: as `MeanSquaredError`. y_true holds -1 and 1. If the whole batch holds only 0 and 1, they are
     read as -1 and 1, as Keras does: a batch with a single other number is read as it is.
 
-    The gradient is 0 where the margin is just reached.
+    The gradient is 0 where the margin is just reached. Source: Keras.
 
     Raises:
         ValueError: for a list of weights of the wrong length, or shapes that differ.
-
-    Source: Keras.
 
     Example:
 

@@ -5,24 +5,27 @@ from typing import Any
 from keras import ops
 
 from keraslosses.core import numerics
+from keraslosses.core.explicit import Explicit
 from keraslosses.core.inputs import Elementwise, Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 
-@loss_function(Elementwise())
+@loss_function(Elementwise(explicit=True))
 def poisson(y_true: Any, y_pred: Any) -> Any:
     """Poisson negative log-likelihood of a rate, without the constant; see `Poisson`."""
-    return y_pred - y_true * ops.log(y_pred + numerics.EPSILON)
+    rate = y_pred + numerics.EPSILON
+    return Explicit(y_pred - y_true * ops.log(rate), lambda: 1.0 - y_true / rate)
 
 
-@loss_function(Vectors())
+@loss_function(Vectors(explicit=True))
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """Kullback-Leibler divergence over the last axis; see `KLDivergence`."""
     target = ops.minimum(y_true, 1.0)
-    absent = target <= 0
-    log_target = ops.log(ops.where(absent, ops.ones_like(target), target))
-    log_ratio = log_target - numerics.log_probability(ops.where(y_pred > 1.0, ops.ones_like(y_pred), y_pred))
-    return ops.sum(ops.where(absent, ops.zeros_like(target), target) * log_ratio, axis=-1)
+    p = ops.clip(y_pred, numerics.EPSILON, 1.0)
+    present = target > 0
+    log_ratio = ops.log(ops.where(present, target, 1.0) / p)
+    values = ops.sum(ops.where(present, target * log_ratio, 0.0), axis=-1)
+    return Explicit(values, lambda: ops.where(ops.logical_and(present, p == y_pred), -target / p, 0.0))
 
 
 @saved

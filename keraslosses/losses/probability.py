@@ -1,11 +1,13 @@
 """Log-probabilities and smoothed targets: what the cross-entropies and the focal losses share."""
 
+import math
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras import ops
 
 from keraslosses.core import backend, numerics
+from keraslosses.core.explicit import Explicit
 
 
 def log_probabilities(y_pred: Any, from_logits: bool, axis: int) -> Any:
@@ -40,15 +42,65 @@ def smoothed(y_true: Any, label_smoothing: float, axis: int) -> Any:
     return y_true * (1.0 - label_smoothing) + label_smoothing / classes
 
 
-def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, axis: int) -> Any:
+class Shares(NamedTuple):
+    """Probabilities divided by the sum of their row; a row of zeros counts as uniform, with gradient 0."""
+
+    share: Any
+    per_total: Any
+
+    @classmethod
+    def of(cls, y_pred: Any, axis: int) -> "Shares":
+        total = ops.sum(y_pred, axis=axis, keepdims=True)
+        nothing = ops.abs(total) < numerics.NOTHING
+        per_total = ops.where(nothing, 0.0, 1.0 / ops.where(nothing, ops.ones_like(total), total))
+        uniform = ops.where(nothing, 1.0 / ops.cast(ops.shape(y_pred)[axis], y_pred.dtype), 0.0)
+        return cls(y_pred * per_total + uniform, per_total)
+
+    def back(self, by_share: Any, whole: Any) -> Any:
+        """The derivative by the probabilities; `whole` is the sum of `by_share` times the shares, by rows."""
+        return (by_share - whole) * self.per_total
+
+
+def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, axis: int) -> Explicit:
     """Cross-entropy of each output: -pos_weight y log p - (1 - y) log(1 - p)."""
-    positive = target
+    positive, negative = target, 1.0 - target
     if pos_weight is not None:
         positive = positive * numerics.per_output("pos_weight", pos_weight, y_pred, axis)
-    if not from_logits:
-        return -positive * numerics.log_probability(y_pred) - (1.0 - target) * numerics.log_one_minus(y_pred)
-    values = numerics.times_unless_zero(positive, ops.softplus(-y_pred))
-    return values + numerics.times_unless_zero(1.0 - target, ops.softplus(y_pred))
+    terms = terms_of_logits if from_logits else terms_of_probabilities
+    return terms(positive, negative, y_pred)
+
+
+def terms_of_probabilities(positive: Any, negative: Any, p: Any) -> Explicit:
+    """Logarithms are those of max(p, 1e-7) and max(1 - p, 1e-7), exact at 1, with derivative 0 below."""
+    log_p = ops.log(ops.maximum(p, numerics.EPSILON))
+    log_q = ops.maximum(ops.log1p(-ops.minimum(p, 1.0)), math.log(numerics.EPSILON))
+
+    def by_pred() -> Any:
+        of_positive = ops.where(p < numerics.EPSILON, 0.0, positive / ops.maximum(p, numerics.EPSILON))
+        q = 1.0 - p
+        return ops.where(q < numerics.EPSILON, 0.0, negative / ops.maximum(q, numerics.EPSILON)) - of_positive
+
+    return Explicit(-(positive * log_p + negative * log_q), by_pred)
+
+
+def terms_of_logits(positive: Any, negative: Any, x: Any) -> Explicit:
+    """softplus(-abs(x)) and the linear part are taken apart: neither loses its digits to the other."""
+    small = ops.exp(-ops.abs(x))
+    linear = numerics.times_unless_zero(ops.where(x > 0, negative, -positive), x)
+    values = (positive + negative) * ops.log1p(small) + linear
+
+    def by_pred() -> Any:
+        p, q = sigmoids(x, small)
+        return ops.where(values == float("inf"), 0.0, negative * p - positive * q)
+
+    return Explicit(values, by_pred)
+
+
+def sigmoids(x: Any, small: Any) -> tuple[Any, Any]:
+    """sigmoid(x) and sigmoid(-x), given exp(-abs(x))."""
+    high = 1.0 / (1.0 + small)
+    low = small * high
+    return ops.where(x > 0, high, low), ops.where(x > 0, low, high)
 
 
 def spread_over_classes(terms: Any, labels: Any, label_smoothing: float, *weights: Any) -> Any:
@@ -65,7 +117,7 @@ def spread_over_classes(terms: Any, labels: Any, label_smoothing: float, *weight
 
 def warn_of_one_class(y_pred: Any, axis: int) -> None:
     """As Keras does: one class alone has probability 1 whatever the prediction."""
-    if y_pred.shape[axis] == 1:
+    if y_pred.shape[axis] == 1 and backend.may_warn():
         warnings.warn(
             "A categorical loss expects more than one class along `axis`. "
             f"Received: y_pred.shape={tuple(y_pred.shape)}, axis={axis}. For two classes in one output, use "

@@ -5,34 +5,43 @@ from typing import Any
 from keras import ops
 
 from keraslosses.core import checks, numerics
+from keraslosses.core.explicit import Explicit, of_error
 from keraslosses.core.inputs import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 
-@loss_function(Elementwise())
+@loss_function(Elementwise(explicit=True))
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared error over the last axis; see `MeanSquaredError`."""
-    return ops.square(y_pred - y_true)
+    error = y_pred - y_true
+    return of_error(ops.square(error), lambda: 2.0 * error)
 
 
-@loss_function(Elementwise())
+@loss_function(Elementwise(explicit=True))
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the absolute error over the last axis; see `MeanAbsoluteError`."""
-    return numerics.magnitude(y_pred - y_true)
+    error = y_pred - y_true
+    return of_error(ops.abs(error), lambda: ops.sign(error))
 
 
-@loss_function(Elementwise())
+@loss_function(Elementwise(explicit=True))
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the error in percent of the target; see `MeanAbsolutePercentageError`."""
-    size = numerics.at_least(numerics.magnitude(y_true), numerics.EPSILON)
-    return 100.0 * numerics.magnitude((y_pred - y_true) / size)
+    percent = 100.0 / numerics.at_least(ops.abs(y_true), numerics.EPSILON)
+    error = (y_pred - y_true) * percent
+    return Explicit(ops.abs(error), lambda: ops.sign(error) * percent)
 
 
-@loss_function(Elementwise())
+@loss_function(Elementwise(explicit=True))
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared difference of log(1 + y); see `MeanSquaredLogarithmicError`."""
-    predicted = ops.log1p(numerics.at_least(y_pred, numerics.EPSILON))
-    return ops.square(predicted - ops.log1p(numerics.at_least(y_true, numerics.EPSILON)))
+    predicted = ops.maximum(y_pred, numerics.EPSILON)
+    error = ops.log1p(predicted) - ops.log1p(ops.maximum(y_true, numerics.EPSILON))
+
+    def by_pred() -> Any:
+        return ops.where(y_pred > numerics.EPSILON, 2.0 * error / (1.0 + predicted), 0.0)
+
+    return Explicit(ops.square(error), by_pred)
 
 
 @loss_function(Elementwise(average=numerics.root_mean_square))
@@ -41,13 +50,12 @@ def root_mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     return y_pred - y_true
 
 
-@loss_function(Elementwise(), power=checks.positive)
+@loss_function(Elementwise(explicit=True), power=checks.positive)
 def mean_power_error(y_true: Any, y_pred: Any, *, power: float = 2.0) -> Any:
     """Mean of abs(error)^power over the last axis; see `MeanPowerError`."""
-    size = numerics.magnitude(y_pred - y_true)
-    equal = size == 0
-    powered = ops.power(ops.where(equal, ops.ones_like(size), size), power)
-    return ops.where(equal, ops.zeros_like(size), powered)
+    error = y_pred - y_true
+    values = ops.power(ops.abs(error), power)
+    return of_error(values, lambda: power * numerics.divide(values, error))
 
 
 @saved

@@ -5,60 +5,63 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import checks
+from keraslosses.core.explicit import of_error
 from keraslosses.core.inputs import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 
-@loss_function(Elementwise(), delta=checks.positive)
+@loss_function(Elementwise(explicit=True), delta=checks.positive)
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """Quadratic up to `delta`, linear beyond; see `Huber`."""
-    size = numerics.magnitude(y_pred - y_true)
-    near = numerics.at_most(size, delta)
-    return near * (size - 0.5 * near)
+    error = y_pred - y_true
+    near = ops.clip(error, -delta, delta)
+    return of_error(near * (error - 0.5 * near), lambda: near)
 
 
-@loss_function(Elementwise(), beta=checks.non_negative)
+@loss_function(Elementwise(explicit=True), beta=checks.non_negative)
 def smooth_l1(y_true: Any, y_pred: Any, *, beta: float = 1.0) -> Any:
     """Quadratic up to `beta`, linear with slope 1 beyond; see `SmoothL1`."""
-    size = numerics.magnitude(y_pred - y_true)
+    error = y_pred - y_true
     if beta == 0:
-        return size
-    near = numerics.at_most(size, beta)
-    return size - near + near * (0.5 * near / beta)
+        return of_error(ops.abs(error), lambda: ops.sign(error))
+    slope = ops.clip(error / beta, -1.0, 1.0)
+    return of_error(slope * (error - 0.5 * beta * slope), lambda: slope)
 
 
-@loss_function(Elementwise(), alpha=checks.positive, gamma=checks.positive, beta=checks.positive)
+@loss_function(Elementwise(explicit=True), alpha=checks.positive, gamma=checks.positive, beta=checks.positive)
 def balanced_l1(
     y_true: Any, y_pred: Any, *, alpha: float = 0.5, gamma: float = 1.5, beta: float = 1.0
 ) -> Any:
     """Smooth L1 with a larger gradient for small errors; see `BalancedL1`."""
     b = math.expm1(gamma / alpha)
-    size = numerics.magnitude(y_pred - y_true)
-    near = numerics.at_most(size, beta)
-    return alpha * beta / b * log1p_integral(b * near / beta) + gamma * (size - near)
-
-
-def log1p_integral(t: Any) -> Any:
-    """(1 + t) log(1 + t) - t for t >= 0; below 0.1, where that cancels, the first terms of its series."""
-    small = t < 0.1
-    low, high = ops.where(small, t, ops.zeros_like(t)), ops.where(small, ops.ones_like(t), t)
-    series = 1 / 2 + low * (-1 / 6 + low * (1 / 12 + low * (-1 / 20 + low * (1 / 30 - low / 42))))
-    return ops.where(small, low * low * series, (1.0 + high) * ops.log1p(high) - high)
-
-
-@loss_function(Elementwise())
-def log_cosh(y_true: Any, y_pred: Any) -> Any:
-    """Mean of log(cosh(error)) over the last axis; see `LogCosh`."""
     error = y_pred - y_true
+    size = ops.abs(error)
+    near = ops.minimum(size, beta)
+    t = b * near / beta
+    slope = ops.log1p(t)
+    values = alpha * beta / b * log1p_integral(t, slope) + gamma * (size - near)
+    return of_error(values, lambda: alpha * slope * ops.sign(error))
+
+
+def log1p_integral(t: Any, log1p: Any) -> Any:
+    """(1 + t) log(1 + t) - t for t >= 0; below 0.1, where that cancels, the first terms of its series."""
+    series = 1 / 2 + t * (-1 / 6 + t * (1 / 12 + t * (-1 / 20 + t * (1 / 30 - t / 42))))
+    return ops.where(t < 0.1, t * t * series, (1.0 + t) * log1p - t)
+
+
+@loss_function(Elementwise(explicit=True))
+def log_cosh(y_true: Any, y_pred: Any) -> Any:
+    """Mean of log(cosh(error)) over the last axis; see `LogCosh`.
+
+    log(cosh(e)) is -log(1 - tanh(e)²) / 2, and abs(e) - log(1 + tanh(abs(e))): the first is exact near 0,
+    the second beyond.
+    """
+    error = y_pred - y_true
+    slope = ops.tanh(error)
     small = ops.abs(error) < 1.0
-    grown = ops.expm1(ops.where(small, error, ops.zeros_like(error)))
-    size = numerics.magnitude(error)
-    return ops.where(
-        small,
-        ops.log1p(ops.square(grown) / (2.0 * (grown + 1.0))),
-        size + ops.log1p(ops.exp(-2.0 * size)) - math.log(2.0),
-    )
+    log = ops.log1p(ops.where(small, -slope * slope, ops.abs(slope)))
+    return of_error(ops.where(small, -0.5 * log, ops.abs(error) - log), lambda: slope)
 
 
 @saved

@@ -1,18 +1,42 @@
 """Losses between directions."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras import ops
 
 from keraslosses.core import checks, numerics
+from keraslosses.core.explicit import Explicit
 from keraslosses.core.inputs import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 
-@loss_function(Vectors(), axis=checks.integer)
+@loss_function(Vectors(explicit=True), axis=checks.integer)
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Minus the cosine of the angle between two vectors; see `CosineSimilarity`."""
-    return -ops.sum(numerics.unit(y_true, axis) * numerics.unit(y_pred, axis), axis=axis)
+    true, pred = Direction.of(y_true, axis), Direction.of(y_pred, axis)
+    values = -ops.sum(true.unit * pred.unit, axis=axis)
+    cosine = ops.expand_dims(-values, axis)
+    return Explicit(values, lambda: -pred.towards(true, cosine), lambda: -true.towards(pred, cosine))
+
+
+class Direction(NamedTuple):
+    """A vector divided by max(its length, 1e-7)."""
+
+    unit: Any
+    length: Any
+
+    @classmethod
+    def of(cls, x: Any, axis: int) -> "Direction":
+        """Squares are taken of what is of size 1, so that they run neither over nor under."""
+        scale = numerics.scale_of(x, axis)
+        scaled = x / scale
+        length = ops.sqrt(ops.sum(ops.square(scaled), axis=axis, keepdims=True)) * scale
+        return cls(x / ops.maximum(length, numerics.EPSILON), length)
+
+    def towards(self, other: "Direction", cosine: Any) -> Any:
+        """How the cosine grows with this vector; 0 where it is zero."""
+        across = other.unit - ops.where(self.length < numerics.EPSILON, 0.0, cosine) * self.unit
+        return ops.where(self.length == 0, 0.0, across / ops.maximum(self.length, numerics.EPSILON))
 
 
 @saved

@@ -35,6 +35,7 @@ def value_and_gradient(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The values, and the gradient of Σ cotangent · values by y_pred (None where nothing flows back)."""
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+    cotangent = ops.convert_to_tensor(cotangent, dtype="float32")
     values, gradient = {"tensorflow": on_tensorflow, "jax": on_jax, "torch": on_torch}[BACKEND](
         function, y_true, y_pred, cotangent, mode
     )
@@ -42,48 +43,77 @@ def value_and_gradient(
 
 
 def weighted_sum(values: Any, cotangent: Any) -> Any:
-    return ops.sum(values * ops.cast(ops.convert_to_tensor(cotangent), values.dtype))
+    return ops.sum(values * ops.cast(cotangent, values.dtype))
+
+
+# What was compiled last in each mode: the function, the inputs it was compiled for, and its compiled form.
+last_compiled: dict[str, tuple[Any, Any, Any]] = {}
+
+
+def compiled(function: Any, mode: str, inputs: Any, compile: Callable[[], Any]) -> Any:
+    """The compiled form of a function, which is not compiled again while nothing else was in its mode."""
+    known = last_compiled.get(mode)
+    if known is None or known[0] is not function or known[1] != inputs:
+        known = last_compiled[mode] = (function, inputs, compile())
+    return known[2]
 
 
 def on_tensorflow(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
-    def step(y_true: Any, y_pred: Any) -> Any:
+    def step(y_true: Any, y_pred: Any, cotangent: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(y_pred)
             values = function(y_true, y_pred)
             total = weighted_sum(values, cotangent)
         return values, tape.gradient(total, y_pred)
 
+    arguments = y_true, y_pred, cotangent
     if mode == "eager":
-        return step(y_true, y_pred)
-    batch = (lambda x: [None, *x.shape[1:]]) if mode == "unknown batch" else (lambda x: x.shape)
-    signature = [tf.TensorSpec(batch(x), x.dtype) for x in (y_true, y_pred)]
-    compiled = tf.function(step, input_signature=signature, jit_compile=mode == "xla", autograph=False)
-    return compiled(y_true, y_pred)
+        return step(*arguments)
+    signature = None
+    if mode == "unknown batch":
+        shapes = ([None] * len(x.shape[:1]) + x.shape[1:] for x in arguments)
+        signature = [tf.TensorSpec(shape, x.dtype) for shape, x in zip(shapes, arguments, strict=True)]
+
+    def graph() -> Any:
+        return tf.function(step, input_signature=signature, jit_compile=mode == "xla", autograph=False)
+
+    return compiled(function, mode, signature, graph)(*arguments)
 
 
 def on_jax(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
-    def total(y_pred: Any, y_true: Any) -> Any:
+    def total(y_pred: Any, y_true: Any, cotangent: Any) -> Any:
         values = function(y_true, y_pred)
         return weighted_sum(values, cotangent), values
 
     step = jax.value_and_grad(total, has_aux=True)
     if mode == "compiled":
-        (_, values), gradient = jax.jit(step)(y_pred, y_true)
+        jitted = compiled(function, mode, None, lambda: jax.jit(step))
+        (_, values), gradient = jitted(y_pred, y_true, cotangent)
         return values, gradient
-    return function(y_true, y_pred), step(y_pred, y_true)[1]
+    return function(y_true, y_pred), step(y_pred, y_true, cotangent)[1]
 
 
 def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
     y_pred = y_pred.detach().clone().requires_grad_(True)
+    called = function
     if mode != "eager":
-        # Keras's own operations break the graph under dynamic shapes, so only fixed ones ask for a whole one.
-        torch.compiler.reset()
-        dynamic = mode == "unknown batch"
-        function = torch.compile(function, backend="aot_eager", fullgraph=not dynamic, dynamic=dynamic)
+        inputs = [(x.shape, x.dtype) for x in (y_true, y_pred)]
+        called = compiled(function, mode, inputs, lambda: compiled_by_torch(function))
+    if mode == "unknown batch":
+        for tensor in (y_true, y_pred):
+            torch._dynamo.maybe_mark_dynamic(tensor, 0)
     with warnings.catch_warnings():
-        # Where an operation of Keras breaks the graph, torch itself reads .grad of a tensor, and warns.
+        # Where an operation of Keras breaks the graph, torch reads .grad of a tensor, and warns; and it
+        # makes an instance of every autograd.Function that it compiles, of which it warns too.
         warnings.filterwarnings("ignore", message="The .grad attribute of a Tensor")
-        values = function(y_true, y_pred)
+        warnings.filterwarnings("ignore", message=".*autograd.function.Function.* should not be instantiated")
+        values = called(y_true, y_pred)
     total = weighted_sum(values, cotangent)
     gradient = torch.autograd.grad(total, y_pred, allow_unused=True)[0] if total.requires_grad else None
     return values.detach(), gradient
+
+
+def compiled_by_torch(function: Any) -> Any:
+    torch.compiler.reset()
+    last_compiled.clear()
+    return torch.compile(function, backend="aot_eager", fullgraph=True)

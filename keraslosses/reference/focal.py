@@ -78,7 +78,7 @@ def sparse_categorical_focal_crossentropy(
 
 
 PAPER = "Lin et al., Focal Loss for Dense Object Detection, 2017, equation 5"
-BINARY = (
+BINARY: tuple[dict[str, Any], ...] = (
     {},
     LOGITS,
     {"gamma": 0.0, **LOGITS},
@@ -88,7 +88,7 @@ BINARY = (
     {"class_weights": ONE_TO_SEVEN, "pos_weight": 3.0},
     {"class_weights": ONE_TO_SEVEN, "pos_weight": ONE_TO_SEVEN[::-1], "axis": 1, **LOGITS},
 )
-CATEGORICAL = (
+CATEGORICAL: tuple[dict[str, Any], ...] = (
     {},
     LOGITS,
     {"gamma": 0.0, **LOGITS},

@@ -50,8 +50,8 @@ def multi_margin(
 def multi_label_margin(y: Array, x: Array) -> Array:
     values = np.zeros(x.shape[:-1])
     for place in np.ndindex(*values.shape):
-        row, listed = x[place], y[place]
-        listed = [int(label) for label in listed[: np.argmax(np.append(listed, -1) == -1)]]
+        row, end = x[place], np.argmax(np.append(y[place], -1) == -1)
+        listed = [int(label) for label in y[place][:end]]
         others = [i for i in range(len(row)) if i not in listed]
         values[place] = sum(max(0.0, 1 - row[j] + row[i]) for j in listed for i in others) / len(row)
     return values
@@ -71,7 +71,7 @@ def soft_margin_softmax(
     return each_entry(y, x, ignore_class, class_weights, term)
 
 
-OUTPUTS = ({}, {"class_weights": ONE_TO_SEVEN})
+OUTPUTS: tuple[dict[str, Any], ...] = ({}, {"class_weights": ONE_TO_SEVEN})
 BAD_WEIGHTS = ({"class_weights": 3.0}, {"class_weights": [-1.0]})
 KINK = Hard("margins just reached", [[1.0, -1.0]], [[1.0, -1.0]], gradient=[[0.0, 0.0]])
 FAR = Hard("scores of 1e4", [[1.0, -1.0, 1.0, -1.0]], [[1e4, -1e4, -1e4, 1e4]])
@@ -135,7 +135,9 @@ REFERENCES = (
             Hard("a margin just reached", [0], [[2.0, 1.0, 0.0]], gradient=[[0.0, 0.0, 0.0]]),
             Hard("equal scores", [1], [[3.0, 3.0]], {"p": 2}, [[1.0, -1.0]]),
             Hard("scores of 1e4", [0], [[-1e4, 1e4]]),
+            Hard("scores around 1e4", [0], [[1e4, 9999.75]], {"margin": 0.3}, [[-0.5, 0.5]]),
             Hard("one class", [0], [[5.0]], gradient=[[0.0]]),
+            Hard("one class, score -1e4", [0], [[-1e4]], gradient=[[0.0]]),
             Hard("all ignored", [-1], [[0.3, 0.7]], {"ignore_class": -1}, [[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
@@ -167,6 +169,7 @@ REFERENCES = (
         bad_options=(*BAD, {"margin": -1.0}, {"margin": INF}),
         hard=(
             Hard("logits around 1000", [0], [[1000.5, 1000.0]], {"margin": 0.5}, [[-0.5, 0.5]]),
+            Hard("logits around 1e4", [1], [[1e4, 9999.0]]),
             Hard("a margin of 20 against a lead of 20", [0], [[20.0, 0.0]], {"margin": 20.0}, [[-0.5, 0.5]]),
             Hard("logits of 1e4", [0], [[-1e4, 1e4]], gradient=[[-1.0, 1.0]]),
             Hard("a logit of -inf, not the label's", [0], [[1.0, -INF]], gradient=[[0.0, 0.0]]),

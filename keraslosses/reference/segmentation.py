@@ -26,7 +26,7 @@ def over_regions(y: Array, p: Array, axis: Any, loss: Any) -> Array:
     if axis is None:
         whole = 0.0 if np.sum(y) + np.sum(p) == 0 else loss(y, p)
         return np.full(len(p), whole)
-    axes = sorted(a % p.ndim for a in np.atleast_1d(axis))
+    axes = sorted({a % p.ndim for a in np.atleast_1d(axis)})
     kept = [a for a in range(p.ndim) if a not in axes]
     y, p = (np.transpose(x, (*kept, *axes)) for x in (y, p))
     values = np.zeros(p.shape[: len(kept)])
@@ -37,7 +37,7 @@ def over_regions(y: Array, p: Array, axis: Any, loss: Any) -> Array:
 
 
 AXES: tuple[dict[str, Any], ...] = ({}, {"axis": -1}, {"axis": [1, -1]}, {"axis": [0, 1]})
-BAD = ({"axis": 0.5}, {"axis": "all"}, {"axis": [0.5]}, {"axis": []})
+BAD: tuple[dict[str, Any], ...] = ({"axis": 0.5}, {"axis": "all"}, {"axis": [0.5]}, {"axis": []})
 EMPTY = Hard("both empty", [[0.0, 0.0]], [[0.0, 0.0]], gradient=[[0.0, 0.0]])
 SPLIT = Hard(
     "one region empty, one not",

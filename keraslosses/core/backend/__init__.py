@@ -6,29 +6,30 @@ losses for which the backend has a kernel. `portable` has every function in `ker
 has those that it does better, by the same name.
 """
 
+from importlib import import_module
+from typing import Any
+
 import keras
 
 from keraslosses.core.backend import portable
 
 BACKEND = keras.backend.backend()
-
-if BACKEND == "tensorflow":
-    from keraslosses.core.backend import tensorflow as native
-elif BACKEND == "jax":
-    from keraslosses.core.backend import jax as native
-elif BACKEND == "torch":
-    from keraslosses.core.backend import torch as native
-else:
-    native = portable
+OWN_MODULE = ("jax", "tensorflow", "torch")
+native = import_module(f"{__name__}.{BACKEND}") if BACKEND in OWN_MODULE else portable
 
 
-def best(name: str):
+def best(name: str) -> Any:
+    """The backend's own form of a function, else the portable one."""
     return getattr(native, name, getattr(portable, name))
 
 
 peek = best("peek")
+may_warn = best("may_warn")
 replicas = best("replicas")
+explicit = best("explicit")
+explicit_mean = best("explicit_mean")
 log_likelihood = best("log_likelihood")
+largest = best("largest")
 pick = best("pick")
 add_to_picked = best("add_to_picked")
 multi_margin = best("multi_margin")

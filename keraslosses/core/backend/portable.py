@@ -14,9 +14,28 @@ def peek(tensor: Any) -> np.ndarray | None:
     return np.asarray(tensor)
 
 
+def may_warn() -> bool:
+    """Whether a warning can be raised here: where torch traces a function, the call cannot be compiled."""
+    return True
+
+
 def replicas() -> int:
     """How many replicas share a step and sum their gradients (only TensorFlow's strategies do)."""
     return 1
+
+
+def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    """The values of a formula that returns `Explicit`, with the derivatives that it states.
+
+    `axis` is the one that the formula consumes, or None.
+    """
+    return formula(y_true, y_pred).values
+
+
+def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    """The mean of the values over everything, and 0 if there are none."""
+    values = explicit(formula, y_true, y_pred, axis)
+    return ops.sum(values) / ops.maximum(ops.cast(ops.size(values), values.dtype), 1)
 
 
 def log_likelihood(log_space: Any, labels: Any) -> Any:
@@ -29,6 +48,11 @@ def log_likelihood(log_space: Any, labels: Any) -> Any:
     return pick(shifted, labels) - ops.log(ops.sum(ops.exp(shifted), axis=-1))
 
 
+def largest(tensor: Any) -> Any:
+    """The maximum along the last axis; those that tie for it share the gradient."""
+    return ops.max(tensor, axis=-1)
+
+
 def pick(tensor: Any, labels: Any) -> Any:
     """tensor[..., label] along the last axis. Labels must lie in range."""
     return ops.take_along_axis(tensor, labels[..., None], axis=-1)[..., 0]
@@ -36,7 +60,7 @@ def pick(tensor: Any, labels: Any) -> Any:
 
 def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
     """A tensor like this one with `change` (a number, or one for each label) added at [..., label]."""
-    here = ops.arange(ops.shape(tensor)[-1]) == labels[..., None]
+    here = ops.arange(ops.shape(tensor)[-1], dtype="int32") == labels[..., None]
     change = ops.convert_to_tensor(change, dtype=tensor.dtype)
     return ops.where(here, tensor + (change[..., None] if len(change.shape) else change), tensor)
 
@@ -44,12 +68,15 @@ def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
 def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
     """Σ over classes i that are not the label of max(margin - score[label] + score[i], 0)^p, by their number.
 
-    The label's own term is margin^p whatever its score; it is taken off the sum.
+    Scores are subtracted from each other before the margin comes in, which would lose its digits in a large
+    one. The `where` between keeps TensorFlow's graph from changing that order.
     """
-    excess = margin + scores - pick(scores, labels)[..., None]
+    others = ops.arange(ops.shape(scores)[-1], dtype="int32") != labels[..., None]
+    lead = scores - pick(scores, labels)[..., None]
+    excess = margin + ops.where(others, lead, ops.cast(float("-inf"), lead.dtype))
     shortfall = ops.where(excess > 0, excess, ops.zeros_like(excess))
     total = ops.sum(shortfall if p == 1 else ops.square(shortfall), axis=-1)
-    return (total - margin**p) / ops.cast(ops.shape(scores)[-1], scores.dtype)
+    return total / ops.cast(ops.shape(scores)[-1], scores.dtype)
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:
@@ -62,7 +89,7 @@ def multi_label_margin(labels: Any, scores: Any) -> Any:
     classes = ops.arange(ops.shape(scores)[-1], dtype="int32")
     free = ops.all(labels[..., :, None] != classes, axis=-2)
     of_labels = ops.take_along_axis(scores, usable, axis=-1)
-    excess = 1.0 - of_labels[..., :, None] + scores[..., None, :]
+    excess = 1.0 + (scores[..., None, :] - of_labels[..., :, None])
     asked = ops.logical_and(listed[..., :, None], free[..., None, :])
     shortfall = ops.where(ops.logical_and(asked, excess > 0), excess, ops.zeros_like(excess))
     return ops.sum(shortfall, axis=(-2, -1)) / ops.cast(ops.shape(scores)[-1], scores.dtype)

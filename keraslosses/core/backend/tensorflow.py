@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keraslosses.core.backend import portable
+from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value
 
 
@@ -20,9 +21,57 @@ def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    @tf.custom_gradient
+    def values(y_true: Any, y_pred: Any) -> Any:
+        found = formula(y_true, y_pred)
+
+        def gradient(upstream: Any) -> Any:
+            return gradients(formula, found, y_true, y_pred, along_rows(upstream, axis))
+
+        return found.values, gradient
+
+    return values(y_true, y_pred)
+
+
+def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    """What flows back is one number: nothing of the size of the values is made for it."""
+
+    @tf.custom_gradient
+    def mean(y_true: Any, y_pred: Any) -> Any:
+        found = formula(y_true, y_pred)
+        count = tf.maximum(tf.cast(tf.size(found.values), found.values.dtype), 1)
+
+        def gradient(upstream: Any) -> Any:
+            return gradients(formula, found, y_true, y_pred, upstream / count)
+
+        return tf.reduce_sum(found.values) / count, gradient
+
+    return mean(y_true, y_pred)
+
+
+def gradients(formula: Any, found: Any, y_true: Any, y_pred: Any, upstream: Any) -> tuple[Any, Any]:
+    """By both inputs. A graph drops the one by y_true where nobody asks for it."""
+    by_pred = upstream * found.by_pred()
+    if found.by_true is not None:
+        return upstream * found.by_true(), by_pred
+    with tf.GradientTape() as tape:
+        tape.watch(y_true)
+        values = formula(y_true, y_pred).values
+    upstream = (
+        tf.reshape(upstream, tf.shape(values)) if len(upstream.shape) else upstream * tf.ones_like(values)
+    )
+    return tape.gradient(values, y_true, upstream), by_pred
+
+
 def log_likelihood(log_space: Any, labels: Any) -> Any:
     """By the kernel that keeps the softmax for the gradient."""
     return -tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=log_space)
+
+
+def largest(tensor: Any) -> Any:
+    """Keras's max refuses an empty batch."""
+    return tf.reduce_max(tensor, axis=-1)
 
 
 def pick(tensor: Any, labels: Any) -> Any:

@@ -1,5 +1,6 @@
 """What torch does better than `keras.ops` says. What each function means stands in `portable`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
+from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
 
 
@@ -20,9 +22,76 @@ def peek(tensor: Any) -> np.ndarray | None:
     return tensor.detach().numpy()
 
 
+def may_warn() -> bool:
+    return not torch.compiler.is_compiling()
+
+
+class Values(torch.autograd.Function):
+    """The values of a formula that returns `Explicit`, or their mean.
+
+    Only the inputs are kept where the gradient is itself differentiated, or compiled: the derivative is then
+    computed anew.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, formula: Any, axis: int | None, mean: bool, y_true: Any, y_pred: Any) -> Any:
+        found = formula(y_true, y_pred)
+        ctx.formula, ctx.axis, ctx.count = formula, axis, max(found.values.numel(), 1) if mean else None
+        ctx.found = None if torch.compiler.is_compiling() else found
+        ctx.save_for_backward(y_true, y_pred)
+        return found.values.sum() / ctx.count if mean else found.values
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Any) -> Any:
+        y_true, y_pred = ctx.saved_tensors
+        again = ctx.found is None or torch.is_grad_enabled()
+        found = ctx.formula(y_true, y_pred) if again else ctx.found
+        upstream = upstream if ctx.count is None else (upstream / ctx.count).expand(found.values.shape)
+        by_true = None
+        if ctx.needs_input_grad[3] and found.by_true is not None:
+            by_true = along_rows(upstream, ctx.axis) * found.by_true()
+        elif ctx.needs_input_grad[3]:
+            by_true = found_by_torch(ctx.formula, y_true, y_pred, upstream, again)
+        return None, None, None, by_true, found.by_pred() * along_rows(upstream, ctx.axis)
+
+
+def found_by_torch(formula: Any, y_true: Any, y_pred: Any, upstream: Any, again: bool) -> Any:
+    """The gradient by y_true of a formula that does not state it; differentiable itself if `again`."""
+    with torch.enable_grad():
+        y_true = y_true if again else y_true.detach().requires_grad_()
+        values = formula(y_true, y_pred).values
+    return torch.autograd.grad(values, y_true, upstream, create_graph=again)[0]
+
+
+def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    return Values.apply(formula, axis, False, y_true, y_pred)
+
+
+# The means for which torch has a kernel, by the name of the formula.
+MEANS: dict[str, Callable[..., Any]] = {
+    "mean_squared_error": F.mse_loss,
+    "mean_absolute_error": F.l1_loss,
+    "huber": F.huber_loss,
+    "smooth_l1": F.smooth_l1_loss,
+}
+
+
+def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    """What flows back is one number: nothing of the size of the values is made for it."""
+    kernel = MEANS.get(formula.func.__name__)
+    if kernel is not None and y_pred.numel() and not torch.compiler.is_compiling():
+        return kernel(y_pred, y_true, **formula.keywords)
+    return Values.apply(formula, axis, True, y_true, y_pred)
+
+
 def log_likelihood(log_space: Any, labels: Any) -> Any:
     """By the kernel that keeps the softmax for the gradient."""
     return pick(torch.log_softmax(log_space, dim=-1), labels)
+
+
+def largest(tensor: Any) -> Any:
+    """Keras's max cannot be compiled, and refuses an empty batch."""
+    return torch.amax(tensor, dim=-1)
 
 
 def pick(tensor: Any, labels: Any) -> Any:
@@ -37,12 +106,21 @@ def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
 
 
 def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
+    # What torch compiles in the place of its kernel has another gradient at the margin.
+    if torch.compiler.is_compiling():
+        return portable.multi_margin(labels, scores, p, margin)
+    # The kernel takes the label's score from the margin, which would lose its digits at a large one.
+    own = pick(scores.detach(), labels)[..., None]
+    scores = scores - torch.where(torch.isfinite(own), own, 0.0)
     rows = scores.reshape(-1, scores.shape[-1])
     values = F.multi_margin_loss(rows, labels.reshape(-1).long(), p=p, margin=margin, reduction="none")
     return values.reshape(labels.shape)
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:
+    # What torch 2.13 compiles in the place of its kernel gives other values.
+    if torch.compiler.is_compiling():
+        return portable.multi_label_margin(labels, scores)
     rows = scores.reshape(-1, scores.shape[-1])
     lists = labels.reshape(rows.shape).long()
     return F.multilabel_margin_loss(rows, lists, reduction="none").reshape(scores.shape[:-1])

@@ -1,0 +1,33 @@
+"""The option `--backend`, as the commands share it."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from keraslosses.cli import backends
+
+BackendNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        help="Backend to run on; give it again or use commas. Default: all installed.",
+    ),
+]
+
+
+def chosen_backends(names: Sequence[str]) -> list[str]:
+    """The backends to run on; a wrong name is an error of usage."""
+    try:
+        return backends.chosen(names)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--backend") from None
+
+
+def say_which_are_absent(console: Console) -> None:
+    """Prints the backends that are not installed."""
+    absent = [name for name in backends.BACKENDS if name not in backends.installed()]
+    if absent:
+        console.print(f"Not installed, so left out: {', '.join(absent)}.")

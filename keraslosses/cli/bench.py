@@ -1,0 +1,224 @@
+"""`python -m keraslosses bench`: time and memory of the losses, beside those of other libraries."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from keraslosses.cli import backends, bench_report
+from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_which_are_absent
+from keraslosses.cli.bench_cases import CASES, MODES, SIZES, planned
+from keraslosses.cli.bench_results import Key, Row, by_mode, load, row_from, save, slower
+
+WORKER = "keraslosses.cli.bench_worker"
+
+console = Console()
+errors = Console(stderr=True)
+
+
+@dataclass
+class Run:
+    """What the child processes told: rows, versions by backend, and what went wrong."""
+
+    rows: list[Row] = field(default_factory=list)
+    versions: bench_report.Versions = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Losses to measure. Default: all.")
+    ] = None,
+    backend: BackendNames = None,
+    sizes: Annotated[str, typer.Option(help="Sizes of the inputs, with commas.")] = ",".join(SIZES),
+    seconds: Annotated[
+        float, typer.Option(min=0.001, help="Time for each row; warming up comes on top.")
+    ] = 1.0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Where to save all that was measured.")
+    ] = None,
+    markdown_file: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Where to save the tables as Markdown.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="What --json saved earlier: fail if a row's ratio to its best peer has grown (without a "
+            "peer: to the copy).",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, help="How much a ratio may have grown, as a part of the old one.")
+    ] = 0.25,
+) -> None:
+    """Measure each loss with its gradient against the same loss of other libraries.
+
+    Inputs are the same for all, and each is compiled as its users compile it: TensorFlow with and without
+    XLA, JAX with jit, torch eager. A peer that does not compute the same value and gradient is left out.
+    """
+    losses, chosen, measured_on = (
+        chosen_losses(names or []),
+        chosen_sizes(sizes),
+        chosen_backends(backend or []),
+    )
+    plan = {"losses": losses, "sizes": chosen, "seconds": seconds}
+    wanted = keys(plan, measured_on)
+    old = earlier_rows(against, wanted)
+    for option, path in {"--json": json_file, "--markdown": markdown_file}.items():
+        check_writable(option, path)
+    say_which_are_absent(console)
+    run = measure(measured_on, plan, len(wanted))
+    report(run)
+    if json_file:
+        save_json(json_file, run)
+    if markdown_file:
+        markdown_file.write_text(bench_report.markdown(run.rows, run.versions), "utf-8")
+    grown = say_what_is_slower(run.rows, old, against, tolerance) if old else []
+    raise typer.Exit(1 if run.failures or grown else 0)
+
+
+def chosen_losses(names: Sequence[str]) -> list[str]:
+    """The losses to measure; all where none is named."""
+    known = list(dict.fromkeys(case.loss for case in CASES))
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(
+                f"{name!r} is no loss of the benchmark; choose from {', '.join(sorted(known))}.",
+                param_hint="NAME",
+            )
+    return list(dict.fromkeys(names)) or known
+
+
+def chosen_sizes(text: str) -> list[str]:
+    """The sizes that the user named, with commas."""
+    sizes = [part.strip() for part in text.split(",")]
+    for size in sizes:
+        if size not in SIZES:
+            raise typer.BadParameter(
+                f"{size!r} is no size; choose from {', '.join(SIZES)}.", param_hint="--sizes"
+            )
+    return sizes
+
+
+def keys(plan: dict[str, Any], names: Sequence[str]) -> set[Key]:
+    """The rows to measure on the backends."""
+    pairs = planned(plan["losses"], plan["sizes"])
+    if not pairs:
+        raise typer.BadParameter(
+            f"{', '.join(plan['losses'])}: nothing to measure in {', '.join(plan['sizes'])}.",
+            param_hint="--sizes",
+        )
+    return {(case.title, mode, size) for name in names for case, size in pairs for mode in MODES[name]}
+
+
+def earlier_rows(path: Path | None, wanted: set[Key]) -> dict[Key, Row]:
+    """The rows of an earlier run that this one measures again."""
+    if path is None:
+        return {}
+    try:
+        rows = load(path)
+    except (ValueError, OSError) as error:
+        raise typer.BadParameter(str(error), param_hint="--against") from None
+    if not rows.keys() & wanted:
+        raise typer.BadParameter(
+            f"{str(path)!r} holds none of the rows that are to be measured.", param_hint="--against"
+        )
+    return rows
+
+
+def check_writable(option: str, path: Path | None) -> None:
+    """Makes the folder of a file to write; what cannot be written is an error of usage, before the run."""
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"{str(path.parent)!r} cannot be made: {error}", param_hint=option) from None
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise typer.BadParameter(f"{str(path)!r} is no file that can be written.", param_hint=option)
+
+
+def measure(names: Sequence[str], plan: dict[str, Any], total: int) -> Run:
+    """Measures on one backend after the other."""
+    run = Run()
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=errors) as progress:
+        task = progress.add_task("", total=total)
+        for name in names:
+            progress.update(task, description=f"{name}: starting")
+            try:
+                measure_on(name, plan, run, progress, task)
+            except backends.WorkerFailed as error:
+                run.failures.append(f"{name} failed. {error}")
+        progress.update(task, completed=total, description="done")
+    return run
+
+
+def measure_on(backend: str, plan: dict[str, Any], run: Run, progress: Progress, task: TaskID) -> None:
+    """Adds what one backend tells. Its process gets all cores, as that of a user does."""
+    for event in backends.run_worker(WORKER, backend, plan, environment={}):
+        kind = event.pop("event")
+        if kind == "versions":
+            run.versions[backend] = event["versions"]
+        elif kind == "start":
+            described = f"{event['mode']}: {event['loss']}, {event['size']}"
+            progress.update(task, description=described)
+        else:
+            progress.advance(task)
+            if kind == "row":
+                run.rows.append(row_from(event))
+            else:
+                place = f"{event['loss']}, {event['mode']}, {event['size']}"
+                run.failures.append(f"{place} failed: {event['error']}")
+
+
+def report(run: Run) -> None:
+    """Prints the tables, the summary and the circumstances."""
+    for mode, rows in by_mode(run.rows).items():
+        console.print(bench_report.table(mode, rows), "")
+    if run.rows:
+        console.print(
+            "Medians; spread: interquartile range in percent of the median of ours; best peer: its library; "
+            "ratio: median of ours / its, round by round; MB: added at the peak of one call; copy: y_pred "
+            "read and written once, the least that a loss with its gradient does.",
+            style="dim",
+            highlight=False,
+        )
+        for line in [*bench_report.summary(run.rows), *bench_report.circumstances(run.versions)]:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for failure in run.failures:
+        errors.print(failure, style="red", markup=False, highlight=False)
+
+
+def save_json(path: Path, run: Run) -> None:
+    save(
+        path,
+        run.rows,
+        command=bench_report.command(),
+        machine=bench_report.machine(),
+        versions=run.versions,
+        failures=run.failures,
+    )
+
+
+def say_what_is_slower(
+    rows: Sequence[Row], old: dict[Key, Row], path: Path | None, tolerance: float
+) -> list[str]:
+    """Prints the rows whose ratio grew, and gives them."""
+    lines = slower(rows, old, tolerance)
+    if not lines:
+        console.print(f"No row is slower than in {path}.", style="green", highlight=False)
+        return lines
+    console.print(f"Slower than in {path} by more than {tolerance:.0%}:", style="bold red", highlight=False)
+    for line in lines:
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    return lines

@@ -1,0 +1,213 @@
+"""What the benchmark measures: each loss with its options, its inputs and their sizes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Shape = tuple[int, ...]
+Pair = tuple[np.ndarray, np.ndarray]
+Draw = Callable[[np.random.Generator, Shape], Pair]
+
+SIZES = ("small", "middle", "large")
+# The ways in which a backend runs a loss, as its users do.
+MODES = {"tensorflow": ("tensorflow", "tensorflow, XLA"), "jax": ("jax",), "torch": ("torch",)}
+
+# The shapes of y_pred.
+OUTPUTS = {"small": (256, 100), "middle": (1024, 1000), "large": (4096, 4000)}
+CLASSES = {"small": (256, 100), "middle": (1024, 1000), "large": (512, 20_000)}
+IMAGES = {"small": (8, 64, 64), "middle": (16, 256, 256), "large": (64, 512, 512)}
+EMBEDDINGS = {"small": (64, 64), "middle": (256, 64), "large": (1024, 256)}
+# Few rows: without a kernel the loss over lists of labels makes arrays of classes × classes for each of them.
+LABEL_LISTS = {"small": (256, 100), "middle": (128, 1000)}
+
+IGNORED = -1
+EMBEDDED_CLASSES = 32
+LONGEST_LIST = 5
+
+
+def real(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Real numbers, predicted with an error of size 1."""
+    y_true = normal(rng, shape)
+    return y_true, y_true + normal(rng, shape)
+
+
+def positive(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Positive numbers, as counts, prices and rates."""
+    y_true, y_pred = (rng.standard_exponential(shape, dtype="float32") + np.float32(0.1) for _ in range(2))
+    return y_true, y_pred
+
+
+def distributions(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Rows of probabilities."""
+    return softmax(normal(rng, shape)), softmax(normal(rng, shape))
+
+
+def distributions_and_logits(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Rows of probabilities against logits."""
+    return softmax(normal(rng, shape)), normal(rng, shape)
+
+
+def yes_no(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Zeros and ones against probabilities."""
+    y_true, logits = yes_no_and_logits(rng, shape)
+    return y_true, 1 / (1 + np.exp(-logits))
+
+
+def yes_no_and_logits(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Zeros and ones against logits."""
+    return (normal(rng, shape) > 0).astype("float32"), normal(rng, shape)
+
+
+def signs(rng: np.random.Generator, shape: Shape) -> Pair:
+    """-1 and 1 against scores."""
+    return np.sign(normal(rng, shape)), normal(rng, shape)
+
+
+def one_hot_and_scores(rng: np.random.Generator, shape: Shape) -> Pair:
+    """One class of all as a row with a single 1, against scores."""
+    labels, scores = labels_and_scores(rng, shape)
+    y_true = np.zeros(shape, "float32")
+    np.put_along_axis(y_true, labels[:, None], 1.0, axis=-1)
+    return y_true, scores
+
+
+def labels_and_scores(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Class indices against scores or logits."""
+    return rng.integers(0, shape[-1], shape[:-1]), normal(rng, shape)
+
+
+def labels_and_probabilities(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Class indices against rows of probabilities."""
+    y_true, scores = labels_and_scores(rng, shape)
+    return y_true, softmax(scores)
+
+
+def labels_and_log_probabilities(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Class indices against rows of log-probabilities."""
+    y_true, probabilities = labels_and_probabilities(rng, shape)
+    return y_true, np.log(probabilities)
+
+
+def some_ignored(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Class indices, a fifth of them to be ignored, against logits."""
+    y_true, scores = labels_and_scores(rng, shape)
+    return np.where(rng.random(shape[:-1]) < 0.2, IGNORED, y_true), scores
+
+
+def label_lists(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Rows of one to five class indices that end with a -1, against scores."""
+    y_true = np.full(shape, -1)
+    for row in y_true:
+        chosen = rng.choice(shape[-1], rng.integers(1, LONGEST_LIST + 1), replace=False)
+        row[: len(chosen)] = chosen
+    return y_true, normal(rng, shape)
+
+
+def embeddings(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Rows of length 1, at least two of each class."""
+    y_pred = normal(rng, shape)
+    return np.arange(shape[0]) % EMBEDDED_CLASSES, y_pred / np.linalg.norm(y_pred, axis=-1, keepdims=True)
+
+
+def normal(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    return rng.standard_normal(shape, dtype="float32")
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    weights = np.exp(x)
+    return weights / weights.sum(-1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the benchmark in every size and mode: a class of keraslosses with its options and inputs.
+
+    `variant` tells apart the cases of one loss. With `weighted`, the option `class_weights` is set too, to
+    `class_weights(classes)`.
+    """
+
+    loss: str
+    draw: Draw
+    shapes: Mapping[str, Shape] = field(default_factory=lambda: OUTPUTS)
+    variant: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    weighted: bool = False
+
+    @property
+    def title(self) -> str:
+        return f"{self.loss}, {self.variant}" if self.variant else self.loss
+
+    def options_for(self, shape: Shape) -> dict[str, Any]:
+        weights = {"class_weights": class_weights(shape[-1]).tolist()} if self.weighted else {}
+        return {**self.options, **weights}
+
+    def inputs(self, size: str) -> Pair:
+        """y_true and y_pred, the same in every run."""
+        return self.draw(np.random.default_rng([0, *self.title.encode()]), self.shapes[size])
+
+
+def class_weights(classes: int) -> np.ndarray:
+    return np.linspace(0.5, 2.0, classes, dtype="float32")
+
+
+LOGITS = {"from_logits": True}
+
+CASES = (
+    Case("MeanSquaredError", real),
+    Case("MeanAbsoluteError", real),
+    Case("MeanAbsolutePercentageError", positive),
+    Case("MeanSquaredLogarithmicError", positive),
+    Case("RootMeanSquaredError", real),
+    Case("MeanPowerError", real, options={"power": 1.5}),
+    Case("Huber", real),
+    Case("SmoothL1", real),
+    Case("BalancedL1", real),
+    Case("LogCosh", real),
+    Case("CosineSimilarity", real),
+    Case("Poisson", positive),
+    Case("KLDivergence", distributions),
+    Case("BinaryCrossentropy", yes_no, variant="probabilities"),
+    Case("BinaryCrossentropy", yes_no_and_logits, variant="logits", options=LOGITS),
+    Case("CategoricalCrossentropy", distributions, CLASSES, "probabilities"),
+    Case("CategoricalCrossentropy", distributions_and_logits, CLASSES, "logits", LOGITS),
+    Case("SparseCategoricalCrossentropy", labels_and_probabilities, CLASSES, "probabilities"),
+    Case("SparseCategoricalCrossentropy", labels_and_scores, CLASSES, "logits", LOGITS),
+    Case(
+        "SparseCategoricalCrossentropy",
+        some_ignored,
+        CLASSES,
+        "ignored and weighted",
+        {**LOGITS, "ignore_class": IGNORED, "reduction": "mean_with_sample_weight"},
+        weighted=True,
+    ),
+    Case("BinaryFocalCrossentropy", yes_no, variant="probabilities"),
+    Case("BinaryFocalCrossentropy", yes_no_and_logits, variant="logits", options=LOGITS),
+    Case("CategoricalFocalCrossentropy", distributions, CLASSES, "probabilities"),
+    Case("CategoricalFocalCrossentropy", distributions_and_logits, CLASSES, "logits", LOGITS),
+    Case("SparseCategoricalFocalCrossentropy", labels_and_scores, CLASSES, "logits", LOGITS),
+    Case("NegativeLogLikelihood", labels_and_log_probabilities, CLASSES),
+    Case("CategoricalGeneralizedCrossEntropy", labels_and_probabilities, CLASSES, options={"q": 0.5}),
+    Case("SoftMarginSoftmax", labels_and_scores, CLASSES, options={"margin": 0.35}),
+    Case("MultiMargin", labels_and_scores, CLASSES),
+    Case("MultiLabelMargin", label_lists, LABEL_LISTS),
+    Case("Hinge", signs),
+    Case("SquaredHinge", signs),
+    Case("CategoricalHinge", one_hot_and_scores, CLASSES),
+    Case("Dice", yes_no, IMAGES),
+    # With equal weights, because Keras 3.15.1 has `alpha` and `beta` the other way round.
+    Case("Tversky", yes_no, IMAGES, options={"alpha": 0.5, "beta": 0.5}),
+    Case("Circle", embeddings, EMBEDDINGS),
+)
+
+
+def planned(losses: Sequence[str], sizes: Sequence[str]) -> list[tuple[Case, str]]:
+    """What to measure: the cases of the losses, each in those of the sizes that it has."""
+    return [
+        (case, size)
+        for case in CASES
+        if case.loss in losses
+        for size in SIZES
+        if size in sizes and size in case.shapes
+    ]

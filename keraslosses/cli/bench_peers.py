@@ -1,0 +1,145 @@
+"""The peers of the benchmark: the same losses as other libraries on the running backend have them.
+
+A peer takes the backend's tensors `(y_true, y_pred)` and gives the mean loss.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any
+
+import keras
+from keras import ops
+
+from keraslosses.cli.bench_cases import IGNORED, Case, class_weights
+
+BACKEND = keras.backend.backend()
+
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+elif BACKEND == "jax":
+    import jax.numpy as jnp
+
+    if find_spec("optax"):
+        import optax
+elif BACKEND == "torch":
+    import torch
+    import torch.nn.functional as F
+
+    if find_spec("torchvision"):
+        from torchvision.ops import sigmoid_focal_loss
+
+Peer = Callable[[Any, Any], Any]
+# What a backend brings itself is always there.
+OPTIONAL = ("optax", "torchvision")
+
+
+def peers_of(case: Case) -> dict[str, Peer]:
+    """The peers of a case that can be imported, by name."""
+    found = {**OF_BACKEND[BACKEND].get(case.title, {}), **keras_peers(case)}
+    absent = tuple(f"{library}." for library in OPTIONAL if not find_spec(library))
+    return {name: peer for name, peer in found.items() if not name.startswith(absent)}
+
+
+def keras_peers(case: Case) -> dict[str, Peer]:
+    """Keras's class of the same name with the same options, or one that computes the same."""
+    if case.loss in keras.losses.__dict__ and not case.weighted:
+        return {f"keras.losses.{case.loss}": getattr(keras.losses, case.loss)(**case.options)}
+    return OF_KERAS.get(case.title, {})
+
+
+def focal_of_one_hot(y_true: Any, y_pred: Any) -> Any:
+    focal = keras.losses.CategoricalFocalCrossentropy(from_logits=True)
+    return focal(ops.one_hot(y_true, y_pred.shape[-1]), y_pred)
+
+
+OF_KERAS: dict[str, dict[str, Peer]] = {
+    "SmoothL1": {"keras.losses.Huber": keras.losses.Huber(delta=1.0)},
+    "SparseCategoricalFocalCrossentropy, logits": {
+        "keras.losses.CategoricalFocalCrossentropy": focal_of_one_hot
+    },
+}
+
+TENSORFLOW: dict[str, dict[str, Peer]] = {
+    "MeanSquaredError": {
+        "tf.math.squared_difference": lambda y, p: tf.reduce_mean(tf.math.squared_difference(p, y))
+    },
+    "BinaryCrossentropy, logits": {
+        "tf.nn.sigmoid_cross_entropy_with_logits": lambda y, p: tf.reduce_mean(
+            tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=p)
+        )
+    },
+    "CategoricalCrossentropy, logits": {
+        "tf.nn.softmax_cross_entropy_with_logits": lambda y, p: tf.reduce_mean(
+            tf.nn.softmax_cross_entropy_with_logits(labels=y, logits=p)
+        )
+    },
+    "SparseCategoricalCrossentropy, logits": {
+        "tf.nn.sparse_softmax_cross_entropy_with_logits": lambda y, p: tf.reduce_mean(
+            tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=p)
+        )
+    },
+}
+
+JAX: dict[str, dict[str, Peer]] = {
+    "MeanSquaredError": {"optax.squared_error": lambda y, p: optax.squared_error(p, y).mean()},
+    "Huber": {"optax.huber_loss": lambda y, p: optax.huber_loss(p, y).mean()},
+    "SmoothL1": {"optax.huber_loss": lambda y, p: optax.huber_loss(p, y).mean()},
+    "LogCosh": {"optax.log_cosh": lambda y, p: optax.log_cosh(p, y).mean()},
+    "CosineSimilarity": {"optax.cosine_similarity": lambda y, p: -optax.cosine_similarity(p, y).mean()},
+    "KLDivergence": {"optax.kl_divergence": lambda y, p: optax.kl_divergence(jnp.log(p), y).mean()},
+    "BinaryCrossentropy, logits": {
+        "optax.sigmoid_binary_cross_entropy": lambda y, p: optax.sigmoid_binary_cross_entropy(p, y).mean()
+    },
+    "CategoricalCrossentropy, logits": {
+        "optax.softmax_cross_entropy": lambda y, p: optax.softmax_cross_entropy(p, y).mean()
+    },
+    "SparseCategoricalCrossentropy, logits": {
+        "optax.softmax_cross_entropy_with_integer_labels": lambda y, p: (
+            optax.softmax_cross_entropy_with_integer_labels(p, y).mean()
+        )
+    },
+    "BinaryFocalCrossentropy, logits": {
+        "optax.sigmoid_focal_loss": lambda y, p: optax.sigmoid_focal_loss(p, y, alpha=None, gamma=2.0).mean()
+    },
+    "Hinge": {"optax.hinge_loss": lambda y, p: optax.hinge_loss(p, y).mean()},
+}
+
+
+@lru_cache(maxsize=1)
+def torch_class_weights(classes: int, device: Any) -> Any:
+    return torch.tensor(class_weights(classes), device=device)
+
+
+def torch_weighted_cross_entropy(y: Any, p: Any) -> Any:
+    return F.cross_entropy(p, y, torch_class_weights(p.shape[-1], p.device), ignore_index=IGNORED)
+
+
+TORCH: dict[str, dict[str, Peer]] = {
+    "MeanSquaredError": {"F.mse_loss": lambda y, p: F.mse_loss(p, y)},
+    "MeanAbsoluteError": {"F.l1_loss": lambda y, p: F.l1_loss(p, y)},
+    "Huber": {"F.huber_loss": lambda y, p: F.huber_loss(p, y)},
+    "SmoothL1": {"F.smooth_l1_loss": lambda y, p: F.smooth_l1_loss(p, y)},
+    "CosineSimilarity": {"F.cosine_similarity": lambda y, p: -F.cosine_similarity(p, y).mean()},
+    "Poisson": {
+        "F.poisson_nll_loss": lambda y, p: F.poisson_nll_loss(p, y, log_input=False, eps=1e-7),
+    },
+    "KLDivergence": {"F.kl_div": lambda y, p: F.kl_div(p.log(), y, reduction="batchmean")},
+    "BinaryCrossentropy, probabilities": {
+        "F.binary_cross_entropy": lambda y, p: F.binary_cross_entropy(p, y)
+    },
+    "BinaryCrossentropy, logits": {
+        "F.binary_cross_entropy_with_logits": lambda y, p: F.binary_cross_entropy_with_logits(p, y)
+    },
+    "CategoricalCrossentropy, logits": {"F.cross_entropy": lambda y, p: F.cross_entropy(p, y)},
+    "SparseCategoricalCrossentropy, logits": {"F.cross_entropy": lambda y, p: F.cross_entropy(p, y)},
+    "SparseCategoricalCrossentropy, ignored and weighted": {"F.cross_entropy": torch_weighted_cross_entropy},
+    "BinaryFocalCrossentropy, logits": {
+        "torchvision.ops.sigmoid_focal_loss": lambda y, p: sigmoid_focal_loss(p, y, -1, 2.0, "mean")
+    },
+    "NegativeLogLikelihood": {"F.nll_loss": lambda y, p: F.nll_loss(p, y)},
+    "MultiMargin": {"F.multi_margin_loss": lambda y, p: F.multi_margin_loss(p, y)},
+    "MultiLabelMargin": {"F.multilabel_margin_loss": lambda y, p: F.multilabel_margin_loss(p, y)},
+}
+
+OF_BACKEND = {"tensorflow": TENSORFLOW, "jax": JAX, "torch": TORCH}

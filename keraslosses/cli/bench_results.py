@@ -1,0 +1,124 @@
+"""What the benchmark measures: one row per loss, size and mode, and the comparison with an earlier run."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+# Above this ratio a row counts as slower than its peer.
+NOTABLE = 1.10
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another library's time and memory; `ratio` is our time divided by its."""
+
+    name: str
+    ms: float
+    spread: float
+    ratio: float
+    memory: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """Our time and memory in one loss, size and mode, beside its peers and the copy of y_pred.
+
+    Times are medians in milliseconds, spreads interquartile ranges in percent of them, ratios medians of the
+    ratios round by round, and memory MB. `dropped` says of each peer that was left out, why.
+    """
+
+    loss: str
+    mode: str
+    size: str
+    shape: list[int]
+    ms: float
+    spread: float
+    rounds: int
+    memory: float | None
+    copy_ms: float
+    copy_ratio: float
+    peers: list[Peer]
+    dropped: list[str]
+
+    @property
+    def key(self) -> Key:
+        return self.loss, self.mode, self.size
+
+    @property
+    def place(self) -> str:
+        return f"{self.loss}, {self.mode}, {self.size}"
+
+    @property
+    def best(self) -> Peer | None:
+        """The fastest of the peers."""
+        return min(self.peers, key=lambda peer: peer.ms, default=None)
+
+
+def row_from(values: dict[str, Any]) -> Row:
+    """A row from its JSON."""
+    return Row(**{**values, "peers": [Peer(**peer) for peer in values["peers"]]})
+
+
+def save(path: Path, rows: Sequence[Row], **rest: Any) -> None:
+    """Writes all that is known of a run as JSON."""
+    path.write_text(json.dumps({**rest, "rows": [asdict(row) for row in rows]}, indent=1) + "\n", "utf-8")
+
+
+def load(path: Path) -> dict[Key, Row]:
+    """The rows that an earlier run saved.
+
+    Raises:
+        ValueError: if the file holds something else.
+    """
+    try:
+        rows = [row_from(values) for values in json.loads(path.read_text("utf-8"))["rows"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{str(path)!r} is not what `bench --json` writes ({type(error).__name__}: {error})."
+        ) from None
+    return {row.key: row for row in rows}
+
+
+def slower(rows: Sequence[Row], old: dict[Key, Row], tolerance: float) -> list[str]:
+    """A line for each row whose ratio grew by more than `tolerance` times the old one.
+
+    The ratio is that to the best peer; where there was or is none, that to the copy of y_pred.
+    """
+    lines = []
+    for row in rows:
+        if before := old.get(row.key):
+            what, then, now = "copy", before.copy_ratio, row.copy_ratio
+            if before.best and row.best:
+                what, then, now = row.best.name, before.best.ratio, row.best.ratio
+            if not now <= then * (1 + tolerance):
+                lines.append(f"{row.place}: {now:.2f} times {what}, before {then:.2f}")
+    return lines
+
+
+def median_ratio(rows: Sequence[Row]) -> float | None:
+    """The median of the ratios to the best peer; None where no row has a peer."""
+    ratios = [row.best.ratio for row in rows if row.best]
+    return float(np.median(ratios)) if ratios else None
+
+
+def notable(rows: Sequence[Row]) -> list[str]:
+    """A line for each row that is slower than its best peer by more than a tenth."""
+    return [
+        f"{row.place}: {row.best.ratio:.2f} times {row.best.name}"
+        for row in rows
+        if row.best and row.best.ratio > NOTABLE
+    ]
+
+
+def by_mode(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The rows of each mode, in the order in which the modes first occur."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.mode, []).append(row)
+    return groups

@@ -1,0 +1,144 @@
+"""A loss with its gradient as one call on the running backend, compiled as its users compile it."""
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+BACKEND = keras.backend.backend()
+
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+elif BACKEND == "jax":
+    import jax
+elif BACKEND == "torch":
+    import torch
+
+MEGABYTE = 2**20
+# How often a call is repeated whose memory is read off the process: pages that were free already hide a part.
+MEMORY_CALLS = 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """`run` computes, waits for the results and gives them; `memory` is what one run adds at its peak, in MB.
+
+    The memory is that of the results and of everything between, without the inputs; None where it cannot be
+    had.
+    """
+
+    run: Callable[[], tuple[Any, ...]]
+    memory: Callable[[], float | None]
+
+
+def with_gradient(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
+    """The loss and its gradient by y_pred."""
+    return {"tensorflow": on_tensorflow, "jax": on_jax, "torch": on_torch}[BACKEND](
+        loss, y_true, y_pred, mode
+    )
+
+
+def copy(y_pred: Any, mode: str) -> Step:
+    """One read and one write of every element of y_pred: the least that a loss with its gradient does."""
+    add_one = {"tensorflow": tensorflow_step, "jax": jax_step, "torch": torch_step}[BACKEND]
+    return add_one(lambda y_pred: (y_pred + 1.0,), (y_pred,), mode)
+
+
+def on_tensorflow(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
+    def value_and_gradient(y_true: Any, y_pred: Any) -> tuple[Any, ...]:
+        with tf.GradientTape() as tape:
+            tape.watch(y_pred)
+            value = loss(y_true, y_pred)
+        return value, tape.gradient(value, y_pred)
+
+    return tensorflow_step(value_and_gradient, (y_true, y_pred), mode)
+
+
+def on_jax(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
+    value_and_gradient = jax.value_and_grad(lambda y_pred, y_true: loss(y_true, y_pred))
+    return jax_step(value_and_gradient, (y_pred, y_true), mode)
+
+
+def on_torch(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
+    y_pred = y_pred.detach().requires_grad_(True)
+
+    def value_and_gradient() -> tuple[Any, ...]:
+        value = loss(y_true, y_pred)
+        return value.detach(), *torch.autograd.grad(value, y_pred)
+
+    return torch_step(value_and_gradient, (), mode)
+
+
+def tensorflow_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Step:
+    compiled = tf.function(function, jit_compile=mode.endswith("XLA"), autograph=False)
+    accelerated = bool(tf.config.list_logical_devices("GPU"))
+
+    def run() -> tuple[Any, ...]:
+        results = compiled(*arguments)
+        if accelerated:  # On the CPU a call returns when its results are there.
+            tf.test.experimental.sync_devices()
+        return results
+
+    return Step(run, lambda: tensorflow_memory(run, "GPU:0" if accelerated else "CPU:0"))
+
+
+def tensorflow_memory(run: Callable[[], Any], device: str) -> float | None:
+    """By the allocator's own count: it keeps freed memory, so the process shows nothing."""
+    memory = tf.config.experimental
+    try:
+        memory.reset_memory_stats(device)
+        before = memory.get_memory_info(device)["current"]
+    except ValueError:  # This build's allocator does not count.
+        return None
+    run()
+    return (memory.get_memory_info(device)["peak"] - before) / MEGABYTE
+
+
+def jax_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Step:
+    compiled = jax.jit(function)
+
+    def memory() -> float | None:
+        """By the compiler's plan: the process shows nothing, because freed memory is kept."""
+        plan = compiled.lower(*arguments).compile().memory_analysis()
+        return None if plan is None else (plan.temp_size_in_bytes + plan.output_size_in_bytes) / MEGABYTE
+
+    return Step(lambda: jax.block_until_ready(compiled(*arguments)), memory)
+
+
+def torch_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Step:
+    def run() -> tuple[Any, ...]:
+        results = function(*arguments)
+        if results[0].device.type != "cpu":
+            torch.accelerator.synchronize()
+        return results
+
+    def memory() -> float | None:
+        return process_memory(run) if run()[0].device.type == "cpu" else None
+
+    return Step(run, memory)
+
+
+def process_memory(run: Callable[[], Any]) -> float | None:
+    """The growth of the process at its peak, which Linux counts from a mark that can be set."""
+    try:
+        return max(growth(run) for _ in range(MEMORY_CALLS))
+    except (OSError, AttributeError):
+        return None
+
+
+def growth(run: Callable[[], Any]) -> float:
+    ctypes.CDLL(None).malloc_trim(0)
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    before = process_status()["VmRSS"]
+    run()
+    return max(0.0, (process_status()["VmHWM"] - before) / 1024)
+
+
+def process_status() -> dict[str, float]:
+    """The sizes that Linux tells of this process, in kB."""
+    with open("/proc/self/status") as file:
+        fields = (line.split() for line in file if line.startswith("Vm"))
+        return {name.rstrip(":"): float(value) for name, value, _ in fields}

@@ -1,0 +1,51 @@
+"""How the benchmark takes times: the parties in turn, so that what disturbs one disturbs all alike."""
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+WARM_UPS = 2
+FEWEST_ROUNDS = 5
+
+
+def in_turn(calls: Sequence[Callable[[], Any]], seconds: float) -> np.ndarray:
+    """The milliseconds of each call in each round, an array (calls, rounds).
+
+    A round makes every call once, in the given order. Rounds are repeated until `seconds` have passed, and
+    `FEWEST_ROUNDS` times at least; the first ones, which warm up, are not counted.
+    """
+    for _ in range(WARM_UPS):
+        for call in calls:
+            call()
+    rounds: list[list[float]] = []
+    gc.collect()
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        end = time.perf_counter() + seconds
+        while len(rounds) < FEWEST_ROUNDS or time.perf_counter() < end:
+            rounds.append([milliseconds(call) for call in calls])
+    finally:
+        if was_on:
+            gc.enable()
+    return np.array(rounds).T
+
+
+def milliseconds(call: Callable[[], Any]) -> float:
+    started = time.perf_counter_ns()
+    call()
+    return (time.perf_counter_ns() - started) / 1e6
+
+
+def spread(times: np.ndarray) -> float:
+    """The interquartile range in percent of the median."""
+    low, median, high = np.percentile(times, [25, 50, 75])
+    return float(100 * (high - low) / median)
+
+
+def ratio(ours: np.ndarray, other: np.ndarray) -> float:
+    """The median of the ratios round by round: a slow phase of the machine lengthens both of a round."""
+    return float(np.median(ours / other))

@@ -1,0 +1,81 @@
+"""What the focal losses are made of: cross-entropies times (1 - p)^gamma, with their derivatives."""
+
+from typing import Any
+
+from keras import ops
+
+from keraslosses.core import backend, numerics
+from keraslosses.core.explicit import Explicit
+from keraslosses.losses.probability import Shares, probability_of, sigmoids
+
+
+def discounted(terms: Explicit, target: Any, y_pred: Any, from_logits: bool, gamma: float) -> Explicit:
+    """The terms times (1 - p_t)^gamma; 1 - p_t is y (1 - p) + (1 - y) p."""
+    p, q = sigmoids(y_pred, ops.exp(-ops.abs(y_pred))) if from_logits else (y_pred, 1.0 - y_pred)
+    missed = target * q + (1.0 - target) * p
+    discount = numerics.power(missed, gamma)
+
+    def by_pred() -> Any:
+        steepness = (1.0 - 2.0 * target) * (p * q if from_logits else 1.0)
+        by_discount = terms.values * gamma * numerics.power(missed, gamma - 1.0) * steepness
+        slope = terms.by_pred() * discount + by_discount
+        return ops.where(terms.values == float("inf"), 0.0, slope) if from_logits else slope
+
+    return Explicit(terms.values * discount, by_pred)
+
+
+def against_logits(target: Any, logits: Any, gamma: float, axis: int) -> Explicit:
+    log_p = ops.log_softmax(logits, axis=axis)
+    p = ops.exp(log_p)
+    missed = -ops.expm1(log_p)
+    discount = numerics.power(missed, gamma)
+    values = -ops.sum(numerics.times_unless_zero(target * discount, log_p), axis=axis)
+
+    def by_pred() -> Any:
+        finite = ops.maximum(log_p, -1e30)
+        by_log = target * (gamma * finite * p * numerics.power(missed, gamma - 1.0) - discount)
+        slope = by_log - p * ops.sum(by_log, axis=axis, keepdims=True)
+        return ops.where(ops.expand_dims(values, axis) == float("inf"), 0.0, slope)
+
+    return Explicit(values, by_pred)
+
+
+def against_shares(target: Any, y_pred: Any, gamma: float, axis: int) -> Explicit:
+    shares = Shares.of(y_pred, axis)
+    bounded = ops.maximum(shares.share, numerics.EPSILON)
+    log_p, missed = ops.log(bounded), 1.0 - shares.share
+    discount = numerics.power(missed, gamma)
+
+    def by_pred() -> Any:
+        of_log = ops.where(shares.share < numerics.EPSILON, 0.0, discount / bounded)
+        by_share = target * (gamma * numerics.power(missed, gamma - 1.0) * log_p - of_log)
+        return shares.back(by_share, ops.sum(by_share * shares.share, axis=axis, keepdims=True))
+
+    return Explicit(-ops.sum(target * discount * log_p, axis=axis), by_pred)
+
+
+def terms_of_classes(y_pred: Any, gamma: float, from_logits: bool, axis: int) -> Any:
+    """(1 - p)^gamma (-log p) of every class along `axis`."""
+    if from_logits:
+        return of_log(ops.log_softmax(y_pred, axis=axis), gamma)
+    return of_probability(numerics.distribution(y_pred, axis), gamma)
+
+
+def term_of_label(labels: Any, y_pred: Any, gamma: float, from_logits: bool) -> Any:
+    """(1 - p)^gamma (-log p) of the labels' class, classes last."""
+    if from_logits:
+        return of_log(backend.log_likelihood(y_pred, labels), gamma)
+    return of_probability(probability_of(labels, y_pred), gamma)
+
+
+def of_log(log_p: Any, gamma: float) -> Any:
+    """From log p, without a gradient where that is -inf."""
+    ruled_out = log_p == float("-inf")
+    log_p = ops.where(ruled_out, ops.zeros_like(log_p), log_p)
+    terms = -log_p * numerics.power(-ops.expm1(log_p), gamma) if gamma else -log_p
+    return ops.where(ruled_out, ops.cast(float("inf"), log_p.dtype), terms)
+
+
+def of_probability(p: Any, gamma: float) -> Any:
+    log_p = numerics.log_probability(p)
+    return -log_p * numerics.power(1.0 - p, gamma) if gamma else -log_p

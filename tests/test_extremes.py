@@ -1,0 +1,259 @@
+"""Every classification loss at the ends of what it reads: in value and gradient it is the formula there too."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+import keraslosses
+from keraslosses.portability.gradients import MODES, value_and_gradient
+from keraslosses.portability.subject import Subject
+from keraslosses.reference import REFERENCES
+from keraslosses.reference.draws import CLASSES
+
+REGRESSION = {"regression", "robust", "probabilistic", "similarity"}
+NAMES = [name for name in keraslosses.names() if REFERENCES[name].family not in REGRESSION]
+# The check "compiled" runs every loss for an unknown batch; what is extreme does not depend on it.
+FIXED = [mode for mode in MODES if mode != "unknown batch"]
+SUBJECTS = {name: Subject(getattr(keraslosses, name), REFERENCES[name]) for name in NAMES}
+
+
+def kind_of(name):
+    return REFERENCES[name].draw.__name__
+
+
+# Of the draws: those whose y_pred are scores whatever the options, and those of probabilities or logits.
+SCORES = {"labels_and_scores", "signs", "one_hot_scores", "label_lists"}
+EITHER = {"binary", "one_hot", "labels"}
+OTHERS = {"labels_and_log_probabilities", "regions", "embeddings"}
+
+
+def test_every_kind_of_input_has_its_extremes():
+    assert {kind_of(name) for name in NAMES} == SCORES | EITHER | OTHERS
+
+
+def reads_scores(name, options):
+    return kind_of(name) in SCORES or bool(options.get("from_logits"))
+
+
+def reads_probabilities(name, options):
+    return kind_of(name) == "regions" or (kind_of(name) in EITHER and not options.get("from_logits"))
+
+
+# Inputs: rows of y_pred and the class of each, made into what the loss reads
+
+
+def targets(name, labels, classes):
+    """The class of each row in the form that the loss reads."""
+    if kind_of(name).startswith("labels") or kind_of(name) == "embeddings":
+        return labels.astype("int32")
+    if kind_of(name) == "label_lists":
+        return np.where(np.arange(classes) == 0, labels[:, None], -1).astype("int32")
+    one_hot = np.eye(classes, dtype="float32")[labels]
+    return 2 * one_hot - 1 if kind_of(name) == "signs" else one_hot
+
+
+def inputs(name, options, rows, labels):
+    """A batch with an axis of size 1 inside, so that every `axis` of the options is there."""
+    rows, labels = np.asarray(rows, "float32"), np.asarray(labels)
+    y_true = targets(name, labels, rows.shape[1])
+    if kind_of(name) == "embeddings":
+        return y_true, rows
+    axis = -1 if kind_of(name) == "regions" else options.get("axis", -1)
+    y_pred = np.moveaxis(rows[:, None], -1, axis)
+    return (y_true[:, None] if y_true.ndim == 1 else np.moveaxis(y_true[:, None], -1, axis)), y_pred
+
+
+def padded(*rows):
+    """Rows of CLASSES scores that begin as given, and go on with small ones; none is at a kink."""
+    return [[*row, *np.linspace(-0.9, 0.8, CLASSES - len(row))] for row in rows]
+
+
+LARGE = padded([1e4, -1e4], [-1e4, 1e4], [1e4, 9999.0], [-1e4, -9998.0], [1e4, 9999.75]), [0, 0, 1, 1, 0]
+CERTAIN = [*np.eye(CLASSES)[[0, 1]], np.ones(CLASSES)], [0, 2, 3]
+NOTHING = [np.zeros(CLASSES)], [1]
+OPPOSITE = [[1, 0], [1, 0], [-1, 0], [0, 1]], [0, 0, 1, 1]
+
+
+def large_scores(name, options):
+    """Differences wide enough for values of 1e8."""
+    if reads_scores(name, options):
+        return inputs(name, options, *LARGE), 1e-2
+    if kind_of(name) == "labels_and_log_probabilities":
+        rows, labels = LARGE
+        return inputs(name, options, -np.abs(rows), labels), 1e-2
+
+
+def certain_probabilities(name, options):
+    """Differences narrower than 1e-7, below which probabilities are clipped."""
+    if reads_probabilities(name, options):
+        return inputs(name, options, *CERTAIN), 1e-8
+    if kind_of(name) == "labels_and_log_probabilities":
+        rows, labels = CERTAIN
+        with np.errstate(divide="ignore"):
+            return inputs(name, options, np.log(rows), labels), 1e-8
+
+
+def no_probabilities(name, options):
+    return (inputs(name, options, *NOTHING), "none") if reads_probabilities(name, options) else None
+
+
+def opposite_embeddings(name, options):
+    return (inputs(name, options, *OPPOSITE), "none") if kind_of(name) == "embeddings" else None
+
+
+def one_class(name, options):
+    if any(isinstance(value, list) and option != "axis" for option, value in options.items()):
+        return None
+    if reads_scores(name, options):
+        return inputs(name, options, [[5.0], [-1e4]], [0, 0]), 1e-3
+    step = "none" if kind_of(name) == "embeddings" else 1e-8
+    return inputs(name, options, [[1.0], [0.25]], [0, 0]), step
+
+
+def one_sample(name, options):
+    return REFERENCES[name].inputs(options, leading=(1, 1)), None
+
+
+CASES = {
+    "scores of 1e4": large_scores,
+    "probabilities of 0 and 1": certain_probabilities,
+    "probabilities of 0 alone": no_probabilities,
+    "embeddings that agree or are opposite": opposite_embeddings,
+    "one class": one_class,
+    "one sample": one_sample,
+}
+
+
+def assert_as_the_formula(name, options, y_true, y_pred, step, mode):
+    """Value and gradient are those of the reference; where its differences tell nothing, they are finite.
+
+    They tell nothing where a step leaves what the formula is defined on, and at a jump or kink, where `step`
+    is "none": the gradients there stand among the hard inputs of the reference.
+    """
+    reference = REFERENCES[name]
+    expected = reference.values(y_true, y_pred, options)
+    values, gradient = value_and_gradient(SUBJECTS[name].entries(options), y_true, y_pred, mode=mode)
+    np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-6)
+    assert not np.isnan(expected).any()
+    assert np.isfinite(gradient).all()
+    if step != "none":
+        slope = reference.gradient(y_true, y_pred, options, np.ones(expected.shape), step)
+        told = np.isfinite(slope)
+        np.testing.assert_allclose(gradient[told], slope[told], rtol=1e-4, atol=1e-5)
+
+
+def cases():
+    for what, make in CASES.items():
+        for name in NAMES:
+            if any(make(name, options) for options in REFERENCES[name].options):
+                yield pytest.param(what, name, id=f"{what}, {name}")
+
+
+# As Keras does, the categorical losses warn of one class.
+@pytest.mark.filterwarnings("ignore:A categorical loss expects more than one class:SyntaxWarning")
+@pytest.mark.parametrize(("what", "name"), [*cases()])
+def test_extreme(what, name):
+    """The first option of the grid that fits in every mode; at the largest scores, all of them eagerly."""
+    fitting = [options for options in REFERENCES[name].options if CASES[what](name, options)]
+    for options in fitting if what == "scores of 1e4" else fitting[:1]:
+        for mode in FIXED if options is fitting[0] else MODES[:1]:
+            (y_true, y_pred), step = CASES[what](name, options)
+            assert_as_the_formula(name, options, y_true, y_pred, step, mode)
+
+
+def test_no_loss_is_without_extremes():
+    wild = {what for what in CASES if what not in ("one class", "one sample")}
+    seen = {param.values[1] for param in cases() if param.values[0] in wild}
+    assert seen == set(NAMES)
+
+
+# Nothing counts
+
+
+def wild(name, options):
+    """The most extreme inputs that the loss reads under these options."""
+    found = (make(name, options) for make in (large_scores, certain_probabilities, opposite_embeddings))
+    return next(pair for pair, _ in filter(None, found))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "ignore_class" in SUBJECTS[name].parameters()])
+def test_all_entries_ignored(name):
+    options = {**REFERENCES[name].options[0], "ignore_class": 255}
+    y_true, y_pred = wild(name, options)
+    for reduction in ("sum_over_batch_size", "mean_with_sample_weight", "sum"):
+        loss = SUBJECTS[name].make(reduction=reduction, **options)
+        for mode in FIXED if reduction == "sum_over_batch_size" else MODES[:1]:
+            value, gradient = value_and_gradient(loss, np.full_like(y_true, 255), y_pred, mode=mode)
+            assert value == 0.0
+            np.testing.assert_array_equal(gradient, np.zeros_like(y_pred))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_weights_0(name):
+    options = REFERENCES[name].options[0]
+    y_true, y_pred = wild(name, options)
+    weight = ops.zeros(len(y_pred))
+    for reduction in ("sum_over_batch_size", "mean_with_sample_weight", "sum"):
+        loss = SUBJECTS[name].make(reduction=reduction, **options)
+        for mode in FIXED if reduction == "sum_over_batch_size" else MODES[:1]:
+            value, gradient = value_and_gradient(
+                lambda t, p, loss=loss: loss(t, p, weight), y_true, y_pred, mode=mode
+            )
+            assert value == 0.0
+            np.testing.assert_array_equal(gradient, np.zeros_like(y_pred))
+
+
+# Many classes. Without MultiLabelMargin (2026-11-23): on TensorFlow and JAX it compares every class with every
+# other, as its docstring says, which is 40 GB here.
+
+MANY = 100_000
+
+
+def many_classes(name, options):
+    """Two rows in bfloat16, and the same numbers in float32."""
+    rng = np.random.default_rng(1)
+    scores = rng.normal(0, 3, (2, MANY))
+    if kind_of(name) == "labels_and_log_probabilities":
+        scores = -np.abs(scores)
+    elif not reads_scores(name, options):
+        scores = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    narrow = ops.cast(ops.convert_to_tensor(scores.astype("float32")), "bfloat16")
+    return (
+        targets(name, np.array([MANY - 1, 257]), MANY),
+        narrow,
+        ops.convert_to_numpy(ops.cast(narrow, "float32")),
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if kind_of(name).startswith("labels")])
+def test_many_classes_in_bfloat16(name):
+    reference = REFERENCES[name]
+    for options in [options for options in reference.options[:2] if "class_weights" not in options]:
+        y_true, narrow, same = many_classes(name, options)
+        expected = reference.values(y_true, same, options)
+        slopes = {place: slope_at(reference, y_true, same, options, place) for place in PLACES}
+        for mode in FIXED:
+            values, gradient = value_and_gradient(SUBJECTS[name].entries(options), y_true, narrow, mode=mode)
+            # torch's kernels add so many numbers in float32 one after the other.
+            np.testing.assert_allclose(values, expected, rtol=5e-5)
+            gradient = gradient.astype("float32")
+            assert np.isfinite(gradient).all()
+            received = [gradient[place] for place in PLACES]
+            np.testing.assert_allclose(received, [*slopes.values()], rtol=1e-2, atol=1e-7)
+        rounded = SUBJECTS[name].make(reduction="none", dtype="bfloat16", **options)(y_true, narrow)
+        np.testing.assert_allclose(ops.convert_to_numpy(ops.cast(rounded, "float32")), expected, rtol=4e-3)
+
+
+# Both labels, and a neighbour that half precision takes for one of them.
+PLACES = ((0, MANY - 1), (1, 256), (1, 257))
+
+
+def slope_at(reference, y_true, y_pred, options, place):
+    """The central difference by one element of y_pred: to go through all of so many takes too long."""
+    step = 1e-4 * abs(y_pred[place])
+    sums = []
+    for sign in (1, -1):
+        moved = y_pred.astype("float64")
+        moved[place] += sign * step
+        sums.append(reference.values(y_true, moved, options).sum())
+    return (sums[0] - sums[1]) / (2 * step)
