@@ -6,7 +6,7 @@ not fit. A loss names its rules where it is declared, so its function and its cl
 
 import numbers
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 Rule = Callable[[str, Any], None]
 
@@ -109,7 +109,7 @@ def one_of(*allowed: Any) -> Rule:
     return rule
 
 
-def is_sequence(value: Any) -> bool:
+def is_sequence(value: Any) -> TypeGuard[Sequence[Any]]:
     return (isinstance(value, Sequence) and not isinstance(value, str)) or getattr(value, "ndim", None) == 1
 
 
