@@ -34,6 +34,11 @@ def scaled(explicit: Explicit, factor: Any) -> Explicit:
     )
 
 
-def along_rows(upstream: Any, axis: int | None) -> Any:
-    """What flows back to a value, laid along the axis that the formula consumed (None: none)."""
-    return upstream if axis is None else ops.expand_dims(upstream, axis)
+def along_rows(upstream: Any, values: Any, axis: int | None) -> Any:
+    """What flows back to the values, laid along the axis that the formula consumed (None: none).
+
+    Nothing flows back to a row whose value is inf.
+    """
+    if axis is None:
+        return upstream
+    return ops.expand_dims(ops.where(values == float("inf"), 0.0, upstream), axis)

@@ -67,7 +67,12 @@ def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]
 
 
 class Kind:
-    """How a loss reads its inputs: what belongs together, and what stands for nothing."""
+    """How a loss reads its inputs: what belongs together, and what stands for nothing.
+
+    With `explicit` the formula returns `Explicit`: values with their derivatives.
+    """
+
+    explicit = False
 
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
         """The tensors, as what they are read as; raises where they do not belong together."""
@@ -115,10 +120,7 @@ class Kind:
 
 
 class Elementwise(Kind):
-    """Two tensors of one shape; the formula gives a value per element, averaged along `axis`.
-
-    With `explicit` the formula returns `Explicit`: values with their derivatives.
-    """
+    """Two tensors of one shape; the formula gives a value per element, averaged along `axis`."""
 
     def __init__(self, average: Callable[..., Any] = numerics.mean, explicit: bool = False):
         self.average = average

@@ -108,7 +108,6 @@ def times_unless_zero(factor: Any, values: Any) -> Any:
     return ops.where(factor == 0, ops.zeros_like(values), factor * values)
 
 
-def without_gradient_at_infinity(values: Any) -> Any:
-    """The values themselves; where one is +inf nothing flows back."""
-    infinite = values == float("inf")
-    return ops.where(infinite, ops.cast(float("inf"), values.dtype), values)
+def last(x: Any, axis: int) -> Any:
+    """The tensor with this axis moved to the end."""
+    return x if axis == -1 or axis == len(x.shape) - 1 else ops.moveaxis(x, axis, -1)

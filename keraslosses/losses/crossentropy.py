@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.inputs import Distributions, Elementwise
 from keraslosses.core.labels import Labels, of_class
@@ -13,7 +13,7 @@ from keraslosses.losses.probability import (
     Shares,
     binary_terms,
     log_probabilities,
-    log_probability_of,
+    negative_log_likelihood,
     smoothed,
     smoothed_binary,
     spread_over_classes,
@@ -75,8 +75,7 @@ def against_logits(target: Any, logits: Any, axis: int) -> Explicit:
     values = -ops.sum(numerics.times_unless_zero(target, log_p), axis=axis)
 
     def by_pred() -> Any:
-        slope = ops.exp(log_p) * ops.sum(target, axis=axis, keepdims=True) - target
-        return ops.where(ops.expand_dims(values, axis) == float("inf"), 0.0, slope)
+        return ops.exp(log_p) * ops.sum(target, axis=axis, keepdims=True) - target
 
     return Explicit(values, by_pred)
 
@@ -112,13 +111,13 @@ def sparse_categorical_crossentropy(
     class_weights: list[float] | None = None,
 ) -> Any:
     """Cross-entropy against class indices; see `SparseCategoricalCrossentropy`."""
-    y_pred = ops.moveaxis(y_pred, axis, -1)
+    y_pred = numerics.last(y_pred, axis)
     if not label_smoothing:
-        values = -log_probability_of(y_true, y_pred, from_logits)
+        values = negative_log_likelihood(y_true, y_pred, from_logits)
         return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
     terms = -log_probabilities(y_pred, from_logits, -1)
     values = spread_over_classes(terms, y_true, label_smoothing, class_weights)
-    return numerics.without_gradient_at_infinity(values) if from_logits else values
+    return backend.without_gradient_at_infinity(values) if from_logits else values
 
 
 @saved

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from keras import ops
-
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.explicit import scaled
 from keraslosses.core.inputs import Distributions, Elementwise
 from keraslosses.core.labels import Labels, of_class
@@ -107,13 +105,13 @@ def sparse_categorical_focal_crossentropy(
     class_weights: list[float] | None = None,
 ) -> Any:
     """Focal loss against class indices; see `SparseCategoricalFocalCrossentropy`."""
-    y_pred = ops.moveaxis(y_pred, axis, -1)
+    y_pred = numerics.last(y_pred, axis)
     if checks.is_sequence(alpha):
         checks.vector_length("alpha", alpha, y_pred.shape[-1])
     if label_smoothing:
         terms = focal_terms.terms_of_classes(y_pred, gamma, from_logits, -1)
         values = spread_over_classes(terms, y_true, label_smoothing, alpha, class_weights)
-        return numerics.without_gradient_at_infinity(values) if from_logits else values
+        return backend.without_gradient_at_infinity(values) if from_logits else values
     values = focal_terms.term_of_label(y_true, y_pred, gamma, from_logits) * of_class(
         alpha, y_true, y_pred.dtype
     )

@@ -6,22 +6,35 @@ from keras import ops
 
 from keraslosses.core import backend, numerics
 from keraslosses.core.explicit import Explicit
-from keraslosses.losses.probability import Shares, probability_of, sigmoids
+from keraslosses.losses.probability import Shares, probability_of
 
 
 def discounted(terms: Explicit, target: Any, y_pred: Any, from_logits: bool, gamma: float) -> Explicit:
     """The terms times (1 - p_t)^gamma; 1 - p_t is y (1 - p) + (1 - y) p."""
-    p, q = sigmoids(y_pred, ops.exp(-ops.abs(y_pred))) if from_logits else (y_pred, 1.0 - y_pred)
-    missed = target * q + (1.0 - target) * p
+    missed, spread = (
+        missed_of_logits(target, y_pred) if from_logits else missed_of_probabilities(target, y_pred)
+    )
     discount = numerics.power(missed, gamma)
 
     def by_pred() -> Any:
-        steepness = (1.0 - 2.0 * target) * (p * q if from_logits else 1.0)
+        steepness = (1.0 - 2.0 * target) * spread
         by_discount = terms.values * gamma * numerics.power(missed, gamma - 1.0) * steepness
         slope = terms.by_pred() * discount + by_discount
         return ops.where(terms.values == float("inf"), 0.0, slope) if from_logits else slope
 
     return Explicit(terms.values * discount, by_pred)
+
+
+def missed_of_probabilities(target: Any, p: Any) -> tuple[Any, Any]:
+    return target * (1.0 - p) + (1.0 - target) * p, 1.0
+
+
+def missed_of_logits(target: Any, x: Any) -> tuple[Any, Any]:
+    """1 - p_t, and the derivative of p by x."""
+    small = ops.exp(-ops.abs(x))
+    share = 1.0 / (1.0 + small)
+    wrong = ops.where(x > 0, 1.0 - target, target)
+    return (wrong + (1.0 - wrong) * small) * share, small * share * share
 
 
 def against_logits(target: Any, logits: Any, gamma: float, axis: int) -> Explicit:
@@ -34,8 +47,7 @@ def against_logits(target: Any, logits: Any, gamma: float, axis: int) -> Explici
     def by_pred() -> Any:
         finite = ops.maximum(log_p, -1e30)
         by_log = target * (gamma * finite * p * numerics.power(missed, gamma - 1.0) - discount)
-        slope = by_log - p * ops.sum(by_log, axis=axis, keepdims=True)
-        return ops.where(ops.expand_dims(values, axis) == float("inf"), 0.0, slope)
+        return by_log - p * ops.sum(by_log, axis=axis, keepdims=True)
 
     return Explicit(values, by_pred)
 
@@ -47,9 +59,10 @@ def against_shares(target: Any, y_pred: Any, gamma: float, axis: int) -> Explici
     discount = numerics.power(missed, gamma)
 
     def by_pred() -> Any:
-        of_log = ops.where(shares.share < numerics.EPSILON, 0.0, discount / bounded)
-        by_share = target * (gamma * numerics.power(missed, gamma - 1.0) * log_p - of_log)
-        return shares.back(by_share, ops.sum(by_share * shares.share, axis=axis, keepdims=True))
+        felt = ops.where(shares.share < numerics.EPSILON, 0.0, discount)
+        steepness = gamma * numerics.power(missed, gamma - 1.0) * log_p
+        whole = ops.sum(target * (steepness * shares.share - felt), axis=axis, keepdims=True)
+        return shares.back(target * (steepness - felt / bounded), whole)
 
     return Explicit(-ops.sum(target * discount * log_p, axis=axis), by_pred)
 
@@ -64,7 +77,7 @@ def terms_of_classes(y_pred: Any, gamma: float, from_logits: bool, axis: int) ->
 def term_of_label(labels: Any, y_pred: Any, gamma: float, from_logits: bool) -> Any:
     """(1 - p)^gamma (-log p) of the labels' class, classes last."""
     if from_logits:
-        return of_log(backend.log_likelihood(y_pred, labels), gamma)
+        return of_log(-backend.negative_log_likelihood(y_pred, labels), gamma)
     return of_probability(probability_of(labels, y_pred), gamma)
 
 

@@ -24,7 +24,7 @@ def negative_log_likelihood(
     class_weights: list[float] | None = None,
 ) -> Any:
     """Minus the log-probability of the label; see `NegativeLogLikelihood`."""
-    values = numerics.without_gradient_at_infinity(-backend.pick(ops.moveaxis(y_pred, axis, -1), y_true))
+    values = backend.without_gradient_at_infinity(-backend.pick(numerics.last(y_pred, axis), y_true))
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 
@@ -46,7 +46,7 @@ def categorical_generalized_cross_entropy(
 ) -> Any:
     """Between cross-entropy and absolute error; see `CategoricalGeneralizedCrossEntropy`."""
     if from_logits:
-        values = -ops.expm1(q * backend.log_likelihood(y_pred, y_true)) / q
+        values = -ops.expm1(-q * backend.negative_log_likelihood(y_pred, y_true)) / q
     else:
         values = (1.0 - power_with_bounded_slope(backend.pick(y_pred, y_true), q)) / q
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)

@@ -84,7 +84,7 @@ def soft_margin_softmax(
     # The margin would lose its digits in a large logit.
     shifted = y_pred - ops.stop_gradient(backend.largest(y_pred))[..., None]
     logits = backend.add_to_picked(shifted, y_true, -margin)
-    values = numerics.without_gradient_at_infinity(-backend.log_likelihood(logits, y_true))
+    values = backend.negative_log_likelihood(logits, y_true)
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 

@@ -20,12 +20,11 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 @loss_function(Vectors(explicit=True))
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """Kullback-Leibler divergence over the last axis; see `KLDivergence`."""
-    target = ops.minimum(y_true, 1.0)
+    target = ops.clip(y_true, 0.0, 1.0)
     p = ops.clip(y_pred, numerics.EPSILON, 1.0)
-    present = target > 0
-    log_ratio = ops.log(ops.where(present, target, 1.0) / p)
-    values = ops.sum(ops.where(present, target * log_ratio, 0.0), axis=-1)
-    return Explicit(values, lambda: ops.where(ops.logical_and(present, p == y_pred), -target / p, 0.0))
+    log_ratio = ops.log(ops.maximum(target, numerics.NOTHING) / p)
+    values = ops.sum(target * log_ratio, axis=-1)
+    return Explicit(values, lambda: ops.where(p == y_pred, -target / p, 0.0))
 
 
 @saved

@@ -22,11 +22,11 @@ def probability_of(labels: Any, y_pred: Any) -> Any:
     return numerics.share(backend.pick(y_pred, labels), ops.sum(y_pred, axis=-1), ops.shape(y_pred)[-1])
 
 
-def log_probability_of(labels: Any, y_pred: Any, from_logits: bool) -> Any:
-    """The logarithm of the label's probability, classes last; without gradient where it is -inf."""
-    if not from_logits:
-        return numerics.log_probability(probability_of(labels, y_pred))
-    return -numerics.without_gradient_at_infinity(-backend.log_likelihood(y_pred, labels))
+def negative_log_likelihood(labels: Any, y_pred: Any, from_logits: bool) -> Any:
+    """Minus the logarithm of the label's probability, classes last; without gradient where it is inf."""
+    if from_logits:
+        return backend.negative_log_likelihood(y_pred, labels)
+    return -numerics.log_probability(probability_of(labels, y_pred))
 
 
 def smoothed_binary(y_true: Any, label_smoothing: float) -> Any:
@@ -46,19 +46,19 @@ class Shares(NamedTuple):
     """Probabilities divided by the sum of their row; a row of zeros counts as uniform, with gradient 0."""
 
     share: Any
-    per_total: Any
+    total: Any
 
     @classmethod
     def of(cls, y_pred: Any, axis: int) -> "Shares":
         total = ops.sum(y_pred, axis=axis, keepdims=True)
         nothing = ops.abs(total) < numerics.NOTHING
-        per_total = ops.where(nothing, 0.0, 1.0 / ops.where(nothing, ops.ones_like(total), total))
+        total = ops.where(nothing, float("inf"), total)
         uniform = ops.where(nothing, 1.0 / ops.cast(ops.shape(y_pred)[axis], y_pred.dtype), 0.0)
-        return cls(y_pred * per_total + uniform, per_total)
+        return cls(y_pred / total + uniform, total)
 
     def back(self, by_share: Any, whole: Any) -> Any:
         """The derivative by the probabilities; `whole` is the sum of `by_share` times the shares, by rows."""
-        return (by_share - whole) * self.per_total
+        return (by_share - whole) / self.total
 
 
 def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, axis: int) -> Explicit:
@@ -84,23 +84,17 @@ def terms_of_probabilities(positive: Any, negative: Any, p: Any) -> Explicit:
 
 
 def terms_of_logits(positive: Any, negative: Any, x: Any) -> Explicit:
-    """softplus(-abs(x)) and the linear part are taken apart: neither loses its digits to the other."""
-    small = ops.exp(-ops.abs(x))
-    linear = numerics.times_unless_zero(ops.where(x > 0, negative, -positive), x)
-    values = (positive + negative) * ops.log1p(small) + linear
+    """softplus(-abs(x)), and the part of abs(x) that lies on the wrong side: neither loses its digits."""
+    size, above = ops.abs(x), x > 0
+    small = ops.exp(-size)
+    wrong, right = ops.where(above, negative, positive), ops.where(above, positive, negative)
+    values = (wrong + right) * ops.log1p(small) + numerics.times_unless_zero(wrong, size)
 
     def by_pred() -> Any:
-        p, q = sigmoids(x, small)
-        return ops.where(values == float("inf"), 0.0, negative * p - positive * q)
+        rise = ops.where(values == float("inf"), 0.0, (wrong - right * small) / (1.0 + small))
+        return ops.where(above, rise, -rise)
 
     return Explicit(values, by_pred)
-
-
-def sigmoids(x: Any, small: Any) -> tuple[Any, Any]:
-    """sigmoid(x) and sigmoid(-x), given exp(-abs(x))."""
-    high = 1.0 / (1.0 + small)
-    low = small * high
-    return ops.where(x > 0, high, low), ops.where(x > 0, low, high)
 
 
 def spread_over_classes(terms: Any, labels: Any, label_smoothing: float, *weights: Any) -> Any:

@@ -27,21 +27,24 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
 @loss_function(Elementwise(explicit=True))
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the error in percent of the target; see `MeanAbsolutePercentageError`."""
-    percent = 100.0 / numerics.at_least(ops.abs(y_true), numerics.EPSILON)
-    error = (y_pred - y_true) * percent
-    return Explicit(ops.abs(error), lambda: ops.sign(error) * percent)
+    size = ops.maximum(ops.abs(y_true), numerics.EPSILON)
+    error = (y_pred - y_true) / size
+    return Explicit(100.0 * ops.abs(error), lambda: 100.0 * ops.sign(error) / size)
 
 
 @loss_function(Elementwise(explicit=True))
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared difference of log(1 + y); see `MeanSquaredLogarithmicError`."""
-    predicted = ops.maximum(y_pred, numerics.EPSILON)
-    error = ops.log1p(predicted) - ops.log1p(ops.maximum(y_true, numerics.EPSILON))
+    predicted, true = (ops.maximum(x, numerics.EPSILON) for x in (y_pred, y_true))
+    error = predicted - true
+    # The difference of the two logarithms, as one.
+    size = ops.log1p(ops.abs(error) / (1.0 + ops.minimum(predicted, true)))
 
     def by_pred() -> Any:
-        return ops.where(y_pred > numerics.EPSILON, 2.0 * error / (1.0 + predicted), 0.0)
+        slope = 2.0 * size * ops.sign(error) / (1.0 + predicted)
+        return ops.where(y_pred > numerics.EPSILON, slope, 0.0)
 
-    return Explicit(ops.square(error), by_pred)
+    return Explicit(ops.square(size), by_pred)
 
 
 @loss_function(Elementwise(average=numerics.root_mean_square))

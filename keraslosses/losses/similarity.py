@@ -13,30 +13,36 @@ from keraslosses.core.loss import FunctionLoss, loss_function, saved
 @loss_function(Vectors(explicit=True), axis=checks.integer)
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Minus the cosine of the angle between two vectors; see `CosineSimilarity`."""
-    true, pred = Direction.of(y_true, axis), Direction.of(y_pred, axis)
-    values = -ops.sum(true.unit * pred.unit, axis=axis)
-    cosine = ops.expand_dims(-values, axis)
-    return Explicit(values, lambda: -pred.towards(true, cosine), lambda: -true.towards(pred, cosine))
+    true, pred = Vector.of(y_true, axis), Vector.of(y_pred, axis)
+    cosine = ops.sum(true.scaled * pred.scaled, axis=axis, keepdims=True) * (true.to_unit * pred.to_unit)
+    return Explicit(
+        -ops.squeeze(cosine, axis), lambda: -pred.towards(true, cosine), lambda: -true.towards(pred, cosine)
+    )
 
 
-class Direction(NamedTuple):
-    """A vector divided by max(its length, 1e-7)."""
+class Vector(NamedTuple):
+    """A vector of elements of size 1, what makes it one of length 1, and its own length.
 
-    unit: Any
+    Squares of such elements run neither over nor under. Lengths below 1e-7 count as 1e-7.
+    """
+
+    scaled: Any
+    to_unit: Any
     length: Any
 
     @classmethod
-    def of(cls, x: Any, axis: int) -> "Direction":
-        """Squares are taken of what is of size 1, so that they run neither over nor under."""
+    def of(cls, x: Any, axis: int) -> "Vector":
         scale = numerics.scale_of(x, axis)
         scaled = x / scale
         length = ops.sqrt(ops.sum(ops.square(scaled), axis=axis, keepdims=True)) * scale
-        return cls(x / ops.maximum(length, numerics.EPSILON), length)
+        return cls(scaled, scale / ops.maximum(length, numerics.EPSILON), length)
 
-    def towards(self, other: "Direction", cosine: Any) -> Any:
+    def towards(self, other: "Vector", cosine: Any) -> Any:
         """How the cosine grows with this vector; 0 where it is zero."""
-        across = other.unit - ops.where(self.length < numerics.EPSILON, 0.0, cosine) * self.unit
-        return ops.where(self.length == 0, 0.0, across / ops.maximum(self.length, numerics.EPSILON))
+        length = ops.maximum(self.length, numerics.EPSILON)
+        across = ops.where(self.length == 0, 0.0, other.to_unit / length)
+        along = ops.where(self.length < numerics.EPSILON, 0.0, cosine) * self.to_unit / length
+        return other.scaled * across - self.scaled * along
 
 
 @saved

@@ -7,6 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
+from keraslosses.core.backend import portable
+from keraslosses.core.explicit import Explicit
+
 
 def peek(tensor: Any) -> np.ndarray | None:
     if isinstance(tensor, np.ndarray):
@@ -18,38 +21,70 @@ def peek(tensor: Any) -> np.ndarray | None:
 
 
 def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    return differentiated(formula, y_true, y_pred, axis, lambda values: values)
+
+
+def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    """Through a `where` that changes nothing: XLA on the CPU would take a product into the sum, and write
+    down both of its factors first.
+    """
+
+    def mean(values: Any) -> Any:
+        return mean_of_rows(jnp.where(values == values, values, jnp.nan))
+
+    return differentiated(formula, y_true, y_pred, axis, mean, mean_of_rows)
+
+
+def mean_of_rows(values: Any) -> Any:
+    rows = values if values.ndim < 2 else jnp.sum(values, axis=-1) / max(values.shape[-1], 1)
+    return jnp.sum(rows) / max(rows.size, 1)
+
+
+def differentiated(
+    formula: Any, y_true: Any, y_pred: Any, axis: int | None, reduced: Any, of_changes: Any = None
+) -> Any:
+    """The values of a formula, reduced, with the derivatives that it states, reduced alike."""
+    of_changes = of_changes or reduced
+
     @jax.custom_jvp
     def values(y_true: Any, y_pred: Any) -> Any:
-        return formula(y_true, y_pred).values
+        return reduced(formula(y_true, y_pred).values)
 
     def change(primals: Any, tangents: Any) -> Any:
         found = formula(*primals)
         of_true, of_pred = (None if type(x) is SymbolicZero else x for x in tangents)
         total = jnp.zeros_like(found.values)
         if of_pred is not None:
-            total += summed(found.by_pred() * of_pred, axis)
+            total += along_axis(found.by_pred() * of_pred, found.values, axis)
         if of_true is not None and found.by_true is not None:
-            total += summed(found.by_true() * of_true, axis)
+            total += along_axis(found.by_true() * of_true, found.values, axis)
         elif of_true is not None:
             total += jax.jvp(lambda y_true: formula(y_true, primals[1]).values, primals[:1], (of_true,))[1]
-        return found.values, total
+        return reduced(found.values), of_changes(total)
 
     values.defjvp(change, symbolic_zeros=True)
     return values(y_true, y_pred)
 
 
-def summed(changes: Any, axis: int | None) -> Any:
-    return changes if axis is None else jnp.sum(changes, axis=axis)
+def along_axis(changes: Any, values: Any, axis: int | None) -> Any:
+    """The change of the value of each row: none where that is inf."""
+    if axis is None:
+        return changes
+    return jnp.where(values == jnp.inf, 0.0, jnp.sum(changes, axis=axis))
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
-    """By rows, and through a `where` that changes nothing: XLA on the CPU would take a product into the sum,
-    and write down both of its factors first.
-    """
-    values = explicit(formula, y_true, y_pred, axis)
-    values = jnp.where(values == values, values, jnp.nan)
-    rows = values if values.ndim < 2 else jnp.sum(values, axis=-1) / max(values.shape[-1], 1)
-    return jnp.sum(rows) / max(rows.size, 1)
+def negative_log_likelihood(logits: Any, labels: Any) -> Any:
+    """The gradient in one pass: the softmax, less 1 at the label."""
+
+    def formula(labels: Any, logits: Any) -> Explicit:
+        largest = jnp.max(logits, axis=-1)
+        likelihood = jnp.exp(logits - largest[..., None])
+        total = jnp.sum(likelihood, axis=-1)
+        values = jnp.log(total) - (portable.pick(logits, labels) - largest)
+        here = jnp.arange(logits.shape[-1]) == labels[..., None]
+        return Explicit(values, lambda: likelihood / total[..., None] - here)
+
+    return explicit(formula, labels, logits, logits.ndim - 1)
 
 
 def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:

@@ -38,14 +38,23 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> A
     return ops.sum(values) / ops.maximum(ops.cast(ops.size(values), values.dtype), 1)
 
 
-def log_likelihood(log_space: Any, labels: Any) -> Any:
-    """log softmax(log_space)[label] along the last axis, without a one-hot. Labels must lie in range.
+def negative_log_likelihood(logits: Any, labels: Any) -> Any:
+    """-log softmax(logits)[label] along the last axis, without a one-hot; where it is inf nothing flows back.
+
+    Labels must lie in range.
 
     This is one pass where a compiler fuses it. The label's logit is shifted before the logarithm is taken
     from it: at large logits the other order loses its digits.
     """
-    shifted = log_space - ops.stop_gradient(ops.max(log_space, axis=-1, keepdims=True))
-    return pick(shifted, labels) - ops.log(ops.sum(ops.exp(shifted), axis=-1))
+    shifted = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
+    log_p = pick(shifted, labels) - ops.log(ops.sum(ops.exp(shifted), axis=-1))
+    return without_gradient_at_infinity(-log_p)
+
+
+def without_gradient_at_infinity(values: Any) -> Any:
+    """The values themselves; where one is +inf nothing flows back."""
+    infinite = values == float("inf")
+    return ops.where(infinite, ops.cast(float("inf"), values.dtype), values)
 
 
 def largest(tensor: Any) -> Any:

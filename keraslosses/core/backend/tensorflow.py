@@ -27,7 +27,7 @@ def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
         found = formula(y_true, y_pred)
 
         def gradient(upstream: Any) -> Any:
-            return gradients(formula, found, y_true, y_pred, along_rows(upstream, axis))
+            return gradients(formula, found, y_true, y_pred, along_rows(upstream, found.values, axis))
 
         return found.values, gradient
 
@@ -43,7 +43,8 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> A
         count = tf.maximum(tf.cast(tf.size(found.values), found.values.dtype), 1)
 
         def gradient(upstream: Any) -> Any:
-            return gradients(formula, found, y_true, y_pred, upstream / count)
+            share = along_rows(upstream / count, found.values, axis)
+            return gradients(formula, found, y_true, y_pred, share)
 
         return tf.reduce_sum(found.values) / count, gradient
 
@@ -64,9 +65,10 @@ def gradients(formula: Any, found: Any, y_true: Any, y_pred: Any, upstream: Any)
     return tape.gradient(values, y_true, upstream), by_pred
 
 
-def log_likelihood(log_space: Any, labels: Any) -> Any:
+def negative_log_likelihood(logits: Any, labels: Any) -> Any:
     """By the kernel that keeps the softmax for the gradient."""
-    return -tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=log_space)
+    values = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    return portable.without_gradient_at_infinity(values)
 
 
 def largest(tensor: Any) -> Any:

@@ -1,5 +1,6 @@
 """What torch does better than `keras.ops` says. What each function means stands in `portable`."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,8 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
-from keraslosses.core.explicit import along_rows
+from keraslosses.core.backend.torch_forms import FORMS
+from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
 
 
@@ -35,9 +37,11 @@ class Values(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, formula: Any, axis: int | None, mean: bool, y_true: Any, y_pred: Any) -> Any:
-        found = formula(y_true, y_pred)
+        own = quick(formula, y_true, y_pred)
+        found = own or formula(y_true, y_pred)
         ctx.formula, ctx.axis, ctx.count = formula, axis, max(found.values.numel(), 1) if mean else None
         ctx.found = None if torch.compiler.is_compiling() else found
+        ctx.in_place = own is not None
         ctx.save_for_backward(y_true, y_pred)
         return found.values.sum() / ctx.count if mean else found.values
 
@@ -46,13 +50,24 @@ class Values(torch.autograd.Function):
         y_true, y_pred = ctx.saved_tensors
         again = ctx.found is None or torch.is_grad_enabled()
         found = ctx.formula(y_true, y_pred) if again else ctx.found
-        upstream = upstream if ctx.count is None else (upstream / ctx.count).expand(found.values.shape)
+        upstream = upstream if ctx.count is None else upstream / ctx.count
+        along = along_rows(upstream, found.values, ctx.axis)
         by_true = None
         if ctx.needs_input_grad[3] and found.by_true is not None:
-            by_true = along_rows(upstream, ctx.axis) * found.by_true()
+            by_true = along * found.by_true()
         elif ctx.needs_input_grad[3]:
-            by_true = found_by_torch(ctx.formula, y_true, y_pred, upstream, again)
-        return None, None, None, by_true, found.by_pred() * along_rows(upstream, ctx.axis)
+            by_true = found_by_torch(ctx.formula, y_true, y_pred, upstream.expand(found.values.shape), again)
+        slope = found.by_pred()
+        return None, None, None, by_true, slope.mul_(along) if ctx.in_place and not again else slope * along
+
+
+def quick(formula: Any, y_true: Any, y_pred: Any) -> Explicit | None:
+    """What a form for finite inputs finds, if there is one, and it comes out finite."""
+    form = FORMS.get(formula.func.__name__)
+    if form is None or peek(y_pred) is None:
+        return None
+    found = form(y_true, y_pred, **formula.keywords)
+    return found if found is not None and math.isfinite(found.values.sum()) else None
 
 
 def found_by_torch(formula: Any, y_true: Any, y_pred: Any, upstream: Any, again: bool) -> Any:
@@ -84,9 +99,22 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> A
     return Values.apply(formula, axis, True, y_true, y_pred)
 
 
-def log_likelihood(log_space: Any, labels: Any) -> Any:
-    """By the kernel that keeps the softmax for the gradient."""
-    return pick(torch.log_softmax(log_space, dim=-1), labels)
+def negative_log_likelihood(logits: Any, labels: Any) -> Any:
+    """By the kernel that keeps the softmax for the gradient; it wants the classes in the second axis."""
+    if logits.ndim == 2:
+        values = F.cross_entropy(logits, labels.long(), reduction="none")
+    else:
+        rows = logits.reshape(-1, logits.shape[-1])
+        values = F.cross_entropy(rows, labels.reshape(-1).long(), reduction="none").reshape(labels.shape)
+    return without_gradient_at_infinity(values)
+
+
+def without_gradient_at_infinity(values: Any) -> Any:
+    """A look at the sum costs less than three operations, small as they are."""
+    seen = peek(values)
+    if seen is not None and math.isfinite(seen.sum()):
+        return values
+    return portable.without_gradient_at_infinity(values)
 
 
 def largest(tensor: Any) -> Any:
@@ -95,7 +123,7 @@ def largest(tensor: Any) -> Any:
 
 
 def pick(tensor: Any, labels: Any) -> Any:
-    return torch.gather(tensor, -1, labels.long()[..., None])[..., 0]
+    return torch.gather(tensor, -1, labels.long().unsqueeze(-1)).squeeze(-1)
 
 
 def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:

@@ -1,0 +1,149 @@
+"""Formulas once more, for torch without a compiler: few passes over memory, and fewer new tensors, each of
+which the system must clear first. `where` is the dearest operation of all.
+
+A form holds where its inputs are finite: if its values are not all finite, the formula itself decides. It
+returns `Explicit`, or None for options that it does not cover; a derivative is a tensor of its own, in which
+what flows back may be multiplied.
+"""
+
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from keraslosses.core.explicit import Explicit, of_error
+from keraslosses.core.numerics import EPSILON
+
+
+def binary_crossentropy(
+    y_true: Any, y_pred: Any, *, from_logits: bool, label_smoothing: float, **others: Any
+) -> Explicit | None:
+    if others["pos_weight"] is not None or others["class_weights"] is not None:
+        return None
+    target = smoothed(y_true, label_smoothing)
+    slope = slope_of_logits if from_logits else slope_of_probabilities
+    terms = terms_of_logits if from_logits else terms_of_probabilities
+    return Explicit(terms(target, y_pred), lambda: slope(target, y_pred))
+
+
+def binary_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    apply_class_balancing: bool,
+    gamma: float,
+    from_logits: bool,
+    label_smoothing: float,
+    **others: Any,
+) -> Explicit | None:
+    """The cross-entropy times (1 - p_t)^gamma, for a gamma that leaves the derivative finite."""
+    if apply_class_balancing or gamma < 1:
+        return None
+    terms = binary_crossentropy(
+        y_true, y_pred, from_logits=from_logits, label_smoothing=label_smoothing, **others
+    )
+    if terms is None:
+        return None
+    target = smoothed(y_true, label_smoothing)
+    missed = missed_of_logits(target, y_pred) if from_logits else torch.lerp(y_pred, 1.0 - y_pred, target)
+
+    def by_pred() -> Any:
+        steepness = (1.0 - 2.0 * target).mul_(missed ** (gamma - 1.0)).mul_(terms.values)
+        if from_logits:
+            steepness.mul_(y_pred.sigmoid()).mul_((-y_pred).sigmoid_())
+        return terms.by_pred().mul_(missed**gamma).add_(steepness, alpha=gamma)
+
+    return Explicit((missed**gamma).mul_(terms.values), by_pred)
+
+
+def smoothed(y_true: Any, label_smoothing: float) -> Any:
+    return y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
+
+
+def terms_of_logits(target: Any, x: Any) -> Any:
+    """softplus(-abs(x)), and the part of abs(x) that lies on the wrong side."""
+    above = x.relu()
+    below = above - x
+    small = (above + below).neg_().exp_()
+    return above.lerp_(below, target).add_(small.log1p_())
+
+
+def slope_of_logits(target: Any, x: Any) -> Any:
+    return x.sigmoid().lerp_((-x).sigmoid_().neg_(), target)
+
+
+def missed_of_logits(target: Any, x: Any) -> Any:
+    return x.sigmoid().lerp_((-x).sigmoid_(), target)
+
+
+def terms_of_probabilities(target: Any, p: Any) -> Any:
+    log_p = p.clamp_min(EPSILON).log_()
+    log_q = (-p).clamp_min_(-1.0).log1p_().clamp_min_(math.log(EPSILON))
+    return log_q.lerp_(log_p, target).neg_()
+
+
+def slope_of_probabilities(target: Any, p: Any) -> Any:
+    """(1 - y) / (1 - p) - y / p, each part 0 where its divisor is below 1e-7."""
+    q = 1.0 - p
+    of_positive = target / p.clamp_min(EPSILON)
+    of_negative = (1.0 - target).div_(q.clamp_min(EPSILON))
+    return of_negative.mul_(q.ge_(EPSILON)).sub_(of_positive.mul_(p.clone().ge_(EPSILON)))
+
+
+def log_cosh(y_true: Any, y_pred: Any) -> Explicit:
+    """With u = 1 - exp(-abs(e)), cosh(e) is 1 + u² / (2 - 2u). Beyond 20, where 1 - u vanishes, the logarithm
+    grows as abs(e) does.
+    """
+    error = y_pred - y_true
+    rest = error.abs()
+    near = rest.clamp_max(20.0)
+    rest.sub_(near)
+    u = near.neg_().expm1_().neg_()
+    values = u.square().div_((2.0 * u).neg_().add_(2.0)).log1p_().add_(rest)
+
+    def slope() -> Any:
+        double = (2.0 - u).mul_(u)
+        return (double / (2.0 - double)).copysign_(error)
+
+    return of_error(values, slope)
+
+
+def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Explicit:
+    """Without a `where`: the way back through a threshold is a kernel of torch."""
+    predicted = y_pred.clamp_min(EPSILON)
+    error = predicted.log1p().sub_(y_true.clamp_min(EPSILON).log1p_())
+
+    def by_pred() -> Any:
+        slope = (2.0 * error).div_(1.0 + predicted)
+        return torch.ops.aten.threshold_backward(slope, y_pred, EPSILON)
+
+    return Explicit(error.square(), by_pred)
+
+
+def categorical_crossentropy(
+    y_true: Any, y_pred: Any, *, from_logits: bool, label_smoothing: float, axis: int, class_weights: Any
+) -> Explicit | None:
+    """With torch's own kernel for the way back through the softmax."""
+    if not from_logits or label_smoothing or class_weights is not None:
+        return None
+    log_p = F.log_softmax(y_pred, dim=axis)
+    values = torch.linalg.vecdot(y_true, log_p, dim=axis).neg_()
+    axis = axis % y_pred.ndim
+
+    def by_pred() -> Any:
+        return torch._log_softmax_backward_data(y_true, log_p, axis, y_pred.dtype).neg_()
+
+    return Explicit(values, by_pred)
+
+
+FORMS = {
+    form.__name__: form
+    for form in (
+        binary_crossentropy,
+        binary_focal_crossentropy,
+        log_cosh,
+        mean_squared_logarithmic_error,
+        categorical_crossentropy,
+    )
+}
