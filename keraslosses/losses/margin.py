@@ -272,8 +272,8 @@ class MultiLabelMargin(FunctionLoss):
     indices and then a -1; what stands behind the first -1 is not looked at. A class listed twice counts
     twice; an empty list costs 0.
 
-    The gradient is 0 where a margin is just reached. On TensorFlow and JAX every label is compared with every
-    class: an array of classes × classes for each row, unless the compiler fuses it.
+    The gradient is 0 where a margin is just reached. The time grows with the longest list times the classes;
+    nothing larger than y_pred is made.
 
     Raises:
         ValueError: for shapes that differ, or a label out of range, as `SparseCategoricalCrossentropy`.

@@ -87,5 +87,9 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
     return explicit(formula, labels, logits, logits.ndim - 1)
 
 
+def multi_label_margin(labels: Any, scores: Any) -> Any:
+    return explicit(portable.margins_of_lists, labels, scores, scores.ndim - 1)
+
+
 def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
     variable.assign(jnp.asarray(variable.value).at[indices].add(changes))

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keraslosses.core.explicit import Explicit
+
 
 def peek(tensor: Any) -> np.ndarray | None:
     """The value as a NumPy array where reading it costs no transfer and no trace, else None.
@@ -93,15 +95,45 @@ def multi_label_margin(labels: Any, scores: Any) -> Any:
 
     A label of -1 stands for none.
     """
-    listed = labels >= 0
-    usable = ops.where(listed, labels, ops.zeros_like(labels))
+    return margins_of_lists(labels, scores).values
+
+
+def margins_of_lists(labels: Any, scores: Any) -> Explicit:
+    """`multi_label_margin`, place by place of the lists: nothing larger than the scores is made."""
     classes = ops.arange(ops.shape(scores)[-1], dtype="int32")
-    free = ops.all(labels[..., :, None] != classes, axis=-2)
-    of_labels = ops.take_along_axis(scores, usable, axis=-1)
-    excess = 1.0 + (scores[..., None, :] - of_labels[..., :, None])
-    asked = ops.logical_and(listed[..., :, None], free[..., None, :])
-    shortfall = ops.where(ops.logical_and(asked, excess > 0), excess, ops.zeros_like(excess))
-    return ops.sum(shortfall, axis=(-2, -1)) / ops.cast(ops.shape(scores)[-1], scores.dtype)
+    longest = ops.max(ops.sum(ops.cast(labels >= 0, "int32"), axis=-1), initial=0)
+    zeros = ops.zeros_like(scores)
+
+    def at(place: Any) -> Any:
+        return ops.take(labels, place, axis=-1)[..., None] == classes
+
+    free = ops.while_loop(
+        lambda place, free: place < longest,
+        lambda place, free: (place + 1, ops.where(at(place), zeros, free)),
+        (ops.zeros((), dtype="int32"), zeros + 1.0),
+    )[1]
+
+    def add_place(place: Any, values: Any, slope: Any) -> Any:
+        here = at(place)
+        own = ops.sum(ops.where(here, scores, zeros), axis=-1, keepdims=True)
+        asked = ops.logical_and(ops.any(here, axis=-1, keepdims=True), free > 0)
+        excess = 1.0 + (scores - own)
+        short = ops.logical_and(asked, excess > 0)
+        count = ops.cast(short, scores.dtype)
+        values = values + ops.sum(ops.where(short, excess, zeros), axis=-1)
+        return (
+            place + 1,
+            values,
+            slope + count - ops.where(here, ops.sum(count, axis=-1, keepdims=True), zeros),
+        )
+
+    _, values, slope = ops.while_loop(
+        lambda place, values, slope: place < longest,
+        add_place,
+        (ops.zeros((), dtype="int32"), ops.sum(zeros, axis=-1), zeros),
+    )
+    count = ops.cast(ops.shape(scores)[-1], scores.dtype)
+    return Explicit(values / count, lambda: slope / count)
 
 
 def take_rows(variable: Any, indices: Any) -> Any:

@@ -88,6 +88,15 @@ def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
     return tf.reshape(tf.tensor_scatter_nd_add(rows, places, changes), shape)
 
 
+def multi_label_margin(labels: Any, scores: Any) -> Any:
+    @tf.custom_gradient
+    def values(scores: Any) -> Any:
+        found = portable.margins_of_lists(labels, scores)
+        return found.values, lambda upstream: along_rows(upstream, found.values, -1) * found.by_pred()
+
+    return values(scores)
+
+
 def take_rows(variable: Any, indices: Any) -> Any:
     if in_stateless_scope():
         return portable.take_rows(variable, indices)

@@ -146,12 +146,29 @@ def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:
-    # What torch 2.13 compiles in the place of its kernel gives other values.
-    if torch.compiler.is_compiling():
-        return portable.multi_label_margin(labels, scores)
     rows = scores.reshape(-1, scores.shape[-1])
-    lists = labels.reshape(rows.shape).long()
-    return F.multilabel_margin_loss(rows, lists, reduction="none").reshape(scores.shape[:-1])
+    return margins_of_lists(rows, labels.reshape(rows.shape).long())[0].reshape(scores.shape[:-1])
+
+
+# Around torch's kernel: what torch 2.13 compiles in the kernel's place gives other values.
+@torch.library.custom_op("keraslosses::margins_of_lists", mutates_args=())
+def margins_of_lists(rows: torch.Tensor, lists: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.ops.aten.multilabel_margin_loss_forward(rows, lists, 0)
+
+
+@torch.library.custom_op("keraslosses::margins_of_lists_backward", mutates_args=())
+def margins_of_lists_backward(
+    upstream: torch.Tensor, rows: torch.Tensor, lists: torch.Tensor, listed: torch.Tensor
+) -> torch.Tensor:
+    return torch.ops.aten.multilabel_margin_loss_backward(upstream, rows, lists, 0, listed)
+
+
+margins_of_lists.register_fake(lambda rows, lists: (rows.new_empty(rows.shape[:1]), torch.empty_like(rows)))
+margins_of_lists_backward.register_fake(lambda upstream, rows, lists, listed: torch.empty_like(rows))
+margins_of_lists.register_autograd(
+    lambda ctx, upstream, _: (margins_of_lists_backward(upstream, *ctx.saved_tensors), None),
+    setup_context=lambda ctx, inputs, output: ctx.save_for_backward(*inputs, output[1]),
+)
 
 
 def take_rows(variable: Any, indices: Any) -> Any:
