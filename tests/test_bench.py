@@ -111,6 +111,7 @@ def test_every_peer_is_of_a_case():
 def test_peers_compute_what_ours_computes(case, backend):
     """Each peer that is installed, in the smallest size: none may be left out when the benchmark runs."""
     y_true, y_pred = (keras.ops.convert_to_tensor(array) for array in case.inputs("small"))
+    assert list(case.shapes) == list(SIZES)
     loss = CLASSES[case.loss](**case.options_for(case.shapes["small"]))
     mode, peers = MODES[backend][0], bench_peers.peers_of(case)
     ours = with_gradient(loss, y_true, y_pred, mode)
@@ -119,9 +120,8 @@ def test_peers_compute_what_ours_computes(case, backend):
     assert kept.keys() == peers.keys()
 
 
-def test_plan_takes_only_sizes_that_a_case_has():
+def test_plan_takes_the_losses_and_sizes_that_are_asked_for():
     assert [size for _, size in planned(["Huber"], SIZES)] == list(SIZES)
-    assert [size for _, size in planned(["MultiLabelMargin"], SIZES)] == ["small", "middle"]
     assert [(case.loss, size) for case, size in planned(["LogCosh"], ["large"])] == [("LogCosh", "large")]
 
 
@@ -183,8 +183,8 @@ def test_memory_is_at_least_that_of_the_gradient(backend):
 def test_calls_take_turns_and_warming_up_is_not_counted():
     order = []
     times = bench_timing.in_turn([lambda n=n: order.append((n, gc.isenabled())) for n in "abc"], 0.0)
-    rounds = bench_timing.WARM_UPS + bench_timing.FEWEST_ROUNDS
-    assert [name for name, _ in order] == list("abc") * rounds
+    turns = "abc" * bench_timing.WARM_UPS + "abccba" * bench_timing.FEWEST_ROUNDS
+    assert turns.startswith("".join(name for name, _ in order))
     assert times.shape == (3, bench_timing.FEWEST_ROUNDS)
     assert not any(enabled for _, enabled in order[3 * bench_timing.WARM_UPS :])
     assert gc.isenabled()
@@ -358,7 +358,6 @@ def test_benchmark_runs_on_all_cores(worker, monkeypatch, backend):
         (["Hubert"], "'Hubert' is no loss of the benchmark; choose from BalancedL1, "),
         (["--backend", "theano"], "'theano' is no backend"),
         (["--sizes", "small,huge"], "'huge' is no size; choose from small, middle, large"),
-        (["MultiLabelMargin", "--sizes", "large"], "MultiLabelMargin: nothing to measure in large"),
         (["--seconds", "0"], "--seconds"),
         (["--tolerance", "-1"], "--tolerance"),
         (["--json", "."], "'.' is no file that can be written"),

@@ -6,12 +6,11 @@ import subprocess
 import sys
 
 import keras
-import pytest
 
 import keraslosses
 from keraslosses.reference import REFERENCES
 
-FRAMEWORKS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+FRAMEWORKS = ("tensorflow", "jax", "torch")
 
 
 def python(code, *arguments, **environment):
@@ -61,11 +60,9 @@ print(time.process_time() - start, (resource.getrusage(resource.RUSAGE_SELF).ru_
 
 
 def test_import_costs_little_over_keras():
-    """In processor time, since the tests of the other backends run beside this one."""
-    runs = [tuple(map(float, python(COST).split())) for _ in range(3)]
-    seconds, megabytes = (min(run[i] for run in runs) for i in (0, 1))
-    assert seconds <= 0.05
-    assert megabytes <= 5
+    """In processor time, since the tests of the other backends run beside this one; in one of three tries."""
+    runs = (map(float, python(COST).split()) for _ in range(3))
+    assert any(seconds <= 0.05 and megabytes <= 5 for seconds, megabytes in runs)
 
 
 def test_import_prints_nothing_and_leaves_no_trace():
@@ -81,9 +78,12 @@ print(json.dumps([keraslosses.serialize(keraslosses.deserialize(config)) for con
 """
 
 
-@pytest.mark.parametrize("other", FRAMEWORKS)
-def test_configs_travel_to_every_backend(other, tmp_path):
-    """Every option off its default, and the dtype, in a fresh process that only imports keraslosses."""
+def test_configs_travel_from_backend_to_backend(backend, tmp_path):
+    """Every option off its default, and the dtype, in a fresh process that only imports keraslosses.
+
+    From each backend to the next, so that the runs of all of them close the circle.
+    """
+    other = FRAMEWORKS[FRAMEWORKS.index(backend) - 1]
     configs = []
     for name, entry in REFERENCES.items():
         options = {key: value for options in entry.options for key, value in options.items()}

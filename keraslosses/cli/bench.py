@@ -112,11 +112,6 @@ def chosen_sizes(text: str) -> list[str]:
 def keys(plan: dict[str, Any], names: Sequence[str]) -> set[Key]:
     """The rows to measure on the backends."""
     pairs = planned(plan["losses"], plan["sizes"])
-    if not pairs:
-        raise typer.BadParameter(
-            f"{', '.join(plan['losses'])}: nothing to measure in {', '.join(plan['sizes'])}.",
-            param_hint="--sizes",
-        )
     return {(case.title, mode, size) for name in names for case, size in pairs for mode in MODES[name]}
 
 

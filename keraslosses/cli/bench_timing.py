@@ -14,8 +14,9 @@ FEWEST_ROUNDS = 5
 def in_turn(calls: Sequence[Callable[[], Any]], seconds: float) -> np.ndarray:
     """The milliseconds of each call in each round, an array (calls, rounds).
 
-    A round makes every call once, in the given order. Rounds are repeated until `seconds` have passed, and
-    `FEWEST_ROUNDS` times at least; the first ones, which warm up, are not counted.
+    A round makes every call once, every second one in the reverse order: what one call leaves in the caches
+    serves none of the others always. Rounds are repeated until `seconds` have passed, and `FEWEST_ROUNDS`
+    times at least; the first ones, which warm up, are not counted.
     """
     for _ in range(WARM_UPS):
         for call in calls:
@@ -27,7 +28,9 @@ def in_turn(calls: Sequence[Callable[[], Any]], seconds: float) -> np.ndarray:
     try:
         end = time.perf_counter() + seconds
         while len(rounds) < FEWEST_ROUNDS or time.perf_counter() < end:
-            rounds.append([milliseconds(call) for call in calls])
+            forward = len(rounds) % 2 == 0
+            times = [milliseconds(call) for call in (calls if forward else reversed(calls))]
+            rounds.append(times if forward else times[::-1])
     finally:
         if was_on:
             gc.enable()

@@ -139,14 +139,16 @@ class LabelLists(Kind):
         if classes is None:
             classes = ops.shape(y_pred)[-1]
         seen = backend.peek(given) if isinstance(classes, int) else None
+        axes = (len(y_pred.shape) - 1,)
         if seen is not None:
-            ended = np.cumsum(seen == -1, axis=-1) > 0
+            ended = np.logical_or.accumulate(seen == -1, axis=-1)
             reject_out_of_range(name, "y_true", np.where(ended, 0, seen), classes, None)
+            return Pair(ops.convert_to_tensor(np.where(ended, -1, seen).astype("int32")), y_pred, axes)
         labels = comparable(given)
         ended = ops.cumsum(ops.cast(labels == -1, "int32"), axis=-1) > 0
         broken = ops.logical_and(is_broken(labels, classes), ops.logical_not(ended))
         labels = ops.cast(ops.where(ops.logical_or(ended, broken), -ops.ones_like(labels), labels), "int32")
-        return Pair(labels, y_pred, (len(y_pred.shape) - 1,), broken=ops.any(broken, axis=-1))
+        return Pair(labels, y_pred, axes, broken=ops.any(broken, axis=-1))
 
     def silence(self, pair: Pair, keep: Any) -> Pair:
         """Puts an empty list, and scores of one, where an entry is not kept."""
