@@ -9,6 +9,7 @@ from keras.losses import serialize
 from keraslosses.core.compose import WeightedSum
 from keraslosses.core.loss import FunctionLoss
 from keraslosses.losses import (
+    boxes,
     crossentropy,
     embedding,
     focal,
@@ -32,6 +33,7 @@ FAMILIES = (
     margin,
     segmentation,
     embedding,
+    boxes,
 )
 
 CLASSES = {

@@ -349,3 +349,8 @@ def test_version_is_that_of_the_project_file():
 def test_modules_stay_short():
     lengths = {path: source.count("\n") for path, source in SOURCES.items()}
     assert {path: lines for path, lines in lengths.items() if lines > 350} == {}
+
+
+def test_the_readme_names_every_loss():
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    assert [name for name in keraslosses.names() if f"`{name}`" not in readme] == []

@@ -67,6 +67,7 @@ PAIRS = {
     "one_hot_scores": lambda a, b, logits: (np.eye(CLASSES, dtype="float32")[a.argmax(-1)], b),
     "regions": lambda a, b, logits: (sigmoid(a), sigmoid(b)),
     "embeddings": lambda a, b, logits: (np.arange(len(a)) // 2, rows_of_length_one(b)),
+    "boxes": lambda a, b, logits: (a[..., :4], b[..., :4]),
 }
 
 
@@ -175,6 +176,7 @@ EXTREMES = {
     "one_hot_scores": (TARGETS, SCORES),
     "regions": (TARGETS, SHARES),
     "embeddings": (filled(st.integers(0, 2), SHAPE[:1], "int32"), ANY_UNIT),
+    "boxes": (SCORES.map(lambda x: x[..., :4]), SCORES.map(lambda x: x[..., :4])),
 }
 
 

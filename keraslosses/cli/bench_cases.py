@@ -18,6 +18,7 @@ MODES = {"tensorflow": ("tensorflow", "tensorflow, XLA"), "jax": ("jax",), "torc
 OUTPUTS = {"small": (256, 100), "middle": (1024, 1000), "large": (4096, 4000)}
 CLASSES = {"small": (256, 100), "middle": (1024, 1000), "large": (512, 20_000)}
 IMAGES = {"small": (8, 64, 64), "middle": (16, 256, 256), "large": (64, 512, 512)}
+BOXES = {"small": (256, 4), "middle": (100_000, 4), "large": (1_000_000, 4)}
 EMBEDDINGS = {"small": (64, 64), "middle": (256, 64), "large": (1024, 256)}
 
 IGNORED = -1
@@ -101,6 +102,13 @@ def label_lists(rng: np.random.Generator, shape: Shape) -> Pair:
         chosen = rng.choice(shape[-1], rng.integers(1, LONGEST_LIST + 1), replace=False)
         row[: len(chosen)] = chosen
     return y_true, normal(rng, shape)
+
+
+def boxes(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Boxes by their corners, predicted with an error of a quarter of their size."""
+    start, size = normal(rng, (*shape[:-1], 2)), rng.random((*shape[:-1], 2), dtype="float32") + 0.5
+    y_true = np.concatenate([start, start + size], axis=-1)
+    return y_true, y_true + normal(rng, shape) / 4
 
 
 def embeddings(rng: np.random.Generator, shape: Shape) -> Pair:
@@ -197,6 +205,10 @@ CASES = (
     # With equal weights, because Keras 3.15.1 has `alpha` and `beta` the other way round.
     Case("Tversky", yes_no, IMAGES, options={"alpha": 0.5, "beta": 0.5}),
     Case("Circle", embeddings, EMBEDDINGS),
+    Case("IoU", boxes, BOXES),
+    Case("GIoU", boxes, BOXES),
+    Case("DIoU", boxes, BOXES),
+    Case("CIoU", boxes, BOXES),
 )
 
 

@@ -59,12 +59,16 @@ def check_hard_inputs(subject: Subject) -> Findings:
 
 
 def check_compiled(subject: Subject) -> Findings:
-    """Compiled, and compiled before the batch size is known, it gives what it gives eagerly."""
-    for options in (subject.reference.options[0], subject.reference.options[-1]):
+    """Compiled, and compiled before the batch size is known, it gives what it gives eagerly.
+
+    In every mode under the first options, in the first one under the last options.
+    """
+    first, last = subject.reference.options[0], subject.reference.options[-1]
+    for options, modes in ((first, gradients.MODES[1:]), (last, gradients.MODES[1:2])):
         y_true, y_pred = subject.reference.inputs(options)
         function = subject.entries(options)
         eager, slope = gradients.value_and_gradient(function, y_true, y_pred)
-        for mode in gradients.MODES[1:]:
+        for mode in modes:
             try:
                 values, gradient = gradients.value_and_gradient(function, y_true, y_pred, mode=mode)
             except Exception as error:

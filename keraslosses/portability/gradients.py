@@ -87,10 +87,9 @@ def on_jax(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -
 
     step = jax.value_and_grad(total, has_aux=True)
     if mode == "compiled":
-        jitted = compiled(function, mode, None, lambda: jax.jit(step))
-        (_, values), gradient = jitted(y_pred, y_true, cotangent)
-        return values, gradient
-    return function(y_true, y_pred), step(y_pred, y_true, cotangent)[1]
+        step = compiled(function, mode, None, lambda: jax.jit(step))
+    (_, values), gradient = step(y_pred, y_true, cotangent)
+    return values, gradient
 
 
 def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:

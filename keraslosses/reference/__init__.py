@@ -4,6 +4,7 @@ Nothing here imports keras or a loss. Tests, checks, docs, plots and benchmarks 
 """
 
 from keraslosses.reference import (
+    boxes,
     crossentropy,
     embedding,
     focal,
@@ -28,6 +29,7 @@ FAMILIES = (
     margin,
     segmentation,
     embedding,
+    boxes,
 )
 
 REFERENCES: dict[str, Reference] = {entry.name: entry for family in FAMILIES for entry in family.REFERENCES}

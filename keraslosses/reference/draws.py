@@ -94,6 +94,21 @@ def embeddings(rng: Rng, options: Any, leading: Leading) -> Pair:
     return y_true, vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
+def boxes(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Boxes of width and height 1 to 50 times each other; most of a pair overlap, some do not."""
+    centers = rng.normal(0, 2, (2, *leading, 2))
+    sizes = np.exp(rng.uniform(-2, 2, (2, *leading, 2)))
+    starts, ends = centers - sizes / 2, centers + sizes / 2
+    parts = {
+        "xyxy": (starts, ends),
+        "yxyx": (starts[..., ::-1], ends[..., ::-1]),
+        "xywh": (starts, sizes),
+        "center_xywh": (centers, sizes),
+    }[options.get("box_format", "xyxy")]
+    y_true, y_pred = np.concatenate(parts, axis=-1)
+    return y_true, y_pred
+
+
 def scores(rng: Rng, options: Any, leading: Leading) -> np.ndarray:
     if options.get("from_logits"):
         return rng.normal(0, 2, (*leading, CLASSES))

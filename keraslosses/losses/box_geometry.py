@@ -1,0 +1,130 @@
+"""Two boxes compared, one axis after the other: what they share, what spans both, how far they lie apart.
+
+A box is a pair of sides. Along each axis everything is measured from the start of the true side, and in units
+of the size of both boxes together: far from the origin, and at any scale, no digits are lost.
+"""
+
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from keraslosses.core import numerics
+
+CORNERS = ("xyxy", "yxyx")
+FORMATS = (*CORNERS, "xywh", "center_xywh")
+
+# An area of less, in units of the size of both boxes, counts as none: its gradient would overflow.
+NOTHING = 1e-24
+
+
+class Side(NamedTuple):
+    """Boxes along one axis: a place, and a length (negative if inverted). The start lies `before` it, in
+    lengths: 0, or 1/2 where the place is the center.
+    """
+
+    place: Any
+    length: Any
+    before: float
+
+    @property
+    def start(self) -> Any:
+        return self.place - self.before * self.length
+
+
+def sides(boxes: Any, box_format: str) -> tuple[Side, Side]:
+    """The sides along x and along y."""
+    first, second, third, fourth = ops.unstack(boxes, 4, axis=-1)
+    if box_format == "yxyx":
+        first, second, third, fourth = second, first, fourth, third
+    if box_format in CORNERS:
+        third, fourth = third - first, fourth - second
+    before = 0.5 if box_format == "center_xywh" else 0.0
+    return Side(first, third, before), Side(second, fourth, before)
+
+
+def boxes_of(x: Side, y: Side, box_format: str) -> Any:
+    """The boxes of these sides."""
+    if box_format in CORNERS:
+        first, second = (y, x) if box_format == "yxyx" else (x, y)
+        numbers = [first.start, second.start, first.start + first.length, second.start + second.length]
+    else:
+        before = 0.5 if box_format == "center_xywh" else 0.0
+        numbers = [x.start + before * x.length, y.start + before * y.length, x.length, y.length]
+    return ops.stack(numbers, axis=-1)
+
+
+class Axis(NamedTuple):
+    """Two sides on one axis: their lengths, the length that they share, that from the first start to the last
+    end, and the distance of their centers.
+    """
+
+    true: Any
+    pred: Any
+    common: Any
+    span: Any
+    apart: Any
+
+
+class Comparison(NamedTuple):
+    """Two boxes: their axes, the area of their union, and their overlap, intersection over union."""
+
+    x: Axis
+    y: Axis
+    union: Any
+    overlap: Any
+
+
+def compare(y_true: Any, y_pred: Any, box_format: str) -> Comparison:
+    """What there is to know of two boxes. An inverted side counts as empty."""
+    pairs = tuple(zip(sides(y_true, box_format), sides(y_pred, box_format), strict=True))
+    measures = [measured(*pair) for pair in pairs]
+    scale = ops.stop_gradient(sum(ops.abs(length) for lengths in measures for length in lengths))
+    scale = ops.where(scale == 0, ops.ones_like(scale), scale)
+    x, y = (axis_of(*(length / scale for length in lengths)) for lengths in measures)
+    intersection = x.common * y.common
+    union = x.true * y.true + x.pred * y.pred - intersection
+    return Comparison(x, y, union, part_of(intersection, union))
+
+
+def measured(true: Side, pred: Side) -> tuple[Any, Any, Any]:
+    """The two lengths, and how far the second side starts behind the first."""
+    offset = (pred.place - true.place) - true.before * (pred.length - true.length)
+    return numerics.at_least(true.length, 0.0), numerics.at_least(pred.length, 0.0), offset
+
+
+def axis_of(true: Any, pred: Any, offset: Any) -> Axis:
+    """From each of the two starts to each of the two ends: the least of the four ways is shared, the longest
+    spans both.
+    """
+    across, back = true - offset, pred + offset
+    common = numerics.at_least(smaller(smaller(true, pred), smaller(across, back)), 0.0)
+    span = larger(larger(true, pred), larger(across, back))
+    return Axis(true, pred, common, span, offset + 0.5 * (pred - true))
+
+
+def part_of(part: Any, whole: Any) -> Any:
+    """part / whole, and 0 with gradient 0 where the whole is nothing in units of both boxes.
+
+    Both are divided by the whole, held constant, first: its square would underflow in the gradient.
+    """
+    empty = whole < NOTHING
+    size = ops.stop_gradient(ops.where(empty, ops.ones_like(whole), whole))
+    return ops.where(empty, 0.0, (part / size) / ops.where(empty, ops.ones_like(whole), whole / size))
+
+
+def smaller(a: Any, b: Any) -> Any:
+    """The minimum; where both tie, each has half of the gradient."""
+    return ops.where(a == b, 0.5 * (a + b), ops.minimum(a, b))
+
+
+def larger(a: Any, b: Any) -> Any:
+    """The maximum; where both tie, each has half of the gradient."""
+    return ops.where(a == b, 0.5 * (a + b), ops.maximum(a, b))
+
+
+def angle(x: Any, y: Any) -> Any:
+    """atan2(x, y) of two lengths, and 0 with gradient 0 where both are 0."""
+    size = ops.stop_gradient(ops.maximum(x, y))
+    nothing = size == 0
+    size = ops.where(nothing, ops.ones_like(size), size)
+    return ops.arctan2(x / size, ops.where(nothing, ops.ones_like(y), y / size))

@@ -1,0 +1,300 @@
+"""Losses between boxes: one minus the overlap, and what is added so that boxes apart find each other."""
+
+import math
+from typing import Any
+
+from keras import ops
+
+from keraslosses.core import checks, numerics
+from keraslosses.core.inputs import Boxes, floating
+from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.losses import box_geometry
+from keraslosses.losses.box_geometry import FORMATS, Comparison, compare, part_of
+
+# The smallest overlap whose logarithm is taken.
+LEAST_OVERLAP = 1e-6
+
+box_format_rule = checks.one_of(*FORMATS)
+
+
+@loss_function(Boxes(), box_format=box_format_rule, mode=checks.one_of("linear", "log", "squared"))
+def iou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy", mode: str = "linear") -> Any:
+    """One minus the overlap of two boxes; see `IoU`."""
+    overlap = compare(y_true, y_pred, box_format).overlap
+    if mode == "log":
+        return -ops.log(numerics.at_least(overlap, LEAST_OVERLAP))
+    return 1.0 - (overlap if mode == "linear" else ops.square(overlap))
+
+
+@loss_function(Boxes(), box_format=box_format_rule)
+def giou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy") -> Any:
+    """The loss of the overlap, and of the empty part of the box around both; see `GIoU`."""
+    boxes = compare(y_true, y_pred, box_format)
+    around = boxes.x.span * boxes.y.span
+    return 1.0 - boxes.overlap + part_of(around - boxes.union, around)
+
+
+@loss_function(Boxes(), box_format=box_format_rule)
+def diou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy") -> Any:
+    """The loss of the overlap, and of the distance of the centers; see `DIoU`."""
+    return overlap_and_distance(compare(y_true, y_pred, box_format))
+
+
+@loss_function(Boxes(), box_format=box_format_rule, alpha_gradient=checks.boolean, alpha_gate=checks.fraction)
+def ciou(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    box_format: str = "xyxy",
+    alpha_gradient: bool = False,
+    alpha_gate: float = 0.0,
+) -> Any:
+    """The loss of overlap, distance and aspect ratio; see `CIoU`."""
+    boxes = compare(y_true, y_pred, box_format)
+    true, pred = (box_geometry.angle(x, y) for x, y in zip(boxes.x[:2], boxes.y[:2], strict=True))
+    aspect = (4 / math.pi**2) * ops.square(true - pred)
+    alpha = part_of(aspect, (1.0 - boxes.overlap) + aspect)
+    alpha = ops.where(boxes.overlap < alpha_gate, ops.zeros_like(alpha), alpha)
+    alpha = alpha if alpha_gradient else ops.stop_gradient(alpha)
+    return overlap_and_distance(boxes) + alpha * aspect
+
+
+def overlap_and_distance(boxes: Comparison) -> Any:
+    """1 - IoU + ρ² / c², with ρ the distance of the centers and c the diagonal of the box around both."""
+    distance = ops.square(boxes.x.apart) + ops.square(boxes.y.apart)
+    diagonal = ops.square(boxes.x.span) + ops.square(boxes.y.span)
+    return 1.0 - boxes.overlap + part_of(distance, diagonal)
+
+
+def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
+    """The overlap of every box of one set with every box of another: intersection over union.
+
+    Args:
+        boxes1: Boxes `(.., N, 4)`.
+        boxes2: Boxes `(.., M, 4)`.
+        box_format: Of both: `"xyxy"` (corners), `"yxyx"`, `"xywh"` (upper left corner and size), or
+            `"center_xywh"`.
+
+    Returns:
+        `(.., N, M)`, in [0, 1]: 1 where two boxes are the same, 0 where they do not meet or are both empty.
+
+    Raises:
+        ValueError: for an unknown format, or a last axis that is not of size 4.
+
+    Example:
+
+    >>> boxes = [[0.0, 0.0, 2.0, 2.0], [1.0, 0.0, 3.0, 2.0]]
+    >>> print(round(float(keraslosses.pairwise_iou(boxes, boxes)[0, 1]), 4))
+    0.3333
+    """
+    box_format_rule("box_format", box_format)
+    one, other = of_boxes("boxes1", boxes1), of_boxes("boxes2", boxes2)
+    return compare(one[..., :, None, :], other[..., None, :, :], box_format).overlap
+
+
+def convert_boxes(boxes: Any, source: str, target: str) -> Any:
+    """Boxes in another format. Nothing is put in order: an inverted box stays inverted.
+
+    Args:
+        boxes: Boxes `(.., 4)` in the format `source`.
+        source, target: `"xyxy"`, `"yxyx"`, `"xywh"` or `"center_xywh"`; see `pairwise_iou`.
+
+    Returns:
+        A tensor of the same shape, float64 if the boxes were, else float32.
+
+    Raises:
+        ValueError: for an unknown format, or a last axis that is not of size 4.
+
+    Example:
+
+    >>> print(keras.ops.convert_to_numpy(keraslosses.convert_boxes([1.0, 2.0, 4.0, 8.0], "xyxy", "xywh")))
+    [1. 2. 3. 6.]
+    """
+    for name, value in {"source": source, "target": target}.items():
+        box_format_rule(name, value)
+    boxes = of_boxes("boxes", boxes)
+    if source == target:
+        return boxes
+    if {source, target} == set(box_geometry.CORNERS):
+        return ops.take(boxes, [1, 0, 3, 2], axis=-1)
+    return box_geometry.boxes_of(*box_geometry.sides(boxes, source), target)
+
+
+def of_boxes(name: str, boxes: Any) -> Any:
+    boxes = floating(boxes)
+    if not len(boxes.shape) or boxes.shape[-1] != 4:
+        raise ValueError(
+            f"`{name}` must hold four numbers along the last axis. "
+            f"Received: {name}.shape={tuple(boxes.shape)}"
+        )
+    return boxes
+
+
+@saved
+class IoU(FunctionLoss):
+    """One minus the overlap of the boxes: regression of all four numbers together, whatever their size.
+
+    With I the area that the boxes share and U that of their union:
+
+    ```
+    IoU = I / U
+    loss = 1 - IoU, or -log(max(IoU, 1e-6)), or 1 - IoU²
+    ```
+
+    Args:
+        box_format: `"xyxy"` (two corners), `"yxyx"`, `"xywh"` (corner of the smallest x and y, and the size),
+            or `"center_xywh"`.
+        mode: `"linear"`, `"log"` (the loss of UnitBox and FCOS) or `"squared"`.
+        reduction: See `keraslosses.FunctionLoss`.
+        name: Name of the loss.
+        dtype: Type of the result; the computation runs in float32 at least.
+
+    Shapes: y_true and y_pred `(batch, .., 4)`, result `(batch, ..)`; a single box `(4,)` gives `()`.
+
+    The same box costs exactly 0 at every scale, and boxes that do not meet cost 1 (`"log"`: 13.8155) with
+    gradient 0: use `GIoU`, `DIoU` or `CIoU` where that happens. Inverted boxes count as empty (x2 := max(x1,
+    x2), y2 likewise), and two empty boxes have no overlap. Where two edges lie on each other, each has half
+    of the gradient.
+
+    Raises:
+        ValueError: for an unknown option, or shapes that differ or do not end in 4.
+
+    Source: Yu et al., UnitBox, 2016, equation 2 (the logarithm).
+
+    Example:
+
+    >>> loss = keraslosses.IoU()
+    >>> print(round(float(loss([[0.0, 0.0, 2.0, 4.0]], [[1.0, 1.0, 4.0, 3.0]])), 4))
+    0.8333
+    """
+
+    def __init__(
+        self,
+        box_format: str = "xyxy",
+        mode: str = "linear",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "iou",
+        dtype: Any = None,
+    ):
+        super().__init__(iou, reduction, name, dtype, box_format=box_format, mode=mode)
+
+
+@saved
+class GIoU(FunctionLoss):
+    """The loss of the overlap, and of the empty part of the box around both: it draws boxes together that do
+    not meet.
+
+    With U the area of the union and C that of the smallest box around both:
+
+    ```
+    loss = 1 - IoU + (C - U) / C
+    ```
+
+    Args and shapes: as `IoU`, without `mode`.
+
+    From 0 (the same box) to 2. Where the box around both has no area, the second part is 0. Inverted boxes,
+    edges that lie on each other, and errors: as `IoU`.
+
+    Source: Rezatofighi et al., Generalized Intersection over Union, 2019, algorithm 1.
+
+    Example:
+
+    >>> loss = keraslosses.GIoU()
+    >>> print(round(float(loss([[0.0, 0.0, 2.0, 4.0]], [[1.0, 1.0, 4.0, 3.0]])), 4))
+    1.0833
+    """
+
+    def __init__(
+        self,
+        box_format: str = "xyxy",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "giou",
+        dtype: Any = None,
+    ):
+        super().__init__(giou, reduction, name, dtype, box_format=box_format)
+
+
+@saved
+class DIoU(FunctionLoss):
+    """The loss of the overlap, and of the distance of the centers: the shortest way to a box that lies apart.
+
+    With ρ the distance of the centers and c the diagonal of the smallest box around both:
+
+    ```
+    loss = 1 - IoU + ρ² / c²
+    ```
+
+    Args and shapes: as `IoU`, without `mode`.
+
+    From 0 (the same box) to 2. Where c is 0, the second part is 0. Inverted boxes, edges that lie on each
+    other, and errors: as `IoU`.
+
+    Source: Zheng et al., Distance-IoU Loss, 2020, equation 7.
+
+    Example:
+
+    >>> loss = keraslosses.DIoU()
+    >>> print(round(float(loss([[0.0, 0.0, 2.0, 4.0]], [[1.0, 1.0, 4.0, 3.0]])), 4))
+    0.9036
+    """
+
+    def __init__(
+        self,
+        box_format: str = "xyxy",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "diou",
+        dtype: Any = None,
+    ):
+        super().__init__(diou, reduction, name, dtype, box_format=box_format)
+
+
+@saved
+class CIoU(FunctionLoss):
+    """`DIoU`, and a part for the aspect ratio: overlap, distance and shape.
+
+    ```
+    v = 4 / π² (atan(w_true / h_true) - atan(w / h))²
+    α = v / ((1 - IoU) + v), and 0 where IoU < alpha_gate
+    loss = 1 - IoU + ρ² / c² + α v
+    ```
+
+    Args:
+        box_format: As `IoU`.
+        alpha_gradient: Whether α is differentiated too. The paper holds it constant, and so does the default.
+        alpha_gate: In [0, 1]: the overlap below which the shape does not matter yet. The later paper (Zheng
+            et al., Enhancing Geometric Factors, 2021) takes 0.5.
+        reduction, name, dtype: As `IoU`.
+
+    Shapes: as `IoU`.
+
+    atan(w / h) is atan2(w, h), and 0 with gradient 0 for a box without width and height. Inverted boxes,
+    edges that lie on each other, and errors: as `IoU`. The gradient by w and h is that of v; the paper's own
+    code leaves out its factor 1 / (w² + h²).
+
+    Source: Zheng et al., Distance-IoU Loss, 2020, equations 8 to 11.
+
+    Example:
+
+    >>> loss = keraslosses.CIoU()
+    >>> print(round(float(loss([[0.0, 0.0, 2.0, 4.0]], [[1.0, 1.0, 4.0, 3.0]])), 4))
+    0.9163
+    """
+
+    def __init__(
+        self,
+        box_format: str = "xyxy",
+        alpha_gradient: bool = False,
+        alpha_gate: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "ciou",
+        dtype: Any = None,
+    ):
+        super().__init__(
+            ciou,
+            reduction,
+            name,
+            dtype,
+            box_format=box_format,
+            alpha_gradient=alpha_gradient,
+            alpha_gate=alpha_gate,
+        )

@@ -1,0 +1,201 @@
+"""Overlaps of boxes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from keraslosses.reference import draws
+from keraslosses.reference.entry import Array, Hard, Reference
+
+Box = tuple[float, float, float, float]
+
+
+def corners(box: Array, box_format: str) -> Box:
+    """x1, y1, x2, y2; an inverted side ends where it starts."""
+    a, b, c, d = box
+    x1, y1, x2, y2 = {
+        "xyxy": (a, b, c, d),
+        "yxyx": (b, a, d, c),
+        "xywh": (a, b, a + c, b + d),
+        "center_xywh": (a - c / 2, b - d / 2, a + c / 2, b + d / 2),
+    }[box_format]
+    return x1, y1, max(x1, x2), max(y1, y2)
+
+
+def areas(a: Box, b: Box) -> tuple[float, float, float]:
+    """Of the intersection, of the union, and of the box around both."""
+    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    union = area(a) + area(b) - width * height
+    around = (max(a[2], b[2]) - min(a[0], b[0])) * (max(a[3], b[3]) - min(a[1], b[1]))
+    return width * height, union, around
+
+
+def area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def overlap(a: Box, b: Box) -> float:
+    intersection, union, _ = areas(a, b)
+    return intersection / union if union else 0.0
+
+
+def distance(a: Box, b: Box) -> float:
+    """ρ² / c²."""
+    rho = (a[0] + a[2] - b[0] - b[2]) ** 2 / 4 + (a[1] + a[3] - b[1] - b[3]) ** 2 / 4
+    c = (max(a[2], b[2]) - min(a[0], b[0])) ** 2 + (max(a[3], b[3]) - min(a[1], b[1])) ** 2
+    return rho / c if c else 0.0
+
+
+def aspect(a: Box, b: Box) -> float:
+    """v."""
+    angles = [np.arctan2(box[2] - box[0], box[3] - box[1]) for box in (a, b)]
+    return 4 / np.pi**2 * (angles[0] - angles[1]) ** 2
+
+
+def each_pair(y: Array, p: Array, box_format: str, loss: Callable[[Box, Box], float]) -> Array:
+    values = np.zeros(p.shape[:-1])
+    for place in np.ndindex(*values.shape):
+        values[place] = loss(corners(y[place], box_format), corners(p[place], box_format))
+    return values
+
+
+def iou(y: Array, p: Array, box_format: str = "xyxy", mode: str = "linear") -> Array:
+    forms = {
+        "linear": lambda shared: 1 - shared,
+        "log": lambda shared: -np.log(max(shared, 1e-6)),
+        "squared": lambda shared: 1 - shared**2,
+    }
+    return each_pair(y, p, box_format, lambda a, b: forms[mode](overlap(a, b)))
+
+
+def giou(y: Array, p: Array, box_format: str = "xyxy") -> Array:
+    def loss(a: Box, b: Box) -> float:
+        _, union, around = areas(a, b)
+        return 1 - overlap(a, b) + ((around - union) / around if around else 0.0)
+
+    return each_pair(y, p, box_format, loss)
+
+
+def diou(y: Array, p: Array, box_format: str = "xyxy") -> Array:
+    return each_pair(y, p, box_format, lambda a, b: 1 - overlap(a, b) + distance(a, b))
+
+
+def alpha_of(
+    y: Array, p: Array, box_format: str = "xyxy", alpha_gradient: bool = False, alpha_gate: float = 0.0
+) -> Array:
+    def alpha(a: Box, b: Box) -> float:
+        shared, v = overlap(a, b), aspect(a, b)
+        return v / (1 - shared + v) if v and shared >= alpha_gate else 0.0
+
+    return each_pair(y, p, box_format, alpha)
+
+
+def ciou(
+    y: Array,
+    p: Array,
+    box_format: str = "xyxy",
+    alpha_gradient: bool = False,
+    alpha_gate: float = 0.0,
+    frozen: Array | None = None,
+) -> Array:
+    moving = alpha_of(y, p, box_format, alpha_gate=alpha_gate)
+    alpha = moving if frozen is None or alpha_gradient else frozen
+    return diou(y, p, box_format) + alpha * each_pair(y, p, box_format, aspect)
+
+
+FORMATS: tuple[dict[str, Any], ...] = tuple(
+    {"box_format": name} for name in ("xyxy", "yxyx", "xywh", "center_xywh")
+)
+BAD: tuple[dict[str, Any], ...] = ({"box_format": "xxyy"}, {"box_format": 4})
+NO_SLOPE = [[0.0, 0.0, 0.0, 0.0]]
+
+# Pairs of corners at which no edge ties with another.
+SMOOTH = {
+    "boxes that overlap": ([0, 0, 2, 4], [1, 1, 4, 3]),
+    "boxes far apart": ([0, 0, 1, 1], [200, 300, 400, 300.5]),
+    "a box inside another": ([0, 0, 100, 50], [10, 20, 10.5, 40]),
+    "a thin box across another": ([0, 0, 50, 1], [20, -30, 21, 20]),
+    "small boxes": ([0, 0, 1e-6, 2e-6], [2e-7, 3e-7, 2.5e-6, 1e-6]),
+    "large boxes": ([0, 0, 1e5, 2e5], [2e4, 3e4, 2.5e5, 1e5]),
+    "small boxes at large coordinates": ([9999, 9999, 10000, 10000], [9999.25, 9998.5, 10001, 9999.5]),
+    "an inverted box": ([0, 0, 2, 4], [1.5, 1, 0.5, 3]),
+}
+SAME = {
+    "the same box": [0.1, 0.2, 0.7, 0.9],
+    "the same small box": [0.3, 0.7, 0.300001, 0.700002],
+    "the same tiny box": [0.0, 0.0, 1e-20, 2e-20],
+    "the same box far away": [9999.0, 10000.0, 10001.0, 10002.0],
+    "the same large box": [-1e5, -1e5, 1e5, 3e5],
+}
+
+
+def one(box: Any) -> Array:
+    """A batch of one box, of numbers that float32 has."""
+    return np.asarray([box], "float32")
+
+
+SAME_POINT = Hard("one point twice", [[1.0, 2.0, 1.0, 2.0]], [[1.0, 2.0, 1.0, 2.0]], gradient=NO_SLOPE)
+HARD = (
+    *(Hard(what, one(y_true), one(y_pred)) for what, (y_true, y_pred) in SMOOTH.items()),
+    *(Hard(what, one(box), one(box), gradient=NO_SLOPE) for what, box in SAME.items()),
+    SAME_POINT,
+)
+APART = ([0.0, 0.0, 1.0, 1.0], [2.0, 2.0, 4.0, 3.0])
+
+REFERENCES = (
+    Reference(
+        "IoU",
+        "iou",
+        "boxes",
+        draws.boxes,
+        iou,
+        "Yu et al., UnitBox, 2016, equation 2 (the logarithm)",
+        options=(*FORMATS, {"mode": "log"}, {"mode": "squared"}),
+        bad_options=(*BAD, {"mode": "ln"}),
+        hard=(
+            *HARD,
+            Hard("the logarithm of no overlap", [APART[0]], [APART[1]], {"mode": "log"}, NO_SLOPE),
+            Hard("the square of no overlap", [APART[0]], [APART[1]], {"mode": "squared"}, NO_SLOPE),
+        ),
+        laws=frozenset({"symmetric", "non_negative"}),
+    ),
+    Reference(
+        "GIoU",
+        "giou",
+        "boxes",
+        draws.boxes,
+        giou,
+        "Rezatofighi et al., Generalized Intersection over Union, 2019, algorithm 1",
+        options=FORMATS,
+        bad_options=BAD,
+        hard=HARD,
+        laws=frozenset({"symmetric", "non_negative"}),
+    ),
+    Reference(
+        "DIoU",
+        "diou",
+        "boxes",
+        draws.boxes,
+        diou,
+        "Zheng et al., Distance-IoU Loss, 2020, equation 7",
+        options=FORMATS,
+        bad_options=BAD,
+        hard=HARD,
+        laws=frozenset({"symmetric", "non_negative"}),
+    ),
+    Reference(
+        "CIoU",
+        "ciou",
+        "boxes",
+        draws.boxes,
+        ciou,
+        "Zheng et al., Distance-IoU Loss, 2020, equations 8 to 11",
+        options=(*FORMATS, {"alpha_gradient": True}, {"alpha_gate": 0.5}),
+        bad_options=(*BAD, {"alpha_gradient": 1}, {"alpha_gate": -0.1}, {"alpha_gate": 1.5}),
+        hard=HARD,
+        laws=frozenset({"symmetric", "non_negative"}),
+        frozen=alpha_of,
+    ),
+)
