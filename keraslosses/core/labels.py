@@ -66,7 +66,7 @@ class Labels(Kind):
 
 def of_class(numbers: Any, labels: Any, dtype: Any) -> Any:
     """The number of each label's class: one number for all classes, or one for each."""
-    numbers = ops.convert_to_tensor(numbers, dtype=dtype)
+    numbers = backend.constant(numbers, dtype, labels)
     return ops.take(numbers, labels, axis=0) if len(numbers.shape) else numbers
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 import keras
+import numpy as np
 from keras import ops
 from keras.backend import standardize_dtype
 
-from keraslosses.core import checks, keras_internals
+from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.compose import Addable
 from keraslosses.core.reduction import Entries, both, extend_to, reduce, share_of_replica
 from keraslosses.core.saving import saved
@@ -73,9 +74,7 @@ class Contract:
             sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), pair.y_pred.dtype)
             sample_weight = extend_to(sample_weight, len(shape), "sample_weight", shape)
             keep = both(keep, sample_weight != 0)
-        if keep is not None and not pair.coupled:
-            pair = self.kind.silence(pair, keep)
-        values = self.kind.evaluate(functools.partial(self.formula, **options), pair)
+        values = self.kept_values(pair, keep, functools.partial(self.formula, **options))
         if pair.broken is not None:
             broken = both(keep, pair.broken)
             values = values * ops.where(broken, ops.cast(float("nan"), values.dtype), ops.ones_like(values))
@@ -83,6 +82,21 @@ class Contract:
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
         return Entries(values, counted, sample_weight, pair.class_weight)
+
+    def kept_values(self, pair: Any, keep: Any, formula: Callable[..., Any]) -> Any:
+        """The formula's values, from inputs that are silenced where an entry is not kept.
+
+        Where a look at the values shows that they are finite all the same, and their gradients with them,
+        nothing needs to be silenced.
+        """
+        if keep is None or pair.coupled:
+            return self.kind.evaluate(formula, pair)
+        if backend.peek(pair.y_pred) is not None:
+            values = self.kind.evaluate(formula, pair)
+            seen = backend.peek(values)
+            if seen is not None and np.isfinite(seen).all():
+                return values
+        return self.kind.evaluate(formula, self.kind.silence(pair, keep))
 
     def mean(self, y_true: Any, y_pred: Any, options: Mapping[str, Any], reduction: str) -> Any:
         """The mean of all entries, none of them weighted or taken out; None where only `entries` gives it."""

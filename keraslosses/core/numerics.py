@@ -5,13 +5,8 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import checks
-
-# The smallest probability whose logarithm is taken, and the smallest length a vector is divided by.
-EPSILON = 1e-7
-
-# A row of probabilities that sums to less counts as a row of zeros: its gradient would overflow.
-NOTHING = 1e-30
+from keraslosses.core import backend, checks
+from keraslosses.core.limits import EPSILON, NOTHING
 
 
 def at_least(x: Any, low: Any) -> Any:
@@ -83,7 +78,7 @@ def along(axis: int, vector: Sequence[float], like: Any) -> Any:
     """A vector laid along one axis of a tensor, ready to be multiplied with it."""
     shape = [1] * len(like.shape)
     shape[axis] = len(vector)
-    return ops.reshape(ops.convert_to_tensor(vector, dtype=like.dtype), shape)
+    return ops.reshape(backend.constant(vector, like.dtype, like), shape)
 
 
 def per_output(name: str, weights: Any, like: Any, axis: int) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import backend, checks, numerics
+from keraslosses.core import backend, checks, limits, numerics
 from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.inputs import Distributions, Elementwise
 from keraslosses.core.labels import Labels, of_class
@@ -82,11 +82,11 @@ def against_logits(target: Any, logits: Any, axis: int) -> Explicit:
 
 def against_shares(target: Any, y_pred: Any, axis: int) -> Explicit:
     shares = Shares.of(y_pred, axis)
-    bounded = ops.maximum(shares.share, numerics.EPSILON)
+    bounded = ops.maximum(shares.share, limits.EPSILON)
     values = -ops.sum(target * ops.log(bounded), axis=axis)
 
     def by_pred() -> Any:
-        felt = ops.where(shares.share < numerics.EPSILON, 0.0, target)
+        felt = ops.where(shares.share < limits.EPSILON, 0.0, target)
         return shares.back(-felt / bounded, -ops.sum(felt, axis=axis, keepdims=True))
 
     return Explicit(values, by_pred)

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import backend, numerics
+from keraslosses.core import backend, limits, numerics
 from keraslosses.core.explicit import Explicit
 from keraslosses.losses.probability import Shares, probability_of
 
@@ -54,12 +54,12 @@ def against_logits(target: Any, logits: Any, gamma: float, axis: int) -> Explici
 
 def against_shares(target: Any, y_pred: Any, gamma: float, axis: int) -> Explicit:
     shares = Shares.of(y_pred, axis)
-    bounded = ops.maximum(shares.share, numerics.EPSILON)
+    bounded = ops.maximum(shares.share, limits.EPSILON)
     log_p, missed = ops.log(bounded), 1.0 - shares.share
     discount = numerics.power(missed, gamma)
 
     def by_pred() -> Any:
-        felt = ops.where(shares.share < numerics.EPSILON, 0.0, discount)
+        felt = ops.where(shares.share < limits.EPSILON, 0.0, discount)
         steepness = gamma * numerics.power(missed, gamma - 1.0) * log_p
         whole = ops.sum(target * (steepness * shares.share - felt), axis=axis, keepdims=True)
         return shares.back(target * (steepness - felt / bounded), whole)

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import backend, checks, numerics
+from keraslosses.core import backend, checks, limits, numerics
 from keraslosses.core.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
@@ -54,10 +54,10 @@ def categorical_generalized_cross_entropy(
 
 def power_with_bounded_slope(p: Any, q: float) -> Any:
     """p^q for a probability, with the derivative q max(p, 1e-7)^(q - 1)."""
-    tiny = p < numerics.EPSILON
+    tiny = p < limits.EPSILON
     inside = ops.power(ops.where(tiny, ops.ones_like(p), p), q)
     fixed = ops.stop_gradient(p)
-    slope = q * numerics.EPSILON ** (q - 1.0)
+    slope = q * limits.EPSILON ** (q - 1.0)
     return ops.where(tiny, numerics.power(fixed, q) + slope * (p - fixed), inside)
 
 

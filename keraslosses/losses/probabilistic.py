@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import numerics
+from keraslosses.core import limits
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.inputs import Elementwise, Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -13,7 +13,7 @@ from keraslosses.core.loss import FunctionLoss, loss_function, saved
 @loss_function(Elementwise(explicit=True))
 def poisson(y_true: Any, y_pred: Any) -> Any:
     """Poisson negative log-likelihood of a rate, without the constant; see `Poisson`."""
-    rate = y_pred + numerics.EPSILON
+    rate = y_pred + limits.EPSILON
     return Explicit(y_pred - y_true * ops.log(rate), lambda: 1.0 - y_true / rate)
 
 
@@ -21,8 +21,8 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """Kullback-Leibler divergence over the last axis; see `KLDivergence`."""
     target = ops.clip(y_true, 0.0, 1.0)
-    p = ops.clip(y_pred, numerics.EPSILON, 1.0)
-    log_ratio = ops.log(ops.maximum(target, numerics.NOTHING) / p)
+    p = ops.clip(y_pred, limits.EPSILON, 1.0)
+    log_ratio = ops.log(ops.maximum(target, limits.NOTHING) / p)
     values = ops.sum(target * log_ratio, axis=-1)
     return Explicit(values, lambda: ops.where(p == y_pred, -target / p, 0.0))
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from keraslosses.core import backend, numerics
+from keraslosses.core import backend, limits, numerics
 from keraslosses.core.explicit import Explicit
 
 
@@ -51,7 +51,7 @@ class Shares(NamedTuple):
     @classmethod
     def of(cls, y_pred: Any, axis: int) -> "Shares":
         total = ops.sum(y_pred, axis=axis, keepdims=True)
-        nothing = ops.abs(total) < numerics.NOTHING
+        nothing = ops.abs(total) < limits.NOTHING
         total = ops.where(nothing, float("inf"), total)
         uniform = ops.where(nothing, 1.0 / ops.cast(ops.shape(y_pred)[axis], y_pred.dtype), 0.0)
         return cls(y_pred / total + uniform, total)
@@ -72,13 +72,13 @@ def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, a
 
 def terms_of_probabilities(positive: Any, negative: Any, p: Any) -> Explicit:
     """Logarithms are those of max(p, 1e-7) and max(1 - p, 1e-7), exact at 1, with derivative 0 below."""
-    log_p = ops.log(ops.maximum(p, numerics.EPSILON))
-    log_q = ops.maximum(ops.log1p(-ops.minimum(p, 1.0)), math.log(numerics.EPSILON))
+    log_p = ops.log(ops.maximum(p, limits.EPSILON))
+    log_q = ops.maximum(ops.log1p(-ops.minimum(p, 1.0)), math.log(limits.EPSILON))
 
     def by_pred() -> Any:
-        of_positive = ops.where(p < numerics.EPSILON, 0.0, positive / ops.maximum(p, numerics.EPSILON))
+        of_positive = ops.where(p < limits.EPSILON, 0.0, positive / ops.maximum(p, limits.EPSILON))
         q = 1.0 - p
-        return ops.where(q < numerics.EPSILON, 0.0, negative / ops.maximum(q, numerics.EPSILON)) - of_positive
+        return ops.where(q < limits.EPSILON, 0.0, negative / ops.maximum(q, limits.EPSILON)) - of_positive
 
     return Explicit(-(positive * log_p + negative * log_q), by_pred)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import checks, limits, numerics
 from keraslosses.core.explicit import Explicit, of_error
 from keraslosses.core.inputs import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -27,7 +27,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
 @loss_function(Elementwise(explicit=True))
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the error in percent of the target; see `MeanAbsolutePercentageError`."""
-    size = ops.maximum(ops.abs(y_true), numerics.EPSILON)
+    size = ops.maximum(ops.abs(y_true), limits.EPSILON)
     error = (y_pred - y_true) / size
     return Explicit(100.0 * ops.abs(error), lambda: 100.0 * ops.sign(error) / size)
 
@@ -35,14 +35,14 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
 @loss_function(Elementwise(explicit=True))
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared difference of log(1 + y); see `MeanSquaredLogarithmicError`."""
-    predicted, true = (ops.maximum(x, numerics.EPSILON) for x in (y_pred, y_true))
+    predicted, true = (ops.maximum(x, limits.EPSILON) for x in (y_pred, y_true))
     error = predicted - true
     # The difference of the two logarithms, as one.
     size = ops.log1p(ops.abs(error) / (1.0 + ops.minimum(predicted, true)))
 
     def by_pred() -> Any:
         slope = 2.0 * size * ops.sign(error) / (1.0 + predicted)
-        return ops.where(y_pred > numerics.EPSILON, slope, 0.0)
+        return ops.where(y_pred > limits.EPSILON, slope, 0.0)
 
     return Explicit(ops.square(size), by_pred)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import checks, limits
 from keraslosses.core.batches import Regions, axes_of, axes_or_none
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
@@ -18,7 +18,7 @@ def dice(y_true: Any, y_pred: Any, axis: Axes = None) -> Any:
     axes = axes_of(axis, len(y_pred.shape))
     common = ops.sum(y_true * y_pred, axis=axes)
     size = ops.sum(y_true, axis=axes) + ops.sum(y_pred, axis=axes)
-    return unless_empty(size, 1.0 - 2.0 * common / (size + numerics.EPSILON))
+    return unless_empty(size, 1.0 - 2.0 * common / (size + limits.EPSILON))
 
 
 @loss_function(Regions(), alpha=checks.non_negative, beta=checks.non_negative, axis=axes_or_none)
@@ -29,7 +29,7 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
     of_true, of_pred = ops.sum(y_true, axis=axes), ops.sum(y_pred, axis=axes)
     false_positive, false_negative = of_pred - common, of_true - common
     size = common + alpha * false_positive + beta * false_negative
-    return unless_empty(of_true + of_pred, 1.0 - common / (size + numerics.EPSILON))
+    return unless_empty(of_true + of_pred, 1.0 - common / (size + limits.EPSILON))
 
 
 def unless_empty(size: Any, values: Any) -> Any:

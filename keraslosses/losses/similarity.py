@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import checks, limits, numerics
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.inputs import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -35,13 +35,13 @@ class Vector(NamedTuple):
         scale = numerics.scale_of(x, axis)
         scaled = x / scale
         length = ops.sqrt(ops.sum(ops.square(scaled), axis=axis, keepdims=True)) * scale
-        return cls(scaled, scale / ops.maximum(length, numerics.EPSILON), length)
+        return cls(scaled, scale / ops.maximum(length, limits.EPSILON), length)
 
     def towards(self, other: "Vector", cosine: Any) -> Any:
         """How the cosine grows with this vector; 0 where it is zero."""
-        length = ops.maximum(self.length, numerics.EPSILON)
+        length = ops.maximum(self.length, limits.EPSILON)
         across = ops.where(self.length == 0, 0.0, other.to_unit / length)
-        along = ops.where(self.length < numerics.EPSILON, 0.0, cosine) * self.to_unit / length
+        along = ops.where(self.length < limits.EPSILON, 0.0, cosine) * self.to_unit / length
         return other.scaled * across - self.scaled * along
 
 

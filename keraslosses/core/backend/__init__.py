@@ -24,6 +24,7 @@ def best(name: str) -> Any:
 
 
 peek = best("peek")
+constant = best("constant")
 may_warn = best("may_warn")
 replicas = best("replicas")
 explicit = best("explicit")

@@ -16,6 +16,14 @@ def peek(tensor: Any) -> np.ndarray | None:
     return np.asarray(tensor)
 
 
+def constant(numbers: Any, dtype: Any, near: Any) -> Any:
+    """One number, or a list of them, as a tensor on the device of another.
+
+    Through an array: Keras walks through a list number by number.
+    """
+    return ops.convert_to_tensor(np.asarray(numbers, "float64"), dtype=dtype)
+
+
 def may_warn() -> bool:
     """Whether a warning can be raised here: where torch traces a function, the call cannot be compiled."""
     return True

@@ -24,6 +24,10 @@ def peek(tensor: Any) -> np.ndarray | None:
     return tensor.detach().numpy()
 
 
+def constant(numbers: Any, dtype: Any, near: Any) -> Any:
+    return torch.as_tensor(numbers, dtype=dtype, device=near.device)
+
+
 def may_warn() -> bool:
     return not torch.compiler.is_compiling()
 

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.explicit import Explicit, of_error
-from keraslosses.core.numerics import EPSILON
+from keraslosses.core.limits import EPSILON
 
 
 def binary_crossentropy(
