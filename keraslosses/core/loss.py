@@ -86,15 +86,14 @@ class Contract:
     def kept_values(self, pair: Any, keep: Any, formula: Callable[..., Any]) -> Any:
         """The formula's values, from inputs that are silenced where an entry is not kept.
 
-        Where a look at the values shows that they are finite all the same, and their gradients with them,
+        Where a look shows that inputs and values are finite all the same, and the gradients with them,
         nothing needs to be silenced.
         """
         if keep is None or pair.coupled:
             return self.kind.evaluate(formula, pair)
-        if backend.peek(pair.y_pred) is not None:
+        if finite_at_a_look(pair.y_true) and finite_at_a_look(pair.y_pred):
             values = self.kind.evaluate(formula, pair)
-            seen = backend.peek(values)
-            if seen is not None and np.isfinite(seen).all():
+            if finite_at_a_look(values):
                 return values
         return self.kind.evaluate(formula, self.kind.silence(pair, keep))
 
@@ -106,6 +105,12 @@ class Contract:
         if reduction == "mean_with_sample_weight" and pair.class_weight is not None:
             return None
         return self.kind.mean(functools.partial(self.formula, **options), pair)
+
+
+def finite_at_a_look(tensor: Any) -> bool:
+    """Whether a look that costs no transfer shows finite numbers only; their sum tells it in one pass."""
+    seen = backend.peek(tensor)
+    return seen is not None and bool(np.isfinite(np.sum(seen)))
 
 
 def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]], Callable[P, Any]]:

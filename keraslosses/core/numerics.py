@@ -10,8 +10,8 @@ from keraslosses.core.limits import EPSILON, NOTHING
 
 
 def at_least(x: Any, low: Any) -> Any:
-    """max(x, low), with derivative 0 where x is not above `low`."""
-    return ops.where(x > low, x, ops.cast(low, x.dtype))
+    """max(x, low), with derivative 0 where x is not above `low`. NaN stays NaN."""
+    return ops.where(x <= low, ops.cast(low, x.dtype), x)
 
 
 def root(x: Any) -> Any:

@@ -56,6 +56,19 @@ def check_hard_inputs(subject: Subject) -> Findings:
                 yield from told(disagreement(f"gradient at {hard.what}, {mode}", slope, gradient, rtol=1e-4))
             else:
                 yield from told(disagreement(f"gradient at {hard.what}, {mode}", hard.gradient, gradient))
+    yield from nan_shows(subject)
+
+
+def nan_shows(subject: Subject) -> Findings:
+    """NaN among the predictions makes NaN of every value that depends on it, never a finite number."""
+    for options in subject.reference.options:
+        y_true, y_pred = subject.reference.inputs(options)
+        for what, place in (("one NaN", np.s_[:1]), ("all NaN", np.s_[:])):
+            y_pred = y_pred.copy()
+            y_pred.reshape(-1)[place] = np.nan
+            expected = subject.reference.values(y_true, y_pred, options)
+            received = gradients.values_of(subject.entries(options), y_true, y_pred)
+            yield from told(disagreement(f"{what} in y_pred with {options}", expected, received))
 
 
 def check_compiled(subject: Subject) -> Findings:

@@ -42,7 +42,7 @@ def multi_margin(
 ) -> Array:
     def term(label: int, row: Array) -> float:
         others = [i for i in range(len(row)) if i != label]
-        return sum(max(0.0, margin - row[label] + row[i]) ** p for i in others) / len(row)
+        return sum(np.maximum(0.0, margin - row[label] + row[i]) ** p for i in others) / len(row)
 
     return each_entry(y, x, ignore_class, class_weights, term)
 
@@ -53,7 +53,7 @@ def multi_label_margin(y: Array, x: Array) -> Array:
         row, end = x[place], np.argmax(np.append(y[place], -1) == -1)
         listed = [int(label) for label in y[place][:end]]
         others = [i for i in range(len(row)) if i not in listed]
-        values[place] = sum(max(0.0, 1 - row[j] + row[i]) for j in listed for i in others) / len(row)
+        values[place] = sum(np.maximum(0.0, 1 - row[j] + row[i]) for j in listed for i in others) / len(row)
     return values
 
 

@@ -93,7 +93,7 @@ def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
     others = ops.arange(ops.shape(scores)[-1], dtype="int32") != labels[..., None]
     lead = scores - pick(scores, labels)[..., None]
     excess = margin + ops.where(others, lead, ops.cast(float("-inf"), lead.dtype))
-    shortfall = ops.where(excess > 0, excess, ops.zeros_like(excess))
+    shortfall = ops.where(excess <= 0, ops.zeros_like(excess), excess)
     total = ops.sum(shortfall if p == 1 else ops.square(shortfall), axis=-1)
     return total / ops.cast(ops.shape(scores)[-1], scores.dtype)
 
@@ -126,7 +126,7 @@ def margins_of_lists(labels: Any, scores: Any) -> Explicit:
         own = ops.sum(ops.where(here, scores, zeros), axis=-1, keepdims=True)
         asked = ops.logical_and(ops.any(here, axis=-1, keepdims=True), free > 0)
         excess = 1.0 + (scores - own)
-        short = ops.logical_and(asked, excess > 0)
+        short = ops.logical_and(asked, ops.logical_not(excess <= 0))
         count = ops.cast(short, scores.dtype)
         values = values + ops.sum(ops.where(short, excess, zeros), axis=-1)
         return (

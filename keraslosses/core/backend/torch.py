@@ -146,7 +146,13 @@ def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
     scores = scores - torch.where(torch.isfinite(own), own, 0.0)
     rows = scores.reshape(-1, scores.shape[-1])
     values = F.multi_margin_loss(rows, labels.reshape(-1).long(), p=p, margin=margin, reduction="none")
-    return values.reshape(labels.shape)
+    return undefined_rows_shown(values, rows).reshape(labels.shape)
+
+
+def undefined_rows_shown(values: Any, rows: Any) -> Any:
+    """The values, NaN where the row has one: the kernels find no margin violated by NaN."""
+    undefined = torch.isnan(torch.amax(rows.detach(), dim=-1))
+    return torch.where(undefined, float("nan"), values)
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:
@@ -164,7 +170,8 @@ OWN.define("margins_of_lists_backward(Tensor upstream, Tensor rows, Tensor lists
 
 
 def forward(rows: Any, lists: Any) -> Any:
-    return torch.ops.aten.multilabel_margin_loss_forward(rows, lists, 0)
+    values, listed = torch.ops.aten.multilabel_margin_loss_forward(rows, lists, 0)
+    return torch.where(lists[:, 0] >= 0, undefined_rows_shown(values, rows), values), listed
 
 
 def backward(upstream: Any, rows: Any, lists: Any, listed: Any) -> Any:
