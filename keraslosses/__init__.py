@@ -17,6 +17,7 @@ from keraslosses.losses.crossentropy import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
+from keraslosses.losses.detection import FCOS, MultiTaskDetection, fcos, multi_task_detection
 from keraslosses.losses.embedding import (
     Circle,
     circle,
@@ -86,6 +87,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "CTC",
+    "FCOS",
     "BalancedL1",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -114,6 +116,7 @@ __all__ = [
     "MeanSquaredLogarithmicError",
     "MultiLabelMargin",
     "MultiMargin",
+    "MultiTaskDetection",
     "NegativeLogLikelihood",
     "Poisson",
     "RootMeanSquaredError",
@@ -143,6 +146,7 @@ __all__ = [
     "detach",
     "dice",
     "diou",
+    "fcos",
     "get",
     "giou",
     "hinge",
@@ -157,6 +161,7 @@ __all__ = [
     "mean_squared_logarithmic_error",
     "multi_label_margin",
     "multi_margin",
+    "multi_task_detection",
     "names",
     "negative_log_likelihood",
     "pairwise_iou",

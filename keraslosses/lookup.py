@@ -11,6 +11,7 @@ from keraslosses.core.loss import FunctionLoss
 from keraslosses.losses import (
     boxes,
     crossentropy,
+    detection,
     embedding,
     focal,
     likelihood,
@@ -34,13 +35,14 @@ FAMILIES = (
     segmentation,
     embedding,
     boxes,
+    detection,
 )
 
 CLASSES = {
     name: thing
     for family in FAMILIES
     for name, thing in vars(family).items()
-    if inspect.isclass(thing) and issubclass(thing, FunctionLoss) and thing is not FunctionLoss
+    if inspect.isclass(thing) and issubclass(thing, FunctionLoss) and thing.__module__ == family.__name__
 }
 FUNCTIONS = {
     name: thing for family in FAMILIES for name, thing in vars(family).items() if hasattr(thing, "contract")

@@ -106,6 +106,11 @@ class Kind:
             mask = ops.any(mask, axis=pair.axis)
         return pair, extend_to(mask, len(shape), "mask", shape)
 
+    def weighted(self, pair: Pair, weight: Any) -> tuple[Pair, Any]:
+        """The pair, and the weight of each entry: None where the weights have gone into the pair."""
+        shape = self.shape(pair)
+        return pair, extend_to(weight, len(shape), "sample_weight", shape)
+
     def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
         """The values of the entries."""
         return formula(pair.y_true, pair.y_pred)

@@ -16,7 +16,7 @@ from keras.backend import standardize_dtype
 
 from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.compose import Addable
-from keraslosses.core.reduction import Entries, both, extend_to, reduce, share_of_replica
+from keraslosses.core.reduction import Entries, both, reduce, share_of_replica
 from keraslosses.core.saving import saved
 
 P = ParamSpec("P")
@@ -64,7 +64,6 @@ class Contract:
     ) -> Entries:
         """The formula's values, with the entries that do not count silenced before it and marked after it."""
         pair = self.kind.read(self.name, y_true, y_pred, options)
-        shape = self.kind.shape(pair)
         valid = pair.valid
         if mask is not None:
             pair, seen = self.kind.masked(pair, ops.cast(mask, "bool"), options)
@@ -72,8 +71,8 @@ class Contract:
         keep = valid
         if sample_weight is not None:
             sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), pair.y_pred.dtype)
-            sample_weight = extend_to(sample_weight, len(shape), "sample_weight", shape)
-            keep = both(keep, sample_weight != 0)
+            pair, sample_weight = self.kind.weighted(pair, sample_weight)
+            keep = keep if sample_weight is None else both(keep, sample_weight != 0)
         values = self.kept_values(pair, keep, functools.partial(self.formula, **options))
         if pair.broken is not None:
             broken = both(keep, pair.broken)
@@ -157,7 +156,7 @@ class FunctionLoss(Addable, keras.losses.Loss):
         return self.function.contract.entries(y_true, y_pred, self.options, sample_weight, mask)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return self.function(y_true, y_pred, **self.options)
+        return self.entries(y_true, y_pred).values
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         mask = keras_internals.mask_of(y_pred)

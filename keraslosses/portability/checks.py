@@ -154,7 +154,7 @@ def check_options(subject: Subject) -> Findings:
     for options in refused:
         (name,) = options
         try:
-            subject.make(**options)
+            subject.make(**{**subject.reference.options[0], **options})
         except ValueError as error:
             if f"`{name}`" not in str(error) or "Received" not in str(error):
                 yield f"{options}: the message does not name the option and what came: {error}"

@@ -1,6 +1,7 @@
 """The checks of a loss's life in a program: its config, and training with it."""
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,6 +73,11 @@ def small_model(y_pred: Any, subject: Subject) -> keras.Model:
         # Boxes that meet all others: without that there is no overlap to increase.
         "boxes": keras.layers.Rescaling(1.0, offset=[-3.0, -3.0, 3.0, 3.0]),
     }.get(subject.reference.draw.__name__)
+    shape = y_pred.shape[1:]
     return keras.Sequential(
-        [keras.Input((len(y_pred),)), keras.layers.Dense(y_pred.shape[-1], activation=activation)]
+        [
+            keras.Input((len(y_pred),)),
+            keras.layers.Dense(math.prod(shape), activation=activation),
+            keras.layers.Reshape(shape),
+        ]
     )

@@ -6,6 +6,7 @@ Nothing here imports keras or a loss. Tests, checks, docs, plots and benchmarks 
 from keraslosses.reference import (
     boxes,
     crossentropy,
+    detection,
     embedding,
     focal,
     likelihood,
@@ -30,6 +31,7 @@ FAMILIES = (
     segmentation,
     embedding,
     boxes,
+    detection,
 )
 
 REFERENCES: dict[str, Reference] = {entry.name: entry for family in FAMILIES for entry in family.REFERENCES}

@@ -109,6 +109,28 @@ def boxes(rng: Rng, options: Any, leading: Leading) -> Pair:
     return y_true, y_pred
 
 
+def anchors(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """For each anchor of each image a class, background or "ignored", and a box, against logits and a box."""
+    if len(leading) == 1:
+        leading = (*leading, 6)
+    true, pred = boxes(rng, options, leading)
+    classes = rng.choice([-1, 0, 0, *range(1, options["num_classes"] + 1)], (*leading, 1))
+    logits = rng.normal(0, 2, (*leading, options["num_classes"] + 1))
+    return np.concatenate([classes, true], axis=-1), np.concatenate([logits, pred], axis=-1)
+
+
+def locations(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """As `anchors`, with the distances to the four edges as boxes, and a logit of the centerness."""
+    y_true, y_pred = anchors(rng, options, leading)
+    count, leading = options["num_classes"], y_true.shape[:-1]
+    true, pred = np.exp(rng.normal(0, 1, (2, *leading, 4)))
+    centerness = rng.normal(0, 1, (*leading, 1))
+    return (
+        np.concatenate([y_true[..., :1], true], axis=-1),
+        np.concatenate([y_pred[..., :count], pred, centerness], axis=-1),
+    )
+
+
 def scores(rng: Rng, options: Any, leading: Leading) -> np.ndarray:
     if options.get("from_logits"):
         return rng.normal(0, 2, (*leading, CLASSES))

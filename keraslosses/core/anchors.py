@@ -1,0 +1,99 @@
+"""What detectors predict: for each anchor or location of an image its class and its box."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from keraslosses.core import checks
+from keraslosses.core.inputs import Kind, Options, Pair, floating, where
+from keraslosses.core.labels import class_indices
+from keraslosses.core.reduction import extend_to
+
+IGNORED = -1
+
+
+class Part(NamedTuple):
+    """One part of a detector's loss: values `(batch, anchors)`, by what their sum over an image is divided,
+    `(batch,)`, and the part's weight in the whole.
+    """
+
+    values: Any
+    count: Any
+    weight: float = 1.0
+
+
+class Anchors(Kind):
+    """A class and four numbers for each anchor of an image; the result is one value for each image.
+
+    y_true is `(batch, anchors, 5)`: class (0 background, 1 to `num_classes`, -1 ignored) and box; y_pred
+    `(batch, anchors, num_classes + 5)`. The formula gives its parts by name. With `only`, the value is that
+    part's, without its weight.
+    """
+
+    def __init__(self, only: str | None = None):
+        self.only = only
+
+    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+        y_pred = floating(y_pred)
+        y_true = ops.convert_to_tensor(y_true)
+        expected = (*tuple(y_pred.shape[:2]), 5)
+        size = options["num_classes"] + 5
+        if (
+            len(y_pred.shape) != 3
+            or y_pred.shape[-1] != size
+            or not checks.compatible(y_true.shape, expected)
+        ):
+            raise ValueError(
+                f"`y_true` must be (batch, anchors, 5) and `y_pred` (batch, anchors, {size}), where "
+                f"{size} = num_classes + 5, in {name}. "
+                f"Received: y_true.shape={tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}"
+            )
+        _, _, broken = class_indices(name, "y_true", y_true[..., 0], options["num_classes"] + 1, IGNORED)
+        y_true = ops.cast(y_true, y_pred.dtype)
+        if broken is not None:
+            y_true = ops.where(broken[..., None], ops.zeros_like(y_true), y_true)
+            broken = ops.any(broken, axis=-1)
+        return Pair(y_true, y_pred, (1, 2), broken=broken)
+
+    def silence(self, pair: Pair, keep: Any) -> Pair:
+        """Puts an image of background where it is not kept."""
+        return where(keep[:, None, None], pair, 0.0)
+
+    def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
+        """The mask of an image hides it, that of an anchor makes it an ignored one."""
+        if of_images(mask):
+            return pair, extend_to(mask, 1, "mask", self.shape(pair))
+        mask = extend_to(mask, 2, "mask", pair.y_pred.shape[:2])
+        y_true = ops.where(mask[..., None], pair.y_true, ops.cast(IGNORED, pair.y_true.dtype))
+        return replace(pair, y_true=y_true), ops.any(mask, axis=1)
+
+    def weighted(self, pair: Pair, weight: Any) -> tuple[Pair, Any]:
+        """Weights of images multiply their values; weights of anchors stand inside the sums, under which
+        a prediction of weight 0 is silenced.
+        """
+        if of_images(weight):
+            return super().weighted(pair, weight)
+        weight = extend_to(weight, 2, "sample_weight", pair.y_pred.shape[:2])
+        y_pred = ops.where((weight != 0)[..., None], pair.y_pred, ops.zeros_like(pair.y_pred))
+        return replace(pair, y_pred=y_pred, inner=weight), None
+
+    def evaluate(self, formula: Callable[[Any, Any], dict[str, Part]], pair: Pair) -> Any:
+        parts = formula(pair.y_true, pair.y_pred)
+        if self.only is not None:
+            return of_each_image(parts[self.only], pair.inner)
+        return sum(part.weight * of_each_image(part, pair.inner) for part in parts.values())
+
+
+def of_images(tensor: Any) -> bool:
+    """Whether weights or a mask are one for each image (else one for each anchor)."""
+    return len(tensor.shape) < 2 or (len(tensor.shape) == 2 and tensor.shape[1] == 1)
+
+
+def of_each_image(part: Part, weights: Any) -> Any:
+    """The part's sum over the anchors, weighted, by its count."""
+    values = part.values
+    if weights is not None:
+        values = ops.where(weights != 0, values * weights, ops.zeros_like(values))
+    return ops.sum(values, axis=1) / part.count

@@ -1,0 +1,266 @@
+"""Losses of detectors: classes and boxes of all anchors of an image in one tensor."""
+
+from typing import Any
+
+from keras import ops
+
+from keraslosses.core import checks, numerics
+from keraslosses.core.anchors import IGNORED, Anchors, Part
+from keraslosses.core.loss import loss_function, saved
+from keraslosses.losses.boxes import box_format_rule, iou
+from keraslosses.losses.crossentropy import binary_crossentropy, sparse_categorical_crossentropy
+from keraslosses.losses.detection_parts import (
+    DetectionLoss,
+    box_loss_rule,
+    box_values,
+    counted_and_positive,
+    number_of,
+    values_where,
+)
+from keraslosses.losses.focal import binary_focal_crossentropy
+from keraslosses.losses.robust import smooth_l1
+
+
+@loss_function(
+    Anchors(),
+    num_classes=checks.positive_integer,
+    box_loss=box_loss_rule,
+    box_weight=checks.non_negative,
+    normalizer=checks.one_of("anchors", "positives"),
+    box_format=box_format_rule,
+)
+def multi_task_detection(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    num_classes: int,
+    box_loss: Any = None,
+    box_weight: float = 1.0,
+    normalizer: str = "anchors",
+    box_format: str = "xyxy",
+) -> Any:
+    """Cross-entropy of the classes, and the boxes of positive anchors; see `MultiTaskDetection`."""
+    counted, positive = counted_and_positive(y_true)
+    logits, boxes = y_pred[..., : num_classes + 1], y_pred[..., num_classes + 1 :]
+    classes = values_where(
+        counted,
+        sparse_categorical_crossentropy,
+        y_true[..., 0],
+        logits,
+        from_logits=True,
+        ignore_class=IGNORED,
+    )
+    if box_loss is None:
+        boxes = 4.0 * values_where(positive, smooth_l1, y_true[..., 1:], boxes)
+    else:
+        boxes = box_values(box_loss, positive, y_true[..., 1:], boxes, box_format)
+    count = number_of(counted if normalizer == "anchors" else positive, y_pred.dtype)
+    return {"classification": Part(classes, count), "box": Part(boxes, count, box_weight)}
+
+
+@loss_function(
+    Anchors(),
+    num_classes=checks.positive_integer,
+    alpha=checks.fraction,
+    gamma=checks.non_negative,
+    box_loss=box_loss_rule,
+)
+def fcos(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    num_classes: int,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    box_loss: Any = None,
+) -> Any:
+    """Focal loss of the classes, boxes weighted by centerness, and centerness; see `FCOS`."""
+    counted, positive = counted_and_positive(y_true)
+    distances = y_true[..., 1:]
+    classes = ops.arange(1, num_classes + 1, dtype="int32")
+    one_hot = ops.cast(ops.cast(y_true[..., :1], "int32") == classes, y_pred.dtype)
+    focal = num_classes * values_where(
+        counted,
+        binary_focal_crossentropy,
+        one_hot,
+        y_pred[..., :num_classes],
+        apply_class_balancing=True,
+        alpha=alpha,
+        gamma=gamma,
+        from_logits=True,
+    )
+    center = ops.where(positive, centerness(distances), 0.0)
+    total = ops.sum(center, axis=1)
+    pair = around_location(distances), around_location(y_pred[..., num_classes : num_classes + 4])
+    if box_loss is None:
+        boxes = values_where(positive, iou, *pair, mode="log")
+    else:
+        boxes = box_values(box_loss, positive, *pair, "xyxy")
+    centers = values_where(
+        positive, binary_crossentropy, center[..., None], y_pred[..., num_classes + 4 :], from_logits=True
+    )
+    positives = number_of(positive, y_pred.dtype)
+    return {
+        "classification": Part(focal, positives),
+        "box": Part(center * boxes, ops.where(total == 0, ops.ones_like(total), total)),
+        "centerness": Part(centers, positives),
+    }
+
+
+def around_location(distances: Any) -> Any:
+    """The box in corners, its location at the origin."""
+    return distances * ops.convert_to_tensor([-1.0, -1.0, 1.0, 1.0], dtype=distances.dtype)
+
+
+def centerness(distances: Any) -> Any:
+    """How near to the center of its box a location lies: sqrt(min(l, r) / max(l, r) · min(t, b) / max(t, b)).
+
+    0 on the edge and outside; of a box without width or height too.
+    """
+    left, top, right, bottom = ops.unstack(ops.maximum(distances, 0.0), 4, axis=-1)
+    across = numerics.divide(ops.minimum(left, right), ops.maximum(left, right))
+    down = numerics.divide(ops.minimum(top, bottom), ops.maximum(top, bottom))
+    return numerics.root(across * down)
+
+
+@saved
+class MultiTaskDetection(DetectionLoss):
+    """The loss of detectors over anchors or proposals: cross-entropy of the class, and regression of the box
+    where there is an object.
+
+    With u the class of an anchor and λ = box_weight, summed over the anchors a of each image:
+
+    ```
+    loss = (sum_a -log softmax(logits)[u] + λ sum_a [u >= 1] box_loss(box_true, box)) / N
+    ```
+
+    Args:
+        num_classes: Number of classes C, without the background.
+        box_loss: None: smooth L1 (beta 1), summed over the four numbers. `"iou"`, `"giou"`, `"diou"` or
+            `"ciou"`, which read `box_format`. Or a loss of this package, or a sum of them: its value for
+            each box counts, its reduction does not. `4.0 * BalancedL1()` is the sum over the four numbers.
+        box_weight: λ, at least 0.
+        normalizer: What N is: `"anchors"`, those of the image that are not ignored, or `"positives"`, those
+            of a class. At least 1.
+        box_format: Of the boxes in y_true and y_pred; see `IoU`. A `box_loss` that has a `box_format` must
+            have this one. Where it has none, its numbers are compared as they are.
+        reduction, name, dtype: As `IoU`.
+
+    Shapes: y_true `(batch, anchors, 5)`: class (0 background, 1 to C, -1 ignored), then the box. y_pred
+    `(batch, anchors, C + 5)`: logits of background and classes, then the box. Result `(batch,)`.
+
+    sample_weight is `(batch,)`, or `(batch, anchors)`: then it stands inside both sums and not in N. A Keras
+    mask `(batch, anchors)` makes anchors ignored ones. The gradient of the box part is exactly 0 where there
+    is no object, whatever stands in its box. An image without positives costs its classification part only.
+
+    `loss.component("classification")` and `loss.component("box")` are metrics of the two parts, without λ.
+
+    Raises:
+        ValueError: for an option out of range, shapes that do not fit, a `box_loss` of another format, or a
+            class outside [-1, C] where it can be looked at (NaN in compiled code).
+
+    Source: Girshick, Fast R-CNN, 2015, equation 1.
+
+    Example:
+
+    >>> loss = keraslosses.MultiTaskDetection(num_classes=1)
+    >>> y_true = [[[1, 0.0, 0.0, 2.0, 4.0], [0, 0.0, 0.0, 0.0, 0.0]]]
+    >>> y_pred = [[[0.0, 0.0, 1.0, 1.0, 4.0, 3.0], [0.0, 0.0, 5.0, 5.0, 5.0, 5.0]]]
+    >>> print(round(float(loss(y_true, y_pred)), 4))
+    2.1931
+    """
+
+    parts = ("classification", "box")
+
+    def __init__(
+        self,
+        num_classes: int,
+        box_loss: Any = None,
+        box_weight: float = 1.0,
+        normalizer: str = "anchors",
+        box_format: str = "xyxy",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "multi_task_detection",
+        dtype: Any = None,
+    ):
+        super().__init__(
+            multi_task_detection,
+            reduction,
+            name,
+            dtype,
+            num_classes=num_classes,
+            box_loss=box_loss,
+            box_weight=box_weight,
+            normalizer=normalizer,
+            box_format=box_format,
+        )
+
+
+@saved
+class FCOS(DetectionLoss):
+    """The loss of detectors without anchors: each location of a feature map tells the class, the distances
+    to the four edges of its box, and how near it lies to the center.
+
+    With P the number of positive locations of an image (at least 1) and c the centerness of a location:
+
+    ```
+    c = sqrt(min(l, r) / max(l, r) · min(t, b) / max(t, b))
+    loss = sum focal(class) / P + sum_positive c · box_loss / sum_positive c
+           + sum_positive binary_crossentropy(c, centerness) / P
+    ```
+
+    Args:
+        num_classes: Number of classes C.
+        alpha: In [0, 1]: weight of the true class in the focal loss; all else has 1 - alpha.
+        gamma: At least 0: how much the focal loss discounts what is clear.
+        box_loss: None: -log IoU. Else as in `MultiTaskDetection`; it reads the box as corners around the
+            location, (-l, -t, r, b), in the format `"xyxy"`.
+        reduction, name, dtype: As `IoU`.
+
+    Shapes: y_true `(batch, locations, 5)`: class (0 background, 1 to C, -1 ignored), then the distances l, t,
+    r, b from the location to the left, upper, right and lower edge. y_pred `(batch, locations, C + 5)`:
+    logits, one per class, then l, t, r, b, then the logit of the centerness. Result `(batch,)`.
+
+    Distances are at least 0 in both: predict them through `softplus` or `exp`. A negative one in y_true is a
+    location outside its box, of centerness 0. sample_weight is `(batch,)`, or `(batch, locations)`: then it
+    stands inside the three sums, and not in what they are divided by. Masks, and the gradient where there is
+    no object: as `MultiTaskDetection`.
+
+    `loss.component(name)`, with `"classification"`, `"box"` or `"centerness"`, is a metric of one part.
+
+    Raises:
+        ValueError: as `MultiTaskDetection`.
+
+    Source: Tian et al., FCOS, 2019, equations 2 and 3, with the weights by centerness of the authors' code.
+
+    Example:
+
+    >>> loss = keraslosses.FCOS(num_classes=1)
+    >>> y_true = [[[1, 1.0, 2.0, 3.0, 4.0], [0, 0.0, 0.0, 0.0, 0.0]]]
+    >>> y_pred = [[[2.0, 1.0, 2.0, 3.0, 4.0, 0.0], [-2.0, 1.0, 1.0, 1.0, 1.0, 0.0]]]
+    >>> print(round(float(loss(y_true, y_pred)), 4))
+    0.695
+    """
+
+    parts = ("classification", "box", "centerness")
+
+    def __init__(
+        self,
+        num_classes: int,
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+        box_loss: Any = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "fcos",
+        dtype: Any = None,
+    ):
+        super().__init__(
+            fcos,
+            reduction,
+            name,
+            dtype,
+            num_classes=num_classes,
+            alpha=alpha,
+            gamma=gamma,
+            box_loss=box_loss,
+        )

@@ -1,0 +1,201 @@
+"""Losses of detectors, anchor by anchor."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from keraslosses.reference import boxes, draws
+from keraslosses.reference.entry import Array, Hard, Reference
+
+INF, NAN = np.inf, np.nan
+
+
+def smooth_l1_sum(true: Array, pred: Array) -> float:
+    size = np.abs(pred - true)
+    return float(np.sum(np.where(size < 1, size**2 / 2, size - 0.5)))
+
+
+def box_loss_of(name: str | None, box_format: str) -> Callable[[Array, Array], float]:
+    if name is None:
+        return smooth_l1_sum
+    formula = {"iou": boxes.iou, "giou": boxes.giou, "diou": boxes.diou, "ciou": boxes.ciou}[name]
+    return lambda true, pred: float(formula(true[None], pred[None], box_format=box_format)[0])
+
+
+def multi_task_detection(
+    y: Array,
+    p: Array,
+    num_classes: int,
+    box_loss: str | None = None,
+    box_weight: float = 1.0,
+    normalizer: str = "anchors",
+    box_format: str = "xyxy",
+    weights: Array | None = None,
+) -> Array:
+    """L_cls + λ [u >= 1] L_loc, over the anchors of each image that are not ignored."""
+    of_box = box_loss_of(box_loss, box_format)
+    values = np.zeros(len(p))
+    weights = np.ones(p.shape[:2]) if weights is None else weights
+    for image, (targets, rows) in enumerate(zip(y, p, strict=True)):
+        total, anchors, positives = 0.0, 0, 0
+        for target, row, w in zip(targets, rows, weights[image], strict=True):
+            u = int(target[0])
+            if u == -1:
+                continue
+            anchors += 1
+            logits = row[: num_classes + 1]
+            total += w * (np.logaddexp.reduce(logits) - logits[u])
+            if u >= 1:
+                positives += 1
+                total += w * box_weight * of_box(target[1:], row[num_classes + 1 :])
+        values[image] = total / max(1, anchors if normalizer == "anchors" else positives)
+    return values
+
+
+def fcos(
+    y: Array,
+    p: Array,
+    num_classes: int,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    box_loss: str | None = None,
+    weights: Array | None = None,
+) -> Array:
+    """Focal loss, boxes by centerness, and centerness, over the locations of each image."""
+    values = np.zeros(len(p))
+    weights = np.ones(p.shape[:2]) if weights is None else weights
+    for image, (targets, rows) in enumerate(zip(y, p, strict=True)):
+        focal, boxed, centers, share, positives = 0.0, 0.0, 0.0, 0.0, 0
+        for target, row, w in zip(targets, rows, weights[image], strict=True):
+            u = int(target[0])
+            if u == -1:
+                continue
+            focal += w * sum(sigmoid_focal(row[c], c + 1 == u, alpha, gamma) for c in range(num_classes))
+            if u >= 1:
+                center = centerness(*target[1:])
+                positives += 1
+                share += center
+                boxed += w * center * on_distances(box_loss, target[1:], row[num_classes : num_classes + 4])
+                centers += w * (np.logaddexp(0, row[-1]) - center * row[-1])
+        values[image] = (focal + centers) / max(1, positives) + (boxed / share if share else 0.0)
+    return values
+
+
+def sigmoid_focal(x: float, true: bool, alpha: float, gamma: float) -> float:
+    """-α_t (1 - p_t)^γ log p_t."""
+    x = x if true else -x
+    p, log_p = 1 / (1 + np.exp(-x)), -np.logaddexp(0, -x)
+    return float(-(alpha if true else 1 - alpha) * (1 - p) ** gamma * log_p)
+
+
+def centerness(left: float, top: float, right: float, bottom: float) -> float:
+    return float(np.sqrt(min(left, right) / max(left, right) * min(top, bottom) / max(top, bottom)))
+
+
+def on_distances(name: str | None, true: Array, pred: Array) -> float:
+    """The box loss of two boxes around one location; UnitBox's -ln(I / U) if none is named."""
+    if name is not None:
+        signs = np.array([-1.0, -1.0, 1.0, 1.0])
+        return box_loss_of(name, "xyxy")(signs * true, signs * pred)
+    width = min(true[0], pred[0]) + min(true[2], pred[2])
+    height = min(true[1], pred[1]) + min(true[3], pred[3])
+    shared = max(width, 0.0) * max(height, 0.0)
+    area = [max(d[0] + d[2], 0.0) * max(d[1] + d[3], 0.0) for d in (true, pred)]
+    return float(-np.log(np.maximum(shared / (sum(area) - shared), 1e-6)))
+
+
+C = {"num_classes": 2}
+BAD: tuple[dict[str, Any], ...] = (
+    {"num_classes": 0},
+    {"num_classes": 2.5},
+    {"num_classes": None},
+    {"box_loss": "mean_squared_error"},
+    {"box_loss": object()},
+)
+BOX, OTHER = [0.0, 0.0, 2.0, 4.0], [1.0, 1.0, 4.0, 3.0]
+NOWHERE, FAR = [NAN, INF, -INF, 0.0], [INF, -INF, INF, 0.0]
+LOGITS = [0.5, -1.0, 2.0]
+DISTANCES, NEAR = [1.0, 2.0, 3.0, 4.0], [1.5, 1.0, 3.0, 5.0]
+NO_SLOPE = np.zeros((1, 3, 7))
+
+MULTI_TASK_HARD = (
+    Hard(
+        "an image without positives",
+        [[[0, *BOX], [-1, *BOX], [0, *OTHER]]],
+        [[[*LOGITS, *OTHER], [*LOGITS, *OTHER], [0.0, 1.0, 2.0, *BOX]]],
+        C,
+    ),
+    Hard("all anchors ignored", [[[-1, *BOX]] * 3], [[[*LOGITS, *OTHER]] * 3], C, NO_SLOPE),
+    Hard(
+        "boxes of background and logits of ignored anchors that are infinite",
+        [[[0, *NOWHERE], [-1, *NOWHERE], [1, *BOX]]],
+        [[[*LOGITS, *FAR], [INF, INF, -INF, *FAR], [*LOGITS, *OTHER]]],
+        C,
+    ),
+    Hard(
+        "logits of 1e4",
+        [[[1, *BOX], [0, *BOX], [2, *BOX]]],
+        [[[1e4, -1e4, 0.0, *OTHER], [1e4, -1e4, 0.0, *OTHER], [0.0, -1e4, 1e4, *OTHER]]],
+        C,
+    ),
+)
+FCOS_HARD = (
+    Hard(
+        "an image without positives",
+        [[[0, *DISTANCES], [-1, *DISTANCES], [0, *NEAR]]],
+        [[[0.5, -1.0, *NEAR, 1.0], [2.0, 0.0, *NEAR, -1.0], [0.0, 1.0, *NEAR, 0.5]]],
+        C,
+    ),
+    Hard("all locations ignored", [[[-1, *DISTANCES]] * 3], [[[0.5, -1.0, *NEAR, 1.0]] * 3], C, NO_SLOPE),
+    Hard(
+        "boxes of background and logits of ignored locations that are infinite",
+        [[[0, *NOWHERE], [-1, *NOWHERE], [2, *DISTANCES]]],
+        [[[0.5, -1.0, *FAR, INF], [INF, -INF, *FAR, INF], [2.0, 0.0, *NEAR, -1.0]]],
+        C,
+    ),
+    Hard(
+        "the one positive location on the edge of its box",
+        [[[1, 0.0, 2.0, 3.0, 4.0], [0, *NEAR], [-1, *NEAR]]],
+        [[[0.5, -1.0, *NEAR, 1.0]] * 3],
+        C,
+    ),
+    Hard(
+        "logits of 1e4",
+        [[[1, *DISTANCES], [0, *DISTANCES], [2, *DISTANCES]]],
+        [[[-1e4, 1e4, *NEAR, 1e4], [-1e4, -1e4, *NEAR, -1e4], [1e4, 1e4, *NEAR, -1e4]]],
+        C,
+    ),
+)
+
+REFERENCES = (
+    Reference(
+        "MultiTaskDetection",
+        "multi_task_detection",
+        "detection",
+        draws.anchors,
+        multi_task_detection,
+        "Girshick, Fast R-CNN, 2015, equation 1",
+        options=(
+            C,
+            {**C, "normalizer": "positives", "box_weight": 2.5},
+            {"num_classes": 3, "box_loss": "giou"},
+            {**C, "box_loss": "diou", "box_format": "center_xywh"},
+        ),
+        bad_options=(*BAD, {"box_weight": -1.0}, {"normalizer": "images"}, {"box_format": "ltrb"}),
+        hard=MULTI_TASK_HARD,
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "FCOS",
+        "fcos",
+        "detection",
+        draws.locations,
+        fcos,
+        "Tian et al., FCOS, 2019, equations 2 and 3",
+        options=(C, {**C, "alpha": 0.4, "gamma": 1.0}, {"num_classes": 3, "box_loss": "diou"}),
+        bad_options=(*BAD, {"alpha": 1.5}, {"gamma": -1.0}),
+        hard=FCOS_HARD,
+        laws=frozenset({"non_negative"}),
+    ),
+)
