@@ -88,7 +88,8 @@ def get(identifier: Any) -> Any:
     callable.
 
     Raises:
-        ValueError: for a name that no loss of this package has, or something that is no loss.
+        ValueError: for a name that no loss of this package has, something that is no loss, or a class that
+            needs arguments: that takes a config, `{"class_name": "FCOS", "config": {"num_classes": 20}}`.
 
     >>> print(keraslosses.get("SmoothL1").name)
     smooth_l1
@@ -102,13 +103,26 @@ def get(identifier: Any) -> Any:
     else:
         found = identifier
     if inspect.isclass(found):
-        found = found()
+        found = made(found)
     if not callable(found):
         raise ValueError(
             "`identifier` must name a loss of keraslosses; see keraslosses.names(). "
             f"Received: identifier={identifier!r}"
         )
     return found
+
+
+def made(cls: Any) -> Any:
+    """An instance of a class that needs no arguments."""
+    parameters = inspect.signature(cls).parameters.values()
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    if needed:
+        raise ValueError(
+            f"`identifier` must come with {', '.join(needed)}: "
+            f'{{"class_name": {cls.__name__!r}, "config": {{{needed[0]!r}: ..}}}}. '
+            f"Received: identifier={cls.__name__!r}"
+        )
+    return cls()
 
 
 __all__ = ["deserialize", "get", "names", "serialize"]

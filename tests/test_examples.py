@@ -1,15 +1,19 @@
 """Every file in examples/ and every example of the README runs as it stands, on this process's backend."""
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+# What makes an example short enough for a test; without it each runs as it stands.
+SHORT = {"digit_detector.py": ["--losses", "CIoU", "--epochs", "1", "--batches", "2", "--scenes", "10"]}
 README_EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 
 
@@ -31,7 +35,7 @@ def test_examples_were_found():
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_example_runs(path, backend, tmp_path):
-    done = run([str(path)], backend, tmp_path)
+    done = run([str(path), *SHORT.get(path.name, [])], backend, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 
@@ -42,3 +46,46 @@ def test_examples_of_the_readme_run(backend, tmp_path):
     done = run(["-c", script], backend, tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) >= len(README_EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def detector():
+    specification = importlib.util.spec_from_file_location(
+        "detector", ROOT / "examples" / "digit_detector.py"
+    )
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+BOX, NEXT_TO_IT, HALF_OF_IT = [2, 2, 12, 22], [30, 30, 50, 40], [2, 2, 12, 12]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([[0.9, 7, *BOX], [0.8, 3, *NEXT_TO_IT]], (1.0, 1.0)),
+        ([[0.9, 7, *BOX]], (0.5, 0.5)),
+        ([[0.9, 7, *BOX], [0.8, 4, *NEXT_TO_IT]], (1.0, 0.5)),
+        ([[0.9, 7, *HALF_OF_IT], [0.8, 3, *NEXT_TO_IT]], (0.75, 1.0)),
+        # The second of two on one digit is wrong, and comes before the other digit.
+        ([[0.9, 7, *BOX], [0.85, 7, *BOX], [0.8, 3, *NEXT_TO_IT]], (1.0, 0.5 + 0.5 * 2 / 3)),
+        ([[0.9, 7, *NEXT_TO_IT]], (0.5, 0.0)),
+    ],
+)
+def test_detector_is_judged(detector, found, expected):
+    truth = np.array([[7, *BOX], [3, *NEXT_TO_IT]])
+    np.testing.assert_allclose(detector.judged([truth], [np.array(found)]), expected, rtol=1e-6)
+
+
+def test_detector_finds_what_its_targets_say(detector):
+    """Targets turned into predictions come out as the boxes that they were made of."""
+    _, truth = detector.scene(np.random.default_rng(4), detector.SEEN, detector.SEEN_DIGITS)
+    target = detector.targets(truth)
+    predicted = np.full((1, len(target), 15), -9.0)
+    for place, (label, *distances) in enumerate(target):
+        if label:
+            predicted[0, place, int(label) - 1] = predicted[0, place, 14] = 9.0
+        predicted[0, place, 10:14] = distances
+    (found,) = detector.detections(predicted, most=256)
+    assert sorted(map(tuple, found[:, 1:])) == sorted(map(tuple, truth))

@@ -210,14 +210,20 @@ def test_lists_arrays_and_tensors_give_the_same():
 @pytest.mark.parametrize("name", REFERENCES)
 def test_get_takes_both_spellings_configs_and_instances(name):
     entry = REFERENCES[name]
-    instance = keraslosses.get(name)
+    needed = {option: value for option, value in entry.options[0].items() if option == "num_classes"}
+    instance = keraslosses.get({"class_name": name, "config": needed} if needed else name)
     assert type(instance) is getattr(keraslosses, name)
     assert keraslosses.get(entry.function) is getattr(keraslosses, entry.function)
     assert keraslosses.get(instance) is instance
-    assert type(keraslosses.get(type(instance))) is type(instance)
     assert keraslosses.get(keraslosses.serialize(instance)).get_config() == instance.get_config()
-    assert keraslosses.get(f"keraslosses>{name}").get_config() == instance.get_config()
-    short = {"class_name": name, "config": {"reduction": "sum"}}
+    if needed:
+        for identifier in (name, f"keraslosses>{name}", type(instance)):
+            with raises(f"`identifier` must come with num_classes: {{\"class_name\": '{name}', "):
+                keraslosses.get(identifier)
+    else:
+        assert type(keraslosses.get(type(instance))) is type(instance)
+        assert keraslosses.get(f"keraslosses>{name}").get_config() == instance.get_config()
+    short = {"class_name": name, "config": {"reduction": "sum", **needed}}
     assert keraslosses.get(short).reduction == "sum"
     function = getattr(keraslosses, entry.function)
     assert keraslosses.deserialize(keraslosses.serialize(function)) is function
@@ -240,7 +246,7 @@ def test_get_none_and_unknown_names():
 @pytest.mark.parametrize("name", REFERENCES)
 def test_function_refuses_what_its_class_refuses(name):
     entry = REFERENCES[name]
-    y_true, y_pred = entry.inputs({})
+    y_true, y_pred = entry.inputs(entry.options[0])
     for options in entry.bad_options:
         with raises("`" + next(iter(options)) + "` must"):
             getattr(keraslosses, entry.function)(y_true, y_pred, **{**entry.options[0], **options})

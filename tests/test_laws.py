@@ -52,6 +52,12 @@ def rows_of_length_one(x):
     return (x / np.linalg.norm(x, axis=-1, keepdims=True)).astype("float32")
 
 
+def one_image(x):
+    """Rows of any numbers as the targets of the anchors of one image: a class of -1 to 2, and four numbers."""
+    classes = x.argmax(-1)[:, None] % 4 - 1
+    return np.concatenate([classes, x[:, :4]], axis=-1, dtype="float32")[None]
+
+
 # Two arrays of any numbers as the pair (y_true, y_pred) that a loss reads, by the name of its draw.
 PAIRS = {
     "real": lambda a, b, logits: (a, b),
@@ -68,6 +74,8 @@ PAIRS = {
     "regions": lambda a, b, logits: (sigmoid(a), sigmoid(b)),
     "embeddings": lambda a, b, logits: (np.arange(len(a)) // 2, rows_of_length_one(b)),
     "boxes": lambda a, b, logits: (a[..., :4], b[..., :4]),
+    "anchors": lambda a, b, logits: (one_image(a), b[None]),
+    "locations": lambda a, b, logits: (one_image(np.abs(a)), np.abs(b)[None]),
 }
 
 
@@ -177,6 +185,8 @@ EXTREMES = {
     "regions": (TARGETS, SHARES),
     "embeddings": (filled(st.integers(0, 2), SHAPE[:1], "int32"), ANY_UNIT),
     "boxes": (SCORES.map(lambda x: x[..., :4]), SCORES.map(lambda x: x[..., :4])),
+    "anchors": (SCORES.map(one_image), SCORES.map(lambda x: x[None])),
+    "locations": (SCORES.map(one_image), SCORES.map(lambda x: x[None])),
 }
 
 
@@ -189,7 +199,9 @@ def test_gradient_is_finite_where_the_value_is(name, data):
     of_true, of_pred = EXTREMES[reference.draw.__name__]
     y_true = data.draw(of_true)
     y_pred = data.draw(LOGITS if options.get("from_logits") else of_pred)
-    values, gradient = value_and_gradient(getattr(kl, name)(reduction="none", **options), y_true, y_pred)
+    # Eager: each example has a loss of its own.
+    loss = getattr(kl, name)(reduction="none", **options)
+    values, gradient = value_and_gradient(loss, y_true, y_pred, mode="eager")
     assert np.all(np.isfinite(gradient[np.isfinite(values)])), (values, gradient)
 
 

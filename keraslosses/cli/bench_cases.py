@@ -19,6 +19,8 @@ OUTPUTS = {"small": (256, 100), "middle": (1024, 1000), "large": (4096, 4000)}
 CLASSES = {"small": (256, 100), "middle": (1024, 1000), "large": (512, 20_000)}
 IMAGES = {"small": (8, 64, 64), "middle": (16, 256, 256), "large": (64, 512, 512)}
 BOXES = {"small": (256, 4), "middle": (100_000, 4), "large": (1_000_000, 4)}
+# 20 classes.
+DETECTIONS = {"small": (4, 64, 25), "middle": (16, 1024, 25), "large": (16, 16_384, 25)}
 EMBEDDINGS = {"small": (64, 64), "middle": (256, 64), "large": (1024, 256)}
 
 IGNORED = -1
@@ -109,6 +111,24 @@ def boxes(rng: np.random.Generator, shape: Shape) -> Pair:
     start, size = normal(rng, (*shape[:-1], 2)), rng.random((*shape[:-1], 2), dtype="float32") + 0.5
     y_true = np.concatenate([start, start + size], axis=-1)
     return y_true, y_true + normal(rng, shape) / 4
+
+
+def anchors(rng: np.random.Generator, shape: Shape) -> Pair:
+    """A tenth of the anchors with an object: class and box, by its corners; against logits and boxes."""
+    y_true, y_pred = boxes(rng, (*shape[:-1], 4))
+    classes = np.where(rng.random(shape[:-1]) < 0.1, rng.integers(1, shape[-1] - 4, shape[:-1]), 0)
+    logits = normal(rng, (*shape[:-1], shape[-1] - 4))
+    return (
+        np.concatenate([classes[..., None], y_true], axis=-1, dtype="float32"),
+        np.concatenate([logits, y_pred], axis=-1),
+    )
+
+
+def locations(rng: np.random.Generator, shape: Shape) -> Pair:
+    """As `anchors`, with the distances to the edges of the box as four positive numbers."""
+    y_true, y_pred = anchors(rng, shape)
+    y_true[..., 1:], y_pred[..., -5:-1] = np.exp(y_true[..., 1:]), np.exp(y_pred[..., -5:-1])
+    return y_true, y_pred
 
 
 def embeddings(rng: np.random.Generator, shape: Shape) -> Pair:
@@ -209,6 +229,8 @@ CASES = (
     Case("GIoU", boxes, BOXES),
     Case("DIoU", boxes, BOXES),
     Case("CIoU", boxes, BOXES),
+    Case("MultiTaskDetection", anchors, DETECTIONS, options={"num_classes": 20, "box_loss": "giou"}),
+    Case("FCOS", locations, DETECTIONS, options={"num_classes": 20}),
 )
 
 

@@ -104,7 +104,7 @@ def is_broken(labels: Any, classes: Any) -> Any:
     limit = ops.cast(classes, labels.dtype)
     outside = ops.logical_or(labels < 0, ops.logical_not(labels < limit))
     if "float" in standardize_dtype(labels.dtype):
-        outside = ops.logical_or(outside, labels != ops.floor(labels))
+        outside = ops.logical_or(outside, labels % 1 != 0)
     return outside
 
 

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from keras import ops
+from keras.backend import result_type
 
 from keraslosses.core import checks, numerics
 from keraslosses.core.inputs import Boxes, floating
@@ -89,7 +90,9 @@ def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
     """
     box_format_rule("box_format", box_format)
     one, other = of_boxes("boxes1", boxes1), of_boxes("boxes2", boxes2)
-    return compare(one[..., :, None, :], other[..., None, :, :], box_format).overlap
+    dtype = result_type(one.dtype, other.dtype)
+    one, other = ops.cast(one, dtype)[..., :, None, :], ops.cast(other, dtype)[..., None, :, :]
+    return compare(one, other, box_format).overlap
 
 
 def convert_boxes(boxes: Any, source: str, target: str) -> Any:

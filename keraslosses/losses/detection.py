@@ -5,18 +5,11 @@ from typing import Any
 from keras import ops
 
 from keraslosses.core import checks, numerics
-from keraslosses.core.anchors import IGNORED, Anchors, Part
+from keraslosses.core.detection import IGNORED, Anchors, DetectionLoss, Part
 from keraslosses.core.loss import loss_function, saved
+from keraslosses.losses.box_loss import box_loss_rule, box_values, values_where
 from keraslosses.losses.boxes import box_format_rule, iou
 from keraslosses.losses.crossentropy import binary_crossentropy, sparse_categorical_crossentropy
-from keraslosses.losses.detection_parts import (
-    DetectionLoss,
-    box_loss_rule,
-    box_values,
-    counted_and_positive,
-    number_of,
-    values_where,
-)
 from keraslosses.losses.focal import binary_focal_crossentropy
 from keraslosses.losses.robust import smooth_l1
 
@@ -105,6 +98,16 @@ def fcos(
         "box": Part(center * boxes, ops.where(total == 0, ops.ones_like(total), total)),
         "centerness": Part(centers, positives),
     }
+
+
+def counted_and_positive(y_true: Any) -> tuple[Any, Any]:
+    """Which anchors are not ignored, and which are of a class."""
+    return y_true[..., 0] != IGNORED, y_true[..., 0] > 0
+
+
+def number_of(anchors: Any, dtype: Any) -> Any:
+    """How many of each image's anchors; at least 1, to divide by."""
+    return ops.maximum(ops.sum(ops.cast(anchors, dtype), axis=1), 1.0)
 
 
 def around_location(distances: Any) -> Any:

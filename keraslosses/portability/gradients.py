@@ -23,6 +23,9 @@ MODES = {
     "jax": ("eager", "compiled"),
     "torch": ("eager", "compiled", "unknown batch"),
 }.get(BACKEND, ())
+# The mode in which a loss is run where the mode is not the question: as `fit` runs it. On JAX that is
+# cheaper too, where each operation that is not compiled with others is compiled alone.
+USUAL = "compiled" if BACKEND == "jax" else "eager"
 
 
 def values_of(function: Callable[..., Any], y_true: Any, y_pred: Any) -> np.ndarray:
@@ -31,7 +34,7 @@ def values_of(function: Callable[..., Any], y_true: Any, y_pred: Any) -> np.ndar
 
 
 def value_and_gradient(
-    function: Callable[..., Any], y_true: Any, y_pred: Any, cotangent: Any = 1.0, mode: str = "eager"
+    function: Callable[..., Any], y_true: Any, y_pred: Any, cotangent: Any = 1.0, mode: str = USUAL
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The values, and the gradient of Σ cotangent · values by y_pred (None where nothing flows back)."""
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)

@@ -179,7 +179,7 @@ REFERENCES = (
         options=(
             C,
             {**C, "normalizer": "positives", "box_weight": 2.5},
-            {"num_classes": 3, "box_loss": "giou"},
+            {**C, "box_loss": "giou"},
             {**C, "box_loss": "diou", "box_format": "center_xywh"},
         ),
         bad_options=(*BAD, {"box_weight": -1.0}, {"normalizer": "images"}, {"box_format": "ltrb"}),
@@ -193,7 +193,7 @@ REFERENCES = (
         draws.locations,
         fcos,
         "Tian et al., FCOS, 2019, equations 2 and 3",
-        options=(C, {**C, "alpha": 0.4, "gamma": 1.0}, {"num_classes": 3, "box_loss": "diou"}),
+        options=(C, {**C, "alpha": 0.4, "gamma": 1.0}, {**C, "box_loss": "diou"}),
         bad_options=(*BAD, {"alpha": 1.5}, {"gamma": -1.0}),
         hard=FCOS_HARD,
         laws=frozenset({"non_negative"}),

@@ -1,15 +1,20 @@
-"""What detectors predict: for each anchor or location of an image its class and its box."""
+"""What detectors predict, for each anchor or location of an image its class and its box; and their losses, of
+several parts.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import keras
 from keras import ops
 
 from keraslosses.core import checks
+from keraslosses.core.compose import Component, component_of
 from keraslosses.core.inputs import Kind, Options, Pair, floating, where
 from keraslosses.core.labels import class_indices
-from keraslosses.core.reduction import extend_to
+from keraslosses.core.loss import Contract, FunctionLoss, saved
+from keraslosses.core.reduction import Entries, extend_to
 
 IGNORED = -1
 
@@ -97,3 +102,56 @@ def of_each_image(part: Part, weights: Any) -> Any:
     if weights is not None:
         values = ops.where(weights != 0, values * weights, ops.zeros_like(values))
     return ops.sum(values, axis=1) / part.count
+
+
+class DetectionLoss(FunctionLoss):
+    """A loss of several parts over the anchors of images. `parts` names them."""
+
+    parts: tuple[str, ...] = ()
+
+    def component(self, name: str) -> Component:
+        """A metric that shows one part, without its weight, in `fit`: `compile(metrics=[...])`.
+
+        Raises:
+            ValueError: for a name that is not among `parts`.
+        """
+        return component_of({part: DetectionPart(self, part) for part in self.parts}, name)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        if isinstance(config["box_loss"], keras.losses.Loss):
+            config["box_loss"] = keras.saving.serialize_keras_object(config["box_loss"])
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "DetectionLoss":
+        if isinstance(config.get("box_loss"), dict):
+            config = {**config, "box_loss": keras.saving.deserialize_keras_object(config["box_loss"])}
+        return cls(**config)
+
+
+@saved
+class DetectionPart(FunctionLoss):
+    """One part of a detector's loss as a loss of its own, under the reduction and dtype of the whole.
+
+    Args:
+        whole: The loss, a `MultiTaskDetection` or `FCOS`.
+        part: One of its `parts`.
+    """
+
+    def __init__(self, whole: DetectionLoss, part: str):
+        checks.one_of(*whole.parts)("part", part)
+        super().__init__(whole.function, whole.reduction, part, whole.dtype, **whole.options)
+        self.whole, self.part = whole, part
+
+    def entries(self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None) -> Entries:
+        contract = self.function.contract
+        of_part = Contract(contract.formula, Anchors(self.part), contract.rules)
+        return of_part.entries(y_true, y_pred, self.options, sample_weight, mask)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"whole": keras.saving.serialize_keras_object(self.whole), "part": self.part}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "DetectionPart":
+        return cls(**{**config, "whole": keras.saving.deserialize_keras_object(config["whole"])})

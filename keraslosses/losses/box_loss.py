@@ -1,0 +1,54 @@
+"""The loss of the boxes inside that of a detector: by name, one of ours, or a sum of them."""
+
+from typing import Any
+
+from keraslosses.core import checks
+from keraslosses.core.compose import WeightedSum, taken_apart
+from keraslosses.core.loss import FunctionLoss
+from keraslosses.losses.boxes import ciou, diou, giou, iou
+
+BOX_LOSSES = {function.__name__: function for function in (iou, giou, diou, ciou)}
+
+
+def box_loss_rule(name: str, value: Any) -> None:
+    """None, one of `BOX_LOSSES` by name, or losses of this package."""
+    if value is None or (isinstance(value, str) and value in BOX_LOSSES):
+        return
+    losses = value.losses if isinstance(value, WeightedSum) else [value]
+    if not all(isinstance(loss, FunctionLoss) for loss in losses):
+        known = ", ".join(map(repr, BOX_LOSSES))
+        raise checks.invalid(
+            name, f"be None, one of {known}, or a loss of keraslosses or a sum of them", value
+        )
+
+
+def values_where(seen: Any, function: Any, y_true: Any, y_pred: Any, **options: Any) -> Any:
+    """The values of a loss function, and 0 with gradient 0 where nothing is to be seen."""
+    contract = function.contract
+    return contract.entries(y_true, y_pred, contract.options((), options), mask=seen).values
+
+
+def box_values(box_loss: Any, seen: Any, y_true: Any, y_pred: Any, box_format: str) -> Any:
+    """One value for each pair of boxes `(batch, anchors, 4)`, and 0 with gradient 0 where not to be seen."""
+    if isinstance(box_loss, str):
+        return values_where(seen, BOX_LOSSES[box_loss], y_true, y_pred, box_format=box_format)
+    return sum(
+        weight * values_of_part(part, seen, y_true, y_pred, box_format)
+        for part, weight in taken_apart(box_loss, 1.0)
+    )
+
+
+def values_of_part(loss: FunctionLoss, seen: Any, y_true: Any, y_pred: Any, box_format: str) -> Any:
+    own_format = loss.options.get("box_format", box_format)
+    if own_format != box_format:
+        raise ValueError(
+            f"`box_loss` must read boxes as they come, in the format {box_format!r}. "
+            f"Received: box_loss={loss!r}"
+        )
+    values = loss.entries(y_true, y_pred, mask=seen).values
+    if len(values.shape) != 2:
+        raise ValueError(
+            "`box_loss` must give one value for each box of (batch, anchors, 4). "
+            f"Received: box_loss={loss!r}, which gives values of shape {tuple(values.shape)}"
+        )
+    return values
