@@ -5,6 +5,10 @@ import pytest
 
 BACKEND = keras.backend.backend()
 
+# What belongs to one backend alone.
+OF_BACKEND = {"tensorflow": "test_tensorflow_seam.py", "torch": "test_torch_forms.py"}
+collect_ignore = [name for backend, name in OF_BACKEND.items() if backend != BACKEND]
+
 
 @pytest.fixture
 def backend() -> str:

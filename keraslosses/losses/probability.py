@@ -66,8 +66,9 @@ def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, a
     positive, negative = target, 1.0 - target
     if pos_weight is not None:
         positive = positive * numerics.per_output("pos_weight", pos_weight, y_pred, axis)
-    terms = terms_of_logits if from_logits else terms_of_probabilities
-    return terms(positive, negative, y_pred)
+    if from_logits:
+        return terms_of_logits(positive, negative, y_pred, weighted=pos_weight is not None)
+    return terms_of_probabilities(positive, negative, y_pred)
 
 
 def terms_of_probabilities(positive: Any, negative: Any, p: Any) -> Explicit:
@@ -83,15 +84,19 @@ def terms_of_probabilities(positive: Any, negative: Any, p: Any) -> Explicit:
     return Explicit(-(positive * log_p + negative * log_q), by_pred)
 
 
-def terms_of_logits(positive: Any, negative: Any, x: Any) -> Explicit:
-    """softplus(-abs(x)), and the part of abs(x) that lies on the wrong side: neither loses its digits."""
+def terms_of_logits(positive: Any, negative: Any, x: Any, weighted: bool) -> Explicit:
+    """softplus(-abs(x)), and the part of abs(x) that lies on the wrong side: neither loses its digits.
+
+    Unless they are `weighted`, both parts sum to 1.
+    """
     size, above = ops.abs(x), x > 0
     small = ops.exp(-size)
     wrong, right = ops.where(above, negative, positive), ops.where(above, positive, negative)
-    values = (wrong + right) * ops.log1p(small) + numerics.times_unless_zero(wrong, size)
+    both = (wrong + right) * ops.log1p(small) if weighted else ops.log1p(small)
+    values = both + numerics.times_unless_zero(wrong, size)
 
     def by_pred() -> Any:
-        rise = ops.where(values == float("inf"), 0.0, (wrong - right * small) / (1.0 + small))
+        rise = ops.where(size == float("inf"), 0.0, (wrong - right * small) / (1.0 + small))
         return ops.where(above, rise, -rise)
 
     return Explicit(values, by_pred)
