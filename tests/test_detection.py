@@ -1,5 +1,7 @@
 """The losses of detectors: parts, normalisers, weights of anchors, box losses, and what is refused."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -80,8 +82,9 @@ def test_anchor_of_weight_0_is_silent(name, mode):
     weight = ops.convert_to_tensor(weight)
     loss, poisoned = made(name, reduction="sum"), y_pred.copy()
     poisoned[1, 2] = np.inf
-    before = gradients.value_and_gradient(lambda t, p: loss(t, p, weight), y_true, y_pred, mode=mode)
-    after = gradients.value_and_gradient(lambda t, p: loss(t, p, weight), y_true, poisoned, mode=mode)
+    weighted = functools.partial(loss, sample_weight=weight)
+    before = gradients.value_and_gradient(weighted, y_true, y_pred, mode=mode)
+    after = gradients.value_and_gradient(weighted, y_true, poisoned, mode=mode)
     for one, other in zip(before, after, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7)
     assert (after[1][1, 2] == 0).all()
@@ -213,13 +216,12 @@ def test_trains_with_weights_of_anchors(name):
 @pytest.mark.parametrize("name", BOTH)
 def test_class_out_of_range(name):
     y_true, y_pred = drawn(name)
+    loss = made(name, reduction="none")
     for wrong in (3, -2, 0.5, np.nan):
         y_true[1, 2, 0] = wrong
         with pytest.raises(ValueError, match=r"`y_true` must hold class indices in \[0, 3\)"):
-            values(made(name), y_true, y_pred)
-        found, _ = gradients.value_and_gradient(
-            made(name, reduction="none"), y_true, y_pred, mode=list(gradients.MODES)[1]
-        )
+            values(loss, y_true, y_pred)
+        found, _ = gradients.value_and_gradient(loss, y_true, y_pred, mode=gradients.MODES[1])
         assert np.isnan(found[1])
         assert np.isfinite(found[[0, 2]]).all()
 

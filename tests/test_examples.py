@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 # What makes an example short enough for a test; without it each runs as it stands.
 SHORT = {"digit_detector.py": ["--losses", "CIoU", "--epochs", "1", "--batches", "2", "--scenes", "10"]}
+ENDED = "== ended"
 README_EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 
 
@@ -24,7 +25,7 @@ def run(arguments, backend, folder):
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
 
 
@@ -33,19 +34,18 @@ def test_examples_were_found():
     assert len(README_EXAMPLES) == 3
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_example_runs(path, backend, tmp_path):
-    done = run([str(path), *SHORT.get(path.name, [])], backend, tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
-
-
-def test_examples_of_the_readme_run(backend, tmp_path):
+def test_each_example_runs_and_prints(backend, tmp_path):
     """One process for all, which saves imports; each stands alone all the same."""
-    script = "\n".join(f"exec({example!r}, {{}})" for example in README_EXAMPLES)
-    done = run(["-c", script], backend, tmp_path)
+    scripts = [f"exec({example!r}, {{}})" for example in README_EXAMPLES]
+    for path in EXAMPLES:
+        arguments = [path.name, *SHORT.get(path.name, [])]
+        scripts.append(f"sys.argv = {arguments!r}; runpy.run_path({str(path)!r}, run_name='__main__')")
+    source = "import runpy, sys\n" + "".join(f"{script}\nprint({ENDED!r})\n" for script in scripts)
+    done = run(["-c", source], backend, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) >= len(README_EXAMPLES)
+    printed = done.stdout.split(ENDED)[:-1]
+    assert [bool(text.strip()) for text in printed] == [True] * len(scripts), done.stdout
+    assert {"detector-boxes.png", "detector-curves.png"} <= {path.name for path in tmp_path.iterdir()}
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
 
 def gradient(loss, y_true, y_pred):
     y_true = np.asarray(y_true, getattr(y_true, "dtype", "float32"))
-    return value_and_gradient(loss, y_true, np.asarray(y_pred, "float32"))[1]
+    return value_and_gradient(loss, y_true, np.asarray(y_pred, "float32"), mode="eager")[1]
 
 
 def names_of(package):
