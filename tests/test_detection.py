@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
+from test_laws import examples
 
 import keraslosses
 from keraslosses.core import keras_internals
@@ -146,6 +147,7 @@ def test_ignored_anchors_do_not_matter(name):
 
 
 @pytest.mark.parametrize("name", BOTH)
+@examples
 @given(st.permutations(range(5)), st.integers(0, 99))
 def test_anchors_have_no_order(name, order, seed):
     y_true, y_pred = drawn(name, seed=seed)
