@@ -48,11 +48,15 @@ class Regions(Kind):
         """Puts empty regions where an entry is not kept."""
         return where(ops.expand_dims(keep, pair.axes), pair, 0.0)
 
+    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+        """Takes elements out of their region."""
+        return where(seen, pair, 0.0)
+
     def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
-        """Takes what is masked out of its region; a region is seen if any element of it is."""
+        """A region is seen if any element of it is."""
         mask = extend_to(mask, len(pair.y_pred.shape), "mask", pair.y_pred.shape)
         seen = ops.any(mask, axis=pair.axes)
-        return where(mask, pair, 0.0), ops.broadcast_to(seen, self.shape(pair))
+        return self.hide(pair, mask, options), ops.broadcast_to(seen, self.shape(pair))
 
     def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
         values = formula(pair.y_true, pair.y_pred)
@@ -72,6 +76,10 @@ class Embeddings(Kind):
                 given, y_pred, name, "hold one class for each row of a y_pred of two axes"
             )
         return Pair(comparable(labels), y_pred, (1,), coupled=True)
+
+    def silence(self, pair: Pair, keep: Any) -> Pair:
+        """Silences none: each counts in the pairs of the others."""
+        return pair
 
     def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
         return replace(pair, y_pred=ops.where(seen, pair.y_pred, ops.zeros_like(pair.y_pred)))

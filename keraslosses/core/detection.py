@@ -66,13 +66,17 @@ class Anchors(Kind):
         """Puts an image of background where it is not kept."""
         return where(keep[:, None, None], pair, 0.0)
 
+    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+        """Makes ignored ones of the anchors that are not seen; `seen` is `(batch, anchors)`."""
+        ignored = ops.cast(IGNORED, pair.y_true.dtype)
+        return replace(pair, y_true=ops.where(seen[..., None], pair.y_true, ignored))
+
     def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
-        """The mask of an image hides it, that of an anchor makes it an ignored one."""
+        """A mask is one for each image, or one for each anchor."""
         if of_images(mask):
             return pair, extend_to(mask, 1, "mask", self.shape(pair))
         mask = extend_to(mask, 2, "mask", pair.y_pred.shape[:2])
-        y_true = ops.where(mask[..., None], pair.y_true, ops.cast(IGNORED, pair.y_true.dtype))
-        return replace(pair, y_true=y_true), ops.any(mask, axis=1)
+        return self.hide(pair, mask, options), ops.any(mask, axis=1)
 
     def weighted(self, pair: Pair, weight: Any) -> tuple[Pair, Any]:
         """Weights of images multiply their values; weights of anchors stand inside the sums, under which

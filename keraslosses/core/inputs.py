@@ -5,6 +5,7 @@ together, and can then silence single entries (weight 0, masked, ignored) before
 that an infinite or undefined value there reaches neither the loss nor the gradient.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -66,7 +67,7 @@ def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]
     return (y_true if y_true.dtype == y_pred.dtype else ops.cast(y_true, y_pred.dtype)), y_pred
 
 
-class Kind:
+class Kind(ABC):
     """How a loss reads its inputs: what belongs together, and what stands for nothing.
 
     With `explicit` the formula returns `Explicit`: values with their derivatives.
@@ -74,17 +75,17 @@ class Kind:
 
     explicit = False
 
+    @abstractmethod
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
         """The tensors, as what they are read as; raises where they do not belong together."""
-        raise NotImplementedError
 
+    @abstractmethod
     def silence(self, pair: Pair, keep: Any) -> Pair:
         """Puts inputs at which the formula is finite where an entry is not kept."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
         """Takes the elements of an entry that are not seen out of it; `seen` has the rank of y_pred."""
-        raise NotImplementedError
 
     def shape(self, pair: Pair) -> tuple[int | None, ...]:
         """The static shape of the result: y_pred's, without the axes that the loss consumes."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.detection import IGNORED, Anchors, DetectionLoss, Part
 from keraslosses.core.loss import loss_function, saved
 from keraslosses.losses.box_loss import box_loss_rule, box_values, values_where
@@ -112,7 +112,7 @@ def number_of(anchors: Any, dtype: Any) -> Any:
 
 def around_location(distances: Any) -> Any:
     """The box in corners, its location at the origin."""
-    return distances * ops.convert_to_tensor([-1.0, -1.0, 1.0, 1.0], dtype=distances.dtype)
+    return distances * backend.constant([-1.0, -1.0, 1.0, 1.0], distances.dtype, distances)
 
 
 def centerness(distances: Any) -> Any:

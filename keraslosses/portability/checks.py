@@ -12,7 +12,6 @@ import numpy as np
 from keras import ops
 
 from keraslosses.portability import gradients, lifecycle, weighting
-from keraslosses.portability.gradients import BACKEND
 from keraslosses.portability.subject import Subject, disagreement
 
 Findings = Iterator[str]
@@ -21,7 +20,7 @@ Findings = Iterator[str]
 HARD_MODES = tuple(
     mode
     for mode in gradients.MODES
-    if mode != "unknown batch" and (BACKEND != "jax" or mode == gradients.USUAL)
+    if mode != "unknown batch" and (gradients.BACKEND != "jax" or mode == gradients.USUAL)
 )
 
 
