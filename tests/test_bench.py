@@ -180,6 +180,18 @@ def test_memory_is_at_least_that_of_the_gradient(backend):
             assert memory is None or 31 <= memory <= 320, mode
 
 
+def test_kernels_are_counted(backend):
+    """A copy is one; a loss with its gradient is several, but for a compiler fewer than for none."""
+    y_true, y_pred = keras.ops.ones((64, 32)), keras.ops.zeros((64, 32))
+    counts = {}
+    for mode in MODES[backend]:
+        assert copy(y_pred, mode).kernels() == 1
+        counts[mode] = with_gradient(keraslosses.LogCosh(), y_true, y_pred, mode).kernels()
+    assert min(counts.values()) >= 3 and max(counts.values()) <= 40
+    if backend == "tensorflow":
+        assert counts["tensorflow, XLA"] < counts["tensorflow"]
+
+
 def test_calls_take_turns_and_warming_up_is_not_counted():
     order = []
     times = bench_timing.in_turn([lambda n=n: order.append((n, gc.isenabled())) for n in "abc"], 0.0)
@@ -205,8 +217,8 @@ def test_ratio_is_of_neighbours_and_spread_of_the_middle_half():
 
 # Results
 
-PEERS = [Peer("slow", 4.0, 1.0, 0.5, None), Peer("fast", 2.0, 1.0, 1.0, 8.0)]
-WITH_PEER = Row("Huber", "jax", "small", [2, 3], 2.0, 5.0, 9, 4.0, 0.5, 4.0, PEERS, [])
+PEERS = [Peer("slow", 4.0, 1.0, 0.5, None, 5), Peer("fast", 2.0, 1.0, 1.0, 8.0, 3)]
+WITH_PEER = Row("Huber", "jax", "small", [2, 3], 2.0, 5.0, 9, 4.0, 7, 0.5, 4.0, PEERS, [])
 ALONE = dataclasses.replace(WITH_PEER, loss="BalancedL1", peers=[])
 
 
@@ -223,7 +235,7 @@ def test_summary_counts_rows_with_a_peer():
     rows = [with_ratio(1.0), with_ratio(1.05), with_ratio(1.2), ALONE]
     assert median_ratio(rows) == 1.05
     assert median_ratio([ALONE]) is None
-    assert notable(rows) == ["Huber, jax, small: 1.20 times fast"]
+    assert notable(rows) == ["Huber, jax, small: 1.20 times fast (7 kernels, its 3; 4.0 copies)"]
 
 
 def test_rows_are_slower_by_the_ratio_to_the_peer_or_to_the_copy():

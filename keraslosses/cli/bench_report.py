@@ -23,6 +23,7 @@ COLUMNS = (
     "ours MB",
     "its MB",
     "copy ms",
+    "kernels",
 )
 TEXTS = ("loss", "size", "best peer")
 NONE = "–"
@@ -46,6 +47,7 @@ def cells(row: Row) -> list[str]:
         megabytes(row.memory),
         megabytes(peer.memory) if peer else NONE,
         number(row.copy_ms),
+        f"{row.kernels} : {peer.kernels}" if peer else str(row.kernels),
     ]
 
 
@@ -59,9 +61,11 @@ def megabytes(value: float | None) -> str:
 
 
 def table(mode: str, rows: Sequence[Row]) -> Table:
-    """The rows of one mode for the terminal: narrow, so each loss is named once and of a peer its library."""
+    """The rows of one mode for the terminal: narrow, so each loss is named once and of a peer its
+    library, and the kernels are left to the other forms.
+    """
     made = Table(title=mode, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
-    for column in COLUMNS:
+    for column in COLUMNS[:-1]:
         title, name = column.replace(" ", "\n"), column == "loss"
         side: JustifyMethod = "left" if column in TEXTS else "right"
         made.add_column(
@@ -69,7 +73,7 @@ def table(mode: str, rows: Sequence[Row]) -> Table:
         )
     previous = None
     for row in rows:
-        loss, size, ms, spread, peer, *rest = cells(row)
+        loss, size, ms, spread, peer, *rest = cells(row)[:-1]
         made.add_row("" if loss == previous else loss, size, ms, spread, peer.partition(".")[0], *rest)
         previous = loss
     return made

@@ -16,18 +16,19 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Peer:
-    """Another library's time and memory; `ratio` is our time divided by its."""
+    """Another library's time, memory and kernels; `ratio` is our time divided by its."""
 
     name: str
     ms: float
     spread: float
     ratio: float
     memory: float | None
+    kernels: int
 
 
 @dataclass(frozen=True)
 class Row:
-    """Our time and memory in one loss, size and mode, beside its peers and the copy of y_pred.
+    """Our time, memory and kernels in one loss, size and mode, beside its peers and the copy of y_pred.
 
     Times are medians in milliseconds, spreads interquartile ranges in percent of them, ratios medians of the
     ratios round by round, and memory MB. `dropped` says of each peer that was left out, why.
@@ -41,6 +42,7 @@ class Row:
     spread: float
     rounds: int
     memory: float | None
+    kernels: int
     copy_ms: float
     copy_ratio: float
     peers: list[Peer]
@@ -108,9 +110,10 @@ def median_ratio(rows: Sequence[Row]) -> float | None:
 
 
 def notable(rows: Sequence[Row]) -> list[str]:
-    """A line for each row that is slower than its best peer by more than a tenth."""
+    """A line for each row that is slower than its best peer by more than a tenth, with what bounds it."""
     return [
-        f"{row.place}: {row.best.ratio:.2f} times {row.best.name}"
+        f"{row.place}: {row.best.ratio:.2f} times {row.best.name} "
+        f"({row.kernels} kernels, its {row.best.kernels}; {row.copy_ratio:.1f} copies)"
         for row in rows
         if row.best and row.best.ratio > NOTABLE
     ]

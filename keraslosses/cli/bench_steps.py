@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from keraslosses.cli import bench_kernels
+
 BACKEND = keras.backend.backend()
 
 if BACKEND == "tensorflow":
@@ -23,7 +25,8 @@ MEMORY_CALLS = 3
 
 @dataclass(frozen=True)
 class Step:
-    """`run` computes, waits for the results and gives them; `memory` is what one run adds at its peak, in MB.
+    """`run` computes, waits for the results and gives them; `memory` is what one run adds at its peak, in MB,
+    `kernels` the number of kernels that it launches.
 
     The memory is that of the results and of everything between, without the inputs; None where it cannot be
     had.
@@ -31,6 +34,7 @@ class Step:
 
     run: Callable[[], tuple[Any, ...]]
     memory: Callable[[], float | None]
+    kernels: Callable[[], int]
 
 
 def with_gradient(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
@@ -81,7 +85,13 @@ def tensorflow_step(function: Callable[..., Any], arguments: tuple[Any, ...], mo
             tf.test.experimental.sync_devices()
         return results
 
-    return Step(run, lambda: tensorflow_memory(run, "GPU:0" if accelerated else "CPU:0"))
+    def kernels() -> int:
+        if mode.endswith("XLA"):
+            program = compiled.experimental_get_compiler_ir(*arguments)(stage="optimized_hlo")
+            return bench_kernels.in_program(program)
+        return bench_kernels.in_graph(compiled.get_concrete_function(*arguments))
+
+    return Step(run, lambda: tensorflow_memory(run, "GPU:0" if accelerated else "CPU:0"), kernels)
 
 
 def tensorflow_memory(run: Callable[[], Any], device: str) -> float | None:
@@ -99,12 +109,18 @@ def tensorflow_memory(run: Callable[[], Any], device: str) -> float | None:
 def jax_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Step:
     compiled = jax.jit(function)
 
+    def program() -> Any:
+        return compiled.lower(*arguments).compile()
+
     def memory() -> float | None:
         """By the compiler's plan: the process shows nothing, because freed memory is kept."""
-        plan = compiled.lower(*arguments).compile().memory_analysis()
+        plan = program().memory_analysis()
         return None if plan is None else (plan.temp_size_in_bytes + plan.output_size_in_bytes) / MEGABYTE
 
-    return Step(lambda: jax.block_until_ready(compiled(*arguments)), memory)
+    def run() -> tuple[Any, ...]:
+        return jax.block_until_ready(compiled(*arguments))
+
+    return Step(run, memory, lambda: bench_kernels.in_program(program().as_text()))
 
 
 def torch_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Step:
@@ -117,7 +133,7 @@ def torch_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: s
     def memory() -> float | None:
         return process_memory(run) if run()[0].device.type == "cpu" else None
 
-    return Step(run, memory)
+    return Step(run, memory, lambda: bench_kernels.dispatched(run))
 
 
 def process_memory(run: Callable[[], Any]) -> float | None:

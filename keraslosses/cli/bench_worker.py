@@ -52,6 +52,7 @@ def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: fl
         spread=bench_timing.spread(own),
         rounds=len(own),
         memory=ours.memory(),
+        kernels=ours.kernels(),
         copy_ms=float(np.median(copies)),
         copy_ratio=bench_timing.ratio(own, copies),
         peers=[
@@ -61,6 +62,7 @@ def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: fl
                 spread=bench_timing.spread(taken),
                 ratio=bench_timing.ratio(own, taken),
                 memory=step.memory(),
+                kernels=step.kernels(),
             )
             for (name, step), taken in zip(peers.items(), others, strict=True)
         ],

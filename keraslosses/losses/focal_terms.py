@@ -42,12 +42,12 @@ def against_logits(target: Any, logits: Any, gamma: float, axis: int) -> Explici
     p = ops.exp(log_p)
     missed = -ops.expm1(log_p)
     discount = numerics.power(missed, gamma)
-    values = -ops.sum(numerics.times_unless_zero(target * discount, log_p), axis=axis)
+    values = -backend.total(numerics.times_unless_zero(target * discount, log_p), axis=axis)
 
     def by_pred() -> Any:
         finite = ops.maximum(log_p, -1e30)
         by_log = target * (gamma * finite * p * numerics.power(missed, gamma - 1.0) - discount)
-        return by_log - p * ops.sum(by_log, axis=axis, keepdims=True)
+        return by_log - p * backend.total(by_log, axis=axis, keepdims=True)
 
     return Explicit(values, by_pred)
 
@@ -61,10 +61,10 @@ def against_shares(target: Any, y_pred: Any, gamma: float, axis: int) -> Explici
     def by_pred() -> Any:
         felt = ops.where(shares.share < limits.EPSILON, 0.0, discount)
         steepness = gamma * numerics.power(missed, gamma - 1.0) * log_p
-        whole = ops.sum(target * (steepness * shares.share - felt), axis=axis, keepdims=True)
+        whole = backend.total(target * (steepness * shares.share - felt), axis=axis, keepdims=True)
         return shares.back(target * (steepness - felt / bounded), whole)
 
-    return Explicit(-ops.sum(target * discount * log_p, axis=axis), by_pred)
+    return Explicit(-backend.total(target * discount * log_p, axis=axis), by_pred)
 
 
 def terms_of_classes(y_pred: Any, gamma: float, from_logits: bool, axis: int) -> Any:

@@ -25,14 +25,21 @@ def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
 
 
 def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
-    """Through a `where` that changes nothing: XLA on the CPU would take a product into the sum, and write
-    down both of its factors first.
-    """
-
     def mean(values: Any) -> Any:
-        return mean_of_rows(jnp.where(values == values, values, jnp.nan))
+        return mean_of_rows(written_once(values))
 
     return differentiated(formula, y_true, y_pred, axis, mean, mean_of_rows)
+
+
+def written_once(values: Any) -> Any:
+    """Through a `where` that changes nothing: XLA on the CPU would take a product into the sum after it, and
+    write down both of its factors first.
+    """
+    return jnp.where(values == values, values, jnp.nan)
+
+
+def total(values: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    return jnp.sum(written_once(values), axis=axis, keepdims=keepdims)
 
 
 def mean_of_rows(values: Any) -> Any:

@@ -48,6 +48,11 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> A
     return ops.sum(values) / ops.maximum(ops.cast(ops.size(values), values.dtype), 1)
 
 
+def total(values: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The sum, in the form in which a compiler adds up products without writing their factors down."""
+    return ops.sum(values, axis=axis, keepdims=keepdims)
+
+
 def negative_log_likelihood(logits: Any, labels: Any) -> Any:
     """-log softmax(logits)[label] along the last axis, without a one-hot; where it is inf nothing flows back.
 

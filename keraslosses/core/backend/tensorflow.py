@@ -51,11 +51,11 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> A
     return mean(y_true, y_pred)
 
 
-def total(values: Any) -> Any:
-    """The sum. Under XLA through a maximum that changes nothing: XLA on the CPU would take a product into
-    the sum, and write down both of its factors first.
+def total(values: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Under XLA through a maximum that changes nothing: XLA on the CPU would take a product into the sum, and
+    write down both of its factors first.
     """
-    return tf.reduce_sum(tf.maximum(values, float("-inf")) if under_xla() else values)
+    return tf.reduce_sum(tf.maximum(values, float("-inf")) if under_xla() else values, axis, keepdims)
 
 
 def under_xla() -> bool:

@@ -1,0 +1,61 @@
+"""How many kernels one call runs: what no faster kernel can take away from a loss that is made of several."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+BACKEND = keras.backend.backend()
+
+if BACKEND == "tensorflow":
+    from tensorflow.core.protobuf import config_pb2
+    from tensorflow.python.grappler import tf_optimizer
+    from tensorflow.python.training.saver import export_meta_graph
+elif BACKEND == "torch":
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+# Nodes of TensorFlow's graph, and instructions of XLA, that compute nothing.
+FREE_IN_TENSORFLOW = {
+    *("Const", "Placeholder", "Identity", "NoOp", "Shape", "Reshape", "ExpandDims", "Squeeze", "StopGradient")
+}
+FREE_IN_XLA = {"parameter", "constant", "bitcast", "tuple", "get-tuple-element"}
+# `name = type operation(operands)`, where the type may be a tuple, with spaces in it.
+INSTRUCTION = re.compile(r"= (?:\([^)]*\)|\S+) ([\w-]+)\(")
+
+
+def in_graph(traced: Any) -> int:
+    """The nodes of a traced function, as TensorFlow's optimizer leaves them."""
+    graph = export_meta_graph(graph_def=traced.graph.as_graph_def(add_shapes=True), graph=traced.graph)
+    graph.collection_def["train_op"].node_list.value.extend(output.name for output in traced.outputs)
+    config = config_pb2.ConfigProto()
+    config.graph_options.rewrite_options.min_graph_nodes = -1
+    return sum(node.op not in FREE_IN_TENSORFLOW for node in tf_optimizer.OptimizeGraph(config, graph).node)
+
+
+def in_program(hlo: str) -> int:
+    """The instructions of a program that XLA has optimized; a fusion of many operations is one."""
+    entry = hlo[hlo.index("\nENTRY ") :].partition("\n}")[0]
+    return sum(operation not in FREE_IN_XLA for operation in INSTRUCTION.findall(entry))
+
+
+if BACKEND == "torch":
+
+    class Dispatched(TorchDispatchMode):
+        """Counts the operations that torch dispatches, forward and backward, but for views."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.count = 0
+
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+        ) -> Any:
+            self.count += not func.is_view
+            return func(*args, **(kwargs or {}))
+
+
+def dispatched(run: Callable[[], Any]) -> int:
+    with Dispatched() as counter:
+        run()
+    return counter.count
