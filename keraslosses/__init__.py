@@ -4,6 +4,7 @@ from keras.losses import CTC, Loss, ctc
 
 from keraslosses.core.compose import WeightedSum
 from keraslosses.core.loss import FunctionLoss
+from keraslosses.decoding.collapse import ctc_collapse
 from keraslosses.layers.attach import attach, detach
 from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
 from keraslosses.layers.uncertainty import UncertaintyWeighting
@@ -142,6 +143,7 @@ __all__ = [
     "convert_boxes",
     "cosine_similarity",
     "ctc",
+    "ctc_collapse",
     "deserialize",
     "detach",
     "dice",
