@@ -7,6 +7,7 @@ from keraslosses.core.loss import FunctionLoss
 from keraslosses.decoding.collapse import ctc_collapse
 from keraslosses.layers.attach import attach, detach
 from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
+from keraslosses.layers.sequence_mask import SequenceMask
 from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, convert_boxes, diou, giou, iou, pairwise_iou
@@ -121,6 +122,7 @@ __all__ = [
     "NegativeLogLikelihood",
     "Poisson",
     "RootMeanSquaredError",
+    "SequenceMask",
     "SmoothL1",
     "SoftMarginSoftmax",
     "SparseCategoricalCrossentropy",
