@@ -5,6 +5,7 @@ from keras.losses import CTC, Loss, ctc
 from keraslosses.core.compose import WeightedSum
 from keraslosses.core.loss import FunctionLoss
 from keraslosses.decoding.collapse import ctc_collapse
+from keraslosses.decoding.decode import ctc_decode
 from keraslosses.layers.attach import attach, detach
 from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
 from keraslosses.layers.sequence_mask import SequenceMask
@@ -146,6 +147,7 @@ __all__ = [
     "cosine_similarity",
     "ctc",
     "ctc_collapse",
+    "ctc_decode",
     "deserialize",
     "detach",
     "dice",

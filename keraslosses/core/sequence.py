@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 from keras.backend import is_int_dtype
 
-from keraslosses.core import backend, checks
+from keraslosses.core import backend, checks, keras_internals
 
 
 def prefix_mask(lengths: Any, size: Any) -> Any:
@@ -43,3 +43,34 @@ def blank_class(blank_index: Any, classes: int) -> int:
     if not checks.is_integer(blank_index) or not -classes <= blank_index < classes:
         raise checks.invalid("blank_index", f"be an integer in [-{classes}, {classes})", blank_index)
     return int(blank_index) % classes
+
+
+def frame_lengths(owner: str, y_pred: Any, logit_length: Any = None) -> tuple[Any, Any]:
+    """How many frames of each sample count, `(batch,)`, and whether what says so makes no sense.
+
+    They are `logit_length`, else the frames that the Keras mask on y_pred leaves, else all of them. A mask
+    must be a prefix: one that is not raises ValueError where it can be looked at.
+    """
+    mask = keras_internals.mask_of(y_pred)
+    if logit_length is not None:
+        lengths = lengths_of(owner, "logit_length", logit_length, y_pred)
+        frames = ops.cast(ops.shape(y_pred)[1], "int32")
+        return lengths, ops.logical_or(lengths < 0, lengths > frames)
+    if mask is None:
+        every = ops.cast(ops.ones_like(y_pred[:, :, 0]), "int32")
+        return ops.sum(every, axis=1), ops.zeros_like(every[:, 0], dtype="bool")
+    mask = ops.cast(mask, "bool")
+    if not checks.compatible(mask.shape, y_pred.shape[:2]):
+        raise ValueError(
+            f"The Keras mask on `y_pred` must have its shape (batch, frames) in {owner}. "
+            f"Received: mask.shape={tuple(mask.shape)}, y_pred.shape={tuple(y_pred.shape)}"
+        )
+    lengths = ops.sum(ops.cast(mask, "int32"), axis=1)
+    broken = ops.any(mask != prefix_mask(lengths, ops.shape(mask)[1]), axis=1)
+    seen = backend.peek(broken)
+    if seen is not None and seen.any():
+        raise ValueError(
+            f"The Keras mask on `y_pred` must leave a prefix of the frames in {owner}. "
+            f"Received: frames after a masked one in sample {int(np.argmax(seen))}"
+        )
+    return lengths, broken
