@@ -85,6 +85,7 @@ from keraslosses.losses.segmentation import (
     tversky,
 )
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
+from keraslosses.metrics.edit_distance import EditDistance
 
 __version__ = "0.1.0.dev0"
 
@@ -104,6 +105,7 @@ __all__ = [
     "CosineSimilarity",
     "DIoU",
     "Dice",
+    "EditDistance",
     "FunctionLoss",
     "GIoU",
     "Hinge",

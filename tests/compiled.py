@@ -29,11 +29,20 @@ def compiled(function, form, *arrays):
     return torch.compile(function, backend="aot_eager", fullgraph=True)
 
 
+def of_arrays(function, form, *arrays):
+    """The compiled function, from arrays like these to arrays."""
+    called = compiled(function, form, *arrays)
+    return lambda *arrays: tree.map_structure(
+        ops.convert_to_numpy, called(*map(ops.convert_to_tensor, arrays))
+    )
+
+
 def outcome(function, *arrays, form=None):
     """What a function of arrays gives, as arrays; compiled if a form is named."""
     arrays = [np.asarray(x) for x in arrays]
-    called = function if form is None else compiled(function, form, *arrays)
-    return tree.map_structure(ops.convert_to_numpy, called(*map(ops.convert_to_tensor, arrays)))
+    if form is not None:
+        return of_arrays(function, form, *arrays)(*arrays)
+    return tree.map_structure(ops.convert_to_numpy, function(*map(ops.convert_to_tensor, arrays)))
 
 
 def usual(function, *arrays):

@@ -7,6 +7,7 @@ from keras import ops
 from keras.backend import is_int_dtype
 
 from keraslosses.core import backend, checks, keras_internals
+from keraslosses.core.labels import comparable
 
 
 def prefix_mask(lengths: Any, size: Any) -> Any:
@@ -43,6 +44,39 @@ def blank_class(blank_index: Any, classes: int) -> int:
     if not checks.is_integer(blank_index) or not -classes <= blank_index < classes:
         raise checks.invalid("blank_index", f"be an integer in [-{classes}, {classes})", blank_index)
     return int(blank_index) % classes
+
+
+def labels_before_padding(
+    owner: str, argument: str, labels: Any, blank: int, classes: int | None = None
+) -> tuple[Any, Any]:
+    """Labels `(batch, longest)` as int32 with -1 for their padding, and which samples are broken, `(batch,)`.
+
+    Padding is negative or the blank, and stands behind the labels. Anything else raises ValueError where it
+    can be looked at: padding before a label, a label from `classes` on, a number that is not whole.
+    """
+    labels = ops.convert_to_tensor(labels)
+    if len(labels.shape) != 2:
+        raise ValueError(
+            f"`{argument}` must have shape (batch, longest) in {owner}. "
+            f"Received: {argument}.shape={tuple(labels.shape)}"
+        )
+    given = comparable(labels)
+    labels = ops.cast(given, "int32")
+    named = ops.logical_and(labels >= 0, labels != blank)
+    named_from_here = ops.cumsum(ops.cast(ops.flip(named, axis=1), "int32"), axis=1)
+    before_the_end = ops.flip(named_from_here, axis=1) > 0
+    wrong = ops.logical_or(before_the_end != named, ops.cast(labels, given.dtype) != given)
+    if classes is not None:
+        wrong = ops.logical_or(wrong, labels >= classes)
+    seen = backend.peek(wrong)
+    if seen is not None and seen.any():
+        place = tuple(int(i) for i in np.argwhere(seen)[0])
+        limit = "" if classes is None else f" below {classes}"
+        raise ValueError(
+            f"`{argument}` must hold labels from 0{limit}, and padding (negative, or the blank {blank}) only "
+            f"behind them, in {owner}. Received: {argument}={ops.convert_to_numpy(given)[place]} at {place}"
+        )
+    return ops.where(before_the_end, labels, -1), ops.any(wrong, axis=1)
 
 
 def frame_lengths(owner: str, y_pred: Any, logit_length: Any = None) -> tuple[Any, Any]:

@@ -54,7 +54,7 @@ def ctc_decode(
 
     >>> frames = [[[0.1, 0.8, 0.1], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8]]]
     >>> labels, log_probability = keraslosses.ctc_decode(frames, from_logits=False)
-    >>> print(keras.ops.convert_to_numpy(labels).tolist(), round(float(np.exp(log_probability[0])), 4))
+    >>> print(keras.ops.convert_to_numpy(labels).tolist(), round(float(np.exp(float(log_probability[0]))), 4))
     [[1, 2, -1]] 0.672
     """
     checks.one_of("greedy", "beam_search")("strategy", strategy)

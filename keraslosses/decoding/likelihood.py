@@ -8,9 +8,9 @@ from keras import ops
 def log_probability(log_probs: Any, labels: Any, label_length: Any, logit_length: Any, blank: int) -> Any:
     """log P(labels) `(batch,)` over all their alignments with the frames: minus the CTC loss; -inf for none.
 
-    `log_probs` `(batch, frames, classes)` holds logarithms of probabilities, `labels` `(batch, longest)` int32;
-    `label_length` and `logit_length` `(batch,)` int32 say how many of them count. What lies behind is never
-    read. `blank` is counted from the front.
+    `log_probs` `(batch, frames, classes)` holds logarithms of probabilities, `labels` `(batch, longest)` is
+    int32; `label_length` and `logit_length` `(batch,)` int32 say how many of them count. What lies behind is
+    never read. `blank` is counted from the front.
     """
     states = with_blanks(labels, label_length, blank)
     size = ops.shape(states)[1]
