@@ -178,7 +178,15 @@ def test_compiled(form):
     assert run(hole, FRAMES, others) == pytest.approx(rate((TRUE, FRAMES, others)))
 
 
-def test_result_has_the_dtype_and_the_sums_are_float32():
+@pytest.fixture
+def half_precision():
+    before = keras.config.floatx()
+    keras.config.set_floatx("float16")
+    yield
+    keras.config.set_floatx(before)
+
+
+def test_result_has_the_dtype_and_the_sums_are_float32(half_precision):
     metric = keraslosses.EditDistance(dtype="float16")
     for _ in range(3):
         metric.update_state(np.tile([[1, 2]], (30_000, 1)), np.tile([[1, 3]], (30_000, 1)))

@@ -20,8 +20,9 @@ def edit_distances(labels: Any, others: Any) -> Any:
     after the other, all cells at once.
     """
     label_count, other_count = (ops.sum(ops.cast(x >= 0, "int32"), axis=1) for x in (labels, others))
-    # A column more in front: neither is empty.
-    labels, others = (ops.pad(x, ((0, 0), (1, 0))) for x in (labels, others))
+    # A column more in front: neither is empty. (`ops.pad` would make torch compile anew in every call.)
+    front = ops.zeros_like(label_count)[:, None]
+    labels, others = (ops.concatenate([front, x], axis=1) for x in (labels, others))
     rows, columns = ops.shape(labels)[1], ops.shape(others)[1]
     place = ops.arange(rows, dtype="int32")
 
