@@ -82,6 +82,7 @@ def test_collapse_names_mistakes(message):
 RNG = np.random.default_rng(5)
 LOGITS = RNG.normal(0, 2, (4, 5, 3)).astype("float32")
 LENGTHS = np.array([5, 0, 3, 1], "int32")
+MASK = np.arange(5) < LENGTHS[:, None]
 WIDE = 3**5
 
 
@@ -109,7 +110,7 @@ def by_brute_force(logits, blank):
     return sorted(found.items(), key=lambda item: -item[1])
 
 
-@pytest.mark.parametrize("blank", [0, 1, 2, -1])
+@pytest.mark.parametrize("blank", [0, 1, -1])
 def test_greedy_labels_and_their_probability(blank):
     labels, values = usual(decoder(blank_index=blank), LOGITS, LENGTHS)
     assert labels.dtype == "int32" and values.dtype == "float32"
@@ -120,15 +121,15 @@ def test_greedy_labels_and_their_probability(blank):
         assert values[i] == pytest.approx(dict(by_brute_force(frames, blank % 3))[tuple(expected)], abs=1e-5)
 
 
-@pytest.mark.parametrize("blank", [0, 1, -1])
+@pytest.mark.parametrize("blank", [0, -2])
 def test_wide_beam_finds_the_most_probable_labels(blank):
     labels, values = outcome(
-        decoder(strategy="beam_search", blank_index=blank, beam_width=WIDE, top_paths=4), LOGITS, LENGTHS
+        decoder(strategy="beam_search", blank_index=blank, beam_width=WIDE, top_paths=3), LOGITS, LENGTHS
     )
     for i, length in enumerate(LENGTHS):
-        best = by_brute_force(LOGITS[i, :length], blank % 3)[:4]
-        assert labels[i].tolist() == [filled(y, 5) for y, _ in best] + [[-1] * 5] * (4 - len(best))
-        expected = [value for _, value in best] + [-np.inf] * (4 - len(best))
+        best = by_brute_force(LOGITS[i, :length], blank % 3)[:3]
+        assert labels[i].tolist() == [filled(y, 5) for y, _ in best] + [[-1] * 5] * (3 - len(best))
+        expected = [value for _, value in best] + [-np.inf] * (3 - len(best))
         np.testing.assert_allclose(values[i], expected, rtol=1e-5, atol=1e-5)
 
 
@@ -145,7 +146,7 @@ def test_narrow_beam_says_the_whole_probability_of_what_it_finds():
 def test_beam_search_is_never_worse_than_greedy():
     logits = RNG.normal(0, 1, (8, 12, 5)).astype("float32")
     lengths = np.full(8, 12)
-    labels, values = outcome(decoder(), logits, lengths)
+    labels, values = usual(decoder(), logits, lengths)
     better_labels, better = outcome(decoder(strategy="beam_search"), logits, lengths)
     assert (better >= values - 1e-5).all()
     assert (better_labels != labels).any(axis=1).sum() > 2
@@ -164,16 +165,15 @@ def test_beam_merges_a_prefix_that_came_back():
 
 @pytest.mark.parametrize("options", [{}, {"strategy": "beam_search", "top_paths": 2}], ids=str)
 def test_sample_alone_and_padding(options):
-    labels, values = outcome(decoder(**options), LOGITS, LENGTHS)
-    poisoned = LOGITS.copy()
-    for i, length in enumerate(LENGTHS):
-        poisoned[i, length:] = 50 * RNG.normal(size=(5 - length, 3))
-    for i, length in enumerate(LENGTHS):
-        for logits in (LOGITS[i : i + 1, :length], poisoned[i : i + 1]):
-            alone, value = outcome(decoder(**options), logits, LENGTHS[i : i + 1])
-            size = logits.shape[1]
-            np.testing.assert_array_equal(alone[0], labels[i][..., :size])
-            np.testing.assert_allclose(value[0], values[i], rtol=1e-5)
+    run = outcome if options else usual
+    labels, values = run(decoder(**options), LOGITS, LENGTHS)
+    poisoned = np.where(MASK[..., None], LOGITS, 50 * RNG.normal(size=LOGITS.shape)).astype("float32")
+    same_labels, same_values = run(decoder(**options), poisoned, LENGTHS)
+    np.testing.assert_array_equal(same_labels, labels)
+    np.testing.assert_array_equal(same_values, values)
+    alone, value = run(decoder(**options), LOGITS[2:3, :3], LENGTHS[2:3])
+    np.testing.assert_array_equal(alone[0], labels[2][..., :3])
+    np.testing.assert_allclose(value[0], values[2], rtol=1e-5)
 
 
 def test_probabilities_are_divided_by_their_sum():
@@ -203,9 +203,6 @@ def test_beam_search_says_that_it_does_not_compile(form):
 def test_length_out_of_range_is_nan_in_compiled_code(form):
     _, values = outcome(decoder(), LOGITS, [5, 6, -1, 2], form=form)
     assert np.isnan(values).tolist() == [False, True, True, False]
-
-
-MASK = np.arange(5) < LENGTHS[:, None]
 
 
 @pytest.mark.parametrize("options", [{}, {"strategy": "beam_search"}], ids=str)

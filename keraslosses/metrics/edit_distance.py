@@ -96,10 +96,11 @@ class EditDistance(keras.metrics.Metric):
         self.labels = self.add_weight(name="labels", initializer="zeros", dtype="float32")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        blank, classes, found, broken = self.read(ops.convert_to_tensor(y_pred))
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        if not checks.compatible(y_true.shape[:1], y_pred.shape[:1]):
+            raise checks.shapes_differ(y_true, y_pred, "EditDistance", "have as many samples as y_pred")
+        blank, classes, found, broken = self.read(y_pred)
         labels, wrong = labels_before_padding("EditDistance", "y_true", y_true, blank, classes)
-        if not checks.compatible(labels.shape[:1], found.shape[:1]):
-            raise checks.shapes_differ(labels, found, "EditDistance", "have as many samples as y_pred")
         broken = ops.logical_or(broken, wrong)
         edits = ops.cast(edit_distances(labels, found), "float32")
         edits = ops.where(broken, ops.cast(float("nan"), "float32"), edits)
