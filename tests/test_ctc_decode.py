@@ -216,6 +216,14 @@ def test_mask_gives_the_lengths(options):
     np.testing.assert_array_equal(N(labels), expected[0])
 
 
+@pytest.mark.parametrize("options", [{}, {"strategy": "beam_search"}], ids=str)
+@pytest.mark.parametrize("shape", [(2, 0, 3), (0, 4, 3)])
+def test_without_frames_or_samples_there_are_no_labels(shape, options):
+    labels, values = keraslosses.ctc_decode(np.zeros(shape, "float32"), **options)
+    assert N(labels).shape == shape[:2]
+    np.testing.assert_array_equal(N(values), np.zeros(shape[0]))
+
+
 def test_certain_blanks_behind_the_end_change_nothing():
     """What `SequenceMask(blank_index=0)` leaves behind the end needs no lengths."""
     expected = usual(decoder(), LOGITS, LENGTHS)

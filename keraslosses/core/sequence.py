@@ -91,8 +91,8 @@ def frame_lengths(owner: str, y_pred: Any, logit_length: Any = None) -> tuple[An
         frames = ops.cast(ops.shape(y_pred)[1], "int32")
         return lengths, ops.logical_or(lengths < 0, lengths > frames)
     if mask is None:
-        every = ops.cast(ops.ones_like(y_pred[:, :, 0]), "int32")
-        return ops.sum(every, axis=1), ops.zeros_like(every[:, 0], dtype="bool")
+        lengths = ops.sum(ops.cast(ops.ones_like(y_pred[:, :, 0]), "int32"), axis=1)
+        return lengths, ops.zeros_like(lengths, dtype="bool")
     mask = ops.cast(mask, "bool")
     if not checks.compatible(mask.shape, y_pred.shape[:2]):
         raise ValueError(
