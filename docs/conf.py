@@ -42,7 +42,7 @@ API_MARKER = "<!-- public names -->"
 
 def api_listing() -> str:
     """The body of the API page, from `keraslosses.__all__`, so that page and package cannot differ."""
-    titles = ("Losses", "Layers", "Other classes", "Functions", "From Keras", "Other names")
+    titles = ("Losses", "Layers", "Metrics", "Other classes", "Functions", "From Keras", "Other names")
     sections: dict[str, list[str]] = {title: [] for title in titles}
     for name in sorted(keraslosses.__all__):
         title = section_of(getattr(keraslosses, name))
@@ -59,6 +59,8 @@ def section_of(thing: object) -> str:
         return "Functions"
     if issubclass(thing, keras.losses.Loss) and thing is not keraslosses.FunctionLoss:
         return "Losses"
+    if issubclass(thing, keras.metrics.Metric):
+        return "Metrics"
     return "Layers" if issubclass(thing, keras.layers.Layer) else "Other classes"
 
 

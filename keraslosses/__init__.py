@@ -4,8 +4,11 @@ from keras.losses import CTC, Loss, ctc
 
 from keraslosses.core.compose import WeightedSum
 from keraslosses.core.loss import FunctionLoss
+from keraslosses.decoding.collapse import ctc_collapse
+from keraslosses.decoding.decode import ctc_decode
 from keraslosses.layers.attach import attach, detach
 from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
+from keraslosses.layers.sequence_mask import SequenceMask
 from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, convert_boxes, diou, giou, iou, pairwise_iou
@@ -82,6 +85,7 @@ from keraslosses.losses.segmentation import (
     tversky,
 )
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
+from keraslosses.metrics.edit_distance import EditDistance
 
 __version__ = "0.1.0.dev0"
 
@@ -101,6 +105,7 @@ __all__ = [
     "CosineSimilarity",
     "DIoU",
     "Dice",
+    "EditDistance",
     "FunctionLoss",
     "GIoU",
     "Hinge",
@@ -120,6 +125,7 @@ __all__ = [
     "NegativeLogLikelihood",
     "Poisson",
     "RootMeanSquaredError",
+    "SequenceMask",
     "SmoothL1",
     "SoftMarginSoftmax",
     "SparseCategoricalCrossentropy",
@@ -142,6 +148,8 @@ __all__ = [
     "convert_boxes",
     "cosine_similarity",
     "ctc",
+    "ctc_collapse",
+    "ctc_decode",
     "deserialize",
     "detach",
     "dice",

@@ -53,9 +53,11 @@ ROOMS = {
     "reference": {"reference"},
     "losses": {"core", "losses"},
     "layers": {"core", "losses", "layers"},
+    "decoding": {"core", "losses", "decoding"},
+    "metrics": {"core", "decoding", "metrics"},
     "lookup": {"core", "losses"},
     "portability": {"core", "reference", "portability"},
-    "__init__": {"core", "losses", "layers", "lookup"},
+    "__init__": {"core", "losses", "layers", "decoding", "metrics", "lookup"},
     "__main__": {"cli"},
 }
 
@@ -164,9 +166,9 @@ def test_all_names_everything_that_the_top_imports():
 
 
 def made_for_users(thing):
-    """Losses, layers, and functions that document their arguments; the rest are helpers of their module."""
+    """Losses, metrics, layers, and functions that document their arguments; the rest are helpers."""
     if inspect.isclass(thing):
-        is_loss = issubclass(thing, keras.losses.Loss)
+        is_loss = issubclass(thing, keras.losses.Loss | keras.metrics.Metric)
         return is_loss or (issubclass(thing, keras.layers.Layer) and not issubclass(thing, keras.Model))
     return hasattr(thing, "contract") or "\n    Args:" in (thing.__doc__ or "")
 
@@ -181,7 +183,7 @@ def modules_of(*rooms):
 def test_everything_made_for_users_is_exported():
     made = {
         name: thing
-        for module in modules_of("losses", "layers")
+        for module in modules_of("losses", "layers", "decoding", "metrics")
         for name, thing in vars(module).items()
         if (inspect.isclass(thing) or inspect.isfunction(thing)) and thing.__module__ == module.__name__
     }
@@ -251,6 +253,8 @@ def owner_of(kind):
     """A built instance of what an entry of INTERNALS names, such as keras.Sequential()."""
     if kind == "keras.Variable()":
         return keras.Variable(1.0)
+    if kind == "keras.metrics.MeanSquaredError()":
+        return keras.metrics.MeanSquaredError()
     inputs = keras.Input((2,))
     if kind == "keras.Model()":
         return keras.Model(inputs, keras.layers.Dense(1)(inputs))

@@ -24,6 +24,7 @@ INTERNALS = (
     "keras.Model()._compile_loss",
     "keras.Sequential()._functional",
     "keras.Variable()._value",
+    "keras.metrics.MeanSquaredError()._direction",
 )
 
 __all__ = ["INTERNALS", "Functional", "untracked"]
@@ -64,6 +65,11 @@ def functional(model: Any) -> Functional:
 def has_compiled_loss(model: keras.Model) -> bool:
     """Whether `compile` was given a loss."""
     return model._compile_loss is not None
+
+
+def fall_is_better(metric: keras.metrics.Metric) -> None:
+    """Tells callbacks that watch a metric which way is better, so that they need no `mode`."""
+    metric._direction = "down"
 
 
 def in_stateless_scope() -> bool:

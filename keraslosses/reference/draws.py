@@ -131,6 +131,24 @@ def locations(rng: Rng, options: Any, leading: Leading) -> Pair:
     )
 
 
+def sequences(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Sequences of labels, ended by -1, against the frames in which they appear.
+
+    The leading shape is (batch, frames); frames are 6 where there is only a batch. y_true (batch, 4): no
+    label, some, or 4, as many as have an alignment. y_pred (batch, frames, classes).
+    """
+    leading = leading if len(leading) == 2 else (*leading, 6)
+    blank = options.get("blank_index", 0) % CLASSES
+    others = [label for label in range(CLASSES) if label != blank]
+    y_true = np.full((leading[0], 4), -1, "int32")
+    for row in y_true:
+        labels = rng.choice(others, rng.integers(0, 5))
+        while len(labels) + np.sum(labels[1:] == labels[:-1]) > leading[1]:
+            labels = labels[:-1]
+        row[: len(labels)] = labels
+    return y_true, scores(rng, {"from_logits": options.get("from_logits", True)}, leading)
+
+
 def scores(rng: Rng, options: Any, leading: Leading) -> np.ndarray:
     if options.get("from_logits"):
         return rng.normal(0, 2, (*leading, CLASSES))

@@ -24,6 +24,7 @@ def best(name: str) -> Any:
 
 
 peek = best("peek")
+computed = best("computed")
 constant = best("constant")
 may_warn = best("may_warn")
 replicas = best("replicas")

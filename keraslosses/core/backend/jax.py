@@ -20,6 +20,10 @@ def peek(tensor: Any) -> np.ndarray | None:
     return np.asarray(tensor) if all(d.platform == "cpu" for d in tensor.devices()) else None
 
 
+def computed(tensor: Any) -> bool:
+    return not isinstance(tensor, jax.core.Tracer)
+
+
 def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
     return differentiated(formula, y_true, y_pred, axis, lambda values: values)
 

@@ -17,6 +17,10 @@ def peek(tensor: Any) -> np.ndarray | None:
     return tensor.numpy() if eager and "CPU" in tensor.device else None
 
 
+def computed(tensor: Any) -> bool:
+    return not tf.is_symbolic_tensor(tensor)
+
+
 def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 

@@ -24,6 +24,12 @@ def peek(tensor: Any) -> np.ndarray | None:
     return tensor.detach().numpy()
 
 
+def computed(tensor: Any) -> bool:
+    if torch.compiler.is_compiling() or getattr(tensor, "is_meta", False):
+        return False
+    return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+
+
 def constant(numbers: Any, dtype: Any, near: Any) -> Any:
     return torch.as_tensor(numbers, dtype=dtype, device=near.device)
 

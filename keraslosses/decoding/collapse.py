@@ -1,0 +1,61 @@
+"""The map from a path, one symbol for each frame, to its labels."""
+
+from typing import Any
+
+from keras import ops
+from keras.backend import is_int_dtype
+
+from keraslosses.core import checks
+
+
+def ctc_collapse(path: Any, blank_index: int = 0) -> Any:
+    """The labels of a path: repeats are merged, then blanks are dropped.
+
+    A blank between two equal labels keeps both. A negative entry is padding: it is dropped as a blank is.
+
+    Args:
+        path: Integers, `(frames,)` or `(batch, frames)`: one symbol for each frame.
+        blank_index: The symbol that stands for no label, at least 0: a path does not say which class is the
+            last, so it cannot be counted from the end.
+
+    Returns:
+        int32, in the shape of `path`: the labels, filled up with -1 at the end.
+
+    Raises:
+        ValueError: for a negative `blank_index`, or a path of another shape or type.
+
+    Source: Graves et al., Connectionist Temporal Classification, 2006, section 3.1: the map B.
+
+    Example:
+
+    >>> labels = keraslosses.ctc_collapse([[1, 1, 0, 1, 2, 2], [0, 3, 3, 0, 0, 4]])
+    >>> print(keras.ops.convert_to_numpy(labels).tolist())
+    [[1, 1, 2, -1, -1, -1], [3, 4, -1, -1, -1, -1]]
+    """
+    if not (checks.is_integer(blank_index) and blank_index >= 0):
+        raise checks.invalid("blank_index", "be an integer of at least 0", blank_index)
+    path = ops.convert_to_tensor(path)
+    rank = len(path.shape)
+    if rank not in (1, 2) or not is_int_dtype(path.dtype):
+        raise ValueError(
+            "`path` must hold integers in the shape (frames,) or (batch, frames) in ctc_collapse. "
+            f"Received: path.shape={tuple(path.shape)}, path.dtype={path.dtype}"
+        )
+    path = ops.cast(path, "int32")
+    return collapsed(path, blank_index) if rank == 2 else collapsed(path[None], blank_index)[0]
+
+
+def collapsed(path: Any, blank: int) -> Any:
+    """The labels of paths `(batch, frames)`."""
+    first = ops.ones_like(path[:, :1], dtype="bool")
+    changes = ops.concatenate([first, path[:, 1:] != path[:, :-1]], axis=1)
+    kept = ops.logical_and(changes, ops.logical_and(path != blank, path >= 0))
+    return moved_to_the_front(ops.where(kept, path, -ops.ones_like(path)))
+
+
+def moved_to_the_front(labels: Any) -> Any:
+    """The entries of each row that are not -1, in their order, and then -1."""
+    length = ops.shape(labels)[1]
+    places = ops.arange(length, dtype="int32")
+    order = ops.argsort(ops.where(labels >= 0, places, places + length), axis=1)
+    return ops.take_along_axis(labels, order, axis=1)

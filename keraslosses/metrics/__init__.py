@@ -1,0 +1,1 @@
+"""What tells how good a model is, beside its loss."""
