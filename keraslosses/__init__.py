@@ -1,6 +1,6 @@
 """Loss functions for Keras 3 that run unchanged on TensorFlow, JAX and PyTorch."""
 
-from keras.losses import CTC, Loss, ctc
+from keras.losses import Loss
 
 from keraslosses.core.compose import WeightedSum
 from keraslosses.core.loss import FunctionLoss
@@ -84,6 +84,7 @@ from keraslosses.losses.segmentation import (
     dice,
     tversky,
 )
+from keraslosses.losses.sequence import CTC, ctc
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
 from keraslosses.metrics.edit_distance import EditDistance
 

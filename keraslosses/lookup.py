@@ -20,6 +20,7 @@ from keraslosses.losses import (
     regression,
     robust,
     segmentation,
+    sequence,
     similarity,
 )
 
@@ -36,6 +37,7 @@ FAMILIES = (
     embedding,
     boxes,
     detection,
+    sequence,
 )
 
 CLASSES = {
@@ -59,9 +61,7 @@ ALIASES = {
     }.items()
     for alias in (short, short.upper())
 }
-# What Keras has and this package has not yet: Keras's own, so that every name of keras.losses is found.
-OF_KERAS = {name: getattr(keras.losses, name) for name in ("CTC", "ctc")}
-BY_NAME: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES, **OF_KERAS}
+BY_NAME: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES}
 # A sum has a config, but no name to get it by: it is nothing without its parts.
 BY_CLASS_NAME = {**BY_NAME, WeightedSum.__name__: WeightedSum}
 

@@ -11,7 +11,7 @@ from keraslosses.portability.subject import Subject
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.draws import CLASSES
 
-REGRESSION = {"regression", "robust", "probabilistic", "similarity", "boxes", "detection"}
+REGRESSION = {"regression", "robust", "probabilistic", "similarity", "boxes", "detection", "sequence"}
 NAMES = [name for name in keraslosses.names() if REFERENCES[name].family not in REGRESSION]
 # As users run it; the check "compiled" runs every loss in the other modes.
 ENDS = {"tensorflow": ("eager", "xla"), "jax": ("compiled",), "torch": ("eager",)}[keras.backend.backend()]

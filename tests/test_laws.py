@@ -58,6 +58,11 @@ def one_image(x):
     return np.concatenate([classes, x[:, :4]], axis=-1, dtype="float32")[None]
 
 
+def framed(rows):
+    """Two frames for each row: itself, and one of the others."""
+    return np.stack([rows, rows[::-1]], axis=1)
+
+
 # Two arrays of any numbers as the pair (y_true, y_pred) that a loss reads, by the name of its draw.
 PAIRS = {
     "real": lambda a, b, logits: (a, b),
@@ -74,6 +79,7 @@ PAIRS = {
     "regions": lambda a, b, logits: (sigmoid(a), sigmoid(b)),
     "embeddings": lambda a, b, logits: (np.arange(len(a)) // 2, rows_of_length_one(b)),
     "boxes": lambda a, b, logits: (a[..., :4], b[..., :4]),
+    "sequences": lambda a, b, logits: (a.argmax(-1)[:, None].astype("int32"), framed(softmax(b))),
     "anchors": lambda a, b, logits: (one_image(a), b[None]),
     "locations": lambda a, b, logits: (one_image(np.abs(a)), np.abs(b)[None]),
 }
@@ -185,6 +191,7 @@ EXTREMES = {
     "regions": (TARGETS, SHARES),
     "embeddings": (filled(st.integers(0, 2), SHAPE[:1], "int32"), ANY_UNIT),
     "boxes": (SCORES.map(lambda x: x[..., :4]), SCORES.map(lambda x: x[..., :4])),
+    "sequences": (LABELS.map(lambda labels: labels[:, None]), SHARES.map(framed)),
     "anchors": (SCORES.map(one_image), SCORES.map(lambda x: x[None])),
     "locations": (SCORES.map(one_image), SCORES.map(lambda x: x[None])),
 }

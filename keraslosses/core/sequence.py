@@ -1,5 +1,7 @@
 """Sequences of different lengths in one tensor: the lengths, the masks that they make, and the blank."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ from keras import ops
 from keras.backend import is_int_dtype
 
 from keraslosses.core import backend, checks, keras_internals
+from keraslosses.core.inputs import Kind, Options, Pair, floating
 from keraslosses.core.labels import comparable
 
 
@@ -47,12 +50,13 @@ def blank_class(blank_index: Any, classes: int) -> int:
 
 
 def labels_before_padding(
-    owner: str, argument: str, labels: Any, blank: int, classes: int | None = None
+    owner: str, argument: str, labels: Any, blank: int, classes: int | None = None, lengths: Any = None
 ) -> tuple[Any, Any]:
     """Labels `(batch, longest)` as int32 with -1 for their padding, and which samples are broken, `(batch,)`.
 
-    Padding is negative or the blank, and stands behind the labels. Anything else raises ValueError where it
-    can be looked at: padding before a label, a label from `classes` on, a number that is not whole.
+    Padding is negative or the blank, and stands behind the labels; with `lengths` it is whatever stands
+    behind them. Anything else raises ValueError where it can be looked at: padding before a label, a label
+    from `classes` on, a number that is not whole.
     """
     labels = ops.convert_to_tensor(labels)
     if len(labels.shape) != 2:
@@ -65,9 +69,14 @@ def labels_before_padding(
     named = ops.logical_and(labels >= 0, labels != blank)
     named_from_here = ops.cumsum(ops.cast(ops.flip(named, axis=1), "int32"), axis=1)
     before_the_end = ops.flip(named_from_here, axis=1) > 0
-    wrong = ops.logical_or(before_the_end != named, ops.cast(labels, given.dtype) != given)
-    if classes is not None:
-        wrong = ops.logical_or(wrong, labels >= classes)
+    if lengths is not None:
+        before_the_end = prefix_mask(lengths, ops.shape(labels)[1])
+    wrong = ops.logical_or(ops.logical_not(named), labels >= (2**31 - 1 if classes is None else classes))
+    wrong = ops.logical_and(before_the_end, wrong)
+    no_number = ops.cast(labels, given.dtype) != given
+    wrong = ops.logical_or(
+        wrong, no_number if lengths is None else ops.logical_and(before_the_end, no_number)
+    )
     seen = backend.peek(wrong)
     if seen is not None and seen.any():
         place = tuple(int(i) for i in np.argwhere(seen)[0])
@@ -89,7 +98,7 @@ def frame_lengths(owner: str, y_pred: Any, logit_length: Any = None) -> tuple[An
     if logit_length is not None:
         lengths = lengths_of(owner, "logit_length", logit_length, y_pred)
         frames = ops.cast(ops.shape(y_pred)[1], "int32")
-        return lengths, ops.logical_or(lengths < 0, lengths > frames)
+        return ops.clip(lengths, 0, frames), ops.logical_or(lengths < 0, lengths > frames)
     if mask is None:
         lengths = ops.sum(ops.cast(ops.ones_like(y_pred[:, :, 0]), "int32"), axis=1)
         return lengths, ops.zeros_like(lengths, dtype="bool")
@@ -108,3 +117,70 @@ def frame_lengths(owner: str, y_pred: Any, logit_length: Any = None) -> tuple[An
             f"Received: frames after a masked one in sample {int(np.argmax(seen))}"
         )
     return lengths, broken
+
+
+def frames_of(owner: str, y_pred: Any) -> Any:
+    """y_pred as a tensor `(batch, frames, classes)`; a Keras mask on it stays."""
+    y_pred = ops.convert_to_tensor(y_pred)
+    if len(y_pred.shape) != 3 or not y_pred.shape[2]:
+        raise ValueError(
+            f"`y_pred` must have shape (batch, frames, classes) in {owner}. "
+            f"Received: y_pred.shape={tuple(y_pred.shape)}"
+        )
+    return y_pred
+
+
+@dataclass(frozen=True)
+class SequencePair(Pair):
+    """Labels and frames, and how many of each count, `(batch,)` int32."""
+
+    label_length: Any = None
+    logit_length: Any = None
+
+
+class Sequences(Kind):
+    """A sequence of labels for each sample, against frames; the formula takes both lengths as options."""
+
+    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> SequencePair:
+        """Labels that are classes, also where they do not count. A mask on y_pred says which frames do."""
+        frames = frames_of(name, y_pred)
+        classes = frames.shape[2]
+        blank = blank_class(options.get("blank_index", 0), classes)
+        y_true = ops.convert_to_tensor(y_true)
+        if len(y_true.shape) != 2 or not checks.compatible(y_true.shape[:1], frames.shape[:1]):
+            expected = "have shape (batch, longest), with y_pred (batch, frames, classes)"
+            raise checks.shapes_differ(y_true, y_pred, name, expected)
+        length, broken = options.get("label_length"), False
+        if length is not None:
+            length = lengths_of(name, "label_length", length, y_true)
+            broken = ops.logical_or(length < 0, length > ops.shape(y_true)[1])
+        labels, wrong = labels_before_padding(name, "y_true", y_true, blank, classes, length)
+        frame_length, undefined = frame_lengths(name, frames, options.get("logit_length"))
+        label_length = ops.sum(ops.cast(labels >= 0, "int32"), axis=1)
+        labels = ops.where(ops.logical_and(labels >= 0, labels < classes), labels, 0)
+        broken = ops.logical_or(ops.logical_or(wrong, undefined), broken)
+        return SequencePair(
+            labels,
+            floating(frames),
+            (1, 2),
+            broken=broken,
+            label_length=label_length,
+            logit_length=frame_length,
+        )
+
+    def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
+        """A mask says which frames count: `read` has found it on y_pred."""
+        return pair, None
+
+    def silence(self, pair: Any, keep: Any) -> Pair:
+        """Uniform frames and no labels where a sample is not kept."""
+        frames = ops.where(keep[:, None, None], pair.y_pred, ops.ones((), pair.y_pred.dtype))
+        return replace(pair, y_pred=frames, label_length=ops.where(keep, pair.label_length, 0))
+
+    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+        return pair
+
+    def evaluate(self, formula: Callable[..., Any], pair: Any) -> Any:
+        return formula(
+            pair.y_true, pair.y_pred, label_length=pair.label_length, logit_length=pair.logit_length
+        )

@@ -7,10 +7,9 @@ from keras import ops
 
 from keraslosses.core import backend, checks
 from keraslosses.core.inputs import floating
-from keraslosses.core.sequence import blank_class, frame_lengths, prefix_mask
+from keraslosses.core.sequence import blank_class, frame_lengths, frames_of, prefix_mask
 from keraslosses.decoding.beam_search import beam_search
 from keraslosses.decoding.collapse import collapsed
-from keraslosses.decoding.likelihood import log_probability
 from keraslosses.losses.probability import log_probabilities
 
 
@@ -77,17 +76,6 @@ def ctc_decode(
     return labels, ops.where(broken, ops.cast(float("nan"), values.dtype), values)
 
 
-def frames_of(owner: str, y_pred: Any) -> Any:
-    """y_pred as a tensor `(batch, frames, classes)`; a Keras mask on it stays."""
-    y_pred = ops.convert_to_tensor(y_pred)
-    if len(y_pred.shape) != 3 or not y_pred.shape[2]:
-        raise ValueError(
-            f"`y_pred` must have shape (batch, frames, classes) in {owner}. "
-            f"Received: y_pred.shape={tuple(y_pred.shape)}"
-        )
-    return y_pred
-
-
 def greedy(scores: Any, lengths: Any, blank: int) -> Any:
     """The class of the largest score in each frame that counts, collapsed: `(batch, frames)` int32."""
     path = ops.cast(ops.argmax(scores, axis=-1), "int32")
@@ -96,7 +84,10 @@ def greedy(scores: Any, lengths: Any, blank: int) -> Any:
 
 def of_labels(log_probs: Any, labels: Any, lengths: Any, blank: int) -> Any:
     """The log-probability `(batch,)` of labels that are filled up with -1."""
-    return log_probability(log_probs, labels, ops.sum(ops.cast(labels >= 0, "int32"), axis=1), lengths, blank)
+    label_length = ops.sum(ops.cast(labels >= 0, "int32"), axis=1)
+    if log_probs.shape[1] == 0:
+        return ops.zeros_like(label_length, dtype=log_probs.dtype)
+    return -backend.ctc(log_probs, ops.maximum(labels, 0), label_length, lengths, blank, False)
 
 
 def of_beams(log_probs: Any, lengths: Any, blank: int, beam_width: int, top_paths: int) -> tuple[Any, Any]:

@@ -8,8 +8,14 @@ from keras import ops
 from keraslosses.core import checks, keras_internals
 from keraslosses.core.reduction import extend_to
 from keraslosses.core.saving import saved
-from keraslosses.core.sequence import blank_class, frame_lengths, labels_before_padding, prefix_mask
-from keraslosses.decoding.decode import frames_of, greedy
+from keraslosses.core.sequence import (
+    blank_class,
+    frame_lengths,
+    frames_of,
+    labels_before_padding,
+    prefix_mask,
+)
+from keraslosses.decoding.decode import greedy
 
 
 def edit_distances(labels: Any, others: Any) -> Any:

@@ -15,6 +15,7 @@ from keraslosses.reference import (
     regression,
     robust,
     segmentation,
+    sequence,
     similarity,
 )
 from keraslosses.reference.entry import Hard, Reference
@@ -32,6 +33,7 @@ FAMILIES = (
     embedding,
     boxes,
     detection,
+    sequence,
 )
 
 REFERENCES: dict[str, Reference] = {entry.name: entry for family in FAMILIES for entry in family.REFERENCES}

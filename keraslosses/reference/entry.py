@@ -34,7 +34,8 @@ class Reference:
     `formula(y_true, y_pred, **options)` gives the values of the entries in float64. Where a loss holds a part
     of itself constant in the gradient, `frozen(y_true, y_pred, **options)` gives that part and the formula
     takes it as `frozen`. `coupled` entries depend on the whole batch; `zeros_count` says whether an entry of
-    value 0 counts in the mean.
+    value 0 counts in the mean; `masks_are_lengths` that a Keras mask ends the second axis of y_pred,
+    as the formula's `logit_length` does, and hides no entry.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Reference:
     frozen: Callable[..., Any] | None = None
     coupled: bool = False
     zeros_count: bool = True
+    masks_are_lengths: bool = False
 
     def inputs(
         self, options: Options, leading: tuple[int, ...] = (3, 5), seed: int = 0

@@ -211,8 +211,9 @@ REFERENCES = (
             Hard("blank is the last class", [[1, 0]], FRAMES, {**SHARES, "blank_index": 2}),
             Hard("one frame", [[1]], [[[0.5, -1.0, 2.0]]]),
             Hard("large logits", [[1, 2]], [[[100.0, -100.0, 0.0], [-100.0, 100.0, 0.0], [0.0, 0.0, 100.0]]]),
-            Hard("certain frames", [[1]], [[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]], SHARES),
+            Hard("a label that is ruled out", [[2]], [[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]], SHARES),
         ),
         laws=frozenset({"non_negative"}),
+        masks_are_lengths=True,
     ),
 )

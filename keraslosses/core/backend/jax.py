@@ -8,6 +8,7 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from keraslosses.core.backend import portable
+from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.explicit import Explicit
 
 
@@ -96,6 +97,34 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
         return Explicit(values, lambda: likelihood / total[..., None] - here)
 
     return explicit(formula, labels, logits, logits.ndim - 1)
+
+
+def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+    @jax.custom_vjp
+    def values(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> Any:
+        return forward(scores, labels, label_length, frame_length)[0]
+
+    def forward(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> tuple[Any, Any]:
+        found = alignments(scores, labels, label_length, frame_length, blank, softmax, portable)
+        return found.values, (found.by_pred(), scores)
+
+    def backward(kept: tuple[Any, Any], upstream: Any) -> tuple[Any, ...]:
+        gradient, scores = kept
+        return once(upstream[:, None, None] * gradient, scores), None, None, None
+
+    values.defvjp(forward, backward)
+    return values(scores, labels, label_length, frame_length)
+
+
+@jax.custom_jvp
+def once(gradient: Any, scores: Any) -> Any:
+    """The gradient; what asks for its own gets an error."""
+    return gradient
+
+
+@once.defjvp
+def twice(primals: Any, tangents: Any) -> Any:
+    raise portable.no_second_derivative()
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:

@@ -1,10 +1,12 @@
 """Every function of the seam in `keras.ops`: what it means, and how it runs where a backend has no better."""
 
+import sys
 from typing import Any
 
 import numpy as np
 from keras import ops
 
+from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.explicit import Explicit
 
 
@@ -75,6 +77,51 @@ def without_gradient_at_infinity(values: Any) -> Any:
     """The values themselves; where one is +inf nothing flows back."""
     infinite = values == float("inf")
     return ops.where(infinite, ops.cast(float("inf"), values.dtype), values)
+
+
+def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+    """-log P(labels) (batch,) over all their alignments with the frames; inf, without a gradient, for none.
+
+    `scores` (batch, frames, classes) are logits if `softmax`, else logarithms of probabilities; there is at
+    least one frame. `labels` (batch, N) are classes, of which the first `label_length` count. There is no
+    second derivative.
+    """
+    return alignments(
+        scores, labels, label_length, frame_length, blank, softmax, sys.modules[__name__]
+    ).values
+
+
+def log_add(a: Any, b: Any) -> Any:
+    """log(e^a + e^b) of finite numbers."""
+    larger = ops.maximum(a, b)
+    return larger + ops.log(1.0 + ops.exp(ops.minimum(a, b) - larger))
+
+
+def highest(tensor: Any, axis: int) -> Any:
+    """The maximum along an axis, which stays with size 1; other axes may be empty."""
+    return ops.max(tensor, axis=axis, keepdims=True)
+
+
+def take_classes(scores: Any, places: Any) -> Any:
+    """scores[b, t, places[b, n]] as (batch, frames, n)."""
+    return ops.take_along_axis(scores, places[:, None], axis=2)
+
+
+def states(step: Any, start: Any, frames: Any) -> Any:
+    """What `step(state, frame)` makes of the state, frame by frame along the first axis: all, stacked."""
+
+    def twice(state: Any, frame: Any) -> tuple[Any, Any]:
+        after = step(state, frame)
+        return after, after
+
+    return ops.scan(twice, start, frames)[1]
+
+
+def no_second_derivative() -> ValueError:
+    return ValueError(
+        "The CTC loss has a first derivative, but no second one. Received: a request for the gradient of its "
+        "gradient (as gradient penalties and Hessians make)."
+    )
 
 
 def largest(tensor: Any) -> Any:

@@ -1,11 +1,13 @@
 """What TensorFlow does better than `keras.ops` says. What each function means stands in `portable`."""
 
+import sys
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from keraslosses.core.backend import portable
+from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value
 
@@ -90,6 +92,46 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
 def largest(tensor: Any) -> Any:
     """Keras's max refuses an empty batch."""
     return tf.reduce_max(tensor, axis=-1)
+
+
+def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+    @tf.custom_gradient
+    def values(scores: Any) -> Any:
+        found = alignments(scores, labels, label_length, frame_length, blank, softmax, sys.modules[__name__])
+        return found.values, lambda upstream: once(upstream[:, None, None] * found.by_pred(), scores)
+
+    return values(scores)
+
+
+def log_add(a: Any, b: Any) -> Any:
+    """In fewer kernels; XLA makes one of them all, and softplus is slower there."""
+    if under_xla():
+        return portable.log_add(a, b)
+    larger = tf.maximum(a, b)
+    return larger + tf.nn.softplus(tf.minimum(a, b) - larger)
+
+
+def highest(tensor: Any, axis: int) -> Any:
+    return tf.reduce_max(tensor, axis, keepdims=True)
+
+
+def take_classes(scores: Any, places: Any) -> Any:
+    return tf.gather(scores, places, axis=2, batch_dims=1)
+
+
+def states(step: Any, start: Any, frames: Any) -> Any:
+    """Keras's scan wants to know how many frames there are when it is traced."""
+    return tf.scan(step, frames, start)
+
+
+@tf.custom_gradient
+def once(gradient: Any, scores: Any) -> Any:
+    """The gradient; what asks for its own gets an error."""
+
+    def twice(*upstream: Any) -> Any:
+        raise portable.no_second_derivative()
+
+    return tf.identity(gradient), twice
 
 
 def pick(tensor: Any, labels: Any) -> Any:

@@ -1,0 +1,164 @@
+"""The sum over all alignments of labels with frames, and how likely each class is at each frame.
+
+Graves et al., Connectionist Temporal Classification, 2006, section 4.1. A path through the frames stands at
+one of the blanks 0 to N or of the labels 0 to N - 1; label n lies between blank n and blank n + 1. Prefixes
+(the paper's α) and suffixes (its β) are one recursion: a suffix is a prefix of the frames and labels read
+backwards, so both run in one loop, as the halves of a double batch. The batch is the last axis, which a
+compiler takes many of at once; places are the one before, N + 1 of them, though there is no label N.
+
+All is done in logarithms. Those of a frame are relative to the largest of the frame before, so that they
+keep their digits however many frames there are.
+"""
+
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from keraslosses.core.explicit import Explicit
+
+# The logarithm of what is impossible: finite, so that no difference of two is undefined.
+IMPOSSIBLE = -1e30
+
+
+class Frames(NamedTuple):
+    """What the recursion reads, for both directions."""
+
+    blank: Any  # (frames, 1, 2 batch): log P(blank)
+    label: Any  # (frames, places, 2 batch): log P(label)
+    counts: Any  # (frames, 1, 2 batch): whether the frame counts
+    distinct: Any  # (places, 2 batch): whether the label differs from the one before
+    start: Any  # (places, 2 batch): where the path stands before the first frame: at which blank
+
+
+class Paths(NamedTuple):
+    """log Σ P of the paths up to each frame that stand at a blank, or a label, after it."""
+
+    blank: Any  # (frames, places, 2 batch)
+    label: Any  # (frames, places, 2 batch)
+
+
+def alignments(
+    scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool, do: Any
+) -> Explicit:
+    """-log P(labels) (batch,), with its derivative by the scores; inf with derivative 0 where P is 0.
+
+    `scores` (batch, frames, classes) are logits if `softmax`, else logarithms of probabilities; there is at
+    least one frame. `labels` (batch, N) are classes, of which the first `label_length` count.
+    `do` is the backend, with its `log_add`, `highest`, `states` and `take_classes`.
+    """
+    if softmax:  # Relative to the largest first: next to a large one the logarithm would lose its digits.
+        scores = scores - do.highest(scores, 2)
+        total = ops.log(ops.sum(ops.exp(scores), axis=2, keepdims=True))
+    else:
+        total = ops.zeros_like(scores[:, :, :1])
+    frames = read(scores, total, labels, label_length, frame_length, blank, do)
+    paths = walk(frames, do)
+    values = 0.0 - log_likelihood(frames, paths, label_length, do)
+    impossible = values > -IMPOSSIBLE / 2
+    values = ops.where(impossible, ops.cast(float("inf"), values.dtype), values)
+
+    def by_pred() -> Any:
+        slope = -posterior(frames, paths, labels, blank, ops.shape(scores)[2], do)
+        if softmax:
+            counts = ops.transpose(forward(frames.counts), (2, 0, 1))
+            slope = slope + ops.where(counts, ops.exp(scores - total), 0.0)
+        return ops.where(impossible[:, None, None], 0.0, slope)
+
+    return Explicit(values, by_pred)
+
+
+def read(
+    scores: Any, total: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, do: Any
+) -> Frames:
+    """The scores of the blank and the labels, less the total of their frame."""
+    places = ops.concatenate([labels, ops.zeros_like(label_length)[:, None]], axis=1)
+    label = possible(ops.transpose(do.take_classes(scores, places) - total, (1, 2, 0)))
+    of_blank = possible(ops.transpose(scores[:, :, blank : blank + 1] - total, (1, 2, 0)))
+    time = ops.arange(ops.shape(scores)[1], dtype="int32")
+    counts = (time[:, None] < frame_length)[:, None]
+    backwards = ops.concatenate([ops.flip(label[:, :-1], (0, 1)), label[:, -1:]], axis=1)
+    place = ops.arange(ops.shape(places)[1], dtype="int32")[:, None]
+    start = ops.concatenate([ops.zeros_like(label_length), ops.shape(labels)[1] - label_length], axis=0)
+    return Frames(
+        ops.concatenate([of_blank, ops.flip(of_blank, 0)], axis=2),
+        ops.concatenate([label, backwards], axis=2),
+        ops.concatenate([counts, ops.flip(counts, 0)], axis=2),
+        ops.concatenate([distinct(labels), distinct(ops.flip(labels, 1))], axis=1),
+        ops.where(place == start, ops.zeros((), scores.dtype), IMPOSSIBLE),
+    )
+
+
+def possible(log_p: Any) -> Any:
+    """At least IMPOSSIBLE; NaN stays."""
+    return ops.where(log_p < IMPOSSIBLE, ops.cast(IMPOSSIBLE, log_p.dtype), log_p)
+
+
+def distinct(labels: Any) -> Any:
+    """(places, batch): whether each label differs from the one before; the first and the last do."""
+    none = -ops.ones_like(ops.sum(labels, axis=1, keepdims=True))
+    before, here = (ops.concatenate(pair, axis=1) for pair in ((none, labels), (labels, none - 1)))
+    return ops.transpose(before != here)
+
+
+def walk(frames: Frames, do: Any) -> Paths:
+    """One frame after the other; a frame that does not count changes nothing."""
+    nowhere = ops.full_like(frames.start, IMPOSSIBLE)
+
+    def step(at: tuple[Any, Any], frame: tuple[Any, Any, Any]) -> tuple[Any, Any]:
+        blank, label = at
+        of_blank, of_label, counts = frame
+        largest = do.highest(ops.maximum(blank, label), 0)
+        label_before = ops.concatenate([nowhere[:1], label[:-1]], axis=0)
+        to_blank = do.log_add(blank, label_before)
+        to_label = do.log_add(label, ops.where(frames.distinct, to_blank, blank))
+        return (
+            ops.where(counts, to_blank + (of_blank - largest), blank),
+            ops.where(counts, to_label + (of_label - largest), label),
+        )
+
+    return Paths(*do.states(step, (frames.start, nowhere), (frames.blank, frames.label, frames.counts)))
+
+
+def log_likelihood(frames: Frames, paths: Paths, label_length: Any, do: Any) -> Any:
+    """What was taken from each frame, and the paths that end at the last label or the blank behind it."""
+    taken = do.highest(ops.maximum(paths.blank[:-1], paths.label[:-1]), 1)
+    taken = ops.sum(forward(ops.where(frames.counts[1:], taken, 0.0)), axis=(0, 1))
+    place = ops.arange(ops.shape(frames.start)[0], dtype="int32")[:, None]
+    blank, label = (forward(at[-1]) for at in paths)
+    ended = (
+        ops.where(place == label_length, blank, IMPOSSIBLE),
+        ops.where(place == label_length - 1, label, IMPOSSIBLE),
+    )
+    return taken + ops.logsumexp(ops.concatenate(ended, axis=0), axis=0)
+
+
+def posterior(frames: Frames, paths: Paths, labels: Any, blank: int, classes: Any, do: Any) -> Any:
+    """(batch, frames, classes): how likely each class is at each frame, given the labels; 0 behind the end.
+
+    Both a prefix and a suffix count the frame at which they meet.
+    """
+    at_blank = forward(paths.blank) + read_backwards(paths.blank) - forward(frames.blank)
+    at_label = (
+        forward(paths.label)[:, :-1] + read_backwards(paths.label[:, :-1]) - forward(frames.label)[:, :-1]
+    )
+    largest = do.highest(at_blank, 1)
+    if labels.shape[1] != 0:
+        largest = ops.maximum(largest, do.highest(at_label, 1))
+    at_blank, at_label = ops.exp(at_blank - largest), ops.exp(at_label - largest)
+    at_blank = ops.sum(at_blank, axis=1, keepdims=True)
+    whole = at_blank + ops.sum(at_label, axis=1, keepdims=True)
+    share = ops.where(forward(frames.counts), 1.0 / whole, 0.0)
+    of_blank, of_labels = (ops.transpose(at * share, (2, 0, 1)) for at in (at_blank, at_label))
+    classes = ops.arange(classes, dtype="int32")
+    one_hot = ops.cast(labels[:, :, None] == classes, of_labels.dtype)
+    return ops.matmul(of_labels, one_hot) + ops.where(classes == blank, of_blank, 0.0)
+
+
+def forward(both: Any) -> Any:
+    """The first half of the double batch."""
+    return ops.split(both, 2, axis=-1)[0]
+
+
+def read_backwards(both: Any) -> Any:
+    """The second half, with frames and places in their own order again."""
+    return ops.flip(ops.split(both, 2, axis=-1)[1], (0, 1))
