@@ -21,6 +21,8 @@ IMAGES = {"small": (8, 64, 64), "middle": (16, 256, 256), "large": (64, 512, 512
 BOXES = {"small": (256, 4), "middle": (100_000, 4), "large": (1_000_000, 4)}
 # 20 classes.
 DETECTIONS = {"small": (4, 64, 25), "middle": (16, 1024, 25), "large": (16, 16_384, 25)}
+# Batch, frames, classes; up to a fifth as many labels as frames.
+FRAMES = {"small": (8, 50, 30), "middle": (32, 200, 100), "large": (8, 1000, 5000)}
 EMBEDDINGS = {"small": (64, 64), "middle": (256, 64), "large": (1024, 256)}
 
 IGNORED = -1
@@ -131,6 +133,14 @@ def locations(rng: np.random.Generator, shape: Shape) -> Pair:
     return y_true, y_pred
 
 
+def sequences(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Sequences of labels, padded by the blank 0, against logits."""
+    batch, frames, classes = shape
+    y_true = rng.integers(1, classes, (batch, frames // 5))
+    lengths = rng.integers(frames // 10, frames // 5 + 1, (batch, 1))
+    return np.where(np.arange(frames // 5) < lengths, y_true, 0).astype("int32"), normal(rng, shape)
+
+
 def embeddings(rng: np.random.Generator, shape: Shape) -> Pair:
     """Rows of length 1, at least two of each class."""
     y_pred = normal(rng, shape)
@@ -231,6 +241,7 @@ CASES = (
     Case("CIoU", boxes, BOXES),
     Case("MultiTaskDetection", anchors, DETECTIONS, options={"num_classes": 20, "box_loss": "giou"}),
     Case("FCOS", locations, DETECTIONS, options={"num_classes": 20}),
+    Case("CTC", sequences, FRAMES),
 )
 
 

@@ -60,6 +60,12 @@ OF_KERAS: dict[str, dict[str, Peer]] = {
     },
 }
 
+
+def ctc_of_tensorflow(y: Any, p: Any) -> Any:
+    frames, labels = tf.fill(tf.shape(p)[:1], tf.shape(p)[1]), tf.math.count_nonzero(y, axis=1, dtype="int32")
+    return tf.reduce_mean(tf.nn.ctc_loss(y, p, labels, frames, logits_time_major=False, blank_index=0))
+
+
 TENSORFLOW: dict[str, dict[str, Peer]] = {
     "MeanSquaredError": {
         "tf.math.squared_difference": lambda y, p: tf.reduce_mean(tf.math.squared_difference(p, y))
@@ -79,6 +85,7 @@ TENSORFLOW: dict[str, dict[str, Peer]] = {
             tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=p)
         )
     },
+    "CTC": {"tf.nn.ctc_loss": ctc_of_tensorflow},
 }
 
 JAX: dict[str, dict[str, Peer]] = {
@@ -103,6 +110,9 @@ JAX: dict[str, dict[str, Peer]] = {
         "optax.sigmoid_focal_loss": lambda y, p: optax.sigmoid_focal_loss(p, y, alpha=None, gamma=2.0).mean()
     },
     "Hinge": {"optax.hinge_loss": lambda y, p: optax.hinge_loss(p, y).mean()},
+    "CTC": {
+        "optax.ctc_loss": lambda y, p: optax.ctc_loss(p, jnp.zeros(p.shape[:2]), y, (y == 0) * 1.0).mean()
+    },
 }
 
 
@@ -113,6 +123,12 @@ def torch_class_weights(classes: int, device: Any) -> Any:
 
 def torch_weighted_cross_entropy(y: Any, p: Any) -> Any:
     return F.cross_entropy(p, y, torch_class_weights(p.shape[-1], p.device), ignore_index=IGNORED)
+
+
+def ctc_of_torch(y: Any, p: Any) -> Any:
+    frames = torch.full((len(p),), p.shape[1], device=p.device)
+    log_p = p.log_softmax(-1).transpose(0, 1)
+    return F.ctc_loss(log_p, y, frames, (y != 0).sum(1), reduction="none").mean()
 
 
 TORCH: dict[str, dict[str, Peer]] = {
@@ -139,6 +155,7 @@ TORCH: dict[str, dict[str, Peer]] = {
     },
     "NegativeLogLikelihood": {"F.nll_loss": lambda y, p: F.nll_loss(p, y)},
     "MultiMargin": {"F.multi_margin_loss": lambda y, p: F.multi_margin_loss(p, y)},
+    "CTC": {"F.ctc_loss": ctc_of_torch},
     "MultiLabelMargin": {"F.multilabel_margin_loss": lambda y, p: F.multilabel_margin_loss(p, y)},
 }
 

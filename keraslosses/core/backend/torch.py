@@ -222,8 +222,8 @@ OWN.define(
 def ctc_forward(
     scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool
 ) -> Any:
-    log_p = F.log_softmax(scores, dim=2) if softmax else scores
-    log_p = torch.clamp_min(log_p, IMPOSSIBLE).transpose(0, 1)
+    log_p = F.log_softmax(scores, dim=2) if softmax else scores.clone()
+    log_p = log_p.clamp_min_(IMPOSSIBLE).transpose(0, 1)
     values, log_alpha = torch.ops.aten._ctc_loss.Tensor(
         log_p, labels, frame_length, label_length, blank, False
     )
@@ -247,8 +247,10 @@ def ctc_backward(
     ).transpose(0, 1)
     if not softmax:
         slope = slope - log_p.transpose(0, 1).exp() * upstream[:, None, None]
-    counts = torch.arange(slope.shape[1], device=slope.device) < frame_length[:, None]
-    return torch.where((counts & (values != float("inf"))[:, None])[:, :, None], slope, 0.0)
+        slope.masked_fill_(
+            torch.arange(slope.shape[1], device=slope.device)[:, None] >= frame_length[:, None, None], 0.0
+        )
+    return slope.masked_fill_((values == float("inf"))[:, None, None], 0.0)
 
 
 def ctc_shapes(scores: Any, labels: Any, *others: Any) -> Any:
