@@ -313,6 +313,19 @@ ROWS = (
         1.0,
         "where the sizes differ, Keras cannot",
     ),
+    # CTC
+    Row(
+        "ctc(array([[1, 1]]), np.zeros((1, 2, 3), 'float32'))",
+        {"tensorflow": [707.7045], "jax": [100000.01], "torch": [INF]},
+        [INF],
+        "two frames cannot say a label twice: the loss of what is impossible is inf, with gradient 0",
+    ),
+    Row(
+        "ctc(array([[1, -1]]), np.zeros((1, 3, 3), 'float32'))",
+        {"tensorflow": [0.251314], "jax": [0.251314], "torch": [1.686399]},
+        [1.504077],
+        "negative entries are padding, as the blank is",
+    ),
     # Options
     Row("Huber(delta=-1.0)([[0.0]], [[1.0]])", -1.5, "raises", OPTION, newer="raises"),
     Row(
@@ -328,7 +341,7 @@ with both packages on every backend, with Keras {KERAS}; where Keras's answer de
 and where Keras 3.16 answers differently, that too. In the calls `gradient(loss, y_true, y_pred)` is the gradient by
 y_pred, `masked(y_pred, mask)` a y_pred that carries a Keras mask, and `np` and `array` are NumPy's.
 
-Not in the table: `CTC` and `ctc` are Keras's own. [](numerics.md) says what holds for every loss.
+[](numerics.md) says what holds for every loss.
 
 The table is made by `python tests/keras_differences.py`. A test runs every call again.
 """
