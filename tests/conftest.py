@@ -1,5 +1,9 @@
 """Every test runs on the backend that KERAS_BACKEND names; `make test` runs them once for each."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import pytest
 
@@ -25,3 +29,16 @@ def worker(tmp_path, monkeypatch):
         return "planted_worker"
 
     return make
+
+
+@pytest.fixture
+def replicas(tmp_path):
+    """Runs a program of this folder that trains on one and on two replicas; gives the files that it wrote."""
+
+    def run(program):
+        command = [sys.executable, str(Path(__file__).with_name(program)), str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return sorted(tmp_path.glob("*.npz"))
+
+    return run

@@ -1,10 +1,12 @@
-"""Trains one model on one and on two replicas, each in a process of its own, and saves its weights.
+"""Trains one model on one and on two replicas, and saves its weights.
 
-Usage: python replicas.py one|two FILE.npz
+Usage: python replicas.py FOLDER
 """
 
+import contextlib
 import os
 import sys
+from pathlib import Path
 
 os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
 
@@ -21,19 +23,28 @@ def strategy(count):
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
-        cpu = tf.config.list_physical_devices("CPU")[0]
-        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
         chosen = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"][:count])
         assert chosen.num_replicas_in_sync == count
         return chosen.scope()
-    import contextlib
-
-    import jax
-
-    assert len(jax.devices()) == 2
     if count == 2:
         keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
     return contextlib.nullcontext()
+
+
+def main(train, folder):
+    """Trains on one replica, and on two where there are two: `1.npz` and `2.npz` in the folder."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    elif BACKEND == "jax":
+        import jax
+
+        assert len(jax.devices()) == 2
+    for count in (1,) if BACKEND == "torch" else (1, 2):
+        keras.utils.clear_session()  # Names are counted on otherwise.
+        train(count, Path(folder) / f"{count}.npz")
 
 
 def model():
@@ -51,11 +62,11 @@ def model():
     return made
 
 
-def main(count, path):
+def train(count, path):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(48, 8)).astype("float32"), rng.integers(0, 10, 48)
     weight = rng.uniform(0, 2, 48).astype("float32")
-    with strategy(2 if count == "two" else 1):
+    with strategy(count):
         made = model()
     history = made.fit(x, y, sample_weight=weight, epochs=3, batch_size=16, shuffle=False, verbose=0).history
     logs = [history["loss"], history["center_loss"]]
@@ -65,8 +76,8 @@ def main(count, path):
     rest = 17 if BACKEND == "tensorflow" else 18
     made.optimizer.learning_rate = 0.0
     made.fit(x[:rest], y[:rest], batch_size=16, shuffle=False, verbose=0)
-    np.save(path.replace(".npz", ".npy"), np.asarray(keras.ops.convert_to_numpy(made.terms[0].centers)))
+    np.save(path.with_suffix(".npy"), np.asarray(keras.ops.convert_to_numpy(made.terms[0].centers)))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(train, sys.argv[1])

@@ -1,14 +1,13 @@
 """Trains with a weighted sum, and with learned weights, on one or two replicas, and saves what Keras reports.
 
-Usage: python replicas_compose.py one|two FILE.npz
+Usage: python replicas_compose.py FOLDER
 """
 
-import contextlib
 import sys
 
 import keras
 import numpy as np
-from replicas import strategy
+from replicas import main, strategy
 
 from keraslosses import MeanSquaredError, UncertaintyWeighting, WeightedSum
 
@@ -27,15 +26,11 @@ class TwoTasks(keras.Model):
         return self.weighting([self.mean(y[:, :1], y_pred[:, :1]), self.mean(y[:, 1:], y_pred[:, 1:])])
 
 
-def scope(count):
-    return contextlib.nullcontext() if keras.backend.backend() == "torch" else strategy(count)
-
-
-def main(count, path):
+def train(count, path):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(48, 4)).astype("float32"), rng.normal(size=(48, 2)).astype("float32")
     weight = rng.uniform(0, 2, 48).astype("float32")
-    with scope(2 if count == "two" else 1):
+    with strategy(count):
         parts = [
             MeanSquaredError(name="plain"),
             MeanSquaredError(name="summed", reduction="sum"),
@@ -60,4 +55,4 @@ def main(count, path):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(train, sys.argv[1])

@@ -26,18 +26,14 @@ def finish(process):
     assert process.returncode == 0, output[-2000:]
 
 
-def trained(count, folder):
-    path = folder / f"{count}.npz"
-    finish(start("replicas.py", count, path))
-    return np.load(path), np.load(path.with_suffix(".npy"))
-
-
-def fit_agrees(folder):
-    one, two = trained("one", folder), trained("two", folder)
-    for name in one[0].files:
-        np.testing.assert_allclose(two[0][name], one[0][name], atol=1e-5, err_msg=name)
-    np.testing.assert_allclose(two[1], one[1], atol=1e-5)
-    assert np.abs(one[1]).sum() > 0
+def fit_agrees(replicas):
+    paths = replicas("replicas.py")
+    one, two = map(np.load, paths)
+    for name in one.files:
+        np.testing.assert_allclose(two[name], one[name], atol=1e-5, err_msg=name)
+    one, two = (np.load(path.with_suffix(".npy")) for path in paths)
+    np.testing.assert_allclose(two, one, atol=1e-5)
+    assert np.abs(one).sum() > 0
 
 
 def processes_agree(folder):
@@ -54,5 +50,5 @@ def processes_agree(folder):
         np.testing.assert_allclose(np.load(folder / f"{rank}.npy"), alone, atol=1e-6)
 
 
-def test_two_replicas_train_as_one(tmp_path, backend):
-    {"tensorflow": fit_agrees, "jax": fit_agrees, "torch": processes_agree}[backend](tmp_path)
+def test_two_replicas_train_as_one(replicas, tmp_path, backend):
+    processes_agree(tmp_path) if backend == "torch" else fit_agrees(replicas)

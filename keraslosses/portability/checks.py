@@ -13,6 +13,7 @@ from keras import ops
 
 from keraslosses.portability import gradients, lifecycle, weighting
 from keraslosses.portability.subject import Subject, disagreement
+from keraslosses.reference.entry import rounded
 
 Findings = Iterator[str]
 
@@ -48,7 +49,7 @@ def check_hard_inputs(subject: Subject) -> Findings:
     function, options = None, None
     # Those of the same options one after the other: the loss is compiled once for them.
     for hard in sorted(subject.reference.hard, key=lambda hard: (str(hard.options), np.shape(hard.y_pred))):
-        y_true, y_pred = np.asarray(hard.y_true), np.asarray(hard.y_pred, "float32")
+        y_true, y_pred = rounded(np.asarray(hard.y_true)), np.asarray(hard.y_pred, "float32")
         expected = subject.reference.values(y_true, y_pred, hard.options)
         if function is None or hard.options != options:
             function, options = subject.entries(hard.options), hard.options
@@ -79,10 +80,11 @@ def nan_shows(subject: Subject) -> Findings:
 def check_compiled(subject: Subject) -> Findings:
     """Compiled, and compiled before the batch size is known, it gives what it gives eagerly.
 
-    In every mode under the first options, in the first one under the last options.
+    In the last mode under the last options, in all others (or the only one) under the first.
     """
     first, last = subject.reference.options[0], subject.reference.options[-1]
-    for options, modes in ((first, gradients.MODES[1:]), (last, gradients.MODES[1:2])):
+    compiled = gradients.MODES[1:]
+    for options, modes in ((first, compiled[:-1] or compiled), (last, compiled[-1:])):
         y_true, y_pred = subject.reference.inputs(options)
         function = subject.entries(options)
         eager, slope = gradients.value_and_gradient(function, y_true, y_pred, mode="eager")

@@ -1,5 +1,6 @@
 """Value and gradient of a function on the running backend, eager and compiled as its users compile it."""
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -49,19 +50,32 @@ def weighted_sum(values: Any, cotangent: Any) -> Any:
     return ops.sum(values * ops.cast(cotangent, values.dtype))
 
 
-# What was compiled last in each mode: the function, the inputs it was compiled for, and its compiled form.
-last_compiled: dict[str, tuple[Any, Any, Any]] = {}
-
-
-def compiled(function: Any, mode: str, inputs: Any, compile: Callable[[], Any]) -> Any:
-    """The compiled form of a function, which is not compiled again while nothing else was in its mode."""
-    known = last_compiled.get(mode)
-    if known is None or known[0] is not function or known[1] != inputs:
-        known = last_compiled[mode] = (function, inputs, compile())
-    return known[2]
+# Of a few functions the compiled form is kept, which is not compiled again while it is among them. torch's
+# compiler starts anew for each.
+@functools.lru_cache(maxsize=1 if BACKEND == "torch" else 8)
+def compiled(function: Any, mode: str, inputs: Any = None) -> Any:
+    """A function compiled in a mode, for inputs such as these."""
+    if BACKEND == "tensorflow":
+        step = step_on_tensorflow(function)
+        return tf.function(step, input_signature=inputs, jit_compile=mode == "xla", autograph=False)
+    if BACKEND == "jax":
+        return jax.jit(step_on_jax(function))
+    torch.compiler.reset()
+    return torch.compile(function, backend="aot_eager", fullgraph=True)
 
 
 def on_tensorflow(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
+    arguments = y_true, y_pred, cotangent
+    if mode == "eager":
+        return step_on_tensorflow(function)(*arguments)
+    signature = None
+    if mode == "unknown batch":
+        shapes = ([None] * len(x.shape[:1]) + x.shape[1:] for x in arguments)
+        signature = tuple(tf.TensorSpec(shape, x.dtype) for shape, x in zip(shapes, arguments, strict=True))
+    return compiled(function, mode, signature)(*arguments)
+
+
+def step_on_tensorflow(function: Any) -> Any:
     def step(y_true: Any, y_pred: Any, cotangent: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(y_pred)
@@ -69,38 +83,28 @@ def on_tensorflow(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode:
             total = weighted_sum(values, cotangent)
         return values, tape.gradient(total, y_pred)
 
-    arguments = y_true, y_pred, cotangent
-    if mode == "eager":
-        return step(*arguments)
-    signature = None
-    if mode == "unknown batch":
-        shapes = ([None] * len(x.shape[:1]) + x.shape[1:] for x in arguments)
-        signature = [tf.TensorSpec(shape, x.dtype) for shape, x in zip(shapes, arguments, strict=True)]
-
-    def graph() -> Any:
-        return tf.function(step, input_signature=signature, jit_compile=mode == "xla", autograph=False)
-
-    return compiled(function, mode, signature, graph)(*arguments)
+    return step
 
 
 def on_jax(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
+    step = step_on_jax(function) if mode == "eager" else compiled(function, mode)
+    (_, values), gradient = step(y_pred, y_true, cotangent)
+    return values, gradient
+
+
+def step_on_jax(function: Any) -> Any:
     def total(y_pred: Any, y_true: Any, cotangent: Any) -> Any:
         values = function(y_true, y_pred)
         return weighted_sum(values, cotangent), values
 
-    step = jax.value_and_grad(total, has_aux=True)
-    if mode == "compiled":
-        step = compiled(function, mode, None, lambda: jax.jit(step))
-    (_, values), gradient = step(y_pred, y_true, cotangent)
-    return values, gradient
+    return jax.value_and_grad(total, has_aux=True)
 
 
 def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
     y_pred = y_pred.detach().clone().requires_grad_(True)
     called = function
     if mode != "eager":
-        inputs = [(x.shape, x.dtype) for x in (y_true, y_pred)]
-        called = compiled(function, mode, inputs, lambda: compiled_by_torch(function))
+        called = compiled(function, mode, tuple((x.shape, x.dtype) for x in (y_true, y_pred)))
     if mode == "unknown batch":
         for tensor in (y_true, y_pred):
             torch._dynamo.maybe_mark_dynamic(tensor, 0)
@@ -113,9 +117,3 @@ def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str)
     total = weighted_sum(values, cotangent)
     gradient = torch.autograd.grad(total, y_pred, allow_unused=True)[0] if total.requires_grad else None
     return values.detach(), gradient
-
-
-def compiled_by_torch(function: Any) -> Any:
-    torch.compiler.reset()
-    last_compiled.clear()
-    return torch.compile(function, backend="aot_eager", fullgraph=True)

@@ -1,5 +1,6 @@
 """What JAX does better than `keras.ops` says. What each function means stands in `portable`."""
 
+import functools
 from typing import Any
 
 import jax
@@ -99,6 +100,8 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
     return explicit(formula, labels, logits, logits.ndim - 1)
 
 
+# One program also where nothing else is compiled: operation by operation it would take seconds to compile.
+@functools.partial(jax.jit, static_argnames=("blank", "softmax"))
 def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
     @jax.custom_vjp
     def values(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> Any:
