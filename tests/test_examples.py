@@ -1,6 +1,7 @@
 """Every file in examples/ and every example of the README runs as it stands, on this process's backend."""
 
 import importlib.util
+import itertools
 import os
 import re
 import subprocess
@@ -10,10 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keraslosses.reference.sequence import collapse
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 # What makes an example short enough for a test; without it each runs as it stands.
-SHORT = {"digit_detector.py": ["--losses", "CIoU", "--epochs", "1", "--batches", "2", "--scenes", "10"]}
+SHORT = {
+    "digit_detector.py": ["--losses", "CIoU", "--epochs", "1", "--batches", "2", "--scenes", "10"],
+    "read_digit_strips.py": ["--epochs", "1", "--batches", "2", "--strips", "10"],
+}
+PICTURES = {"detector-boxes.png", "detector-curves.png", "digit-strips.png"}
 ENDED = "== ended"
 README_EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 
@@ -45,17 +52,25 @@ def test_each_example_runs_and_prints(backend, tmp_path):
     assert done.returncode == 0, done.stderr
     printed = done.stdout.split(ENDED)[:-1]
     assert [bool(text.strip()) for text in printed] == [True] * len(scripts), done.stdout
-    assert {"detector-boxes.png", "detector-curves.png"} <= {path.name for path in tmp_path.iterdir()}
+    assert {path.name for path in tmp_path.iterdir()} >= PICTURES
+
+
+def loaded(name):
+    """An example as a module."""
+    specification = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
 def detector():
-    specification = importlib.util.spec_from_file_location(
-        "detector", ROOT / "examples" / "digit_detector.py"
-    )
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return loaded("digit_detector")
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return loaded("read_digit_strips")
 
 
 BOX, NEXT_TO_IT, HALF_OF_IT = [2, 2, 12, 22], [30, 30, 50, 40], [2, 2, 12, 12]
@@ -89,3 +104,21 @@ def test_detector_finds_what_its_targets_say(detector):
         predicted[0, place, 10:14] = distances
     (found,) = detector.detections(predicted, most=256)
     assert sorted(map(tuple, found[:, 1:])) == sorted(map(tuple, truth))
+
+
+@pytest.mark.parametrize("labels", [[], [2], [1, 2], [1, 1], [2, 1, 2]])
+def test_reader_aligns_by_the_most_probable_path(reader, labels):
+    log_probs = np.log(np.random.default_rng(len(labels)).dirichlet([1, 1, 1], 5))
+    paths = [path for path in itertools.product(range(3), repeat=5) if collapse(path, 0) == labels]
+    best = max(paths, key=lambda path: log_probs[np.arange(5), path].sum())
+    assert reader.aligned(log_probs, labels).tolist() == list(best)
+
+
+def test_reader_draws_strips_as_wide_as_it_says(reader):
+    strips = [reader.strip(np.random.default_rng(i), reader.SEEN, reader.SEEN_DIGITS) for i in range(20)]
+    (pictures, frames), labels = reader.batch_of(strips)
+    for (canvas, used, digits), picture, count, row in zip(strips, pictures, frames, labels, strict=True):
+        assert reader.FEWEST <= len(digits) <= reader.MOST
+        assert (row[row > 0] - 1).tolist() == digits and (row > 0).sum() == len(digits)
+        assert canvas[:, used - 1].any() and not canvas[:, used:].any()
+        assert not picture[count * reader.COLUMNS :].any() and picture[(count - 1) * reader.COLUMNS :].any()
