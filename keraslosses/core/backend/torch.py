@@ -247,10 +247,9 @@ def ctc_backward(
     ).transpose(0, 1)
     if not softmax:
         slope = slope - log_p.transpose(0, 1).exp() * upstream[:, None, None]
-        slope.masked_fill_(
-            torch.arange(slope.shape[1], device=slope.device)[:, None] >= frame_length[:, None, None], 0.0
-        )
-    return slope.masked_fill_((values == float("inf"))[:, None, None], 0.0)
+        behind = torch.arange(slope.shape[1], device=slope.device)[:, None] >= frame_length[:, None, None]
+        slope.masked_fill_(behind | (values == float("inf"))[:, None, None], 0.0)
+    return slope
 
 
 def ctc_shapes(scores: Any, labels: Any, *others: Any) -> Any:
