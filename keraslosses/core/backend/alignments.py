@@ -35,6 +35,7 @@ class Paths(NamedTuple):
 
     blank: Any  # (frames, places, 2 batch)
     label: Any  # (frames, places, 2 batch)
+    taken: Any  # (frames, 1, 2 batch): what the frame before was relative to
 
 
 def alignments(
@@ -44,16 +45,16 @@ def alignments(
 
     `scores` (batch, frames, classes) are logits if `softmax`, else logarithms of probabilities; there is at
     least one frame. `labels` (batch, N) are classes, of which the first `label_length` count.
-    `do` is the backend, with its `log_add`, `highest`, `states` and `take_classes`.
+    `do` is the backend, with its `log_add`, `highest`, `states`, `take_classes` and `by_class`.
     """
     if softmax:  # Relative to the largest first: next to a large one the logarithm would lose its digits.
         scores = scores - do.highest(scores, 2)
-        total = ops.log(ops.sum(ops.exp(scores), axis=2, keepdims=True))
+        of_all = ops.log(ops.sum(ops.exp(scores), axis=2, keepdims=True))
     else:
-        total = ops.zeros_like(scores[:, :, :1])
-    frames = read(scores, total, labels, label_length, frame_length, blank, do)
+        of_all = ops.zeros_like(scores[:, :, :1])
+    frames = read(scores, of_all, labels, label_length, frame_length, blank, do)
     paths = walk(frames, do)
-    values = 0.0 - log_likelihood(frames, paths, label_length, do)
+    values = 0.0 - log_likelihood(frames, paths, label_length)
     impossible = values > -IMPOSSIBLE / 2
     values = ops.where(impossible, ops.cast(float("inf"), values.dtype), values)
 
@@ -61,19 +62,19 @@ def alignments(
         slope = -posterior(frames, paths, labels, blank, ops.shape(scores)[2], do)
         if softmax:
             counts = ops.transpose(forward(frames.counts), (2, 0, 1))
-            slope = slope + ops.where(counts, ops.exp(scores - total), 0.0)
+            slope = slope + ops.where(counts, ops.exp(scores - of_all), 0.0)
         return ops.where(impossible[:, None, None], 0.0, slope)
 
     return Explicit(values, by_pred)
 
 
 def read(
-    scores: Any, total: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, do: Any
+    scores: Any, of_all: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, do: Any
 ) -> Frames:
-    """The scores of the blank and the labels, less the total of their frame."""
+    """The scores of the blank and the labels, less that of all classes of their frame."""
     places = ops.concatenate([labels, ops.zeros_like(label_length)[:, None]], axis=1)
-    label = possible(ops.transpose(do.take_classes(scores, places) - total, (1, 2, 0)))
-    of_blank = possible(ops.transpose(scores[:, :, blank : blank + 1] - total, (1, 2, 0)))
+    label = possible(ops.transpose(do.take_classes(scores, places) - of_all, (1, 2, 0)))
+    of_blank = possible(ops.transpose(scores[:, :, blank : blank + 1] - of_all, (1, 2, 0)))
     time = ops.arange(ops.shape(scores)[1], dtype="int32")
     counts = (time[:, None] < frame_length)[:, None]
     backwards = ops.concatenate([ops.flip(label[:, :-1], (0, 1)), label[:, -1:]], axis=1)
@@ -104,27 +105,28 @@ def walk(frames: Frames, do: Any) -> Paths:
     """One frame after the other; a frame that does not count changes nothing."""
     nowhere = ops.full_like(frames.start, IMPOSSIBLE)
 
-    def step(at: tuple[Any, Any], frame: tuple[Any, Any, Any]) -> tuple[Any, Any]:
-        blank, label = at
+    def step(at: tuple[Any, Any, Any], frame: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        blank, label, _ = at
         of_blank, of_label, counts = frame
-        largest = do.highest(ops.maximum(blank, label), 0)
+        largest = ops.where(counts, do.highest(ops.maximum(blank, label), 0), 0.0)
         label_before = ops.concatenate([nowhere[:1], label[:-1]], axis=0)
         to_blank = do.log_add(blank, label_before)
         to_label = do.log_add(label, ops.where(frames.distinct, to_blank, blank))
         return (
             ops.where(counts, to_blank + (of_blank - largest), blank),
             ops.where(counts, to_label + (of_label - largest), label),
+            largest,
         )
 
-    return Paths(*do.states(step, (frames.start, nowhere), (frames.blank, frames.label, frames.counts)))
+    start = frames.start, nowhere, ops.zeros_like(frames.start[:1])
+    return Paths(*do.states(step, start, (frames.blank, frames.label, frames.counts)))
 
 
-def log_likelihood(frames: Frames, paths: Paths, label_length: Any, do: Any) -> Any:
-    """What was taken from each frame, and the paths that end at the last label or the blank behind it."""
-    taken = do.highest(ops.maximum(paths.blank[:-1], paths.label[:-1]), 1)
-    taken = ops.sum(forward(ops.where(frames.counts[1:], taken, 0.0)), axis=(0, 1))
+def log_likelihood(frames: Frames, paths: Paths, label_length: Any) -> Any:
+    """All that was taken, and the paths that end at the last label or the blank behind it."""
+    taken = ops.sum(forward(paths.taken), axis=(0, 1))
     place = ops.arange(ops.shape(frames.start)[0], dtype="int32")[:, None]
-    blank, label = (forward(at[-1]) for at in paths)
+    blank, label = forward(paths.blank[-1]), forward(paths.label[-1])
     ended = (
         ops.where(place == label_length, blank, IMPOSSIBLE),
         ops.where(place == label_length - 1, label, IMPOSSIBLE),
@@ -148,10 +150,9 @@ def posterior(frames: Frames, paths: Paths, labels: Any, blank: int, classes: An
     at_blank = ops.sum(at_blank, axis=1, keepdims=True)
     whole = at_blank + ops.sum(at_label, axis=1, keepdims=True)
     share = ops.where(forward(frames.counts), 1.0 / whole, 0.0)
-    of_blank, of_labels = (ops.transpose(at * share, (2, 0, 1)) for at in (at_blank, at_label))
-    classes = ops.arange(classes, dtype="int32")
-    one_hot = ops.cast(labels[:, :, None] == classes, of_labels.dtype)
-    return ops.matmul(of_labels, one_hot) + ops.where(classes == blank, of_blank, 0.0)
+    of_blank = ops.transpose(at_blank * share, (2, 0, 1))
+    is_blank = ops.arange(classes, dtype="int32") == blank
+    return do.by_class(at_label * share, labels, classes) + ops.where(is_blank, of_blank, 0.0)
 
 
 def forward(both: Any) -> Any:

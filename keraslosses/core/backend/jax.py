@@ -1,12 +1,14 @@
 """What JAX does better than `keras.ops` says. What each function means stands in `portable`."""
 
 import functools
+import sys
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
+from numpy.polynomial import Chebyshev, Polynomial
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
@@ -100,6 +102,43 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
     return explicit(formula, labels, logits, logits.ndim - 1)
 
 
+highest, states = portable.highest, portable.states
+
+
+def take_classes(scores: Any, places: Any) -> Any:
+    """Without a look at whether each place is a class: all are."""
+    return jnp.take_along_axis(scores, places[:, None], axis=2, mode="clip")
+
+
+# Coefficients of log(1 + x) for x from 0 to 1, exact to the last digit of float32: the polynomial through the
+# points of Chebyshev.
+LOG_OF_1_PLUS = Chebyshev.interpolate(np.log1p, 9, [0, 1]).convert(kind=Polynomial).coef.tolist()
+
+
+def log_add(a: Any, b: Any) -> Any:
+    """XLA's logarithm on the CPU takes as long as all else in a step."""
+    x = jnp.exp(-jnp.abs(a - b))
+    value = jnp.full_like(x, LOG_OF_1_PLUS[-1])
+    for coefficient in reversed(LOG_OF_1_PLUS[:-1]):
+        value = value * x + coefficient
+    return jnp.maximum(a, b) + value
+
+
+def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
+    """On the CPU row is added to row; elsewhere the order of such sums would change from run to run."""
+
+    def rows(of_places: Any, labels: Any) -> Any:
+        frames, _, batch = of_places.shape
+        sums = jnp.zeros((batch, classes, frames), of_places.dtype)
+        sums = sums.at[jnp.arange(batch)[:, None], labels].add(jnp.transpose(of_places, (2, 1, 0)))
+        return jnp.transpose(sums, (0, 2, 1))
+
+    def product(of_places: Any, labels: Any) -> Any:
+        return portable.by_class(of_places, labels, classes)
+
+    return jax.lax.platform_dependent(of_places, labels, cpu=rows, default=product)
+
+
 # One program also where nothing else is compiled: operation by operation it would take seconds to compile.
 @functools.partial(jax.jit, static_argnames=("blank", "softmax"))
 def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
@@ -108,7 +147,7 @@ def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: i
         return forward(scores, labels, label_length, frame_length)[0]
 
     def forward(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> tuple[Any, Any]:
-        found = alignments(scores, labels, label_length, frame_length, blank, softmax, portable)
+        found = alignments(scores, labels, label_length, frame_length, blank, softmax, sys.modules[__name__])
         return found.values, (found.by_pred(), scores)
 
     def backward(kept: tuple[Any, Any], upstream: Any) -> tuple[Any, ...]:

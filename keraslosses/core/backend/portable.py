@@ -93,8 +93,7 @@ def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: i
 
 def log_add(a: Any, b: Any) -> Any:
     """log(e^a + e^b) of finite numbers."""
-    larger = ops.maximum(a, b)
-    return larger + ops.log(1.0 + ops.exp(ops.minimum(a, b) - larger))
+    return ops.maximum(a, b) + ops.log(1.0 + ops.exp(-ops.abs(a - b)))
 
 
 def highest(tensor: Any, axis: int) -> Any:
@@ -105,6 +104,12 @@ def highest(tensor: Any, axis: int) -> Any:
 def take_classes(scores: Any, places: Any) -> Any:
     """scores[b, t, places[b, n]] as (batch, frames, n)."""
     return ops.take_along_axis(scores, places[:, None], axis=2)
+
+
+def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
+    """The sum of of_places[t, n, b] over the places whose labels[b, n] is c, as (batch, frames, c)."""
+    one_hot = ops.cast(labels[:, :, None] == ops.arange(classes, dtype="int32"), of_places.dtype)
+    return ops.matmul(ops.transpose(of_places, (2, 0, 1)), one_hot)
 
 
 def states(step: Any, start: Any, frames: Any) -> Any:

@@ -103,6 +103,9 @@ def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: i
     return values(scores)
 
 
+by_class = portable.by_class
+
+
 def log_add(a: Any, b: Any) -> Any:
     """In fewer kernels; XLA makes one of them all, and softplus is slower there."""
     if under_xla():
