@@ -110,18 +110,20 @@ def take_classes(scores: Any, places: Any) -> Any:
     return jnp.take_along_axis(scores, places[:, None], axis=2, mode="clip")
 
 
-# Coefficients of log(1 + x) for x from 0 to 1, exact to the last digit of float32: the polynomial through the
-# points of Chebyshev.
-LOG_OF_1_PLUS = Chebyshev.interpolate(np.log1p, 9, [0, 1]).convert(kind=Polynomial).coef.tolist()
+# Coefficients of log(1 + x) / x for x from 0 to 1, exact to the last digit of float32: the polynomial through
+# the points of Chebyshev.
+LOG_OF_1_PLUS = (
+    Chebyshev.interpolate(lambda x: np.log1p(x) / x, 9, [0, 1]).convert(kind=Polynomial).coef.tolist()
+)
 
 
 def log_add(a: Any, b: Any) -> Any:
-    """XLA's logarithm on the CPU takes as long as all else in a step."""
+    """XLA's logarithm on the CPU takes as long as all else in a step. That of 1 is exactly 0."""
     x = jnp.exp(-jnp.abs(a - b))
     value = jnp.full_like(x, LOG_OF_1_PLUS[-1])
     for coefficient in reversed(LOG_OF_1_PLUS[:-1]):
         value = value * x + coefficient
-    return jnp.maximum(a, b) + value
+    return jnp.maximum(a, b) + value * x
 
 
 def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
