@@ -264,10 +264,10 @@ def test_order_and_range_of_the_losses(a, b):
 @examples
 @given(a=SMALL, b=SMALL)
 def test_no_gradient_is_ever_nan(name, box_format, a, b):
-    for y_true, y_pred in ((a, b), (a, a)):
-        values, gradient = value_and_gradient(made_once(name, box_format), y_true, y_pred)
-        assert np.isfinite(values).all()
-        assert not np.isnan(gradient).any()
+    y_true, y_pred = np.concatenate([a, a]), np.concatenate([b, a])
+    values, gradient = value_and_gradient(made_once(name, box_format), y_true, y_pred)
+    assert np.isfinite(values).all()
+    assert not np.isnan(gradient).any()
 
 
 @functools.cache

@@ -14,20 +14,27 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "
 
 
 def check_weights(subject: Subject) -> Iterator[str]:
-    """Every reduction divides by what it should, under weights, class weights, masks and ignored entries."""
+    """Every reduction divides by what it should, under weights, class weights, masks and ignored entries.
+
+    Weights of every shape under the first options, one for each entry under all.
+    """
     for options in subject.reference.options:
         y_true, y_pred = subject.reference.inputs(options)
-        yield from reductions_agree(subject, options, y_true, y_pred)
+        values = subject.reference.values(y_true, y_pred, options)
+        shapes = [(), values.shape[:1], (values.shape[0], 1), values.shape]
+        if options is not subject.reference.options[0]:
+            shapes = shapes[-1:]
+        yield from reductions_agree(subject, options, y_true, y_pred, values, shapes)
     if not subject.reference.coupled:
         yield from zero_weight_silences(subject)
         yield from (mask_shortens if subject.reference.masks_are_lengths else mask_leaves_the_mean)(subject)
 
 
-def reductions_agree(subject: Subject, options: Any, y_true: Any, y_pred: Any) -> Iterator[str]:
-    values = subject.reference.values(y_true, y_pred, options)
+def reductions_agree(
+    subject: Subject, options: Any, y_true: Any, y_pred: Any, values: Any, shapes: Any
+) -> Iterator[str]:
     valid = validity(options, y_true, values, subject)
     classes = class_weight_of(options, y_true, values, subject)
-    shapes = [(), values.shape[:1], (values.shape[0], 1), values.shape]
     weights = [None, *(np.random.default_rng(3).uniform(0.5, 2, shape).astype("float32") for shape in shapes)]
     for weight in weights:
         for reduction in REDUCTIONS:
