@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import IMPOSSIBLE
 from keraslosses.core.backend.torch_forms import FORMS
+from keraslosses.core.backend.torch_kernels import KERNELS
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
 
@@ -110,6 +111,17 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> A
     return Values.apply(formula, axis, True, y_true, y_pred)
 
 
+def mean_by_kernel(name: str, y_true: Any, y_pred: Any, options: Any, reduction: str | None) -> Any:
+    """Only on the CPU, where the labels can be looked at, and only what comes out finite."""
+    kernel = KERNELS.get(name)
+    if kernel is None or getattr(y_pred, "dtype", None) not in (torch.float32, torch.float64):
+        return None
+    if peek(y_true) is None or peek(y_pred) is None or y_pred.ndim < 2 or not y_pred.numel():
+        return None
+    found = kernel(y_true, y_pred, options, reduction)
+    return found if found is not None and math.isfinite(found.detach()) else None
+
+
 def negative_log_likelihood(logits: Any, labels: Any) -> Any:
     """By the kernel that keeps the softmax for the gradient; it wants the classes in the second axis."""
     if logits.ndim == 2:
@@ -185,6 +197,11 @@ def backward(upstream: Any, rows: Any, lists: Any, listed: Any) -> Any:
     return torch.ops.aten.multilabel_margin_loss_backward(upstream, rows, lists, 0, listed)
 
 
+def keep_lists(ctx: Any, inputs: Any, output: Any) -> None:
+    ctx.set_materialize_grads(False)  # Nothing flows back to what is only kept: no zeros are made for it.
+    ctx.save_for_backward(*inputs, output[1])
+
+
 OWN.impl("margins_of_lists", forward, "CompositeExplicitAutograd")
 OWN.impl("margins_of_lists_backward", backward, "CompositeExplicitAutograd")
 OWN.impl(
@@ -197,7 +214,7 @@ torch.library.register_autograd(
         torch.ops.keraslosses.margins_of_lists_backward(upstream, *ctx.saved_tensors),
         None,
     ),
-    setup_context=lambda ctx, inputs, output: ctx.save_for_backward(*inputs, output[1]),
+    setup_context=keep_lists,
     lib=OWN,
 )
 
@@ -259,6 +276,7 @@ def ctc_shapes(scores: Any, labels: Any, *others: Any) -> Any:
 
 
 def ctc_setup(ctx: Any, inputs: Any, output: Any) -> None:
+    ctx.set_materialize_grads(False)
     _, labels, label_length, frame_length, ctx.blank, ctx.softmax = inputs
     values, log_p, log_alpha = output
     ctx.save_for_backward(log_p, labels, label_length, frame_length, values, log_alpha)

@@ -1,0 +1,116 @@
+"""Mean losses for which torch has a kernel: where nothing speaks against it, the whole loss is one call.
+
+A kernel takes what the loss was called with, its options and its reduction. It gives None where torch reads
+the inputs another way, or would not say what is wrong with them: then the formula decides.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+Options = Mapping[str, Any]
+# What torch ignores where nothing shall be ignored: no class has this index.
+NO_LABEL = -100
+# A label's score up to which the difference from the margin keeps its digits.
+SMALL_SCORE = 16.0
+
+
+def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+    if not options["from_logits"]:
+        return None
+    return at_labels(
+        F.cross_entropy, y_true, y_pred, options, reduction, label_smoothing=options["label_smoothing"]
+    )
+
+
+def negative_log_likelihood(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+    return at_labels(F.nll_loss, y_true, y_pred, options, reduction)
+
+
+def at_labels(
+    kernel: Callable[..., Any], y_true: Any, y_pred: Any, options: Options, reduction: str, **more: Any
+) -> Any:
+    ignored, weights = options["ignore_class"], options["class_weights"]
+    labels = labels_of(y_true, y_pred, ignored)
+    if labels is None or not last(options["axis"], y_pred) or not one_each(weights, y_pred):
+        return None
+    weighted = weights is not None and reduction != "mean_with_sample_weight"
+    value = kernel(
+        rows_of(y_pred),
+        torch.from_numpy(labels).reshape(-1).long(),
+        None if weights is None else torch.as_tensor(weights, dtype=y_pred.dtype),
+        ignore_index=NO_LABEL if ignored is None else ignored,
+        reduction="sum" if weighted else "mean",
+        **more,
+    )
+    return value / np.count_nonzero(labels != ignored) if weighted else value
+
+
+def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+    """The kernel takes the label's score from the margin first, and finds no margin violated by NaN."""
+    weights = options["class_weights"]
+    if options["ignore_class"] is not None or not one_each(weights, y_pred):
+        return None
+    labels = labels_of(y_true, y_pred, None)
+    if labels is None or (weights is not None and reduction == "mean_with_sample_weight"):
+        return None
+    rows, labels = rows_of(y_pred), labels.reshape(-1)
+    scores = rows.detach().numpy()
+    with np.errstate(all="ignore"):
+        small = np.abs(scores[np.arange(len(labels)), labels]).max() <= SMALL_SCORE
+        if not (small and np.isfinite(scores.sum())):
+            return None
+    weight = None if weights is None else torch.as_tensor(weights, dtype=y_pred.dtype)
+    return F.multi_margin_loss(
+        rows, torch.from_numpy(labels).long(), p=options["p"], margin=options["margin"], weight=weight
+    )
+
+
+def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | None:
+    """One class index for each row, none out of range."""
+    labels = y_true if isinstance(y_true, np.ndarray) else y_true.numpy()
+    rows = tuple(y_pred.shape[:-1])
+    if labels.dtype.kind != "i" or labels.shape not in (rows, (*rows, 1)):
+        return None
+    return labels if in_range(labels, y_pred.shape[-1], ignored) else None
+
+
+def one_each(weights: Any, y_pred: Any) -> bool:
+    return weights is None or len(weights) == y_pred.shape[-1]
+
+
+def in_range(labels: np.ndarray, classes: int, ignored: int | None) -> bool:
+    if labels.min() >= 0 and labels.max() < classes:
+        return True
+    return ignored is not None and bool(np.all((labels >= 0) & (labels < classes) | (labels == ignored)))
+
+
+def categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+    classes, weights = y_pred.shape[-1], options["class_weights"]
+    if not options["from_logits"] or weights is not None or classes == 1 or not last(options["axis"], y_pred):
+        return None
+    if type(y_true) is not torch.Tensor or y_true.shape != y_pred.shape or y_true.dtype != y_pred.dtype:
+        return None
+    return F.cross_entropy(rows_of(y_pred), rows_of(y_true), label_smoothing=options["label_smoothing"])
+
+
+def rows_of(tensor: Any) -> Any:
+    return tensor if tensor.ndim == 2 else tensor.reshape(-1, tensor.shape[-1])
+
+
+def last(axis: int, y_pred: Any) -> bool:
+    return axis in (-1, y_pred.ndim - 1)
+
+
+KERNELS: dict[str, Callable[..., Any]] = {
+    kernel.__name__: kernel
+    for kernel in (
+        sparse_categorical_crossentropy,
+        categorical_crossentropy,
+        negative_log_likelihood,
+        multi_margin,
+    )
+}
