@@ -8,9 +8,23 @@ from keraslosses.decoding.collapse import ctc_collapse
 from keraslosses.decoding.decode import ctc_decode
 from keraslosses.layers.attach import attach, detach
 from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
+from keraslosses.layers.cosine_dense import CosineDense
+from keraslosses.layers.large_margin_head import LargeMarginHead
 from keraslosses.layers.sequence_mask import SequenceMask
 from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
+from keraslosses.losses.angular import (
+    AMSoftmax,
+    ArcFace,
+    CombinedMargin,
+    CosFace,
+    SphereFace,
+    am_softmax,
+    arcface,
+    combined_margin,
+    cosface,
+    sphereface,
+)
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, convert_boxes, diou, giou, iou, pairwise_iou
 from keraslosses.losses.crossentropy import (
     BinaryCrossentropy,
@@ -93,6 +107,8 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "CTC",
     "FCOS",
+    "AMSoftmax",
+    "ArcFace",
     "BalancedL1",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -103,6 +119,9 @@ __all__ = [
     "CategoricalHinge",
     "CenterLoss",
     "Circle",
+    "CombinedMargin",
+    "CosFace",
+    "CosineDense",
     "CosineSimilarity",
     "DIoU",
     "Dice",
@@ -113,6 +132,7 @@ __all__ = [
     "Huber",
     "IoU",
     "KLDivergence",
+    "LargeMarginHead",
     "LogCosh",
     "Loss",
     "MeanAbsoluteError",
@@ -131,10 +151,13 @@ __all__ = [
     "SoftMarginSoftmax",
     "SparseCategoricalCrossentropy",
     "SparseCategoricalFocalCrossentropy",
+    "SphereFace",
     "SquaredHinge",
     "Tversky",
     "UncertaintyWeighting",
     "WeightedSum",
+    "am_softmax",
+    "arcface",
     "attach",
     "balanced_l1",
     "binary_crossentropy",
@@ -146,7 +169,9 @@ __all__ = [
     "center_distances",
     "ciou",
     "circle",
+    "combined_margin",
     "convert_boxes",
+    "cosface",
     "cosine_similarity",
     "ctc",
     "ctc_collapse",
@@ -181,6 +206,7 @@ __all__ = [
     "soft_margin_softmax",
     "sparse_categorical_crossentropy",
     "sparse_categorical_focal_crossentropy",
+    "sphereface",
     "squared_hinge",
     "tversky",
     "updated_centers",

@@ -9,6 +9,7 @@ from keras.losses import serialize
 from keraslosses.core.compose import WeightedSum
 from keraslosses.core.loss import FunctionLoss
 from keraslosses.losses import (
+    angular,
     boxes,
     crossentropy,
     detection,
@@ -35,6 +36,7 @@ FAMILIES = (
     margin,
     segmentation,
     embedding,
+    angular,
     boxes,
     detection,
     sequence,

@@ -167,8 +167,10 @@ def test_all_names_everything_that_the_top_imports():
 
 
 def made_for_users(thing):
-    """Losses, metrics, layers, and functions that document their arguments; the rest are helpers."""
+    """Losses, metrics, layers, and functions that document their arguments; no helpers, no bases."""
     if inspect.isclass(thing):
+        if any(made.__module__.startswith("keraslosses.") for made in thing.__subclasses__()):
+            return False
         is_loss = issubclass(thing, keras.losses.Loss | keras.metrics.Metric)
         return is_loss or (issubclass(thing, keras.layers.Layer) and not issubclass(thing, keras.Model))
     return hasattr(thing, "contract") or "\n    Args:" in (thing.__doc__ or "")

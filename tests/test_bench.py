@@ -367,7 +367,7 @@ def test_benchmark_runs_on_all_cores(worker, monkeypatch, backend):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["Hubert"], "'Hubert' is no loss of the benchmark; choose from BalancedL1, "),
+        (["Hubert"], "'Hubert' is no loss of the benchmark; choose from AMSoftmax, "),
         (["--backend", "theano"], "'theano' is no backend"),
         (["--sizes", "small,huge"], "'huge' is no size; choose from small, middle, large"),
         (["--seconds", "0"], "--seconds"),

@@ -274,6 +274,11 @@ OF_LABELS = [
     "SoftMarginSoftmax",
     "CategoricalGeneralizedCrossEntropy",
     "SparseCategoricalFocalCrossentropy",
+    "ArcFace",
+    "CosFace",
+    "AMSoftmax",
+    "SphereFace",
+    "CombinedMargin",
 ]
 
 

@@ -25,7 +25,7 @@ def kind_of(name):
 # Of the draws: those whose y_pred are scores whatever the options, and those of probabilities or logits.
 SCORES = {"labels_and_scores", "signs", "one_hot_scores", "label_lists"}
 EITHER = {"binary", "one_hot", "labels"}
-OTHERS = {"labels_and_log_probabilities", "regions", "embeddings"}
+OTHERS = {"labels_and_log_probabilities", "labels_and_cosines", "regions", "embeddings"}
 
 
 def test_every_kind_of_input_has_its_extremes():
@@ -72,6 +72,7 @@ def padded(*rows):
 LARGE = padded([1e4, -1e4], [-1e4, 1e4], [1e4, 9999.0], [-1e4, -9998.0], [1e4, 9999.75]), [0, 0, 1, 1, 0]
 CERTAIN = [*np.eye(CLASSES)[[0, 1]], np.ones(CLASSES)], [0, 2, 3]
 NOTHING = [np.zeros(CLASSES)], [1]
+PARALLEL = [[1, -1, *[0.25] * (CLASSES - 2)], [0, 1, *[-0.5] * (CLASSES - 2)]], [0, 0]
 OPPOSITE = [[1, 0], [1, 0], [-1, 0], [0, 1]], [0, 0, 1, 1]
 
 
@@ -98,6 +99,12 @@ def no_probabilities(name, options):
     return (inputs(name, options, *NOTHING), "none") if reads_probabilities(name, options) else None
 
 
+def parallel_cosines(name, options):
+    if kind_of(name) == "labels_and_cosines":
+        rows, labels = PARALLEL
+        return inputs(name, options, [*rows, [-1, *rows[1][1:]]], [*labels, 0]), "none"
+
+
 def opposite_embeddings(name, options):
     return (inputs(name, options, *OPPOSITE), "none") if kind_of(name) == "embeddings" else None
 
@@ -119,6 +126,7 @@ CASES = {
     "scores of 1e4": large_scores,
     "probabilities of 0 and 1": certain_probabilities,
     "probabilities of 0 alone": no_probabilities,
+    "cosines of 1 and -1": parallel_cosines,
     "embeddings that agree or are opposite": opposite_embeddings,
     "one class": one_class,
     "one sample": one_sample,
@@ -173,7 +181,8 @@ def test_no_loss_is_without_extremes():
 
 def wild(name, options):
     """The most extreme inputs that the loss reads under these options."""
-    found = (make(name, options) for make in (large_scores, certain_probabilities, opposite_embeddings))
+    ends = large_scores, certain_probabilities, parallel_cosines, opposite_embeddings
+    found = (make(name, options) for make in ends)
     return next(pair for pair, _ in filter(None, found))
 
 
@@ -215,6 +224,8 @@ def many_classes(name, options):
     scores = rng.normal(0, 3, (2, MANY))
     if kind_of(name) == "labels_and_log_probabilities":
         scores = -np.abs(scores)
+    elif kind_of(name) == "labels_and_cosines":
+        scores = np.tanh(scores)
     elif not reads_scores(name, options):
         scores = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
     narrow = ops.cast(ops.convert_to_tensor(scores.astype("float32")), "bfloat16")

@@ -81,6 +81,12 @@ def labels_and_scores(rng: np.random.Generator, shape: Shape) -> Pair:
     return rng.integers(0, shape[-1], shape[:-1]), normal(rng, shape)
 
 
+def labels_and_cosines(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Class indices against cosines."""
+    y_true, scores = labels_and_scores(rng, shape)
+    return y_true, np.tanh(scores)
+
+
 def labels_and_probabilities(rng: np.random.Generator, shape: Shape) -> Pair:
     """Class indices against rows of probabilities."""
     y_true, scores = labels_and_scores(rng, shape)
@@ -235,6 +241,11 @@ CASES = (
     # With equal weights, because Keras 3.15.1 has `alpha` and `beta` the other way round.
     Case("Tversky", yes_no, IMAGES, options={"alpha": 0.5, "beta": 0.5}),
     Case("Circle", embeddings, EMBEDDINGS),
+    Case("ArcFace", labels_and_cosines, CLASSES),
+    Case("CosFace", labels_and_cosines, CLASSES),
+    Case("AMSoftmax", labels_and_cosines, CLASSES),
+    Case("SphereFace", labels_and_cosines, CLASSES),
+    Case("CombinedMargin", labels_and_cosines, CLASSES),
     Case("IoU", boxes, BOXES),
     Case("GIoU", boxes, BOXES),
     Case("DIoU", boxes, BOXES),

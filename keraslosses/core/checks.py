@@ -4,6 +4,7 @@ A rule takes the name of an option and the value that was given, and raises `Val
 not fit. A loss names its rules where it is declared, so its function and its class check alike.
 """
 
+import math
 import numbers
 from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
@@ -39,6 +40,11 @@ def positive(name: str, value: Any) -> None:
 def non_negative(name: str, value: Any) -> None:
     if not (is_number(value) and 0 <= value < float("inf")):
         raise invalid(name, "be a number of at least 0", value)
+
+
+def angle(name: str, value: Any) -> None:
+    if not (is_number(value) and 0 <= value < math.pi):
+        raise invalid(name, "be an angle in radians, at least 0 and below pi", value)
 
 
 def fraction(name: str, value: Any) -> None:

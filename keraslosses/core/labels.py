@@ -64,6 +64,25 @@ class Labels(Kind):
         return replace(pair, y_pred=without_classes(pair, seen, options))
 
 
+class LabelsOrOneHot(Labels):
+    """As `Labels`; also one-hot rows along the last axis, of which the largest entry counts."""
+
+    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+        y_pred = floating(y_pred)
+        y_true = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
+        if len(y_true.shape) == len(y_pred.shape) > 1 and y_true.shape[-1] != 1:
+            if not checks.compatible(y_true.shape, y_pred.shape):
+                raise checks.shapes_differ(y_true, y_pred, name, "hold class indices or one-hot rows")
+            y_true = indices_of_rows(y_true)
+        return super().read(name, y_true, y_pred, options)
+
+
+def indices_of_rows(rows: Any) -> Any:
+    """Where each row has its largest entry; -1 where none is above 0: that row has no class."""
+    rows = ops.convert_to_tensor(rows)
+    return ops.where(ops.max(rows, axis=-1) > 0, ops.argmax(rows, axis=-1), -1)
+
+
 def of_class(numbers: Any, labels: Any, dtype: Any) -> Any:
     """The number of each label's class: one number for all classes, or one for each."""
     numbers = backend.constant(numbers, dtype, labels)

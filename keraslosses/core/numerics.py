@@ -57,6 +57,14 @@ def scale_of(x: Any, axis: int) -> Any:
     return ops.where(size == 0, ops.ones_like(size), size)
 
 
+def unit(x: Any, axis: int) -> Any:
+    """Vectors divided by their length, at least 1e-7; zeros stay, with derivative 0."""
+    scale = scale_of(x, axis)
+    scaled = x / scale
+    length = root(ops.sum(ops.square(scaled), axis=axis, keepdims=True))
+    return divide(scaled, ops.where(length == 0, length, ops.maximum(length, EPSILON / scale)))
+
+
 def mean(values: Any, axis: int | tuple[int, ...], weights: Any = None) -> Any:
     """The mean along an axis or several, or the weighted mean; 0 where no weight is left."""
     if weights is None:

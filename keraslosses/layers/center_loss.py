@@ -7,9 +7,9 @@ from keras import ops
 
 from keraslosses.core import backend, checks
 from keraslosses.core.inputs import floating
-from keraslosses.core.labels import class_indices
 from keraslosses.core.loss import saved
-from keraslosses.core.reduction import Entries, extend_to, reduce
+from keraslosses.core.reduction import Entries, reduce
+from keraslosses.layers.term import kept_samples, labels_of, per_sample
 
 
 def center_distances(features: Any, labels: Any, centers: Any) -> Any:
@@ -25,7 +25,7 @@ def center_distances(features: Any, labels: Any, centers: Any) -> Any:
     """
     features = floating(features)
     centers = ops.cast(ops.convert_to_tensor(centers), features.dtype)
-    labels, broken = read_labels(features, labels, centers.shape[0])
+    labels, broken = labels_of("CenterLoss", features, labels, centers.shape[0])
     return half_squares(features - ops.stop_gradient(ops.take(centers, labels, axis=0)), broken)
 
 
@@ -44,32 +44,10 @@ def updated_centers(features: Any, labels: Any, centers: Any, alpha: float) -> A
     checks.fraction("alpha", alpha)
     features = floating(features)
     centers = ops.cast(ops.convert_to_tensor(centers), features.dtype)
-    labels, broken = read_labels(features, labels, centers.shape[0])
+    labels, broken = labels_of("CenterLoss", features, labels, centers.shape[0])
     kept = ops.ones_like(labels, dtype="bool") if broken is None else ops.logical_not(broken)
     changes = center_changes(features, ops.take(centers, labels, axis=0), labels, kept, alpha)
     return centers + ops.segment_sum(changes, labels, num_segments=centers.shape[0])
-
-
-def read_labels(features: Any, labels: Any, num_classes: int) -> tuple[Any, Any]:
-    """Class indices as int32, and which are out of range (None where that was ruled out by looking)."""
-    if len(features.shape) != 2:
-        raise ValueError(
-            "`features` must have shape (batch, dim) in CenterLoss. "
-            f"Received: features.shape={tuple(features.shape)}"
-        )
-    labels = labels if backend.peek(labels) is not None else ops.convert_to_tensor(labels)
-    given = tuple(labels.shape)
-    if len(given) == 2 and given[1] == num_classes > 1:
-        labels = ops.argmax(labels, axis=-1)
-    elif len(given) == 2 and given[1] == 1:
-        labels = labels[:, 0]
-    if not checks.compatible(labels.shape, features.shape[:1]):
-        raise ValueError(
-            f"`labels` must have shape (batch,), (batch, 1) or (batch, {num_classes}) in CenterLoss. "
-            f"Received: labels.shape={given}, features.shape={tuple(features.shape)}"
-        )
-    indices, _, broken = class_indices("CenterLoss", "labels", labels, num_classes)
-    return indices, broken
 
 
 def half_squares(differences: Any, broken: Any) -> Any:
@@ -177,7 +155,7 @@ class CenterLoss(keras.layers.Layer):
         if not hasattr(self, "centers"):
             self.build(features.shape)
             self.built = True
-        labels, broken = read_labels(features, labels, self.num_classes)
+        labels, broken = labels_of("CenterLoss", features, labels, self.num_classes)
         kept = kept_samples(labels, sample_weight)
         own_centers = ops.cast(ops.stop_gradient(backend.take_rows(self.centers, labels)), features.dtype)
         values = half_squares(ops.where(kept[:, None], features - own_centers, 0.0), broken)
@@ -213,18 +191,3 @@ class CenterLoss(keras.layers.Layer):
             "weight": self.weight,
             "initializer": keras.initializers.serialize(self.initializer),
         }
-
-
-def per_sample(sample_weight: Any, values: Any) -> Any:
-    """Weights as a tensor that multiplies values of shape (batch,)."""
-    weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
-    return extend_to(weight, 1, "sample_weight", values.shape)
-
-
-def kept_samples(labels: Any, sample_weight: Any) -> Any:
-    """Which samples have a weight other than 0."""
-    everything = ops.ones_like(labels, dtype="bool")
-    if sample_weight is None:
-        return everything
-    weight = ops.convert_to_tensor(sample_weight)
-    return ops.logical_and(everything, extend_to(weight, 1, "sample_weight", labels.shape) != 0)

@@ -4,6 +4,7 @@ Nothing here imports keras or a loss. Tests, checks, docs, plots and benchmarks 
 """
 
 from keraslosses.reference import (
+    angular,
     boxes,
     crossentropy,
     detection,
@@ -31,6 +32,7 @@ FAMILIES = (
     margin,
     segmentation,
     embedding,
+    angular,
     boxes,
     detection,
     sequence,

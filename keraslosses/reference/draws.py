@@ -72,6 +72,12 @@ def labels_and_log_probabilities(rng: Rng, options: Any, leading: Leading) -> Pa
     return y_true, np.log(y_pred)
 
 
+def labels_and_cosines(rng: Rng, options: Any, leading: Leading) -> Pair:
+    """Class indices, some of them ignored if there is an `ignore_class`, against cosines."""
+    y_true, _ = labels(rng, options, leading)
+    return y_true, rng.uniform(-0.98, 0.98, (*leading, CLASSES))
+
+
 def label_lists(rng: Rng, options: Any, leading: Leading) -> Pair:
     """Lists of class indices, some twice, some empty, ended by -1, against scores."""
     y_true = rng.integers(0, CLASSES, (*leading, CLASSES))

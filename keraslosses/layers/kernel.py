@@ -1,0 +1,50 @@
+"""A layer with a vector of weights for each class: what `CosineDense` and the heads have in common."""
+
+from typing import Any
+
+import keras
+
+
+class KernelLayer(keras.layers.Layer):
+    """Has a trainable `kernel` `(dim, outputs)`, float32 under every dtype policy."""
+
+    def __init__(
+        self,
+        outputs: int,
+        kernel_initializer: Any,
+        kernel_regularizer: Any,
+        kernel_constraint: Any,
+        **kwargs: Any,
+    ):
+        super().__init__(autocast=False, **kwargs)
+        self.outputs = int(outputs)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.kernel_constraint = keras.constraints.get(kernel_constraint)
+
+    def build(self, features_shape: Any) -> None:
+        if len(features_shape) < 2 or features_shape[-1] is None:
+            raise ValueError(
+                f"`features` must have shape (batch, .., dim) with a known dim in {type(self).__name__}. "
+                f"Received: features.shape={tuple(features_shape)}"
+            )
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(features_shape[-1], self.outputs),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            dtype="float32",
+            autocast=False,
+        )
+
+    def compute_output_shape(self, features_shape: Any) -> tuple[int | None, ...]:
+        return (*features_shape[:-1], self.outputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
+        }

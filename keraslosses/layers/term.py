@@ -1,0 +1,46 @@
+"""What terms read: labels and sample weights beside features of shape (batch, dim)."""
+
+from typing import Any
+
+from keras import ops
+
+from keraslosses.core import backend, checks
+from keraslosses.core.labels import class_indices, indices_of_rows
+from keraslosses.core.reduction import extend_to
+
+
+def labels_of(name: str, features: Any, labels: Any, num_classes: int) -> tuple[Any, Any]:
+    """Class indices as int32, and which are out of range (None where that was ruled out by looking)."""
+    if len(features.shape) != 2:
+        raise ValueError(
+            f"`features` must have shape (batch, dim) in {name}. "
+            f"Received: features.shape={tuple(features.shape)}"
+        )
+    labels = labels if backend.peek(labels) is not None else ops.convert_to_tensor(labels)
+    given = tuple(labels.shape)
+    if len(given) == 2 and given[1] == num_classes > 1:
+        labels = indices_of_rows(labels)
+    elif len(given) == 2 and given[1] == 1:
+        labels = labels[:, 0]
+    if not checks.compatible(labels.shape, features.shape[:1]):
+        raise ValueError(
+            f"`labels` must have shape (batch,), (batch, 1) or (batch, {num_classes}) in {name}. "
+            f"Received: labels.shape={given}, features.shape={tuple(features.shape)}"
+        )
+    indices, _, broken = class_indices(name, "labels", labels, num_classes)
+    return indices, broken
+
+
+def per_sample(sample_weight: Any, values: Any) -> Any:
+    """Weights as a tensor that multiplies values of shape (batch,)."""
+    weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
+    return extend_to(weight, 1, "sample_weight", values.shape)
+
+
+def kept_samples(labels: Any, sample_weight: Any) -> Any:
+    """Which samples have a weight other than 0."""
+    everything = ops.ones_like(labels, dtype="bool")
+    if sample_weight is None:
+        return everything
+    weight = ops.convert_to_tensor(sample_weight)
+    return ops.logical_and(everything, extend_to(weight, 1, "sample_weight", labels.shape) != 0)

@@ -1,0 +1,232 @@
+"""Angular margins, angle by angle."""
+
+from collections.abc import Callable
+from math import acos, cos, pi, sin
+from typing import Any
+
+import numpy as np
+
+from keraslosses.reference import draws
+from keraslosses.reference.entry import Array, Hard, Reference
+
+
+def against_others(
+    y: Array,
+    x: Array,
+    scale: float,
+    moved: Callable[[float], float],
+    ignore_class: int | None,
+    class_weights: list[float] | None,
+) -> Array:
+    """Cross-entropy row by row; `moved` gives the label's cosine from its angle."""
+    values = np.zeros(y.shape)
+    for place in np.ndindex(*y.shape):
+        label = y[place]
+        if label == ignore_class:
+            continue
+        logits = scale * x[place]
+        logits[label] = scale * moved(acos(np.clip(x[place][label], -1, 1)))
+        largest = logits.max()
+        values[place] = np.log(np.sum(np.exp(logits - largest))) - (logits[label] - largest)
+        if class_weights is not None:
+            values[place] *= class_weights[label]
+    return values
+
+
+def arcface(
+    y: Array,
+    x: Array,
+    margin: float = 0.5,
+    scale: float = 64.0,
+    easy_margin: bool = False,
+    ignore_class: int | None = None,
+    class_weights: list[float] | None = None,
+) -> Array:
+    def moved(angle: float) -> float:
+        if easy_margin:
+            return cos(angle + margin) if angle < pi / 2 else cos(angle)
+        return cos(angle + margin) if angle <= pi - margin else cos(angle) - margin * sin(margin)
+
+    return against_others(y, x, scale, moved, ignore_class, class_weights)
+
+
+def cosface(
+    y: Array,
+    x: Array,
+    margin: float = 0.35,
+    scale: float = 64.0,
+    ignore_class: int | None = None,
+    class_weights: list[float] | None = None,
+) -> Array:
+    return against_others(y, x, scale, lambda angle: cos(angle) - margin, ignore_class, class_weights)
+
+
+def am_softmax(y: Array, x: Array, scale: float = 30.0, **options: Any) -> Array:
+    return cosface(y, x, scale=scale, **options)
+
+
+def sphereface(
+    y: Array,
+    x: Array,
+    margin: int = 4,
+    scale: float = 64.0,
+    lam: float = 0.0,
+    ignore_class: int | None = None,
+    class_weights: list[float] | None = None,
+) -> Array:
+    def moved(angle: float) -> float:
+        part = min(np.floor(angle * margin / pi), margin - 1)
+        psi = (-1.0) ** part * cos(margin * angle) - 2 * part
+        return (lam * cos(angle) + psi) / (1 + lam)
+
+    return against_others(y, x, scale, moved, ignore_class, class_weights)
+
+
+def combined_margin(
+    y: Array,
+    x: Array,
+    m1: float = 1.0,
+    m2: float = 0.5,
+    m3: float = 0.0,
+    scale: float = 64.0,
+    ignore_class: int | None = None,
+    class_weights: list[float] | None = None,
+) -> Array:
+    return against_others(y, x, scale, lambda angle: cos(m1 * angle + m2) - m3, ignore_class, class_weights)
+
+
+def gradient_of_two(other: float, value: float, slope: float, scale: float) -> Array:
+    """The gradient for two classes with label 0, from the value and slope of the label's moved cosine."""
+    wrong = 1 / (1 + np.exp(scale * (value - other)))
+    return np.array([[-scale * wrong * slope, scale * wrong]])
+
+
+def hard(what: str, own: float, value: float, slope: float, **options: Any) -> Hard:
+    """One sample of two classes, the other's cosine 0.25, at a scale of 2."""
+    gradient = gradient_of_two(0.25, value, slope, 2.0)
+    return Hard(what, [0], [[own, 0.25]], {"scale": 2.0, **options}, gradient)
+
+
+def out_of_the_running(value: float, slope: float) -> Hard:
+    """As `hard`, the label's cosine 0.5, with a third class that is ruled out."""
+    gradient = np.append(gradient_of_two(0.25, value, slope, 2.0), [[0.0]], axis=1)
+    return Hard("a class ruled out", [0], [[0.5, 0.25, float("-inf")]], {"scale": 2.0}, gradient)
+
+
+def slope_of_sum(cosine: float, margin: float) -> float:
+    """d cos(θ + margin) / d cos θ."""
+    return sin(acos(cosine) + margin) / sin(acos(cosine))
+
+
+COMMON_HARD = (
+    Hard("far below the others", [0], [[-0.99, 0.99]]),
+    Hard("one class", [0], [[0.5]], gradient=[[0.0]]),
+)
+WEIGHTS = [0.5, 1.0, 2.0, 0.0, 1.5, 3.0, 0.25]
+COMMON_BAD = ({"scale": 0.0}, {"class_weights": [-1.0]}, {"ignore_class": 0.5})
+# With √(1 - cos²) at least 1e-3 in the denominator.
+STEEP = sin(0.5) * 1e3
+
+REFERENCES = (
+    Reference(
+        "ArcFace",
+        "arcface",
+        "angular",
+        draws.labels_and_cosines,
+        arcface,
+        "Deng et al., ArcFace, 2019, equation 3",
+        options=(
+            {},
+            {"margin": 0.3, "scale": 8.0},
+            {"easy_margin": True, "scale": 4.0, "ignore_class": -1},
+            {"scale": 4.0, "class_weights": WEIGHTS},
+        ),
+        bad_options=(*COMMON_BAD, {"margin": -0.1}, {"margin": 3.2}, {"easy_margin": 1}),
+        hard=(
+            *COMMON_HARD,
+            hard("cosine 1", 1.0, cos(0.5), cos(0.5) + STEEP),
+            hard("cosine -1", -1.0, -1.0 - 0.5 * sin(0.5), 1.0),
+            hard("cosine 0", 0.0, -sin(0.5), cos(0.5)),
+            hard("cosine -1, no margin", -1.0, -1.0, 1.0, margin=0.0),
+            hard("cosine 0, easy", 0.0, 0.0, 1.0, easy_margin=True),
+            hard("just before the line", -0.875, cos(acos(-0.875) + 0.5), slope_of_sum(-0.875, 0.5)),
+            hard("on the line", -0.88, -0.88 - 0.5 * sin(0.5), 1.0),
+            out_of_the_running(cos(acos(0.5) + 0.5), slope_of_sum(0.5, 0.5)),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "CosFace",
+        "cosface",
+        "angular",
+        draws.labels_and_cosines,
+        cosface,
+        "Wang et al., CosFace, 2018, equation 4",
+        options=({}, {"margin": 0.2, "scale": 8.0, "ignore_class": 3}, {"class_weights": WEIGHTS}),
+        bad_options=(*COMMON_BAD, {"margin": -0.1}),
+        hard=(
+            *COMMON_HARD,
+            hard("cosine 1", 1.0, 0.65, 1.0),
+            hard("cosine -1", -1.0, -1.35, 1.0),
+            out_of_the_running(0.15, 1.0),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "AMSoftmax",
+        "am_softmax",
+        "angular",
+        draws.labels_and_cosines,
+        am_softmax,
+        "Wang et al., Additive Margin Softmax for Face Verification, 2018, equation 6",
+        options=({}, {"margin": 0.2, "scale": 8.0, "ignore_class": 3}, {"class_weights": WEIGHTS}),
+        bad_options=(*COMMON_BAD, {"margin": -0.1}),
+        hard=COMMON_HARD,
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "SphereFace",
+        "sphereface",
+        "angular",
+        draws.labels_and_cosines,
+        sphereface,
+        "Liu et al., SphereFace, 2017, equation 7",
+        options=(
+            {"scale": 8.0},
+            {"margin": 2, "scale": 4.0, "ignore_class": 3},
+            {"margin": 3, "lam": 5.0, "scale": 4.0, "class_weights": WEIGHTS},
+        ),
+        bad_options=(*COMMON_BAD, {"margin": 0}, {"margin": 1.5}, {"lam": -1.0}),
+        hard=(
+            *COMMON_HARD,
+            hard("cosine 1", 1.0, 1.0, 16.0),
+            hard("cosine -1", -1.0, -7.0, 16.0),
+            hard("cosine 0", 0.0, -3.0, 0.0),
+            hard("cosine 1, annealed", 1.0, 1.0, 4.0, lam=4.0),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+    Reference(
+        "CombinedMargin",
+        "combined_margin",
+        "angular",
+        draws.labels_and_cosines,
+        combined_margin,
+        "Deng et al., ArcFace, 2019, equation 4",
+        options=(
+            {},
+            {"m1": 0.9, "m2": 0.4, "m3": 0.15, "scale": 8.0, "class_weights": WEIGHTS},
+            {"m1": 2.0, "m2": 0.0, "m3": 0.1, "scale": 4.0, "ignore_class": 3},
+        ),
+        bad_options=(*COMMON_BAD, {"m1": 0.0}, {"m2": -0.1}, {"m2": 3.2}, {"m3": -0.1}),
+        hard=(
+            *COMMON_HARD,
+            hard("cosine 1", 1.0, cos(0.5), cos(0.5) + STEEP),
+            hard("cosine -1", -1.0, cos(pi + 0.5), cos(0.5) - STEEP),
+            hard("cosine 0", 0.0, -sin(0.5), cos(0.5)),
+            hard("cosine 1, no margin", 1.0, 1.0, 1.0, m2=0.0),
+            hard("cosine -1, no margin", -1.0, -1.0, 1.0, m2=0.0),
+        ),
+        laws=frozenset({"non_negative"}),
+    ),
+)
