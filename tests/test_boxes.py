@@ -12,8 +12,7 @@ from test_laws import at_any_scale, examples, filled
 
 import keraslosses as kl
 from keraslosses.losses.box_geometry import FORMATS
-from keraslosses.portability.checks import HARD_MODES
-from keraslosses.portability.gradients import value_and_gradient, values_of
+from keraslosses.portability.gradients import HARD_MODES, value_and_gradient, values_of
 from keraslosses.reference import REFERENCES
 
 N = ops.convert_to_numpy

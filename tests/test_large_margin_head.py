@@ -9,7 +9,7 @@ import pytest
 from keras import layers, ops
 
 import keraslosses
-from keraslosses.portability.gradients import MODES, value_and_gradient
+from keraslosses.portability.gradients import HARD_MODES, value_and_gradient
 
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(3)
@@ -42,7 +42,7 @@ def by_the_paper(x, labels, kernel, margin, lam):
     return np.array(values)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", HARD_MODES)
 @pytest.mark.parametrize(("margin", "lam"), [(1, 0.0), (2, 0.0), (4, 0.5), (3, 5.0)])
 def test_value_and_gradient_by_the_features(margin, lam, mode):
     head = built(margin=margin, base=0.0, lam_min=lam)
@@ -112,7 +112,7 @@ def test_features_of_zeros_and_weights_of_zero():
     assert values[1] == 0 and not gradient[1].any()
 
 
-@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "eager"])
+@pytest.mark.parametrize("mode", [mode for mode in HARD_MODES if mode != "eager"])
 def test_label_out_of_range_is_nan_in_compiled_code(mode):
     head = built()
     labels = np.where(np.arange(40) == 2, 3, Y)

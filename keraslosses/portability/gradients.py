@@ -24,6 +24,8 @@ MODES = {
     "jax": ("eager", "compiled"),
     "torch": ("eager", "compiled", "unknown batch"),
 }.get(BACKEND, ())
+# Those in which hard cases are run: as it is written, and as the compiler changes it most.
+HARD_MODES = {"tensorflow": ("eager", "xla"), "jax": ("compiled",)}.get(BACKEND, MODES[:2])
 # The mode in which a loss is run where the mode is not the question: as `fit` runs it. On JAX that is
 # cheaper too, where each operation that is not compiled with others is compiled alone.
 USUAL = "compiled" if BACKEND == "jax" else "eager"
