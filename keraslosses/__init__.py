@@ -8,8 +8,10 @@ from keraslosses.decoding.collapse import ctc_collapse
 from keraslosses.decoding.decode import ctc_decode
 from keraslosses.layers.attach import attach, detach
 from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
+from keraslosses.layers.chunked_cross_entropy import ChunkedCrossEntropy
 from keraslosses.layers.cosine_dense import CosineDense
 from keraslosses.layers.large_margin_head import LargeMarginHead
+from keraslosses.layers.sampled_margin import SampledMargin
 from keraslosses.layers.sequence_mask import SequenceMask
 from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
@@ -118,6 +120,7 @@ __all__ = [
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
     "CenterLoss",
+    "ChunkedCrossEntropy",
     "Circle",
     "CombinedMargin",
     "CosFace",
@@ -146,6 +149,7 @@ __all__ = [
     "NegativeLogLikelihood",
     "Poisson",
     "RootMeanSquaredError",
+    "SampledMargin",
     "SequenceMask",
     "SmoothL1",
     "SoftMarginSoftmax",

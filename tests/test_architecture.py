@@ -89,7 +89,10 @@ def test_imports_point_one_way():
 
 FRAMEWORKS = {"jax", "jaxlib", "tensorflow", "torch"}
 MAY_NAME_A_FRAMEWORK = {
-    *(f"core/backend/{name}.py" for name in ("jax", "tensorflow", "torch", "torch_forms", "torch_kernels")),
+    *(
+        f"core/backend/{name}.py"
+        for name in ("jax", "tensorflow", "torch", "torch_chunks", "torch_forms", "torch_kernels")
+    ),
     "portability/gradients.py",
     "cli/bench_peers.py",
     "cli/bench_steps.py",

@@ -18,9 +18,16 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 # What makes an example short enough for a test; without it each runs as it stands.
 SHORT = {
     "digit_detector.py": ["--losses", "CIoU", "--epochs", "1", "--batches", "2", "--scenes", "10"],
+    "open_set_verification.py": ["--methods", "softmax", "ArcFace", "--seeds", "0", "--epochs", "1"],
     "read_digit_strips.py": ["--epochs", "1", "--batches", "2", "--strips", "10"],
 }
-PICTURES = {"detector-boxes.png", "detector-curves.png", "digit-strips.png"}
+PICTURES = {
+    "detector-boxes.png",
+    "detector-curves.png",
+    "digit-strips.png",
+    "verification-circle.png",
+    "verification-curves.png",
+}
 ENDED = "== ended"
 README_EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 

@@ -52,6 +52,11 @@ def fraction(name: str, value: Any) -> None:
         raise invalid(name, "lie between 0 and 1", value)
 
 
+def share(name: str, value: Any) -> None:
+    if not (is_number(value) and 0 < value <= 1):
+        raise invalid(name, "lie above 0 and at most at 1", value)
+
+
 def integer(name: str, value: Any) -> None:
     if not is_integer(value):
         raise invalid(name, "be an integer", value)

@@ -25,7 +25,7 @@ def center_distances(features: Any, labels: Any, centers: Any) -> Any:
     """
     features = floating(features)
     centers = ops.cast(ops.convert_to_tensor(centers), features.dtype)
-    labels, broken = labels_of("CenterLoss", features, labels, centers.shape[0])
+    labels, _, broken = labels_of("CenterLoss", features, labels, centers.shape[0])
     return half_squares(features - ops.stop_gradient(ops.take(centers, labels, axis=0)), broken)
 
 
@@ -44,7 +44,7 @@ def updated_centers(features: Any, labels: Any, centers: Any, alpha: float) -> A
     checks.fraction("alpha", alpha)
     features = floating(features)
     centers = ops.cast(ops.convert_to_tensor(centers), features.dtype)
-    labels, broken = labels_of("CenterLoss", features, labels, centers.shape[0])
+    labels, _, broken = labels_of("CenterLoss", features, labels, centers.shape[0])
     kept = ops.ones_like(labels, dtype="bool") if broken is None else ops.logical_not(broken)
     changes = center_changes(features, ops.take(centers, labels, axis=0), labels, kept, alpha)
     return centers + ops.segment_sum(changes, labels, num_segments=centers.shape[0])
@@ -155,7 +155,7 @@ class CenterLoss(keras.layers.Layer):
         if not hasattr(self, "centers"):
             self.build(features.shape)
             self.built = True
-        labels, broken = labels_of("CenterLoss", features, labels, self.num_classes)
+        labels, _, broken = labels_of("CenterLoss", features, labels, self.num_classes)
         kept = kept_samples(labels, sample_weight)
         own_centers = ops.cast(ops.stop_gradient(backend.take_rows(self.centers, labels)), features.dtype)
         values = half_squares(ops.where(kept[:, None], features - own_centers, 0.0), broken)

@@ -6,7 +6,7 @@ import keras
 
 
 class KernelLayer(keras.layers.Layer):
-    """Has a trainable `kernel` `(dim, outputs)`, float32 under every dtype policy."""
+    """Has a trainable `kernel`, `(dim, outputs)` or as a class says, float32 under every dtype policy."""
 
     def __init__(
         self,
@@ -22,6 +22,9 @@ class KernelLayer(keras.layers.Layer):
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.kernel_constraint = keras.constraints.get(kernel_constraint)
 
+    def kernel_shape(self, dim: int) -> tuple[int, int]:
+        return dim, self.outputs
+
     def build(self, features_shape: Any) -> None:
         if len(features_shape) < 2 or features_shape[-1] is None:
             raise ValueError(
@@ -30,7 +33,7 @@ class KernelLayer(keras.layers.Layer):
             )
         self.kernel = self.add_weight(
             name="kernel",
-            shape=(features_shape[-1], self.outputs),
+            shape=self.kernel_shape(features_shape[-1]),
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,

@@ -111,7 +111,7 @@ class LargeMarginHead(KernelLayer):
         if not hasattr(self, "kernel"):
             self.build(features.shape)
             self.built = True
-        labels, broken = labels_of("LargeMarginHead", features, labels, self.outputs)
+        labels, _, broken = labels_of("LargeMarginHead", features, labels, self.outputs)
         kept = kept_samples(labels, sample_weight)
         values = self.cross_entropy(ops.where(kept[:, None], features, 1.0), labels)
         if training and self.trainable:

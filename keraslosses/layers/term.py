@@ -9,8 +9,12 @@ from keraslosses.core.labels import class_indices, indices_of_rows
 from keraslosses.core.reduction import extend_to
 
 
-def labels_of(name: str, features: Any, labels: Any, num_classes: int) -> tuple[Any, Any]:
-    """Class indices as int32, and which are out of range (None where that was ruled out by looking)."""
+def labels_of(
+    name: str, features: Any, labels: Any, num_classes: int, ignore_class: int | None = None
+) -> tuple[Any, Any, Any]:
+    """Class indices as int32, which of them count (None: all), and which are out of range (None where that
+    was ruled out by looking).
+    """
     if len(features.shape) != 2:
         raise ValueError(
             f"`features` must have shape (batch, dim) in {name}. "
@@ -27,8 +31,7 @@ def labels_of(name: str, features: Any, labels: Any, num_classes: int) -> tuple[
             f"`labels` must have shape (batch,), (batch, 1) or (batch, {num_classes}) in {name}. "
             f"Received: labels.shape={given}, features.shape={tuple(features.shape)}"
         )
-    indices, _, broken = class_indices(name, "labels", labels, num_classes)
-    return indices, broken
+    return class_indices(name, "labels", labels, num_classes, ignore_class)
 
 
 def per_sample(sample_weight: Any, values: Any) -> Any:

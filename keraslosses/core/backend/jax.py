@@ -12,6 +12,7 @@ from numpy.polynomial import Chebyshev, Polynomial
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
+from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, sums
 from keraslosses.core.explicit import Explicit
 
 
@@ -169,6 +170,37 @@ def once(gradient: Any, scores: Any) -> Any:
 @once.defjvp
 def twice(primals: Any, tangents: Any) -> Any:
     raise portable.no_second_derivative()
+
+
+def class_sums(
+    features: Any, kernel: Any, bias: Any, weights: Any, labels: Any, size: int, directions: bool
+) -> Sums:
+    @jax.custom_vjp
+    def values(features: Any, kernel: Any, bias: Any, weights: Any, labels: Any) -> Sums:
+        return forward(features, kernel, bias, weights, labels)[0]
+
+    def forward(features: Any, kernel: Any, bias: Any, weights: Any, labels: Any) -> tuple[Sums, Any]:
+        classes = Classes(kernel, bias, weights, size, directions)
+        found = sums(features, labels, classes, sys.modules[__name__])
+        return found, (features, labels, kernel, bias, weights, found.others)
+
+    def backward(kept: Any, upstream: Sums) -> tuple[Any, ...]:
+        features, labels, kernel, bias, weights, others = kept
+        classes = Classes(kernel, bias, weights, size, directions)
+        found = gradients(features, labels, classes, others, upstream, sys.modules[__name__])
+        return *(once(gradient, features) for gradient in found), None, None
+
+    values.defvjp(forward, backward)
+    return values(features, kernel, bias, weights, labels)
+
+
+def fold(count: int, step: Any, start: Any) -> Any:
+    return jax.lax.fori_loop(0, count, step, start)
+
+
+def fold_and_join(count: int, step: Any, start: Any) -> tuple[Any, Any]:
+    carry, pieces = jax.lax.scan(lambda carry, i: step(i, carry), start, jnp.arange(count))
+    return carry, [made.reshape(-1, *made.shape[2:]) for made in pieces]
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:

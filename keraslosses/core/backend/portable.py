@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keraslosses.core.backend.alignments import alignments
+from keraslosses.core.backend.class_chunks import Classes, Sums, sums
 from keraslosses.core.explicit import Explicit
 
 
@@ -129,9 +130,35 @@ def states(step: Any, start: Any, frames: Any) -> Any:
 
 def no_second_derivative() -> ValueError:
     return ValueError(
-        "The CTC loss has a first derivative, but no second one. Received: a request for the gradient of its "
-        "gradient (as gradient penalties and Hessians make)."
+        "This loss (CTC, or one over chunks of classes) has a first derivative, but no second one. Received: "
+        "a request for the gradient of its gradient (as gradient penalties and Hessians make)."
     )
+
+
+def class_sums(
+    features: Any, kernel: Any, bias: Any, weights: Any, labels: Any, size: int, directions: bool
+) -> Sums:
+    """What cross-entropy reads off the logits `features · kernelᵀ + bias`, of which `size` classes at a time
+    are computed. There is no second derivative.
+    """
+    return sums(features, labels, Classes(kernel, bias, weights, size, directions), sys.modules[__name__])
+
+
+def fold(count: int, step: Any, start: Any) -> Any:
+    """carry = step(i, carry) for i from 0 to count - 1."""
+    carry = start
+    for i in range(count):
+        carry = step(i, carry)
+    return carry
+
+
+def fold_and_join(count: int, step: Any, start: Any) -> tuple[Any, list[Any]]:
+    """carry, pieces = step(i, carry): the last carry, and the pieces joined along their first axis."""
+    carry, pieces = start, []
+    for i in range(count):
+        carry, made = step(i, carry)
+        pieces.append(made)
+    return carry, [ops.concatenate(parts, axis=0) for parts in zip(*pieces, strict=True)]
 
 
 def largest(tensor: Any) -> Any:

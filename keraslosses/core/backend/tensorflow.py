@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
+from keraslosses.core.backend.class_chunks import Classes, Sums, sums
+from keraslosses.core.backend.class_chunks import gradients as class_gradients
 from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value
 
@@ -135,6 +137,48 @@ def once(gradient: Any, scores: Any) -> Any:
         raise portable.no_second_derivative()
 
     return tf.identity(gradient), twice
+
+
+def class_sums(
+    features: Any, kernel: Any, bias: Any, weights: Any, labels: Any, size: int, directions: bool
+) -> Sums:
+    @tf.custom_gradient
+    def values(features: Any, kernel: Any, bias: Any) -> Any:
+        classes = Classes(kernel, bias, weights, size, directions)
+        found = sums(features, labels, classes, sys.modules[__name__])
+
+        def gradient(*upstream: Any) -> Any:
+            made = class_gradients(
+                features, labels, classes, found.others, Sums(*upstream), sys.modules[__name__]
+            )
+            return [once(one, features) for one in made]
+
+        return tuple(found), gradient
+
+    return Sums(*values(features, kernel, bias))
+
+
+def fold(count: int, step: Any, start: Any) -> Any:
+    """One step after the other: side by side they would take the memory that chunks save."""
+    return tf.while_loop(
+        lambda i, *carry: i < count,
+        lambda i, *carry: (i + 1, *step(i, carry)),
+        (tf.constant(0), *start),
+        parallel_iterations=1,
+    )[1:]
+
+
+def fold_and_join(count: int, step: Any, start: Any) -> tuple[Any, list[Any]]:
+    def further(i: Any, carry: Any, *arrays: Any) -> Any:
+        carry, pieces = step(i, carry)
+        return i + 1, carry, *(array.write(i, piece) for array, piece in zip(arrays, pieces, strict=True))
+
+    arrays = [tf.TensorArray(start.dtype, size=count, infer_shape=True) for _ in range(2)]
+    _, carry, *arrays = tf.while_loop(
+        lambda i, *carry: i < count, further, (tf.constant(0), start, *arrays), parallel_iterations=1
+    )
+    stacked = [array.stack() for array in arrays]
+    return carry, [tf.reshape(made, [-1, *made.shape[2:]]) for made in stacked]
 
 
 def pick(tensor: Any, labels: Any) -> Any:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import IMPOSSIBLE
+from keraslosses.core.backend.torch_chunks import class_sums as class_sums
 from keraslosses.core.backend.torch_forms import FORMS
 from keraslosses.core.backend.torch_kernels import KERNELS
 from keraslosses.core.explicit import Explicit, along_rows

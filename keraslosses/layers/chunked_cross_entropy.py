@@ -1,0 +1,204 @@
+"""Cross-entropy over very many classes: the last layer and the loss in one, which never holds all logits."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keraslosses.core import backend, checks, numerics
+from keraslosses.core.inputs import floating
+from keraslosses.core.reduction import both
+from keraslosses.core.saving import saved
+from keraslosses.layers.kernel import KernelLayer
+from keraslosses.layers.term import kept_samples, labels_of
+from keraslosses.losses.angular_margins import MARGINS, margin_of
+
+
+@saved
+class ChunkedCrossEntropy(KernelLayer):
+    """A linear classifier of very many classes with its cross-entropy, exact, in a fraction of the memory.
+
+    A term for `attach`: `per_sample_loss` is `SparseCategoricalCrossentropy(from_logits=True)` of the logits
+    `features · kernelᵀ + bias`, or one of the angular margins over cosines. The logits of `chunk_size`
+    classes at a time are computed, for the loss and once more for its gradient: the logits of all classes,
+    their softmax and its gradient, each (batch, num_classes), are never there.
+
+    ```
+    loss = Σ_c class_weights[c] q[c] (logsumexp(logits) - logits[c])
+    q[c] = (1 - label_smoothing) [c is the label] + label_smoothing / num_classes
+    ```
+
+    Called with features, the layer gives all logits, or cosines if there is a margin: for inference.
+
+    Args:
+        num_classes: Number of classes, above 0.
+        chunk_size: How many classes are computed at a time, above 0. The gradient takes three arrays of
+            (batch, chunk_size).
+        margin: None, or one of the angular losses, such as `ArcFace(scale=30.0)`. Then features and rows of
+            the kernel count as divided by their lengths, and the label's logit is that of the loss.
+        use_bias: Whether there is a bias; not with a margin.
+        label_smoothing: Between 0 and 1, as in `SparseCategoricalCrossentropy`.
+        ignore_class: None, or a label whose samples cost 0 and leave the mean.
+        class_weights: None, or one number for each class.
+        kernel_initializer, bias_initializer, kernel_regularizer, kernel_constraint: As in
+            `keras.layers.Dense`.
+        name, and other arguments of a Keras layer.
+
+    Shapes: features `(batch, dim)`; labels `(batch,)`, `(batch, 1)`, or one-hot `(batch, num_classes)`, of
+    which the largest entry counts; values `(batch,)`; logits `(batch, num_classes)`, float32 under every
+    dtype policy. The weights `kernel` `(num_classes, dim)` and `bias` `(num_classes,)` are trainable.
+
+    The gradient is that of the whole computation; there is no second derivative. Options of the `margin`
+    other than the margin itself and its scale do not count: weights and ignored labels are this layer's.
+
+    Raises:
+        ValueError: for an option out of range, features or labels of another shape, or a label outside
+            [0, num_classes) where it can be seen; in compiled code such a sample's loss is NaN.
+
+    Source: Wijmans et al., Cut Your Losses in Large-Vocabulary Language Models, 2024, section 4, which
+    recomputes the logits likewise.
+
+    Example:
+
+    >>> head = keraslosses.ChunkedCrossEntropy(3, chunk_size=2, kernel_initializer="identity")
+    >>> print(keras.ops.convert_to_numpy(head.per_sample_loss([[1.0, 0.0, 0.0]], [0])).round(4))
+    [0.5514]
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        chunk_size: int = 4096,
+        margin: Any = None,
+        use_bias: bool = False,
+        label_smoothing: float = 0.0,
+        ignore_class: int | None = None,
+        class_weights: list[float] | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        **kwargs: Any,
+    ):
+        checks.positive_integer("num_classes", num_classes)
+        checks.positive_integer("chunk_size", chunk_size)
+        checks.boolean("use_bias", use_bias)
+        checks.fraction("label_smoothing", label_smoothing)
+        checks.optional_integer("ignore_class", ignore_class)
+        checks.optional_weights("class_weights", class_weights)
+        checks.vector_length("class_weights", class_weights, num_classes)
+        margin = keras.saving.deserialize_keras_object(margin) if isinstance(margin, dict) else margin
+        check_margin(margin, use_bias)
+        super().__init__(num_classes, kernel_initializer, kernel_regularizer, kernel_constraint, **kwargs)
+        self.chunk_size = int(chunk_size)
+        self.margin = margin
+        self.use_bias = use_bias
+        self.label_smoothing = float(label_smoothing)
+        self.ignore_class = ignore_class
+        self.class_weights = checks.plain(class_weights)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.bias = None
+
+    def kernel_shape(self, dim: int) -> tuple[int, int]:
+        return self.outputs, dim
+
+    def build(self, features_shape: Any) -> None:
+        super().build(features_shape)
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=(self.outputs,),
+                initializer=self.bias_initializer,
+                dtype="float32",
+                autocast=False,
+            )
+
+    def call(self, features: Any) -> Any:
+        features = floating(features)
+        kernel = ops.cast(self.kernel, features.dtype)
+        if self.margin is not None:
+            features, kernel = numerics.unit(features, -1), numerics.unit(kernel, -1)
+        logits = ops.matmul(features, ops.transpose(kernel))
+        return logits if self.bias is None else logits + ops.cast(self.bias, features.dtype)
+
+    def per_sample_loss(
+        self, features: Any, labels: Any, sample_weight: Any = None, training: bool | None = None
+    ) -> Any:
+        """The values `(batch,)`, not weighted but 0 where the weight is 0, and which of them count."""
+        features = floating(features)
+        if not hasattr(self, "kernel"):
+            self.build(features.shape)
+            self.built = True
+        labels, valid, broken = labels_of(
+            type(self).__name__, features, labels, self.outputs, self.ignore_class
+        )
+        kept = both(kept_samples(labels, sample_weight), valid)
+        values = self.cross_entropy(ops.where(kept[:, None], features, 1.0), labels, training)
+        if broken is not None:
+            values = values * ops.where(broken, float("nan"), 1.0)
+        values = ops.where(kept, values, ops.zeros_like(values))
+        return values if valid is None else (values, valid)
+
+    def cross_entropy(self, features: Any, labels: Any, training: bool | None) -> Any:
+        if self.margin is not None:
+            features = self.margin.scale * numerics.unit(features, -1)
+        sums = self.sums(features, labels, training)
+        own = self.moved(sums.own)
+        value = ops.softplus(sums.others - own)
+        weight = self.weight_of(labels, features)
+        if not self.label_smoothing:
+            return weight * value
+        everyone = self.outputs if self.class_weights is None else sum(self.class_weights)
+        of_all = everyone * (own + value) - (sums.weighted + weight * (own - sums.own))
+        smoothed = (1.0 - self.label_smoothing) * weight * value
+        return smoothed + self.label_smoothing / self.outputs * of_all
+
+    def sums(self, features: Any, labels: Any, training: bool | None) -> Any:
+        """What is read off the logits of all classes."""
+        kernel = ops.cast(self.kernel, features.dtype)
+        bias = ops.zeros_like(kernel[:, 0]) if self.bias is None else ops.cast(self.bias, features.dtype)
+        weights = ops.ones_like(bias)
+        if self.class_weights is not None:
+            weights = backend.constant(self.class_weights, features.dtype, features)
+        size = min(self.chunk_size, self.outputs)
+        return backend.class_sums(
+            features, kernel, bias, weights, labels, size, directions=self.margin is not None
+        )
+
+    def moved(self, own: Any) -> Any:
+        """The label's logit, with the margin."""
+        if self.margin is None:
+            return own
+        cosine = own / self.margin.scale
+        return self.margin.scale * backend.explicit(
+            margin_of(self.margin), ops.stop_gradient(cosine), cosine, None
+        )
+
+    def weight_of(self, labels: Any, features: Any) -> Any:
+        if self.class_weights is None:
+            return 1.0
+        weights = backend.constant(self.class_weights, features.dtype, features)
+        return ops.take(weights, labels, axis=0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "num_classes": self.outputs,
+            "chunk_size": self.chunk_size,
+            "margin": keras.saving.serialize_keras_object(self.margin),
+            "use_bias": self.use_bias,
+            "label_smoothing": self.label_smoothing,
+            "ignore_class": self.ignore_class,
+            "class_weights": self.class_weights,
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+        }
+
+
+def check_margin(margin: Any, use_bias: bool) -> None:
+    if margin is None:
+        return
+    function = getattr(margin, "function", None)
+    if getattr(function, "__name__", None) not in MARGINS:
+        raise checks.invalid("margin", "be None or one of the angular losses, such as ArcFace()", margin)
+    if use_bias:
+        raise checks.invalid("use_bias", "be False with a margin: cosines have no bias", use_bias)
