@@ -14,7 +14,6 @@ PYTEST_ARGS ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
 .PHONY: help demo test suite lint types docs format compat clean
 
 help: ## list the targets
