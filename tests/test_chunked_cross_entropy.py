@@ -324,6 +324,10 @@ def test_config_round_trip():
             {"margin": "arc"},
             "`margin` must be None or one of the angular losses, such as ArcFace(). Received",
         ),
+        (
+            {"margin": keraslosses.ArcFace(ignore_class=3)},
+            "`margin` must leave `ignore_class` to the head, which has it too. Received",
+        ),
         ({"margin": keraslosses.Huber()}, "`margin` must be None or one of the angular losses"),
         ({"margin": keraslosses.ArcFace(), "use_bias": True}, "`use_bias` must be False with a margin"),
         (

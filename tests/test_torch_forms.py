@@ -127,6 +127,17 @@ def test_what_the_kernel_would_read_otherwise_goes_to_the_formula(y_true, option
     assert backend_of_torch.mean_by_kernel(name, y_true, y_pred, every, "mean") is None
 
 
+@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "MultiMargin"])
+def test_labels_may_be_reversed_or_read_only(name):
+    labels, y_pred = np.arange(4), torch.eye(4, 5)
+    logits = {"from_logits": True} if name.startswith("Sparse") else {}
+    loss = getattr(keraslosses, name)(**logits)
+    locked = labels.copy()
+    locked.flags.writeable = False
+    assert loss(labels[::-1], y_pred) == loss(labels[::-1].copy(), y_pred)
+    assert loss(locked, y_pred) == loss(labels, y_pred)
+
+
 def test_an_infinite_loss_goes_to_the_formula():
     """Its gradient there is 0, that of the kernel NaN."""
     y_pred = np.array([[0.0, -np.inf], [0.0, 1.0]], "float32")

@@ -48,8 +48,7 @@ class ChunkedCrossEntropy(KernelLayer):
     which the largest entry counts; values `(batch,)`; logits `(batch, num_classes)`, float32 under every
     dtype policy. The weights `kernel` `(num_classes, dim)` and `bias` `(num_classes,)` are trainable.
 
-    The gradient is that of the whole computation; there is no second derivative. Options of the `margin`
-    other than the margin itself and its scale do not count: weights and ignored labels are this layer's.
+    The gradient is that of the whole computation; there is no second derivative.
 
     Raises:
         ValueError: for an option out of range, features or labels of another shape, or a label outside
@@ -126,9 +125,7 @@ class ChunkedCrossEntropy(KernelLayer):
     ) -> Any:
         """The values `(batch,)`, not weighted but 0 where the weight is 0, and which of them count."""
         features = floating(features)
-        if not hasattr(self, "kernel"):
-            self.build(features.shape)
-            self.built = True
+        self.build_for(features)
         labels, valid, broken = labels_of(
             type(self).__name__, features, labels, self.outputs, self.ignore_class
         )
@@ -157,9 +154,11 @@ class ChunkedCrossEntropy(KernelLayer):
         """What is read off the logits of all classes."""
         kernel = ops.cast(self.kernel, features.dtype)
         bias = ops.zeros_like(kernel[:, 0]) if self.bias is None else ops.cast(self.bias, features.dtype)
-        weights = ops.ones_like(bias)
-        if self.class_weights is not None:
-            weights = backend.constant(self.class_weights, features.dtype, features)
+        weights = None
+        if self.label_smoothing:
+            weights = ops.ones_like(bias)
+            if self.class_weights is not None:
+                weights = backend.constant(self.class_weights, features.dtype, features)
         size = min(self.chunk_size, self.outputs)
         return backend.class_sums(
             features, kernel, bias, weights, labels, size, directions=self.margin is not None
@@ -200,5 +199,8 @@ def check_margin(margin: Any, use_bias: bool) -> None:
     function = getattr(margin, "function", None)
     if getattr(function, "__name__", None) not in MARGINS:
         raise checks.invalid("margin", "be None or one of the angular losses, such as ArcFace()", margin)
+    for option in ("ignore_class", "class_weights"):
+        if margin.options[option] is not None:
+            raise checks.invalid("margin", f"leave `{option}` to the head, which has it too", margin)
     if use_bias:
         raise checks.invalid("use_bias", "be False with a margin: cosines have no bias", use_bias)

@@ -41,6 +41,12 @@ class KernelLayer(keras.layers.Layer):
             autocast=False,
         )
 
+    def build_for(self, features: Any) -> None:
+        """Where features come before a model has built the layer."""
+        if not hasattr(self, "kernel"):
+            self.build(features.shape)
+            self.built = True
+
     def compute_output_shape(self, features_shape: Any) -> tuple[int | None, ...]:
         return (*features_shape[:-1], self.outputs)
 

@@ -108,9 +108,7 @@ class LargeMarginHead(KernelLayer):
     ) -> Any:
         """The values `(batch,)`, not weighted but 0 where the weight is 0; training counts a step."""
         features = floating(features)
-        if not hasattr(self, "kernel"):
-            self.build(features.shape)
-            self.built = True
+        self.build_for(features)
         labels, _, broken = labels_of("LargeMarginHead", features, labels, self.outputs)
         kept = kept_samples(labels, sample_weight)
         values = self.cross_entropy(ops.where(kept[:, None], features, 1.0), labels)

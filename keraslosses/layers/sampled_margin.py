@@ -107,7 +107,8 @@ class SampledMargin(ChunkedCrossEntropy):
 
     def load_own_variables(self, store: Any) -> None:
         self.generator.state.assign(store["generator"])
-        super().load_own_variables({name: store[name] for name in store.keys() if name != "generator"})  # noqa: SIM118
+        names = [name for name in store.keys() if name != "generator"]  # noqa: SIM118 (a store of HDF5 is no dict)
+        super().load_own_variables({name: store[name] for name in names})
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

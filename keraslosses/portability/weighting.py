@@ -57,7 +57,7 @@ def zero_weight_silences(subject: Subject) -> Iterator[str]:
     poisoned = y_pred.copy()
     poisoned[1] = np.inf
     expected, slope = gradients.value_and_gradient(lambda t, p: function(t, p, weight), y_true, y_pred)
-    # What torch's compiler is given is what the others' are.
+    # Compiled, torch takes the way that TensorFlow's graph takes, and is the slowest to compile.
     for mode in gradients.MODES[:1] if gradients.BACKEND == "torch" else gradients.MODES[:2]:
         value, gradient = gradients.value_and_gradient(
             lambda t, p: function(t, p, weight), y_true, poisoned, mode=mode

@@ -17,7 +17,7 @@ class Sums(NamedTuple):
 
     others: Any  # log Σ exp(logit) over the classes that are not the label
     own: Any  # the logit of the label
-    weighted: Any  # Σ weight · logit over all classes
+    weighted: Any  # Σ weight · logit over all classes; 0 without weights
 
 
 class Chunk(NamedTuple):
@@ -26,7 +26,7 @@ class Chunk(NamedTuple):
     logits: Any  # (batch, size)
     rows: Any  # (size, dim): of the kernel, divided by their lengths where directions count
     shrink: Any  # (size, 1): what they were multiplied with for that; 0 for a row of zeros
-    weights: Any  # (size,)
+    weights: Any  # (size,), or None
     own: Any  # (batch, size): whether the class is the label
     other: Any  # (batch, size): whether it is another class; neither beyond the last class
 
@@ -34,8 +34,8 @@ class Chunk(NamedTuple):
 class Classes(NamedTuple):
     """A linear layer gone through in chunks.
 
-    `weights` (classes,) are those of the weighted sum. With `directions` the lengths of the kernel's rows do
-    not count.
+    `weights` (classes,) are those of the weighted sum, None if nobody asks for it. With `directions` the
+    lengths of the kernel's rows do not count.
     """
 
     kernel: Any  # (classes, dim)
@@ -61,7 +61,9 @@ class Classes(NamedTuple):
             rows = rows * shrink
         logits = ops.matmul(features, ops.transpose(rows)) + ops.take(self.bias, there, axis=0)
         own = labels[:, None] == classes
-        weights = ops.where(inside, ops.take(self.weights, there, axis=0), 0.0)
+        weights = self.weights
+        if weights is not None:
+            weights = ops.where(inside, ops.take(weights, there, axis=0), 0.0)
         return Chunk(logits, rows, shrink, weights, own, ops.logical_and(inside, ops.logical_not(own)))
 
 
@@ -72,10 +74,12 @@ def sums(features: Any, labels: Any, classes: Classes, do: Any) -> Sums:
         of_others, own, weighted = carry
         chunk = classes.at(i, features, labels)
         others = ops.where(chunk.other, chunk.logits, NO_LOGIT)
+        if chunk.weights is not None:
+            weighted = weighted + ops.matmul(chunk.logits, chunk.weights[:, None])[:, 0]
         return (
             ops.logaddexp(of_others, ops.logsumexp(others, axis=1)),
             own + ops.sum(ops.where(chunk.own, chunk.logits, 0.0), axis=1),
-            weighted + ops.matmul(chunk.logits, chunk.weights[:, None])[:, 0],
+            weighted,
         )
 
     nothing = ops.zeros_like(features[:, 0])
@@ -91,7 +95,8 @@ def gradients(
         chunk = classes.at(i, features, labels)
         likelihood = ops.where(chunk.other, ops.exp(chunk.logits - others[:, None]), 0.0)
         slope = upstream.others[:, None] * likelihood + ops.where(chunk.own, upstream.own[:, None], 0.0)
-        slope = slope + upstream.weighted[:, None] * chunk.weights
+        if chunk.weights is not None:
+            slope = slope + upstream.weighted[:, None] * chunk.weights
         by_rows = ops.matmul(ops.transpose(slope), features)
         if classes.directions:
             along = ops.sum(by_rows * chunk.rows, axis=1, keepdims=True)

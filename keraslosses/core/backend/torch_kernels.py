@@ -40,7 +40,7 @@ def at_labels(
     weighted = weights is not None and reduction != "mean_with_sample_weight"
     value = kernel(
         rows_of(y_pred),
-        torch.from_numpy(labels).reshape(-1).long(),
+        indices(y_true),
         None if weights is None else torch.as_tensor(weights, dtype=y_pred.dtype),
         ignore_index=NO_LABEL if ignored is None else ignored,
         reduction="sum" if weighted else "mean",
@@ -57,16 +57,14 @@ def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> 
     labels = labels_of(y_true, y_pred, None)
     if labels is None or (weights is not None and reduction == "mean_with_sample_weight"):
         return None
-    rows, labels = rows_of(y_pred), labels.reshape(-1)
+    rows = rows_of(y_pred)
     scores = rows.detach().numpy()
     with np.errstate(all="ignore"):
-        small = np.abs(scores[np.arange(len(labels)), labels]).max() <= SMALL_SCORE
+        small = np.abs(scores[np.arange(len(scores)), labels.reshape(-1)]).max() <= SMALL_SCORE
         if not (small and np.isfinite(scores.sum())):
             return None
     weight = None if weights is None else torch.as_tensor(weights, dtype=y_pred.dtype)
-    return F.multi_margin_loss(
-        rows, torch.from_numpy(labels).long(), p=options["p"], margin=options["margin"], weight=weight
-    )
+    return F.multi_margin_loss(rows, indices(y_true), p=options["p"], margin=options["margin"], weight=weight)
 
 
 def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | None:
@@ -76,6 +74,12 @@ def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | Non
     if labels.dtype.kind != "i" or labels.shape not in (rows, (*rows, 1)):
         return None
     return labels if in_range(labels, y_pred.shape[-1], ignored) else None
+
+
+def indices(y_true: Any) -> Any:
+    """torch takes no array that is reversed, and warns of one that is read-only: those are copied."""
+    labels = torch.tensor(y_true.copy()) if isinstance(y_true, np.ndarray) else y_true
+    return labels.reshape(-1).long()
 
 
 def one_each(weights: Any, y_pred: Any) -> bool:
