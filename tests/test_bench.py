@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import keraslosses
 from keraslosses.cli import backends, bench, bench_peers, bench_report, bench_timing, bench_worker
 from keraslosses.cli.app import app
-from keraslosses.cli.bench_cases import CASES, MODES, SIZES, planned
+from keraslosses.cli.bench_cases import CASES, HEADS, MODES, SIZES, planned
 from keraslosses.cli.bench_results import (
     Peer,
     Row,
@@ -29,7 +29,6 @@ from keraslosses.cli.bench_results import (
     slower,
 )
 from keraslosses.cli.bench_steps import copy, with_gradient
-from keraslosses.lookup import CLASSES
 
 QUICK = ["--sizes", "small", "--seconds", "0.01"]
 
@@ -94,8 +93,10 @@ def test_markdown_holds_the_same_rows(measured, backend):
 # The cases
 
 
-def test_every_loss_has_a_case_and_every_case_a_loss():
-    assert {case.loss for case in CASES} == set(keraslosses.names())
+def test_every_loss_has_a_case_and_every_case_a_loss_or_head():
+    heads = {case.loss for case in CASES if case.shapes is HEADS}
+    assert {case.loss for case in CASES} - heads == set(keraslosses.names())
+    assert all(issubclass(getattr(keraslosses, name), keras.layers.Layer) for name in heads)
 
 
 def test_titles_tell_the_cases_apart():
@@ -110,9 +111,9 @@ def test_every_peer_is_of_a_case():
 @pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
 def test_peers_compute_what_ours_computes(case, backend):
     """Each peer that is installed, in the smallest size: none may be left out when the benchmark runs."""
-    y_true, y_pred = (keras.ops.convert_to_tensor(array) for array in case.inputs("small"))
+    y_true, y_pred = keras.tree.map_structure(keras.ops.convert_to_tensor, case.inputs("small"))
     assert list(case.shapes) == list(SIZES)
-    loss = CLASSES[case.loss](**case.options_for(case.shapes["small"]))
+    loss = bench_worker.ours_of(case, case.shapes["small"])
     mode, peers = MODES[backend][0], bench_peers.peers_of(case)
     ours = with_gradient(loss, y_true, y_pred, mode)
     kept, dropped = bench_worker.agreeing(ours, peers, y_true, y_pred, mode)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 Shape = tuple[int, ...]
-Pair = tuple[np.ndarray, np.ndarray]
+Pair = tuple[np.ndarray, Any]
 Draw = Callable[[np.random.Generator, Shape], Pair]
 
 SIZES = ("small", "middle", "large")
@@ -23,6 +23,8 @@ BOXES = {"small": (256, 4), "middle": (100_000, 4), "large": (1_000_000, 4)}
 DETECTIONS = {"small": (4, 64, 25), "middle": (16, 1024, 25), "large": (16, 16_384, 25)}
 # Batch, frames, classes; up to a fifth as many labels as frames.
 FRAMES = {"small": (8, 50, 30), "middle": (32, 200, 100), "large": (8, 1000, 5000)}
+# Batch, dimensions of the features, classes.
+HEADS = {"small": (256, 64, 1000), "middle": (512, 128, 20_000), "large": (1024, 256, 100_000)}
 EMBEDDINGS = {"small": (64, 64), "middle": (256, 64), "large": (1024, 256)}
 
 IGNORED = -1
@@ -153,6 +155,13 @@ def embeddings(rng: np.random.Generator, shape: Shape) -> Pair:
     return np.arange(shape[0]) % EMBEDDED_CLASSES, y_pred / np.linalg.norm(y_pred, axis=-1, keepdims=True)
 
 
+def labels_and_features(rng: np.random.Generator, shape: Shape) -> Pair:
+    """Class indices against features and the kernel of a head, one row for each class."""
+    batch, dim, classes = shape
+    features, kernel = normal(rng, (batch, dim)), normal(rng, (classes, dim))
+    return rng.integers(0, classes, batch), (features, kernel / np.float32(np.sqrt(dim)))
+
+
 def normal(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     return rng.standard_normal(shape, dtype="float32")
 
@@ -167,7 +176,7 @@ class Case:
     """One row of the benchmark in every size and mode: a class of keraslosses with its options and inputs.
 
     `variant` tells apart the cases of one loss. With `weighted`, the option `class_weights` is set too, to
-    `class_weights(classes)`.
+    `class_weights(classes)`; a head (`shapes` is HEADS) gets its `num_classes`.
     """
 
     loss: str
@@ -183,7 +192,8 @@ class Case:
 
     def options_for(self, shape: Shape) -> dict[str, Any]:
         weights = {"class_weights": class_weights(shape[-1]).tolist()} if self.weighted else {}
-        return {**self.options, **weights}
+        classes = {"num_classes": shape[-1]} if self.shapes is HEADS else {}
+        return {**self.options, **weights, **classes}
 
     def inputs(self, size: str) -> Pair:
         """y_true and y_pred, the same in every run."""
@@ -246,6 +256,8 @@ CASES = (
     Case("AMSoftmax", labels_and_cosines, CLASSES),
     Case("SphereFace", labels_and_cosines, CLASSES),
     Case("CombinedMargin", labels_and_cosines, CLASSES),
+    Case("ChunkedCrossEntropy", labels_and_features, HEADS),
+    Case("SampledMargin", labels_and_features, HEADS, options={"seed": 0}),
     Case("IoU", boxes, BOXES),
     Case("GIoU", boxes, BOXES),
     Case("DIoU", boxes, BOXES),

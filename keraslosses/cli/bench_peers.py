@@ -1,6 +1,7 @@
 """The peers of the benchmark: the same losses as other libraries on the running backend have them.
 
-A peer takes the backend's tensors `(y_true, y_pred)` and gives the mean loss.
+A peer takes the backend's tensors `(y_true, y_pred)`, that of a head `(y_true, features, kernel)`, and gives
+the mean loss.
 """
 
 from collections.abc import Callable
@@ -53,11 +54,17 @@ def focal_of_one_hot(y_true: Any, y_pred: Any) -> Any:
     return focal(ops.one_hot(y_true, y_pred.shape[-1]), y_pred)
 
 
+def cross_entropy_of_all_logits(y_true: Any, features: Any, kernel: Any) -> Any:
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return loss(y_true, ops.matmul(features, ops.transpose(kernel)))
+
+
 OF_KERAS: dict[str, dict[str, Peer]] = {
     "SmoothL1": {"keras.losses.Huber": keras.losses.Huber(delta=1.0)},
     "SparseCategoricalFocalCrossentropy, logits": {
         "keras.losses.CategoricalFocalCrossentropy": focal_of_one_hot
     },
+    "ChunkedCrossEntropy": {"keras.losses.SparseCategoricalCrossentropy": cross_entropy_of_all_logits},
 }
 
 

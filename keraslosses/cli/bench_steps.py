@@ -38,39 +38,44 @@ class Step:
 
 
 def with_gradient(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
-    """The loss and its gradient by y_pred."""
+    """loss(y_true, y_pred) and its gradient; of a tuple y_pred, loss(y_true, *y_pred) and those by each."""
+    inputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
     return {"tensorflow": on_tensorflow, "jax": on_jax, "torch": on_torch}[BACKEND](
-        loss, y_true, y_pred, mode
+        loss, y_true, inputs, mode
     )
 
 
 def copy(y_pred: Any, mode: str) -> Step:
     """One read and one write of every element of y_pred: the least that a loss with its gradient does."""
     add_one = {"tensorflow": tensorflow_step, "jax": jax_step, "torch": torch_step}[BACKEND]
-    return add_one(lambda y_pred: (y_pred + 1.0,), (y_pred,), mode)
+    inputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
+    return add_one(lambda *inputs: tuple(x + 1.0 for x in inputs), inputs, mode)
 
 
-def on_tensorflow(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
-    def value_and_gradient(y_true: Any, y_pred: Any) -> tuple[Any, ...]:
+def on_tensorflow(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...], mode: str) -> Step:
+    def value_and_gradient(y_true: Any, *inputs: Any) -> tuple[Any, ...]:
         with tf.GradientTape() as tape:
-            tape.watch(y_pred)
-            value = loss(y_true, y_pred)
-        return value, tape.gradient(value, y_pred)
+            tape.watch(inputs)
+            value = loss(y_true, *inputs)
+        return value, *tape.gradient(value, inputs)
 
-    return tensorflow_step(value_and_gradient, (y_true, y_pred), mode)
-
-
-def on_jax(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
-    value_and_gradient = jax.value_and_grad(lambda y_pred, y_true: loss(y_true, y_pred))
-    return jax_step(value_and_gradient, (y_pred, y_true), mode)
+    return tensorflow_step(value_and_gradient, (y_true, *inputs), mode)
 
 
-def on_torch(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
-    y_pred = y_pred.detach().requires_grad_(True)
+def on_jax(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...], mode: str) -> Step:
+    def value_and_gradient(y_true: Any, *inputs: Any) -> tuple[Any, ...]:
+        value, gradient = jax.value_and_grad(lambda inputs: loss(y_true, *inputs))(inputs)
+        return value, *gradient
+
+    return jax_step(value_and_gradient, (y_true, *inputs), mode)
+
+
+def on_torch(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...], mode: str) -> Step:
+    inputs = tuple(x.detach().requires_grad_(True) for x in inputs)
 
     def value_and_gradient() -> tuple[Any, ...]:
-        value = loss(y_true, y_pred)
-        return value.detach(), *torch.autograd.grad(value, y_pred)
+        value = loss(y_true, *inputs)
+        return value.detach(), *torch.autograd.grad(value, inputs)
 
     return torch_step(value_and_gradient, (), mode)
 

@@ -37,8 +37,7 @@ def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: fl
     """One row."""
     y_true, y_pred = inputs
     shape = case.shapes[size]
-    loss = getattr(keraslosses, case.loss)(**case.options_for(shape))
-    ours = with_gradient(loss, y_true, y_pred, mode)
+    ours = with_gradient(ours_of(case, shape), y_true, y_pred, mode)
     peers, dropped = agreeing(ours, bench_peers.peers_of(case), y_true, y_pred, mode)
     copied = copy(y_pred, mode)
     times = bench_timing.in_turn([ours.run, *(peer.run for peer in peers.values()), copied.run], seconds)
@@ -70,6 +69,20 @@ def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: fl
     )
 
 
+def ours_of(case: Case, shape: Sequence[int]) -> Callable[..., Any]:
+    """The loss, called as in a training step; of a head, the mean over features with their kernel."""
+    made = getattr(keraslosses, case.loss)(**case.options_for(shape))
+    if isinstance(made, keras.losses.Loss):
+        return made
+    made.build((None, shape[1]))
+
+    def mean_loss(y_true: Any, features: Any, kernel: Any) -> Any:
+        with keras.StatelessScope([(made.kernel, kernel)]):
+            return ops.mean(made.per_sample_loss(features, y_true, training=True))
+
+    return mean_loss
+
+
 def agreeing(
     ours: Step, peers: Mapping[str, Any], y_true: Any, y_pred: Any, mode: str
 ) -> tuple[dict[str, Step], list[str]]:
@@ -90,13 +103,14 @@ def agreeing(
 
 
 def results_of(step: Step) -> Arrays:
-    """The value and the gradient."""
+    """The value and the gradients."""
     return [ops.convert_to_numpy(result) for result in step.run()]
 
 
 def difference(results: Arrays, expected: Arrays) -> str:
     """How far a value or a gradient is from the expected one, or nothing where they agree."""
-    for what, got, wanted in zip(("value", "gradient"), results, expected, strict=True):
+    names = ("value", *["gradient"] * (len(expected) - 1))
+    for what, got, wanted in zip(names, results, expected, strict=True):
         distance = np.linalg.norm(np.ravel(got - wanted))
         if not distance <= AGREEMENT * np.linalg.norm(np.ravel(wanted)):
             sizes = np.linalg.norm(np.ravel(got)), np.linalg.norm(np.ravel(wanted))
@@ -120,7 +134,7 @@ def work(plan: dict[str, Any], tell: Tell) -> None:
     """All rows of the plan."""
     tell({"event": "versions", "versions": versions()})
     for case, size in planned(plan["losses"], plan["sizes"]):
-        inputs = tuple(ops.convert_to_tensor(array) for array in case.inputs(size))
+        inputs = keras.tree.map_structure(ops.convert_to_tensor, case.inputs(size))
         for mode in MODES[keras.backend.backend()]:
             place = {"loss": case.title, "mode": mode, "size": size}
             tell({"event": "start", **place})

@@ -94,9 +94,9 @@ class SampledMargin(ChunkedCrossEntropy):
         return Sums(ops.logsumexp(others, axis=1), own, None)
 
     def drawn(self, labels: Any) -> Any:
-        """The classes of the batch, and others by lot: as many in every step."""
+        """The classes of the batch first, then others, each by lot: as many in every step."""
         lots = keras.random.uniform((self.outputs,), seed=self.generator)
-        lots = ops.scatter_update(lots, labels[:, None], ops.full_like(ops.cast(labels, "float32"), 2.0))
+        lots = ops.scatter_update(lots, labels[:, None], 1.0 + ops.take(lots, labels, axis=0))
         count = max(round(self.rate * self.outputs), 1)
         return ops.cast(ops.top_k(lots, count, sorted=False)[1], "int32")
 
