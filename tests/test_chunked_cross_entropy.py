@@ -146,15 +146,29 @@ def test_value_and_every_gradient(what):
         np.testing.assert_allclose(by_bias, slopes(lambda x: total(bias=x), BIAS), rtol=1e-4, atol=1e-5)
 
 
-# torch's compiler unrolls the chunks: few of them there.
-SIZES = [*((size, USUAL) for size in (1, 7, 23, 100)), *((12, mode) for mode in MODES if mode != USUAL)]
+# Chunk size, share that is kept, mode. With 8: a rest of 2 classes, and 3 chunks, 1 of them kept. torch's
+# compiler unrolls the chunks: few of them there.
+SIZES = [
+    *((size, kept, USUAL) for size in (1, 7, 23, 100) for kept in (0.0, 0.5, 1.0)),
+    *((8, kept, mode) for mode in MODES if mode != USUAL for kept in (0.0, 0.5, 1.0)),
+]
 
 
-@pytest.mark.parametrize(("chunk_size", "mode"), SIZES)
-def test_chunks_of_every_size(chunk_size, mode):
-    expected = value_and_gradient(lambda t, p: built(4).per_sample_loss(p, t), Y, X, COTANGENT)
-    head = built(chunk_size)
-    found = value_and_gradient(lambda t, p: head.per_sample_loss(p, t), Y, X, COTANGENT, mode=mode)
+@pytest.mark.parametrize(("chunk_size", "kept", "mode"), SIZES)
+def test_chunks_of_every_size(chunk_size, kept, mode):
+    """Value and the gradients by kernel and features, which lie below each other in one array."""
+
+    def of_both(head):
+        def function(labels, both):
+            kernel = ops.reshape(both[:CLASSES], (CLASSES, DIM))
+            with keras.StatelessScope(state_mapping=[(head.kernel, kernel)]):
+                return head.per_sample_loss(both[CLASSES:], labels)
+
+        return function
+
+    both = np.concatenate([KERNEL, X])
+    expected = value_and_gradient(of_both(built(4)), Y, both, COTANGENT)
+    found = value_and_gradient(of_both(built(chunk_size, kept=kept)), Y, both, COTANGENT, mode=mode)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(
             one, other, rtol=1e-5, atol=5e-6
@@ -212,13 +226,14 @@ def test_label_out_of_range_is_nan_in_compiled_code(mode):
     assert np.isnan(values).tolist() == (np.arange(BATCH) == 2).tolist()
 
 
-def test_nothing_of_all_logits_is_made():
-    """The largest array that is made has the size of a chunk, or of the kernel."""
+@pytest.mark.parametrize(("kept", "largest"), [(0.0, 1000 * 8), (0.5, 64 * 500)])
+def test_nothing_of_all_logits_is_made(kept, largest):
+    """The largest array that is made has the size of the kernel, or of the logits that are kept."""
     if BACKEND != "jax":
         pytest.skip("The shapes of what is made can be read off JAX's program only (2026-11).")
     import jax
 
-    head = keraslosses.ChunkedCrossEntropy(1000, chunk_size=50)
+    head = keraslosses.ChunkedCrossEntropy(1000, chunk_size=50, kept=kept)
     head.build((None, 8))
     features, labels = np.ones((64, 8), "float32"), np.arange(64)
 
@@ -227,7 +242,7 @@ def test_nothing_of_all_logits_is_made():
             return ops.sum(head.per_sample_loss(features, labels))
 
     program = jax.make_jaxpr(jax.grad(loss, (0, 1)))(head.kernel.value, features)
-    assert max(sizes_in(program.jaxpr)) <= 1000 * 8
+    assert max(sizes_in(program.jaxpr)) == largest
 
 
 def sizes_in(program):
@@ -318,6 +333,7 @@ def test_config_round_trip():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"kept": 1.5}, "`kept` must lie between 0 and 1. Received: kept=1.5"),
         ({"chunk_size": 0}, "`chunk_size` must be a positive integer. Received: chunk_size=0"),
         ({"class_weights": [1.0]}, "`class_weights` must hold 23 numbers, one for each class"),
         (

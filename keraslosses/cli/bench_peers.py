@@ -30,7 +30,7 @@ elif BACKEND == "torch":
     if find_spec("torchvision"):
         from torchvision.ops import sigmoid_focal_loss
 
-Peer = Callable[[Any, Any], Any]
+Peer = Callable[..., Any]
 # What a backend brings itself is always there.
 OPTIONAL = ("optax", "torchvision")
 

@@ -17,7 +17,7 @@ from keras import ops
 
 import keraslosses
 from keraslosses.cli import bench_peers, bench_timing
-from keraslosses.cli.bench_cases import MODES, Case, planned
+from keraslosses.cli.bench_cases import MODES, Case, Shape, planned
 from keraslosses.cli.bench_results import Peer, Row
 from keraslosses.cli.bench_steps import Step, copy, with_gradient
 
@@ -69,7 +69,7 @@ def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: fl
     )
 
 
-def ours_of(case: Case, shape: Sequence[int]) -> Callable[..., Any]:
+def ours_of(case: Case, shape: Shape) -> Callable[..., Any]:
     """The loss, called as in a training step; of a head, the mean over features with their kernel."""
     made = getattr(keraslosses, case.loss)(**case.options_for(shape))
     if isinstance(made, keras.losses.Loss):

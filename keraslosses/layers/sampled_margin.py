@@ -74,6 +74,7 @@ class SampledMargin(ChunkedCrossEntropy):
             margin=ArcFace() if margin is None else margin,
             ignore_class=ignore_class,
             class_weights=class_weights,
+            kept=0.0,
             kernel_initializer=kernel_initializer,
             kernel_regularizer=kernel_regularizer,
             kernel_constraint=kernel_constraint,
@@ -112,7 +113,7 @@ class SampledMargin(ChunkedCrossEntropy):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        for option in ("use_bias", "label_smoothing", "bias_initializer"):
+        for option in ("use_bias", "label_smoothing", "kept", "bias_initializer"):
             del config[option]
         return {**config, "rate": self.rate, "seed": self.seed}
 

@@ -1,7 +1,7 @@
 """The logits of very many classes, some classes at a time: what cross-entropy reads off them.
 
-The logits of a chunk are computed for the values, thrown away, and computed again for the gradient: one more
-product of matrices in place of the memory that all logits and their softmax take.
+The logits of the first chunks are kept for the gradient. Those of the others are thrown away and computed
+again for the gradient: one more product of matrices in place of the memory.
 """
 
 from typing import Any, NamedTuple
@@ -20,89 +20,140 @@ class Sums(NamedTuple):
     weighted: Any  # Σ weight · logit over all classes; 0 without weights
 
 
-class Chunk(NamedTuple):
-    """The logits of some classes, and what they were computed from."""
+class Rows(NamedTuple):
+    """Some classes."""
 
-    logits: Any  # (batch, size)
     rows: Any  # (size, dim): of the kernel, divided by their lengths where directions count
-    shrink: Any  # (size, 1): what they were multiplied with for that; 0 for a row of zeros
-    weights: Any  # (size,), or None
-    own: Any  # (batch, size): whether the class is the label
-    other: Any  # (batch, size): whether it is another class; neither beyond the last class
+    shrink: Any  # (size, 1): what they were multiplied with for that, 0 for a row of zeros; or None
+    bias: Any  # (size,), or None
+
+    def logits(self, features: Any) -> Any:
+        logits = ops.matmul(features, ops.transpose(self.rows))
+        return logits if self.bias is None else logits + self.bias
+
+    def projected(self, gradient: Any) -> Any:
+        """The gradient by the rows of the kernel, from that by these rows."""
+        if self.shrink is None:
+            return gradient
+        along = ops.sum(gradient * self.rows, axis=1, keepdims=True)
+        return (gradient - along * self.rows) * self.shrink
 
 
 class Classes(NamedTuple):
-    """A linear layer gone through in chunks.
+    """A linear layer, and how it is gone through.
 
-    `weights` (classes,) are those of the weighted sum, None if nobody asks for it. With `directions` the
-    lengths of the kernel's rows do not count.
+    `weights` (classes,) are those of the weighted sum, None if nobody asks for it. `kept` is the share of the
+    logits that are kept, `size` the size of the chunks of the others. With `directions` the lengths of the
+    kernel's rows do not count.
     """
 
     kernel: Any  # (classes, dim)
-    bias: Any  # (classes,)
-    weights: Any  # (classes,)
+    bias: Any  # (classes,), or None
+    weights: Any  # (classes,), or None
     size: int
+    kept: float
     directions: bool
 
     @property
     def chunks(self) -> int:
-        return -(-self.kernel.shape[0] // self.size)
+        return self.kernel.shape[0] // self.size
 
-    def at(self, i: Any, features: Any, labels: Any) -> Chunk:
-        count = self.kernel.shape[0]
-        classes = i * self.size + ops.arange(self.size, dtype="int32")
-        inside = classes < count
-        there = ops.minimum(classes, count - 1)
-        rows = ops.take(self.kernel, there, axis=0)
-        shrink = ops.ones_like(rows[:, :1])
-        if self.directions:
-            squares = ops.sum(ops.square(rows), axis=1, keepdims=True)
-            shrink = ops.where(squares == 0, 0.0, ops.rsqrt(ops.where(squares == 0, 1.0, squares)))
-            rows = rows * shrink
-        logits = ops.matmul(features, ops.transpose(rows)) + ops.take(self.bias, there, axis=0)
-        own = labels[:, None] == classes
-        weights = self.weights
-        if weights is not None:
-            weights = ops.where(inside, ops.take(weights, there, axis=0), 0.0)
-        return Chunk(logits, rows, shrink, weights, own, ops.logical_and(inside, ops.logical_not(own)))
+    @property
+    def chunks_kept(self) -> int:
+        return int(self.kept * self.chunks)
+
+    @property
+    def rest(self) -> int:
+        """How many classes lie before the first chunk; their logits are kept."""
+        return self.kernel.shape[0] - self.chunks * self.size
+
+    def some(self, start: Any, size: int, do: Any) -> Rows:
+        bias = None if self.bias is None else do.rows_from(self.bias, start, size)
+        return self.made(do.rows_from(self.kernel, start, size), bias)
+
+    def of(self, labels: Any) -> Rows:
+        bias = None if self.bias is None else ops.take(self.bias, labels, axis=0)
+        return self.made(ops.take(self.kernel, labels, axis=0), bias)
+
+    def made(self, rows: Any, bias: Any) -> Rows:
+        if not self.directions:
+            return Rows(rows, None, bias)
+        squares = ops.sum(ops.square(rows), axis=1, keepdims=True)
+        shrink = ops.where(squares == 0, 0.0, ops.rsqrt(ops.where(squares == 0, 1.0, squares)))
+        return Rows(rows * shrink, shrink, bias)
 
 
-def sums(features: Any, labels: Any, classes: Classes, do: Any) -> Sums:
-    """Chunk by chunk."""
+def sums(features: Any, labels: Any, classes: Classes, do: Any) -> tuple[Sums, Any]:
+    """The sums, and the logits that are kept, without the label's: those of the rest, and of the chunks."""
 
-    def step(i: Any, carry: tuple[Any, ...]) -> tuple[Any, ...]:
-        of_others, own, weighted = carry
-        chunk = classes.at(i, features, labels)
-        others = ops.where(chunk.other, chunk.logits, NO_LOGIT)
-        if chunk.weights is not None:
-            weighted = weighted + ops.matmul(chunk.logits, chunk.weights[:, None])[:, 0]
-        return (
-            ops.logaddexp(of_others, ops.logsumexp(others, axis=1)),
-            own + ops.sum(ops.where(chunk.own, chunk.logits, 0.0), axis=1),
-            weighted,
-        )
+    def further(start: Any, size: int, carry: Any) -> tuple[Any, Any]:
+        of_others, weighted = carry
+        logits = classes.some(start, size, do).logits(features)
+        if classes.weights is not None:
+            weights = do.rows_from(classes.weights, start, size)
+            weighted = weighted + ops.matmul(logits, weights[:, None])[:, 0]
+        logits = without_label(logits, labels - start, do)
+        return (ops.logaddexp(of_others, ops.logsumexp(logits, axis=1)), weighted), logits
+
+    def step(i: Any, carry: Any) -> tuple[Any, Any]:
+        return further(classes.rest + i * classes.size, classes.size, carry)
 
     nothing = ops.zeros_like(features[:, 0])
-    return Sums(*do.fold(classes.chunks, step, (nothing + NO_LOGIT, nothing, nothing)))
+    carry, of_rest = (nothing + NO_LOGIT, nothing), None
+    if classes.rest:
+        carry, of_rest = further(0, classes.rest, carry)
+    carry, kept = do.fold_keeping(classes.chunks_kept, step, carry)
+    carry = do.fold(classes.chunks_kept, classes.chunks, lambda i, carry: step(i, carry)[0], carry)
+    own = classes.of(labels)
+    of_label = ops.sum(features * own.rows, axis=1)
+    return Sums(carry[0], of_label if own.bias is None else of_label + own.bias, carry[1]), (of_rest, kept)
+
+
+def without_label(logits: Any, places: Any, do: Any) -> Any:
+    """The logits, with none where the label is; its place may lie outside of them."""
+    there = ops.clip(places, 0, logits.shape[1] - 1)
+    return do.add_to_picked(logits, there, ops.where(there == places, NO_LOGIT, ops.zeros_like(logits[:, 0])))
 
 
 def gradients(
-    features: Any, labels: Any, classes: Classes, others: Any, upstream: Sums, do: Any
-) -> tuple[Any, Any, Any]:
-    """By the features, the kernel and the bias, from what flows back to each of the sums."""
+    features: Any, labels: Any, classes: Classes, kept: Any, others: Any, upstream: Sums, do: Any
+) -> tuple[Any, ...]:
+    """By the features, the kernel and the bias (None without), from what flows back to each of the sums."""
+    lifted = upstream.others[:, None] * features
 
-    def step(i: Any, by_features: Any) -> tuple[Any, tuple[Any, Any]]:
-        chunk = classes.at(i, features, labels)
-        likelihood = ops.where(chunk.other, ops.exp(chunk.logits - others[:, None]), 0.0)
-        slope = upstream.others[:, None] * likelihood + ops.where(chunk.own, upstream.own[:, None], 0.0)
-        if chunk.weights is not None:
-            slope = slope + upstream.weighted[:, None] * chunk.weights
-        by_rows = ops.matmul(ops.transpose(slope), features)
-        if classes.directions:
-            along = ops.sum(by_rows * chunk.rows, axis=1, keepdims=True)
-            by_rows = (by_rows - along * chunk.rows) * chunk.shrink
-        return by_features + ops.matmul(slope, chunk.rows), (by_rows, ops.sum(slope, axis=0))
+    def further(start: Any, size: int, logits: Any, carry: Any) -> tuple[Any, tuple[Any, ...]]:
+        by_features, along = carry
+        some = classes.some(start, size, do)
+        likelihood = do.exp_of_difference(logits, others[:, None])
+        # For likelihoodᵀ · lifted, XLA on the CPU would write down the transpose of the largest array first.
+        by_rows = ops.transpose(ops.matmul(ops.transpose(lifted), likelihood))
+        by_bias = None if some.bias is None else ops.matmul(upstream.others, likelihood)
+        if classes.weights is not None:
+            weights = do.rows_from(classes.weights, start, size)
+            by_rows = by_rows + weights[:, None] * ops.matmul(upstream.weighted, features)
+            by_bias = None if by_bias is None else by_bias + weights * ops.sum(upstream.weighted)
+            along = along + ops.matmul(weights, some.rows)
+        carry = by_features + ops.matmul(likelihood, some.rows), along
+        return carry, (some.projected(by_rows), *([] if by_bias is None else [by_bias]))
 
-    by_features, (by_kernel, by_bias) = do.fold_and_join(classes.chunks, step, ops.zeros_like(features))
-    count = classes.kernel.shape[0]
-    return by_features, by_kernel[:count], by_bias[:count]
+    def step(i: Any, logits: Any, carry: Any) -> Any:
+        start = classes.rest + i * classes.size
+        if logits is None:
+            logits = classes.some(start, classes.size, do).logits(features)
+            logits = without_label(logits, labels - start, do)
+        return further(start, classes.size, logits, carry)
+
+    carry, first = (ops.zeros_like(features), ops.zeros_like(features[0])), None
+    if classes.rest:
+        carry, first = further(0, classes.rest, kept[0], carry)
+    like = [classes.kernel] if classes.bias is None else [classes.kernel, classes.bias]
+    (by_features, along), (by_kernel, *by_bias) = do.fold_and_join(
+        first, kept[1], classes.chunks, step, carry, like
+    )
+    own = classes.of(labels)
+    by_features = upstream.others[:, None] * by_features + upstream.own[:, None] * own.rows
+    if classes.weights is not None:
+        by_features = by_features + upstream.weighted[:, None] * along
+    by_own = own.projected(upstream.own[:, None] * features)
+    by_kernel = do.added_to_rows(by_kernel, labels, by_own)
+    return by_features, by_kernel, *(do.added_to_rows(one, labels, upstream.own) for one in by_bias)

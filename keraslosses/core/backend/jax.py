@@ -172,35 +172,56 @@ def twice(primals: Any, tangents: Any) -> Any:
     raise portable.no_second_derivative()
 
 
-def class_sums(
-    features: Any, kernel: Any, bias: Any, weights: Any, labels: Any, size: int, directions: bool
-) -> Sums:
+add_to_picked = portable.add_to_picked
+
+
+def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
     @jax.custom_vjp
     def values(features: Any, kernel: Any, bias: Any, weights: Any, labels: Any) -> Sums:
         return forward(features, kernel, bias, weights, labels)[0]
 
     def forward(features: Any, kernel: Any, bias: Any, weights: Any, labels: Any) -> tuple[Sums, Any]:
-        classes = Classes(kernel, bias, weights, size, directions)
-        found = sums(features, labels, classes, sys.modules[__name__])
-        return found, (features, labels, kernel, bias, weights, found.others)
+        those = classes._replace(kernel=kernel, bias=bias, weights=weights)
+        found, kept = sums(features, labels, those, sys.modules[__name__])
+        return found, (features, labels, kernel, bias, weights, found.others, kept)
 
-    def backward(kept: Any, upstream: Sums) -> tuple[Any, ...]:
-        features, labels, kernel, bias, weights, others = kept
-        classes = Classes(kernel, bias, weights, size, directions)
-        found = gradients(features, labels, classes, others, upstream, sys.modules[__name__])
-        return *(once(gradient, features) for gradient in found), None, None
+    def backward(remembered: Any, upstream: Sums) -> tuple[Any, ...]:
+        features, labels, kernel, bias, weights, others, kept = remembered
+        those = classes._replace(kernel=kernel, bias=bias, weights=weights)
+        found = gradients(features, labels, those, kept, others, upstream, sys.modules[__name__])
+        by_features, by_kernel, *by_bias = (once(gradient, features) for gradient in found)
+        return by_features, by_kernel, by_bias[0] if by_bias else None, None, None
 
     values.defvjp(forward, backward)
-    return values(features, kernel, bias, weights, labels)
+    return values(features, classes.kernel, classes.bias, classes.weights, labels)
 
 
-def fold(count: int, step: Any, start: Any) -> Any:
-    return jax.lax.fori_loop(0, count, step, start)
+exp_of_difference = portable.exp_of_difference
 
 
-def fold_and_join(count: int, step: Any, start: Any) -> tuple[Any, Any]:
-    carry, pieces = jax.lax.scan(lambda carry, i: step(i, carry), start, jnp.arange(count))
-    return carry, [made.reshape(-1, *made.shape[2:]) for made in pieces]
+def rows_from(tensor: Any, start: Any, count: int) -> Any:
+    return jax.lax.dynamic_slice_in_dim(tensor, start, count)
+
+
+def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
+    return tensor.at[indices].add(changes)
+
+
+def fold(first: int, end: int, step: Any, start: Any) -> Any:
+    return jax.lax.fori_loop(first, end, step, start)
+
+
+def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
+    return jax.lax.scan(lambda carry, i: step(i, carry), start, jnp.arange(count))
+
+
+def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
+    carry, pieces = start, [] if first is None else [first]
+    parts = (jnp.arange(len(kept)), kept), (jnp.arange(len(kept), count), None)
+    for part in parts:
+        carry, stacked = jax.lax.scan(lambda carry, at: step(*at, carry), carry, part)
+        pieces.append([made.reshape(-1, *made.shape[2:]) for made in stacked])
+    return carry, [jnp.concatenate(parts) for parts in zip(*pieces, strict=True)]
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:

@@ -135,28 +135,51 @@ def no_second_derivative() -> ValueError:
     )
 
 
-def class_sums(
-    features: Any, kernel: Any, bias: Any, weights: Any, labels: Any, size: int, directions: bool
-) -> Sums:
-    """What cross-entropy reads off the logits `features · kernelᵀ + bias`, of which `size` classes at a time
-    are computed. There is no second derivative.
-    """
-    return sums(features, labels, Classes(kernel, bias, weights, size, directions), sys.modules[__name__])
+def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
+    """What cross-entropy reads off the logits of the classes. There is no second derivative."""
+    return sums(features, labels, classes, sys.modules[__name__])[0]
 
 
-def fold(count: int, step: Any, start: Any) -> Any:
-    """carry = step(i, carry) for i from 0 to count - 1."""
+def exp_of_difference(a: Any, b: Any) -> Any:
+    return ops.exp(a - b)
+
+
+def rows_from(tensor: Any, start: Any, count: int) -> Any:
+    """The rows from `start` on, as many as `count`."""
+    return tensor[start : start + count]
+
+
+def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
+    """A tensor like this one, which nobody needs any more, with the changes added to its rows."""
+    return ops.scatter_update(tensor, indices[:, None], changes, reduction="add")
+
+
+def fold(first: int, end: int, step: Any, start: Any) -> Any:
+    """carry = step(i, carry) for i from `first` to end - 1."""
     carry = start
-    for i in range(count):
+    for i in range(first, end):
         carry = step(i, carry)
     return carry
 
 
-def fold_and_join(count: int, step: Any, start: Any) -> tuple[Any, list[Any]]:
-    """carry, pieces = step(i, carry): the last carry, and the pieces joined along their first axis."""
-    carry, pieces = start, []
+def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
+    """carry, made = step(i, carry) for i from 0 to count - 1: the last carry, and all that was made."""
+    carry, kept = start, []
     for i in range(count):
         carry, made = step(i, carry)
+        kept.append(made)
+    return carry, kept
+
+
+def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
+    """carry, pieces = step(i, what was kept for i or None, carry) for i from 0 to count - 1.
+
+    Gives the last carry, and the pieces, with those of `first` before them, joined along their first axis:
+    arrays like those of `like`.
+    """
+    carry, pieces = start, [] if first is None else [first]
+    for i in range(count):
+        carry, made = step(i, kept[i] if i < len(kept) else None, carry)
         pieces.append(made)
     return carry, [ops.concatenate(parts, axis=0) for parts in zip(*pieces, strict=True)]
 

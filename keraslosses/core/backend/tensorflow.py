@@ -139,46 +139,110 @@ def once(gradient: Any, scores: Any) -> Any:
     return tf.identity(gradient), twice
 
 
-def class_sums(
-    features: Any, kernel: Any, bias: Any, weights: Any, labels: Any, size: int, directions: bool
-) -> Sums:
+def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
+    biased = [] if classes.bias is None else [classes.bias]
+
     @tf.custom_gradient
-    def values(features: Any, kernel: Any, bias: Any) -> Any:
-        classes = Classes(kernel, bias, weights, size, directions)
-        found = sums(features, labels, classes, sys.modules[__name__])
+    def values(features: Any, kernel: Any, *bias: Any) -> Any:
+        those = classes._replace(kernel=kernel, bias=bias[0] if bias else None)
+        found, kept = sums(features, labels, those, sys.modules[__name__])
 
         def gradient(*upstream: Any) -> Any:
             made = class_gradients(
-                features, labels, classes, found.others, Sums(*upstream), sys.modules[__name__]
+                features, labels, those, kept, found.others, Sums(*upstream), sys.modules[__name__]
             )
             return [once(one, features) for one in made]
 
         return tuple(found), gradient
 
-    return Sums(*values(features, kernel, bias))
+    return Sums(*values(features, classes.kernel, *biased))
 
 
-def fold(count: int, step: Any, start: Any) -> Any:
+exp_of_difference = portable.exp_of_difference
+
+
+def rows_from(tensor: Any, start: Any, count: int) -> Any:
+    """As a slice of known size, which XLA asks for."""
+    nowhere = [0] * (len(tensor.shape) - 1)
+    return tf.slice(tensor, [start, *nowhere], [count, *tensor.shape[1:]])
+
+
+def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
+    return tf.tensor_scatter_nd_add(tensor, indices[:, None], changes)
+
+
+def fold(first: int, end: int, step: Any, start: Any) -> Any:
     """One step after the other: side by side they would take the memory that chunks save."""
     return tf.while_loop(
-        lambda i, *carry: i < count,
-        lambda i, *carry: (i + 1, *step(i, carry)),
-        (tf.constant(0), *start),
+        lambda i, carry: i < end,
+        lambda i, carry: (i + 1, step(i, carry)),
+        (tf.constant(first), start),
         parallel_iterations=1,
-    )[1:]
+    )[1]
 
 
-def fold_and_join(count: int, step: Any, start: Any) -> tuple[Any, list[Any]]:
-    def further(i: Any, carry: Any, *arrays: Any) -> Any:
-        carry, pieces = step(i, carry)
-        return i + 1, carry, *(array.write(i, piece) for array, piece in zip(arrays, pieces, strict=True))
+def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
+    """XLA would compute everything at once that is no loop; without it, what is no loop is freed piece by
+    piece when it has been used.
+    """
+    if not count or not under_xla():
+        return portable.fold_keeping(count, step, start)
 
-    arrays = [tf.TensorArray(start.dtype, size=count, infer_shape=True) for _ in range(2)]
-    _, carry, *arrays = tf.while_loop(
-        lambda i, *carry: i < count, further, (tf.constant(0), start, *arrays), parallel_iterations=1
+    def further(i: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
+        carry, made = step(i, state[0])
+        return carry, state[1].write(i, made)
+
+    array = tf.TensorArray(start[0].dtype, size=count, clear_after_read=False)
+    carry, array = fold(0, count, further, (start, array))
+    return carry, (array, count)
+
+
+def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
+    if under_xla():
+        return fold_in_place(first, kept, count, step, start, like)
+    carry, pieces = start, [] if first is None else [first]
+    for i, logits in enumerate(kept):
+        carry, made = step(i, logits, carry)
+        pieces.append(made)
+    if len(kept) < count:
+        carry, arrays = fold_to_arrays(len(kept), count, step, carry, like)
+        pieces.append([array.concat() for array in arrays])
+    return carry, [tf.concat(parts, 0) for parts in zip(*pieces, strict=True)]
+
+
+def fold_to_arrays(begin: int, count: int, step: Any, start: Any, like: Any) -> Any:
+    def further(i: Any, state: Any) -> Any:
+        carry, pieces = step(i, None, state[0])
+        return carry, [array.write(i - begin, piece) for array, piece in zip(state[1], pieces, strict=True)]
+
+    return fold(
+        begin, count, further, (start, [tf.TensorArray(one.dtype, size=count - begin) for one in like])
     )
-    stacked = [array.stack() for array in arrays]
-    return carry, [tf.reshape(made, [-1, *made.shape[2:]]) for made in stacked]
+
+
+def fold_in_place(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
+    """Each piece is written to its place, as XLA can: pieces and whole would take the memory twice."""
+    joined = [tf.zeros_like(one) for one in like]
+    before = 0 if first is None else first[0].shape[0]
+    if before:
+        joined = written(joined, first, 0)
+
+    def further(i: Any, logits: Any, state: Any) -> Any:
+        carry, pieces = step(i, logits, state[0])
+        return carry, written(state[1], pieces, before + i * pieces[0].shape[0])
+
+    state, counted = (start, joined), 0
+    if kept:
+        array, counted = kept
+        state = fold(0, counted, lambda i, state: further(i, array.read(i), state), state)
+    return fold(counted, count, lambda i, state: further(i, None, state), state)
+
+
+def written(joined: list[Any], pieces: Any, place: Any) -> list[Any]:
+    rows = (place + tf.range(pieces[0].shape[0]))[:, None]
+    return [
+        tf.tensor_scatter_nd_update(whole, rows, made) for whole, made in zip(joined, pieces, strict=True)
+    ]
 
 
 def pick(tensor: Any, labels: Any) -> Any:
@@ -186,6 +250,8 @@ def pick(tensor: Any, labels: Any) -> Any:
 
 
 def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
+    if under_xla():
+        return portable.add_to_picked(tensor, labels, change)
     shape = tf.shape(tensor)
     flat, rows = tf.reshape(labels, [-1]), tf.reshape(tensor, [-1, shape[-1]])
     changes = tf.broadcast_to(tf.reshape(tf.cast(change, tensor.dtype), [-1]), tf.shape(flat))

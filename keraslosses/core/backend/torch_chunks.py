@@ -1,5 +1,6 @@
 """Sums over the logits of very many classes on torch: its own gradient around the common computation."""
 
+import sys
 from typing import Any
 
 import torch
@@ -7,35 +8,62 @@ import torch
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, sums
 
+fold, fold_keeping, rows_from = portable.fold, portable.fold_keeping, portable.rows_from
+
+
+def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
+    """Each piece is written to its place: pieces and whole would take the memory twice."""
+    joined = [torch.empty_like(one) for one in like]
+
+    def write(pieces: Any, place: int) -> int:
+        end = place + len(pieces[0])
+        for whole, piece in zip(joined, pieces, strict=True):
+            whole[place:end] = piece
+        return end
+
+    carry, place = start, 0 if first is None else write(first, 0)
+    for i in range(count):
+        carry, pieces = step(i, kept[i] if i < len(kept) else None, carry)
+        place = write(pieces, place)
+    return carry, joined
+
+
+def exp_of_difference(a: Any, b: Any) -> Any:
+    return torch.sub(a, b).exp_()
+
+
+def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
+    return tensor.index_add_(0, indices, changes)
+
+
+def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
+    """In place: the logits are nobody else's."""
+    return tensor.scatter_add_(-1, labels.long()[:, None], change[:, None])
+
 
 class ClassSums(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any,
-        features: Any,
-        kernel: Any,
-        bias: Any,
-        weights: Any,
-        labels: Any,
-        size: int,
-        directions: bool,
+        ctx: Any, features: Any, kernel: Any, bias: Any, weights: Any, labels: Any, classes: Classes
     ) -> Any:
-        found = sums(features, labels, Classes(kernel, bias, weights, size, directions), portable)
-        ctx.save_for_backward(features, kernel, bias, weights, labels, found.others)
-        ctx.size, ctx.directions = size, directions
+        those = classes._replace(kernel=kernel, bias=bias, weights=weights)
+        found, (of_rest, kept) = sums(features, labels, those, sys.modules[__name__])
+        ctx.save_for_backward(features, kernel, bias, weights, labels, found.others, of_rest, *kept)
+        ctx.classes = classes._replace(kernel=None, bias=None, weights=None)
         return tuple(found)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Any) -> Any:
         if torch.is_grad_enabled() and not torch.compiler.is_compiling():
             raise portable.no_second_derivative()
-        features, kernel, bias, weights, labels, others = ctx.saved_tensors
-        classes = Classes(kernel, bias, weights, ctx.size, ctx.directions)
-        found = gradients(features, labels, classes, others, Sums(*upstream), portable)
-        return *found, None, None, None, None
+        features, kernel, bias, weights, labels, others, of_rest, *kept = ctx.saved_tensors
+        those = ctx.classes._replace(kernel=kernel, bias=bias, weights=weights)
+        by_features, by_kernel, *by_bias = gradients(
+            features, labels, those, (of_rest, kept), others, Sums(*upstream), sys.modules[__name__]
+        )
+        return by_features, by_kernel, by_bias[0] if by_bias else None, None, None, None
 
 
-def class_sums(
-    features: Any, kernel: Any, bias: Any, weights: Any, labels: Any, size: int, directions: bool
-) -> Sums:
-    return Sums(*ClassSums.apply(features, kernel, bias, weights, labels, size, directions))
+def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
+    kernel, bias, weights = classes.kernel, classes.bias, classes.weights
+    return Sums(*ClassSums.apply(features, kernel, bias, weights, labels, classes))
