@@ -97,17 +97,24 @@ def test_logits_and_probabilities_have_axes_of_their_own():
     assert curve.loss[200] == pytest.approx(np.log(plot_inputs.CLASSES))
 
 
-@pytest.mark.parametrize("box_format", BOX_FORMATS[1:])
-def test_a_box_slides_the_same_way_in_every_format(box_format):
-    for curve, expected in zip(lines("GIoU", {"box_format": box_format}), drawn("GIoU")[1], strict=True):
-        assert curve.loss == pytest.approx(expected.loss, abs=1e-5)
+def slid(name, options):
+    """The true box of each target with the boxes at three offsets, in corners."""
+    for case in plot_inputs.path_of(REFERENCES[name], options).cases:
+        offsets = keras.ops.convert_to_tensor(np.array([-2.0, 0.0, 0.5], "float32"))
+        predicted = keras.ops.convert_to_numpy(case.y_pred(offsets))
+        pair = case.y_true[..., -4:].reshape(1, 4), predicted[..., -4:].reshape(3, 4)
+        converted = (keraslosses.convert_boxes(boxes, options["box_format"], "xyxy") for boxes in pair)
+        yield [keras.ops.convert_to_numpy(boxes) for boxes in converted]
 
 
-def test_the_box_of_an_anchor_slides_in_its_format():
-    choices = [{"box_loss": "giou", "box_format": box_format} for box_format in ("xyxy", "center_xywh")]
-    first, second, *others = lines("MultiTaskDetection", *choices)
-    for curve, expected in zip(others, (first, second), strict=True):
-        assert curve.loss == pytest.approx(expected.loss, abs=1e-5)
+@pytest.mark.parametrize("box_format", BOX_FORMATS)
+@pytest.mark.parametrize(("name", "options"), [("GIoU", {}), ("MultiTaskDetection", {"num_classes": 2})])
+def test_the_same_boxes_slide_in_every_format(name, options, box_format):
+    same, other = slid(name, {**options, "box_format": box_format})
+    for true, _ in (same, other):
+        assert np.allclose(true, [[-0.5, -0.5, 0.5, 0.5]])
+    assert np.allclose(same[1], [[-2.5, -0.5, -1.5, 0.5], [-0.5, -0.5, 0.5, 0.5], [0.0, -0.5, 1.0, 0.5]])
+    assert np.allclose(other[1], [[-3.0, 0.0, -1.0, 0.5], [-1.0, 0.0, 1.0, 0.5], [-0.5, 0.0, 1.5, 0.5]])
 
 
 def test_the_same_box_is_in_the_middle():
@@ -126,10 +133,9 @@ def test_fcos_slides_its_box_where_the_box_is_asked_about():
 
 
 def test_ctc_draws_the_same_wherever_the_blank_is_and_from_probabilities():
-    expected = [curve.loss for curve in drawn("CTC")[1]]
-    for options in ({"blank_index": -1}, {"from_logits": False}):
-        found = [curve.loss for curve in lines("CTC", options)]
-        assert found == [pytest.approx(loss, rel=1e-4) for loss in expected]
+    found = lines("CTC", {"blank_index": -1, "from_logits": False})
+    for curve, expected in zip(found, drawn("CTC")[1], strict=True):
+        assert curve.loss == pytest.approx(expected.loss, rel=1e-4)
 
 
 def test_labels_say_what_differs_and_what_the_default_is():
@@ -229,17 +235,18 @@ LONG = [{"class_weights": [weight] * 10, "label_smoothing": 0.1} for weight in (
 @pytest.mark.parametrize(
     ("name", "choices"),
     [
-        ("MultiMargin", [{"margin": number / 7} for number in range(1, 1 + len(COLOURS))]),
+        ("MeanPowerError", [{"power": 1 + number / 7} for number in range(len(COLOURS))]),
         ("SparseCategoricalCrossentropy", LONG),
-        ("IoU", [{"mode": "linear"}, {"mode": "log"}]),
-        ("MeanSquaredError", [{}]),
     ],
 )
 def test_options_with_long_values_fit(name, choices):
     assert_every_word_fits(f"{name}: {'; '.join(map(str, choices))}", *curves_of(REFERENCES[name], choices))
 
 
-@pytest.mark.parametrize("name", ["CTC", "Dice", "CosFace", "FCOS", "Circle"])
+KINDS = {entry.draw: entry.name for entry in REFERENCES.values()} | {"similarity": "CosineSimilarity"}
+
+
+@pytest.mark.parametrize("name", sorted(KINDS.values()))
 def test_what_is_written_by_default_fits(name):
     assert_every_word_fits(name, *drawn(name))
 
@@ -268,12 +275,18 @@ def test_lines_are_told_apart():
 
 def test_a_spike_does_not_flatten_the_other_gradients():
     """-log IoU grows without bound where the boxes part."""
-    path, curves = curves_of(REFERENCES["IoU"], [{"mode": "linear"}, {"mode": "log"}])
+    path, curves = drawn("IoU")[0], [*drawn("IoU")[1], *lines("IoU", {"mode": "log"})]
     _, right = picture("IoU", path, curves).axes
     assert max(np.max(curve.gradient) for curve in curves) > 50 > 20 > right.get_ylim()[1] > 3
     path, curves = drawn("Huber")
     _, right = picture("Huber", path, curves).axes
     assert right.get_ylim() == pytest.approx((-1.1, 1.1), abs=0.01)
+
+
+def test_a_gradient_is_drawn_with_its_zero():
+    """That of this loss is -1, but for the last digit."""
+    _, right = picture("NegativeLogLikelihood", *drawn("NegativeLogLikelihood")).axes
+    assert right.get_ylim() == pytest.approx((-1.05, 0.05))
 
 
 # Wrong use

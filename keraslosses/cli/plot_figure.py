@@ -19,9 +19,10 @@ from keraslosses.cli.plot_curves import Curve
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#222222", "#e69f00", "#56b4e9", "#8c564b")
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))
 DOTS_PER_INCH = 150
-# Letters that a line of the title, of the legend and below an axis has room for.
-TITLE_LETTERS, LEGEND_LETTERS, AXIS_LETTERS = 95, 120, 58
+# Letters that a line of the title, or of the legend, has room for.
+TITLE_LETTERS, LEGEND_LETTERS = 95, 120
 LEGEND_MARK = 11
+ZERO: dict[str, Any] = {"color": "black", "linewidth": 0.8, "alpha": 0.6, "zorder": 1}
 # Of lines that lie on each other the first ones are the wider ones, so that all of them are seen.
 WIDEST, NARROWEST = 3.2, 1.8
 # A gradient is cut where its range is so many times that of 98 of 100 points.
@@ -42,7 +43,11 @@ def picture(title: str, along: plot_inputs.Path, curves: Sequence[Curve]) -> Fig
         look = looks[curve.options, curve.case]
         left.plot(curve.x, curve.loss, **look)
         right.plot(curve.x, curve.gradient, **look)
+    right.axhline(0, **ZERO)
     cut_spikes(right, curves)
+    low, high = left.get_ylim()
+    if low < 0 < high:
+        left.axhline(0, **ZERO)
     finish(left, along, "loss")
     finish(right, along, along.gradient)
     figure.suptitle(textwrap.fill(title, TITLE_LETTERS), fontsize=14)
@@ -67,7 +72,7 @@ def looks_of(curves: Sequence[Curve]) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def finish(axes: Axes, along: plot_inputs.Path, up: str) -> None:
-    axes.set_xlabel(textwrap.fill(along.axis, AXIS_LETTERS), fontsize=11.5)
+    axes.set_xlabel(along.axis, fontsize=11.5)
     axes.set_ylabel(up, fontsize=12)
     axes.tick_params(labelsize=11)
     axes.margins(x=0)
@@ -75,15 +80,13 @@ def finish(axes: Axes, along: plot_inputs.Path, up: str) -> None:
         axes.set_xticks(along.ticks)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    low, high = axes.get_ylim()
-    if low < 0 < high:
-        axes.axhline(0, color="black", linewidth=0.8, alpha=0.6, zorder=1)
 
 
 def cut_spikes(axes: Axes, curves: Sequence[Curve]) -> None:
     """A gradient that is far steeper in a few points would flatten all others: it leaves the picture."""
     gradients = np.concatenate([curve.gradient for curve in curves])
     low, high = np.quantile(gradients, [0.01, 0.99])
+    low, high = min(low, 0.0), max(high, 0.0)
     if high - low < np.ptp(gradients) / SPIKE:
         axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
 

@@ -101,7 +101,7 @@ def directions(options: Options) -> Path:
 def angles_to_class(options: Options) -> Path:
     """Not from 0 to 180: there the cosine has no digits left that tell angles apart."""
     cases = (case("", 0, lambda x: first_of_classes(turned(x)[:, 0])),)
-    axis = "angle to the label's own class (degrees), 90 to the others"
+    axis = "angle to the label's class (degrees), 90 to the others"
     return Path(axis, "gradient per degree", (1, 179), cases, DEGREES)
 
 
