@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from keraslosses.cli import plot_inputs
+from keraslosses.cli import plot_path
 from keraslosses.cli.plot_curves import Curve
 
 # Told apart with every kind of colour vision; a colour for each choice of options, a dash for each target.
@@ -29,12 +29,12 @@ WIDEST, NARROWEST = 3.2, 1.8
 SPIKE = 3.0
 
 
-def save_picture(path: Path, title: str, along: plot_inputs.Path, curves: Sequence[Curve]) -> None:
+def save_picture(path: Path, title: str, along: plot_path.Path, curves: Sequence[Curve]) -> None:
     """Writes a PNG or an SVG."""
     picture(title, along, curves).savefig(path, dpi=DOTS_PER_INCH, format=path.suffix[1:].lower())
 
 
-def picture(title: str, along: plot_inputs.Path, curves: Sequence[Curve]) -> Figure:
+def picture(title: str, along: plot_path.Path, curves: Sequence[Curve]) -> Figure:
     figure = Figure(figsize=(10.5, 4.8), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08, wspace=0.04))
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
@@ -71,7 +71,7 @@ def looks_of(curves: Sequence[Curve]) -> dict[tuple[str, str], dict[str, Any]]:
     return looks
 
 
-def finish(axes: Axes, along: plot_inputs.Path, up: str) -> None:
+def finish(axes: Axes, along: plot_path.Path, up: str) -> None:
     axes.set_xlabel(along.axis, fontsize=11.5)
     axes.set_ylabel(up, fontsize=12)
     axes.tick_params(labelsize=11)
