@@ -4,12 +4,16 @@ import typer
 
 from keraslosses.cli.bench import bench
 from keraslosses.cli.demo import demo
+from keraslosses.cli.list import list_losses
+from keraslosses.cli.plot import CONTEXT, plot
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
 )
 app.command()(bench)
 app.command()(demo)
+app.command("list")(list_losses)
+app.command(context_settings=CONTEXT)(plot)
 
 
 @app.callback()

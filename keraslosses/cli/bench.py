@@ -1,6 +1,5 @@
 """`python -m keraslosses bench`: time and memory of the losses, beside those of other libraries."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from keraslosses.cli import backends, bench_report
 from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_which_are_absent
 from keraslosses.cli.bench_cases import CASES, MODES, SIZES, planned
 from keraslosses.cli.bench_results import Key, Row, by_mode, load, row_from, save, slower
+from keraslosses.cli.output_file import check_writable
 
 WORKER = "keraslosses.cli.bench_worker"
 
@@ -128,18 +128,6 @@ def earlier_rows(path: Path | None, wanted: set[Key]) -> dict[Key, Row]:
             f"{str(path)!r} holds none of the rows that are to be measured.", param_hint="--against"
         )
     return rows
-
-
-def check_writable(option: str, path: Path | None) -> None:
-    """Makes the folder of a file to write; what cannot be written is an error of usage, before the run."""
-    if path is None:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise typer.BadParameter(f"{str(path.parent)!r} cannot be made: {error}", param_hint=option) from None
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise typer.BadParameter(f"{str(path)!r} is no file that can be written.", param_hint=option)
 
 
 def measure(names: Sequence[str], plan: dict[str, Any], total: int) -> Run:

@@ -1,4 +1,7 @@
-"""How inputs are drawn: one function for each kind of pair that a loss reads."""
+"""How inputs are drawn: one function for each kind of pair that a loss reads.
+
+The first paragraph of its docstring says what y_true and y_pred are; `python -m keraslosses list` prints it.
+"""
 
 from typing import Any
 
@@ -12,7 +15,7 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 
 def real(rng: Rng, options: Any, leading: Leading) -> Pair:
-    """Real numbers of size 2."""
+    """Real numbers."""
     return placed(options, rng.normal(0, 2, (*leading, CLASSES)), rng.normal(0, 2, (*leading, CLASSES)))
 
 
@@ -93,7 +96,10 @@ def regions(rng: Rng, options: Any, leading: Leading) -> Pair:
 
 
 def embeddings(rng: Rng, options: Any, leading: Leading) -> Pair:
-    """Vectors of length 1 in one batch, with the class of each; the last class has one sample only."""
+    """The class of each sample of a batch, against vectors of length 1.
+
+    The last class has one sample only.
+    """
     size = int(np.prod(leading))
     y_true = np.append(rng.integers(0, 3, max(size - 1, 0)), 2**24 + 1)[:size].astype("int32")
     vectors = rng.normal(0, 1, (size, CLASSES))
@@ -101,7 +107,10 @@ def embeddings(rng: Rng, options: Any, leading: Leading) -> Pair:
 
 
 def boxes(rng: Rng, options: Any, leading: Leading) -> Pair:
-    """Boxes of width and height 1 to 50 times each other; most of a pair overlap, some do not."""
+    """Boxes against boxes.
+
+    Width and height are 1 to 50 times each other; most of a pair overlap, some do not.
+    """
     centers = rng.normal(0, 2, (2, *leading, 2))
     sizes = np.exp(rng.uniform(-2, 2, (2, *leading, 2)))
     starts, ends = centers - sizes / 2, centers + sizes / 2
@@ -126,7 +135,9 @@ def anchors(rng: Rng, options: Any, leading: Leading) -> Pair:
 
 
 def locations(rng: Rng, options: Any, leading: Leading) -> Pair:
-    """As `anchors`, with the distances to the four edges as boxes, and a logit of the centerness."""
+    """For each location of each image a class, background or "ignored", and the distances to the edges of its
+    box, against logits, distances and a logit of the centerness.
+    """
     y_true, y_pred = anchors(rng, options, leading)
     count, leading = options["num_classes"], y_true.shape[:-1]
     true, pred = np.exp(rng.normal(0, 1, (2, *leading, 4)))

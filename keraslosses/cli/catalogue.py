@@ -1,0 +1,64 @@
+"""What is in the package: losses, layers and metrics, with what the code and the reference say of them."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+import keraslosses
+from keraslosses.lookup import CLASSES
+from keraslosses.reference import REFERENCES
+
+# What every loss takes, beside its own options.
+FRAME_OPTIONS = ("reduction", "name", "dtype")
+NEEDED = inspect.Parameter.empty
+KINDS = {"layers": keras.layers.Layer, "metrics": keras.metrics.Metric}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A loss, layer or metric; an option without a default has `NEEDED` in its place."""
+
+    name: str
+    family: str
+    inputs: str | None
+    options: dict[str, Any]
+    paper: str | None
+
+
+def catalogue() -> list[Entry]:
+    """Everything, family by family."""
+    return [*losses(), *(entry for family in KINDS for entry in classes_of(family))]
+
+
+def losses() -> Iterator[Entry]:
+    for name, reference in REFERENCES.items():
+        inputs = paragraph(reference.draw.__doc__, "")
+        yield Entry(name, reference.family, inputs, options_of(CLASSES[name]), reference.source)
+
+
+def classes_of(family: str) -> Iterator[Entry]:
+    """The public classes of a kind. Their docstrings hold what the reference holds of a loss."""
+    for name in sorted(keraslosses.__all__):
+        thing = getattr(keraslosses, name)
+        if inspect.isclass(thing) and issubclass(thing, KINDS[family]):
+            inputs, paper = (paragraph(thing.__doc__, start) for start in ("Shapes: ", "Source: "))
+            yield Entry(name, family, inputs, options_of(thing), paper)
+
+
+def options_of(cls: Any) -> dict[str, Any]:
+    """The options of a class with their defaults."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    return {
+        p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD and p.name not in FRAME_OPTIONS
+    }
+
+
+def paragraph(docstring: str | None, start: str) -> str | None:
+    """The first paragraph that begins so, in one line, without its start and its last full stop."""
+    for text in inspect.cleandoc(docstring or "").split("\n\n"):
+        if text.startswith(start):
+            return " ".join(text.removeprefix(start).split()).removesuffix(".")
+    return None

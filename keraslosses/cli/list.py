@@ -1,0 +1,91 @@
+"""`python -m keraslosses list`: what is in the package."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from keraslosses.cli.catalogue import NEEDED, Entry, catalogue
+
+console = Console()
+
+
+def list_losses(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="What to list. Default: everything.")
+    ] = None,
+    family: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this family: boxes, robust, layers, ..")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """List the losses, layers and metrics: what they read, their options with defaults, their papers."""
+    entries = chosen_entries(names or [], family)
+    if as_json:
+        typer.echo(json.dumps([plain(entry) for entry in entries], indent=2))
+    else:
+        console.print(*blocks(entries), sep="\n")
+
+
+def chosen_entries(names: Sequence[str], family: str | None) -> list[Entry]:
+    """The entries to list; all where nothing is named."""
+    entries = catalogue()
+    known, families = {entry.name for entry in entries}, {entry.family: None for entry in entries}
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(
+                f"{name!r} is nothing that keraslosses has; choose from {', '.join(sorted(known))}.",
+                param_hint="NAME",
+            )
+    if family is not None and family not in families:
+        raise typer.BadParameter(
+            f"{family!r} is no family; choose from {', '.join(families)}.", param_hint="--family"
+        )
+    found = [e for e in entries if e.name in (names or known) and e.family in (family, family or e.family)]
+    if not found:
+        raise typer.BadParameter(
+            f"none of {', '.join(names)} is of the family {family!r}.", param_hint="--family"
+        )
+    return found
+
+
+def plain(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON can hold it."""
+    options = [
+        {"name": name, "required": True}
+        if default is NEEDED
+        else {"name": name, "required": False, "default": default}
+        for name, default in entry.options.items()
+    ]
+    return {**vars(entry), "options": options}
+
+
+def blocks(entries: Sequence[Entry]) -> Iterator[Text | Table]:
+    """A block for each entry, those of a family below its name."""
+    family = None
+    for entry in entries:
+        if entry.family != family:
+            family = entry.family
+            yield Text(f"{family}\n", "bold underline")
+        yield Text(f"  {entry.name}", "bold cyan")
+        lines = Table.grid(padding=(0, 2))
+        lines.add_column(min_width=11, no_wrap=True, style="dim")
+        lines.add_column()
+        for what, text in facts(entry).items():
+            lines.add_row(f"    {what}", Text(text))
+        yield lines
+        yield Text()
+
+
+def facts(entry: Entry) -> dict[str, str]:
+    """The lines below a name; what there is nothing to say of is left out."""
+    options = ", ".join(
+        f"{name} (needed)" if default is NEEDED else f"{name}={default!r}"
+        for name, default in entry.options.items()
+    )
+    found = {"inputs": entry.inputs, "options": options, "paper": entry.paper}
+    return {what: text for what, text in found.items() if text}

@@ -1,0 +1,18 @@
+"""Files that a command writes: whether they can be written is seen before the work begins."""
+
+import os
+from pathlib import Path
+
+import typer
+
+
+def check_writable(option: str, path: Path | None) -> None:
+    """Makes the folder of a file to write; what cannot be written is an error of usage, before the run."""
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"{str(path.parent)!r} cannot be made: {error}", param_hint=option) from None
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise typer.BadParameter(f"{str(path)!r} is no file that can be written.", param_hint=option)

@@ -1,0 +1,149 @@
+"""`python -m keraslosses plot`: a loss and its gradient as curves, a line for each value of its options."""
+
+import ast
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from keraslosses.cli.catalogue import options_of
+from keraslosses.cli.output_file import check_writable
+from keraslosses.cli.plot_curves import curves_of, needed_options, shown
+from keraslosses.cli.plot_figure import COLOURS, save_picture
+from keraslosses.lookup import CLASSES
+from keraslosses.reference import REFERENCES, Reference
+
+SUFFIXES = (".png", ".svg")
+WORDS = {"none": None, "true": True, "false": False}
+# Options that say how the inputs lie in memory. What is drawn is the same for each of their values.
+LAYOUT = ("axis",)
+
+# Options of the losses come as options of the command, which does not know them.
+CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+console = Console()
+
+
+def plot(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The loss: Huber, say.")],
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OPTION=A,B,C",
+            help="Values of an option of the loss, a line for each. --delta=0.5,1 is short for --option "
+            "delta=0.5,1.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A .png or .svg file. Default: NAME.png, here.")
+    ] = None,
+) -> None:
+    """Draw a loss and its gradient, with a line for each value of its options.
+
+    Each line is computed by the loss itself, on the backend that KERAS_BACKEND names. Values of several
+    options are combined. What the loss is drawn against follows from its inputs: the error, the probability
+    of the true class, an angle, the offset of a box.
+    """
+    reference, path = loss_named(name), picture_path(output, name)
+    values = values_of(reference, [*(option or []), *bare(context.args)])
+    check_writable("--output", path)
+    choices = combined(values)
+    try:
+        along, curves = curves_of(reference, choices)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=hint(values)) from None
+    save_picture(path, title(reference, values), along, curves)
+    console.print(f"The picture is in {path}", soft_wrap=True, highlight=False)
+
+
+def loss_named(name: str) -> Reference:
+    if name not in REFERENCES:
+        raise typer.BadParameter(
+            f"{name!r} is no loss; choose from {', '.join(sorted(REFERENCES))}.", param_hint="NAME"
+        )
+    return REFERENCES[name]
+
+
+def picture_path(output: Path | None, name: str) -> Path:
+    path = output or Path(f"{name}.png")
+    if path.suffix.lower() not in SUFFIXES:
+        raise typer.BadParameter(
+            f"the name of the picture must end in {' or '.join(SUFFIXES)}. Received: {str(path)!r}",
+            param_hint="--output",
+        )
+    return path
+
+
+def bare(arguments: Sequence[str]) -> Iterator[str]:
+    """`--delta=1,2` and `--delta 1,2` as `delta=1,2`."""
+    waiting = iter(arguments)
+    for argument in waiting:
+        if not argument.startswith("--"):
+            raise typer.BadParameter(
+                f"expected one NAME and options such as --delta=0.5,1. Received: {argument!r}"
+            )
+        yield argument[2:] if "=" in argument else f"{argument[2:]}={next(waiting, '')}"
+
+
+def values_of(reference: Reference, assignments: Sequence[str]) -> dict[str, list[Any]]:
+    """The values to draw, by option."""
+    known = [name for name in options_of(CLASSES[reference.name]) if name not in LAYOUT]
+    found: dict[str, list[Any]] = {}
+    for assignment in assignments:
+        name, _, text = assignment.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in known:
+            has = f"the options to draw are {', '.join(known)}" if known else "there is none to draw"
+            raise typer.BadParameter(
+                f"{reference.name} has no option {name!r}; {has}.", param_hint=f"--{name}"
+            )
+        found.setdefault(name, []).extend(parsed(text))
+        if not found[name]:
+            raise typer.BadParameter(
+                f"expected values with commas. Received: {assignment!r}", param_hint=f"--{name}"
+            )
+    return found
+
+
+def parsed(text: str) -> list[Any]:
+    """Values with commas: what Python reads as a value is that, and the rest is text."""
+    try:
+        return list(ast.literal_eval(f"[{text}]"))
+    except (SyntaxError, ValueError):
+        return [value(part.strip()) for part in text.split(",")]
+
+
+def value(text: str) -> Any:
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+
+
+def combined(values: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """Each value of an option with each of the others."""
+    choices = [dict(zip(values, choice, strict=True)) for choice in itertools.product(*values.values())]
+    if len(choices) > len(COLOURS):
+        raise typer.BadParameter(
+            f"a picture holds at most {len(COLOURS)} choices of options. Received: {len(choices)}",
+            param_hint=hint(values),
+        )
+    return choices
+
+
+def hint(values: dict[str, list[Any]]) -> str:
+    return ", ".join(f"--{name}" for name in values) or "NAME"
+
+
+def title(reference: Reference, values: dict[str, list[Any]]) -> str:
+    """The loss, and which of its options are drawn; the ones that it needs are always named."""
+    needed = {name: [value] for name, value in needed_options(reference).items()}
+    options = {**needed, **values}
+    text = "; ".join(f"{name} = {', '.join(map(shown, options[name]))}" for name in options)
+    return f"{reference.name}: {text}" if text else reference.name
