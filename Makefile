@@ -50,5 +50,6 @@ clean: ## remove the environments and everything built
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --editable ".[dev]"
+	$(PY) -m pip install --quiet --no-compile --editable ".[dev]"
+	$(PY) -m compileall -q -j 0 $(VENV)/lib || true # some packages ship files for other versions of Python
 	@touch $@

@@ -1,7 +1,7 @@
 """The peers of the benchmark: the same losses as other libraries on the running backend have them.
 
-A peer takes the backend's tensors `(y_true, y_pred)`, that of a head `(y_true, features, kernel)`, and gives
-the mean loss.
+A peer takes the backend's tensors `(y_true, y_pred)`, that of a head `(y_true, features, kernel)` with the
+kernel as `Dense` has it, and gives the mean loss.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keraslosses.cli.bench_cases import IGNORED, Case, class_weights
@@ -56,7 +57,15 @@ def focal_of_one_hot(y_true: Any, y_pred: Any) -> Any:
 
 def cross_entropy_of_all_logits(y_true: Any, features: Any, kernel: Any) -> Any:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return loss(y_true, ops.matmul(features, ops.transpose(kernel)))
+    return loss(y_true, ops.matmul(features, kernel))
+
+
+def inputs_for(y_pred: Any) -> Any:
+    """What a peer takes in the place of y_pred: of a head, the kernel as (dim, classes)."""
+    if not isinstance(y_pred, tuple):
+        return y_pred
+    features, kernel = y_pred
+    return features, ops.convert_to_tensor(np.ascontiguousarray(ops.convert_to_numpy(kernel).T))
 
 
 OF_KERAS: dict[str, dict[str, Peer]] = {

@@ -77,7 +77,7 @@ class ChunkedCrossEntropy(KernelLayer):
         label_smoothing: float = 0.0,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
-        kept: float = 0.45,
+        kept: float = 0.35,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,

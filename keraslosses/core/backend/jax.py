@@ -216,12 +216,25 @@ def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
 
 
 def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
-    carry, pieces = start, [] if first is None else [first]
-    parts = (jnp.arange(len(kept)), kept), (jnp.arange(len(kept), count), None)
-    for part in parts:
-        carry, stacked = jax.lax.scan(lambda carry, at: step(*at, carry), carry, part)
-        pieces.append([made.reshape(-1, *made.shape[2:]) for made in stacked])
-    return carry, [jnp.concatenate(parts) for parts in zip(*pieces, strict=True)]
+    """Each piece is written to its place: pieces and whole would take the memory twice."""
+    joined = [jnp.zeros_like(one) for one in like]
+    before = 0 if first is None else len(first[0])
+    if before:
+        joined = written(joined, first, 0)
+
+    def further(state: Any, at: Any) -> Any:
+        carry, pieces = step(*at, state[0])
+        return (carry, written(state[1], pieces, before + at[0] * len(pieces[0]))), None
+
+    state = start, joined
+    for part in (jnp.arange(len(kept)), kept), (jnp.arange(len(kept), count), None):
+        state, _ = jax.lax.scan(further, state, part)
+    return state
+
+
+def written(joined: Any, pieces: Any, place: Any) -> list[Any]:
+    update = jax.lax.dynamic_update_slice_in_dim
+    return [update(whole, made, place, 0) for whole, made in zip(joined, pieces, strict=True)]
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:

@@ -200,24 +200,25 @@ def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
 def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
     if under_xla():
         return fold_in_place(first, kept, count, step, start, like)
-    carry, pieces = start, [] if first is None else [first]
+    before = 0 if first is None else 1
+
+    def noted(arrays: list[Any], place: Any, pieces: Any) -> list[Any]:
+        return [array.write(place, piece) for array, piece in zip(arrays, pieces, strict=True)]
+
+    def further(i: Any, logits: Any, state: Any) -> Any:
+        carry, pieces = step(i, logits, state[0])
+        return carry, noted(state[1], before + i, pieces)
+
+    shapes = [[None, *one.shape[1:]] for one in like]
+    arrays = [
+        tf.TensorArray(one.dtype, before + count, infer_shape=False, element_shape=shape)
+        for one, shape in zip(like, shapes, strict=True)
+    ]
+    state = start, noted(arrays, 0, first) if before else arrays
     for i, logits in enumerate(kept):
-        carry, made = step(i, logits, carry)
-        pieces.append(made)
-    if len(kept) < count:
-        carry, arrays = fold_to_arrays(len(kept), count, step, carry, like)
-        pieces.append([array.concat() for array in arrays])
-    return carry, [tf.concat(parts, 0) for parts in zip(*pieces, strict=True)]
-
-
-def fold_to_arrays(begin: int, count: int, step: Any, start: Any, like: Any) -> Any:
-    def further(i: Any, state: Any) -> Any:
-        carry, pieces = step(i, None, state[0])
-        return carry, [array.write(i - begin, piece) for array, piece in zip(state[1], pieces, strict=True)]
-
-    return fold(
-        begin, count, further, (start, [tf.TensorArray(one.dtype, size=count - begin) for one in like])
-    )
+        state = further(i, logits, state)
+    carry, arrays = fold(len(kept), count, lambda i, state: further(i, None, state), state)
+    return carry, [array.concat() for array in arrays]
 
 
 def fold_in_place(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
