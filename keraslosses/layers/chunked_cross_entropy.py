@@ -22,8 +22,8 @@ class ChunkedCrossEntropy(KernelLayer):
     A term for `attach`: `per_sample_loss` is `SparseCategoricalCrossentropy(from_logits=True)` of the logits
     `features · kernelᵀ + bias`, or one of the angular margins over cosines. The logits of `chunk_size`
     classes at a time are computed for the loss, a share of them is kept for its gradient, and the others are
-    computed once more. The logits of all classes, their softmax and its gradient, each
-    (batch, num_classes), are never there.
+    computed once more. Unless `kept` is 1, the logits of all classes, (batch, num_classes), are never there,
+    and their softmax and its gradient never are.
 
     ```
     loss = Σ_c class_weights[c] q[c] (logsumexp(logits) - logits[c])
@@ -34,8 +34,8 @@ class ChunkedCrossEntropy(KernelLayer):
 
     Args:
         num_classes: Number of classes, above 0.
-        chunk_size: How many classes are computed at a time, above 0. The gradient takes three arrays of
-            (batch, chunk_size).
+        chunk_size: How many classes are computed at a time at most, above 0. The gradient takes three arrays
+            of (batch, chunk_size) beside what is kept.
         margin: None, or one of the angular losses, such as `ArcFace(scale=30.0)`. Then features and rows of
             the kernel count as divided by their lengths, and the label's logit is that of the loss.
         use_bias: Whether there is a bias; not with a margin.

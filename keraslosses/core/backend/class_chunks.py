@@ -118,7 +118,7 @@ def without_label(logits: Any, places: Any, do: Any) -> Any:
 def gradients(
     features: Any, labels: Any, classes: Classes, kept: Any, others: Any, upstream: Sums, do: Any
 ) -> tuple[Any, ...]:
-    """By the features, the kernel and the bias (None without), from what flows back to each of the sums."""
+    """By the features, the kernel and the bias, if there is one, from what flows back to each of the sums."""
     lifted = upstream.others[:, None] * features
 
     def further(start: Any, size: int, logits: Any, carry: Any) -> tuple[Any, tuple[Any, ...]]:

@@ -182,11 +182,11 @@ def fold(first: int, end: int, step: Any, start: Any) -> Any:
 
 
 def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
-    """XLA would compute everything at once that is no loop; without it, what is no loop is freed piece by
-    piece when it has been used.
+    """Under XLA a loop: of anything else it would compute all at once. Without XLA none: each piece is freed
+    when it has been used.
     """
     if not count or not under_xla():
-        return portable.fold_keeping(count, step, start)
+        return portable.fold_keeping(count, lambda i, carry: after(carry, step, i, carry), start)
 
     def further(i: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
         carry, made = step(i, state[0])
@@ -195,6 +195,12 @@ def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
     array = tf.TensorArray(start[0].dtype, size=count, clear_after_read=False)
     carry, array = fold(0, count, further, (start, array))
     return carry, (array, count)
+
+
+def after(earlier: Any, function: Any, *arguments: Any) -> Any:
+    """What the function gives, computed when what is earlier has been: not side by side."""
+    with tf.control_dependencies(tf.nest.flatten(earlier)):
+        return function(*arguments)
 
 
 def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
@@ -216,7 +222,7 @@ def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like
     ]
     state = start, noted(arrays, 0, first) if before else arrays
     for i, logits in enumerate(kept):
-        state = further(i, logits, state)
+        state = after(state[0], further, i, logits, state)
     carry, arrays = fold(len(kept), count, lambda i, state: further(i, None, state), state)
     return carry, [array.concat() for array in arrays]
 
