@@ -8,6 +8,7 @@ import pytest
 from keras import layers, ops
 
 import keraslosses
+from keraslosses.core.backend.class_chunks import Classes
 from keraslosses.portability.gradients import BACKEND, HARD_MODES, MODES, USUAL, value_and_gradient
 
 N = ops.convert_to_numpy
@@ -175,6 +176,13 @@ def test_chunks_of_every_size(chunk_size, kept, mode):
         )  # of slopes of size 3, added in another order
 
 
+def test_where_all_classes_are_one_chunk_nothing_is_computed_again():
+    for chunk_size, kept, expected in ((100, 0.35, 1), (100, 0.0, 0), (8, 0.35, 2), (8, 1.0, 3)):
+        size = CLASSES // -(-CLASSES // chunk_size)
+        classes = Classes(ops.convert_to_tensor(KERNEL), None, None, size, kept, directions=False)
+        assert classes.chunks_kept == expected
+
+
 def test_is_the_loss_of_its_own_logits():
     for name, loss in {"": keraslosses.SparseCategoricalCrossentropy(from_logits=True), **ANGULAR}.items():
         head = built(margin=loss if name else None)
@@ -230,7 +238,7 @@ def test_label_out_of_range_is_nan_in_compiled_code(mode):
 def test_nothing_of_all_logits_is_made(kept, largest):
     """The largest array that is made has the size of the kernel, or of the logits that are kept."""
     if BACKEND != "jax":
-        pytest.skip("The shapes of what is made can be read off JAX's program only (2026-11).")
+        pytest.skip("The shapes of what is made can be read off JAX's program only; 2026-11-23")
     import jax
 
     head = keraslosses.ChunkedCrossEntropy(1000, chunk_size=50, kept=kept)

@@ -4,6 +4,7 @@ The logits of the first chunks are kept for the gradient. Those of the others ar
 again for the gradient: one more product of matrices in place of the memory.
 """
 
+import math
 from typing import Any, NamedTuple
 
 from keras import ops
@@ -17,7 +18,7 @@ class Sums(NamedTuple):
 
     others: Any  # log Σ exp(logit) over the classes that are not the label
     own: Any  # the logit of the label
-    weighted: Any  # Σ weight · logit over all classes; 0 without weights
+    weighted: Any  # Σ weight · logit over all classes; without meaning where there are no weights
 
 
 class Rows(NamedTuple):
@@ -60,7 +61,8 @@ class Classes(NamedTuple):
 
     @property
     def chunks_kept(self) -> int:
-        return int(self.kept * self.chunks)
+        """Rounded up: where all classes are one chunk, nothing is computed again."""
+        return math.ceil(self.kept * self.chunks)
 
     @property
     def rest(self) -> int:
