@@ -257,8 +257,6 @@ def pick(tensor: Any, labels: Any) -> Any:
 
 
 def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
-    if under_xla():
-        return portable.add_to_picked(tensor, labels, change)
     shape = tf.shape(tensor)
     flat, rows = tf.reshape(labels, [-1]), tf.reshape(tensor, [-1, shape[-1]])
     changes = tf.broadcast_to(tf.reshape(tf.cast(change, tensor.dtype), [-1]), tf.shape(flat))
