@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test suite lint types docs format compat clean
+.PHONY: help demo test suite browser lint types docs format compat clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,8 +24,11 @@ demo: $(READY) ## run the demo
 
 test: lint types docs suite ## lint, types, docs, then the tests on every backend
 
-suite: $(READY) ## only the tests, on every backend
+suite: $(READY) browser ## only the tests, on every backend
 	scripts/suite.sh $(PY) $(PYTEST_ARGS)
+
+browser: # for the test of the HTML report
+	@scripts/browser.sh
 
 lint: $(READY) ## check format and style
 	$(PY) -m ruff format --check .

@@ -192,3 +192,15 @@ def detached_error(y_true, y_pred):
 @fault("fit", "MeanSquaredError")
 class NothingFlowsBack(Plain):
     formula = detached_error
+
+
+@fault("shapes", "MeanSquaredError")
+class BroadcastsInSilence(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.square(y_pred - y_true), axis=-1)
+
+
+@fault("replicas", "MeanSquaredError")
+class NotSharedByReplicas(regression.MeanSquaredError):
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return ops.mean(self.entries(y_true, y_pred).values)

@@ -7,11 +7,20 @@ from pathlib import Path
 import keras
 import pytest
 
+from keraslosses.portability import replicas
+
 BACKEND = keras.backend.backend()
 
 # What belongs to one backend alone.
-OF_BACKEND = {"tensorflow": "test_tensorflow_seam.py", "torch": "test_torch_forms.py"}
-collect_ignore = [name for backend, name in OF_BACKEND.items() if backend != BACKEND]
+# (what starts processes of every backend itself: to torch, whose tests take the shortest).
+OF_BACKEND = {
+    "tensorflow": ("test_tensorflow_seam.py",),
+    "torch": ("test_torch_forms.py", "test_check_run.py", "test_page.py", "test_testing.py"),
+}
+collect_ignore = [name for backend, names in OF_BACKEND.items() if backend != BACKEND for name in names]
+
+# TensorFlow is given its two devices before anything runs on it.
+replicas.why_not()
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ ROOMS = {
     "metrics": {"core", "decoding", "metrics"},
     "lookup": {"core", "losses"},
     "portability": {"core", "reference", "portability"},
+    "testing": {"portability", "reference"},
     "__init__": {"core", "losses", "layers", "decoding", "metrics", "lookup"},
     "__main__": {"cli"},
 }
@@ -94,6 +95,7 @@ MAY_NAME_A_FRAMEWORK = {
         for name in ("jax", "tensorflow", "torch", "torch_chunks", "torch_forms", "torch_kernels")
     ),
     "portability/gradients.py",
+    "portability/replicas.py",
     "cli/bench_peers.py",
     "cli/bench_steps.py",
     "cli/bench_kernels.py",

@@ -15,7 +15,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import keraslosses
-from keraslosses.cli import backends, bench, bench_peers, bench_report, bench_timing, bench_worker
+from keraslosses.cli import bench, bench_peers, bench_report, bench_timing, bench_worker
 from keraslosses.cli.app import app
 from keraslosses.cli.bench_cases import CASES, HEADS, MODES, SIZES, planned
 from keraslosses.cli.bench_results import (
@@ -29,6 +29,7 @@ from keraslosses.cli.bench_results import (
     slower,
 )
 from keraslosses.cli.bench_steps import copy, with_gradient
+from keraslosses.portability import backends
 
 QUICK = ["--sizes", "small", "--seconds", "0.01"]
 

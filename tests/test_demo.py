@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import keraslosses.__main__
-from keraslosses.cli import backends, demo, demo_data
+from keraslosses.cli import demo, demo_data
 from keraslosses.cli.app import app
 from keraslosses.cli.demo_results import (
     LOSSES,
@@ -19,6 +19,7 @@ from keraslosses.cli.demo_results import (
     spread,
     within_to_between,
 )
+from keraslosses.portability import backends
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -3,6 +3,7 @@
 import typer
 
 from keraslosses.cli.bench import bench
+from keraslosses.cli.check import check
 from keraslosses.cli.demo import demo
 from keraslosses.cli.list import list_losses
 from keraslosses.cli.plot import CONTEXT, plot
@@ -11,6 +12,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
 )
 app.command()(bench)
+app.command()(check)
 app.command()(demo)
 app.command("list")(list_losses)
 app.command(context_settings=CONTEXT)(plot)

@@ -9,11 +9,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from keraslosses.cli import backends, bench_report
+from keraslosses.cli import bench_report
 from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_which_are_absent
 from keraslosses.cli.bench_cases import CASES, MODES, SIZES, planned
 from keraslosses.cli.bench_results import Key, Row, by_mode, load, row_from, save, slower
 from keraslosses.cli.output_file import check_writable
+from keraslosses.portability import backends
 
 WORKER = "keraslosses.cli.bench_worker"
 

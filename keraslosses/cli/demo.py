@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from keraslosses.cli import backends
 from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_which_are_absent
 from keraslosses.cli.demo_data import EPOCHS, DataName, DataUnavailable, load
 from keraslosses.cli.demo_plot import Panel, save_picture
 from keraslosses.cli.demo_results import LOSSES, Result, compare_backends, table
+from keraslosses.portability import backends
 
 WORKER = "keraslosses.cli.demo_worker"
 PICTURE = "demo.png"

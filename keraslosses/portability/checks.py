@@ -1,21 +1,30 @@
-"""The ten checks of a loss that has a reference, by name.
+"""The checks by name, and those of a loss that has a reference.
 
-Each takes a `Subject` and yields a sentence for each thing that is wrong; silence means passed. They run on
+Each takes a `Subject` and yields a `Finding` for each thing that is wrong; silence means passed. They run on
 the backend of this process.
 """
 
+import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from keraslosses.portability import gradients, lifecycle, weighting
-from keraslosses.portability.subject import Subject, disagreement
+from keraslosses.portability import gradients, lifecycle, weighting, without_reference
+from keraslosses.portability.finding import Finding, Measured, disagreement, shown
+from keraslosses.portability.replicas import check_replicas, why_not
+from keraslosses.portability.shapes import check_shapes
+from keraslosses.portability.subject import Subject
+from keraslosses.reference import Reference
 from keraslosses.reference.entry import rounded
 
-Findings = Iterator[str]
+Findings = Iterator[Finding]
+
+# The batch of the checks that compile: one shape, so that what is compiled once serves both.
+LEADING = (3, 2)
 
 
 def check_value(subject: Subject) -> Findings:
@@ -24,17 +33,17 @@ def check_value(subject: Subject) -> Findings:
         y_true, y_pred = subject.reference.inputs(options)
         expected = subject.reference.values(y_true, y_pred, options)
         received = gradients.values_of(subject.entries(options), y_true, y_pred)
-        yield from told(disagreement(f"value with {options}", expected, received))
+        yield from disagreement(f"value with {options}", expected, received)
 
 
 def check_gradient(subject: Subject) -> Findings:
     """Every option of the grid gives the gradient of the formula, found by central differences."""
     for options in subject.reference.options:
-        y_true, y_pred = subject.reference.inputs(options, leading=(3, 2))
+        y_true, y_pred = subject.reference.inputs(options, leading=LEADING)
         cotangent = cotangent_for(subject.reference.values(y_true, y_pred, options))
         expected = subject.reference.gradient(y_true, y_pred, options, cotangent)
         _, received = gradients.value_and_gradient(subject.entries(options), y_true, y_pred, cotangent)
-        yield from told(disagreement(f"gradient with {options}", expected, received, rtol=1e-4, atol=1e-5))
+        yield from disagreement(f"gradient with {options}", expected, received, rtol=1e-4, atol=1e-5)
 
 
 def check_hard_inputs(subject: Subject) -> Findings:
@@ -51,13 +60,13 @@ def check_hard_inputs(subject: Subject) -> Findings:
         every_mode = gradients.BACKEND != "torch" or hard.options == ordered[0].options
         for mode in gradients.HARD_MODES if every_mode else gradients.HARD_MODES[:1]:
             values, gradient = gradients.value_and_gradient(function, y_true, y_pred, mode=mode)
-            yield from told(disagreement(f"value at {hard.what}, {mode}", expected, values, atol=1e-30))
+            yield from disagreement(f"value at {hard.what}, {mode}", expected, values, atol=1e-30)
             if hard.gradient is None:
                 ones = np.ones(expected.shape)
                 slope = subject.reference.gradient(y_true, y_pred, hard.options, ones)
-                yield from told(disagreement(f"gradient at {hard.what}, {mode}", slope, gradient, rtol=1e-4))
+                yield from disagreement(f"gradient at {hard.what}, {mode}", slope, gradient, rtol=1e-4)
             else:
-                yield from told(disagreement(f"gradient at {hard.what}, {mode}", hard.gradient, gradient))
+                yield from disagreement(f"gradient at {hard.what}, {mode}", hard.gradient, gradient)
     yield from nan_shows(subject)
 
 
@@ -70,7 +79,7 @@ def nan_shows(subject: Subject) -> Findings:
             y_pred.reshape(-1)[place] = np.nan
             expected = subject.reference.values(y_true, y_pred, options)
             received = gradients.values_of(subject.entries(options), y_true, y_pred)
-            yield from told(disagreement(f"{what} in y_pred with {options}", expected, received))
+            yield from disagreement(f"{what} in y_pred with {options}", expected, received)
 
 
 def check_compiled(subject: Subject) -> Findings:
@@ -78,45 +87,60 @@ def check_compiled(subject: Subject) -> Findings:
 
     Only in modes in which no hard inputs are run: the last under the last options, others under the first.
     """
-    rest = [mode for mode in gradients.MODES[1:] if mode not in gradients.HARD_MODES] or gradients.MODES[1:]
+    rest = [mode for mode in gradients.MODES[1:] if mode not in gradients.HARD_MODES]
+    if not rest or not isinstance(subject.reference, Reference):
+        rest = list(gradients.MODES[1:])
     first, last = subject.reference.options[0], subject.reference.options[-1]
     for options, modes in ((first, rest[:-1]), (last, rest[-1:])):
-        y_true, y_pred = subject.reference.inputs(options)
+        y_true, y_pred = subject.reference.inputs(options, leading=LEADING)
         function = subject.entries(options)
         for mode in modes:
-            eager, slope = gradients.value_and_gradient(function, y_true, y_pred, mode="eager")
+            eager, slope = gradients.eager_value_and_gradient(function, y_true, y_pred)
+            cotangent = np.ones(eager.shape, "float32")
             try:
-                values, gradient = gradients.value_and_gradient(function, y_true, y_pred, mode=mode)
+                values, gradient = gradients.value_and_gradient(function, y_true, y_pred, cotangent, mode)
             except Exception as error:
-                yield f"{mode} with {options}: does not compile: {type(error).__name__}: {str(error)[:300]}"
+                what = f"{mode} with {options}: does not compile: {type(error).__name__}: {str(error)[:300]}"
+                yield replace(of_error(error), text=what)
                 continue
-            yield from told(disagreement(f"value {mode} with {options}", eager, values))
-            yield from told(disagreement(f"gradient {mode} with {options}", slope, gradient))
+            yield from disagreement(f"value {mode} with {options}", eager, values)
+            if slope is not None:
+                yield from disagreement(f"gradient {mode} with {options}", slope, gradient)
 
 
 def check_batch(subject: Subject) -> Findings:
     """A sample alone gives what it gives in a batch, in any order; an empty batch gives 0 with a gradient."""
+    yield from samples_stand_alone(subject)
+    options = subject.reference.options[0]
+    y_true, y_pred = subject.reference.inputs(options, leading=(5,))
+    reductions = ("sum_over_batch_size", "sum", "mean_with_sample_weight")
+    losses = [subject.make(reduction=reduction, **options) for reduction in reductions]
+
+    def each(y_true: Any, y_pred: Any) -> Any:
+        return ops.stack([loss(y_true, y_pred) for loss in losses])
+
+    empty, gradient = gradients.value_and_gradient(each, y_true[:0], y_pred[:0])
+    yield from disagreement(f"empty batch, {', '.join(reductions)}", np.zeros(3), empty)
+    yield from disagreement("gradient of an empty batch", y_pred[:0], gradient)
+
+
+def samples_stand_alone(subject: Subject) -> Findings:
+    """A sample alone gives what it gives in a batch, in any order."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(5,))
     loss = subject.entries(options)
 
     def values(y_true: Any, y_pred: Any) -> np.ndarray:
-        return gradients.value_and_gradient(loss, y_true, y_pred)[0]
+        return gradients.usual_values_of(loss, y_true, y_pred)
 
     whole = values(y_true, y_pred)
-    yield from told(disagreement("batch of five", (5,), whole.shape))
+    yield from disagreement("batch of five", (5,), whole.shape[:1])
     for i in [] if subject.reference.coupled else range(5):
         alone = values(y_true[i : i + 1], y_pred[i : i + 1])
-        yield from told(disagreement(f"sample {i} alone", whole[i : i + 1], alone))
+        yield from disagreement(f"sample {i} alone", whole[i : i + 1], alone)
     order = [4, 2, 0, 1, 3]
     shuffled = values(y_true[order], y_pred[order])
-    yield from told(disagreement("in another order", whole[order], shuffled))
-    for reduction in ("sum_over_batch_size", "sum", "mean_with_sample_weight"):
-        empty, gradient = gradients.value_and_gradient(
-            subject.make(reduction=reduction, **options), y_true[:0], y_pred[:0]
-        )
-        yield from told(disagreement(f"empty batch, {reduction}", 0.0, empty))
-        yield from told(disagreement(f"gradient of an empty batch, {reduction}", y_pred[:0], gradient))
+    yield from disagreement("in another order", whole[order], shuffled)
 
 
 def check_precision(subject: Subject) -> Findings:
@@ -129,14 +153,16 @@ def check_precision(subject: Subject) -> Findings:
             function = subject.entries(options)
             expected = gradients.values_of(function, y_true, same)
             received = gradients.values_of(function, y_true, narrow)
-            yield from told(disagreement(f"{dtype} inputs with {options}", expected, received))
+            yield from disagreement(f"{dtype} inputs with {options}", expected, received)
             result = subject.make(dtype=dtype, **options)(y_true, narrow)
             if keras.backend.standardize_dtype(result.dtype) != dtype:
-                yield f"dtype={dtype!r} gives a result of {keras.backend.standardize_dtype(result.dtype)}"
+                yield Finding(
+                    f"dtype={dtype!r} gives a result of {keras.backend.standardize_dtype(result.dtype)}"
+                )
             step = {"float16": 2e-3, "bfloat16": 2e-2}[dtype]
             mean = ops.convert_to_numpy(subject.make(**options)(y_true, same))
             received = ops.convert_to_numpy(ops.cast(result, "float32"))
-            yield from told(disagreement(f"dtype={dtype!r} with {options}", mean, received, rtol=step))
+            yield from disagreement(f"dtype={dtype!r} with {options}", mean, received, rtol=step)
         yield from labels_survive(subject, y_true)
 
 
@@ -151,8 +177,9 @@ def labels_survive(subject: Subject, y_true: np.ndarray) -> Findings:
         expected = subject.reference.values(labels, y_pred, logits)
         for dtype in ("float16", "bfloat16"):
             loss = subject.make(dtype=dtype, reduction="none", **logits)
+            gradients.note(labels, y_pred)
             received = ops.convert_to_numpy(ops.cast(loss(labels, y_pred), "float32"))
-            yield from told(disagreement(f"label {label} under {dtype}", expected, received, rtol=2e-2))
+            yield from disagreement(f"label {label} under {dtype}", expected, received, rtol=2e-2)
 
 
 def check_options(subject: Subject) -> Findings:
@@ -164,23 +191,20 @@ def check_options(subject: Subject) -> Findings:
             subject.make(**{**subject.reference.options[0], **options})
         except ValueError as error:
             if f"`{name}`" not in str(error) or "Received" not in str(error):
-                yield f"{options}: the message does not name the option and what came: {error}"
+                yield Finding(f"{options}: the message does not name the option and what came: {error}")
         except Exception as error:
-            yield f"{options}: raises {type(error).__name__}, expected ValueError"
+            yield Finding(f"{options}: raises {type(error).__name__}, expected ValueError")
         else:
-            yield f"{options}: is accepted"
+            yield Finding(f"{options}: is accepted")
 
 
 def cotangent_for(values: np.ndarray) -> np.ndarray:
     return np.random.default_rng(7).normal(size=values.shape)
 
 
-def told(finding: str | None) -> Findings:
-    if finding is not None:
-        yield finding
-
-
+# With a reference.
 CHECKS: dict[str, Callable[[Subject], Any]] = {
+    "shapes": check_shapes,
     "value": check_value,
     "gradient": check_gradient,
     "hard inputs": check_hard_inputs,
@@ -191,15 +215,64 @@ CHECKS: dict[str, Callable[[Subject], Any]] = {
     "saving": lifecycle.check_saving,
     "options": check_options,
     "fit": lifecycle.check_fit,
+    "replicas": check_replicas,
 }
+WITHOUT_REFERENCE: dict[str, Callable[[Subject], Any]] = {
+    "shapes": check_shapes,
+    "value": without_reference.check_value,
+    "gradient": without_reference.check_gradient,
+    "hard inputs": without_reference.check_hard_inputs,
+    "compiled": check_compiled,
+    "batch": samples_stand_alone,
+    "weights": without_reference.check_weights,
+    "precision": without_reference.check_precision,
+    "saving": without_reference.check_saving,
+    "fit": without_reference.check_fit,
+    "replicas": check_replicas,
+}
+OF_LAYERS = ("shapes", "value", "gradient", "hard inputs", "compiled", "batch", "saving", "fit")
+WITHOUT_GRADIENTS = ("shapes", "value")
 
 
-def findings(check: str, subject: Subject) -> list[str]:
-    """What a check finds wrong; an exception inside it is a finding too."""
-    found = []
+def skipped(check: str, subject: Subject) -> str | None:
+    """Why a check says nothing of a subject on this backend; None where it is run."""
+    if gradients.BACKEND == "numpy" and check not in WITHOUT_GRADIENTS:
+        return "the numpy backend neither trains nor compiles"
+    if subject.layer is not None and check not in OF_LAYERS:
+        return "it is for losses"
+    if check not in table_of(subject):
+        return "it needs a reference: --like NAME"
+    if check == "replicas":
+        return "a value depends on the whole batch" if subject.reference.coupled else why_not()
+    return None
+
+
+def table_of(subject: Subject) -> dict[str, Callable[[Subject], Any]]:
+    return CHECKS if isinstance(subject.reference, Reference) else WITHOUT_REFERENCE
+
+
+def findings(check: str, subject: Subject) -> list[Finding | Measured]:
+    """What a check finds wrong, with the inputs; an exception inside it is a finding too."""
+    found: list[Finding | Measured] = []
+    gradients.last_inputs.clear()
     try:
-        for finding in CHECKS[check](subject):
-            found.append(finding)
+        for finding in table_of(subject)[check](subject):
+            found.append(replace(finding, inputs=finding.inputs or inputs_shown()))
     except Exception as error:
-        found.append(f"raises {type(error).__name__}: {str(error)[:500]}")
+        found.append(of_error(error))
     return found
+
+
+def of_error(error: Exception) -> Finding:
+    """An exception as a finding."""
+    text = f"raises {type(error).__name__}: {str(error)[:500]}"
+    return Finding(text, inputs=inputs_shown(), error="".join(traceback.format_exception(error)[-8:]))
+
+
+def inputs_shown() -> str:
+    """What was computed last, as text."""
+    return "\n".join(
+        f"{name} = {shown(ops.convert_to_numpy(array))}"
+        for name, array in gradients.last_inputs.items()
+        if array is not None
+    )

@@ -31,15 +31,48 @@ HARD_MODES = {"tensorflow": ("eager", "xla"), "jax": ("compiled",)}.get(BACKEND,
 USUAL = "compiled" if BACKEND == "jax" else "eager"
 
 
+# What was computed last, for the report of a finding.
+last_inputs: dict[str, Any] = {}
+
+
+def note(y_true: Any, y_pred: Any, **more: Any) -> None:
+    """Remembers the inputs of a computation that begins."""
+    last_inputs.clear()
+    last_inputs.update(y_true=y_true, y_pred=y_pred, **more)
+
+
 def values_of(function: Callable[..., Any], y_true: Any, y_pred: Any) -> np.ndarray:
     """What the function gives, called as a user calls it."""
+    note(y_true, y_pred)
     return ops.convert_to_numpy(function(y_true, ops.convert_to_tensor(y_pred)))
+
+
+def usual_values_of(function: Callable[..., Any], y_true: Any, y_pred: Any) -> np.ndarray:
+    """What the function gives in the mode in which the mode is not the question."""
+    note(y_true, y_pred)
+    called = values_compiled(function) if BACKEND == "jax" else function
+    return ops.convert_to_numpy(called(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)))
+
+
+@functools.lru_cache(maxsize=16)
+def values_compiled(function: Any) -> Any:
+    return jax.jit(function)
+
+
+def eager_value_and_gradient(
+    function: Callable[..., Any], y_true: Any, y_pred: Any
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Without a compiler. JAX has the gradient of a traced function only: there it is None."""
+    if BACKEND == "jax":
+        return values_of(function, y_true, y_pred), None
+    return value_and_gradient(function, y_true, y_pred, mode="eager")
 
 
 def value_and_gradient(
     function: Callable[..., Any], y_true: Any, y_pred: Any, cotangent: Any = 1.0, mode: str = USUAL
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The values, and the gradient of Σ cotangent · values by y_pred (None where nothing flows back)."""
+    note(y_true, y_pred)
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     cotangent = ops.convert_to_tensor(cotangent, dtype="float32")
     values, gradient = {"tensorflow": on_tensorflow, "jax": on_jax, "torch": on_torch}[BACKEND](
@@ -54,7 +87,7 @@ def weighted_sum(values: Any, cotangent: Any) -> Any:
 
 # Of a few functions the compiled form is kept, which is not compiled again while it is among them. torch's
 # compiler starts anew for each.
-@functools.lru_cache(maxsize=1 if BACKEND == "torch" else 8)
+@functools.lru_cache(maxsize=1 if BACKEND == "torch" else 16)
 def compiled(function: Any, mode: str, inputs: Any = None) -> Any:
     """A function compiled in a mode, for inputs such as these."""
     if BACKEND == "tensorflow":

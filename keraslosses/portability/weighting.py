@@ -8,12 +8,13 @@ from keras import ops
 
 from keraslosses.core import keras_internals
 from keraslosses.portability import gradients
-from keraslosses.portability.subject import Subject, disagreement
+from keraslosses.portability.finding import Finding, disagreement, shown
+from keraslosses.portability.subject import Subject
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
 
 
-def check_weights(subject: Subject) -> Iterator[str]:
+def check_weights(subject: Subject) -> Iterator[Finding]:
     """Every reduction divides by what it should, under weights, class weights, masks and ignored entries.
 
     Weights of every shape under the first options, one for each entry under all.
@@ -32,7 +33,7 @@ def check_weights(subject: Subject) -> Iterator[str]:
 
 def reductions_agree(
     subject: Subject, options: Any, y_true: Any, y_pred: Any, values: Any, shapes: Any
-) -> Iterator[str]:
+) -> Iterator[Finding]:
     valid = validity(options, y_true, values, subject)
     classes = class_weight_of(options, y_true, values, subject)
     weights = [None, *(np.random.default_rng(3).uniform(0.5, 2, shape).astype("float32") for shape in shapes)]
@@ -40,15 +41,20 @@ def reductions_agree(
         for reduction in REDUCTIONS:
             loss = subject.make(reduction=reduction, **options)
             expected = reduced(values, valid, weight, classes, reduction)
-            received = ops.convert_to_numpy(loss(y_true, ops.convert_to_tensor(y_pred), sample_weight=weight))
             shape = None if weight is None else np.shape(weight)
             what = f"{reduction} with weights of shape {shape} and {options}"
-            finding = disagreement(what, expected, received)
-            if finding:
-                yield finding
+            gradients.note(y_true, y_pred, sample_weight=weight)
+            try:
+                received = ops.convert_to_numpy(
+                    loss(y_true, ops.convert_to_tensor(y_pred), sample_weight=weight)
+                )
+            except Exception as error:
+                yield Finding(f"{what}: raises {type(error).__name__}: {error}", shown(expected))
+                continue
+            yield from disagreement(what, expected, received)
 
 
-def zero_weight_silences(subject: Subject) -> Iterator[str]:
+def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
     """A weight of 0 removes value and gradient also where the value is infinite or undefined."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(4,))
@@ -57,20 +63,18 @@ def zero_weight_silences(subject: Subject) -> Iterator[str]:
     poisoned = y_pred.copy()
     poisoned[1] = np.inf
     expected, slope = gradients.value_and_gradient(lambda t, p: function(t, p, weight), y_true, y_pred)
-    # Compiled, torch takes the way that TensorFlow's graph takes, and is the slowest to compile.
-    for mode in gradients.MODES[:1] if gradients.BACKEND == "torch" else gradients.MODES[:2]:
+    # Compiled, torch takes the way that TensorFlow's graph takes, and is the slowest to compile. JAX has the
+    # gradient of a traced function only.
+    modes = {"torch": ("eager",), "jax": ("compiled",)}
+    for mode in modes.get(gradients.BACKEND, gradients.MODES[:2]):
         value, gradient = gradients.value_and_gradient(
             lambda t, p: function(t, p, weight), y_true, poisoned, mode=mode
         )
-        for finding in (
-            disagreement(f"an infinite input of weight 0, {mode}", expected, value),
-            disagreement(f"gradient at an infinite input of weight 0, {mode}", slope, gradient),
-        ):
-            if finding:
-                yield finding
+        yield from disagreement(f"an infinite input of weight 0, {mode}", expected, value)
+        yield from disagreement(f"gradient at an infinite input of weight 0, {mode}", slope, gradient)
 
 
-def mask_leaves_the_mean(subject: Subject) -> Iterator[str]:
+def mask_leaves_the_mean(subject: Subject) -> Iterator[Finding]:
     """Entries that a Keras mask hides cost nothing and are not counted; nothing visible gives 0."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options)
@@ -78,14 +82,13 @@ def mask_leaves_the_mean(subject: Subject) -> Iterator[str]:
     for mask in (np.arange(values.size).reshape(values.shape) % 3 > 0, np.zeros(values.shape, bool)):
         tensor = ops.convert_to_tensor(y_pred)
         keras_internals.set_attribute(tensor, "_keras_mask", ops.convert_to_tensor(mask))
+        gradients.note(y_true, y_pred, mask=mask)
         received = ops.convert_to_numpy(subject.make(**options)(y_true, tensor))
         expected = reduced(values, mask, None, None, "mean")
-        finding = disagreement(f"a mask that shows {mask.sum()} entries", expected, received)
-        if finding:
-            yield finding
+        yield from disagreement(f"a mask that shows {mask.sum()} entries", expected, received)
 
 
-def mask_shortens(subject: Subject) -> Iterator[str]:
+def mask_shortens(subject: Subject) -> Iterator[Finding]:
     """A Keras mask ends each sample where a length would, also where there are as many samples as frames."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(6, 6))
@@ -93,11 +96,10 @@ def mask_shortens(subject: Subject) -> Iterator[str]:
     tensor = ops.convert_to_tensor(y_pred)
     mask = np.arange(6) < lengths[:, None]
     keras_internals.set_attribute(tensor, "_keras_mask", ops.convert_to_tensor(mask))
+    gradients.note(y_true, y_pred, mask=mask)
     received = ops.convert_to_numpy(subject.make(reduction="none", **options)(y_true, tensor))
     expected = subject.reference.values(y_true, y_pred, {**options, "logit_length": lengths})
-    finding = disagreement("a mask that ends the samples", expected, received)
-    if finding:
-        yield finding
+    yield from disagreement("a mask that ends the samples", expected, received)
 
 
 def reduced(values: Any, valid: Any, weight: Any, classes: Any, reduction: str) -> Any:

@@ -16,37 +16,39 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 def real(rng: Rng, options: Any, leading: Leading) -> Pair:
     """Real numbers."""
-    return placed(options, rng.normal(0, 2, (*leading, CLASSES)), rng.normal(0, 2, (*leading, CLASSES)))
+    shape = (*leading, width(options))
+    return placed(options, rng.normal(0, 2, shape), rng.normal(0, 2, shape))
 
 
 def positive(rng: Rng, options: Any, leading: Leading) -> Pair:
     """Positive numbers, as counts, prices and rates."""
-    return placed(options, rng.gamma(2, 2, (*leading, CLASSES)), rng.gamma(2, 2, (*leading, CLASSES)) + 0.1)
+    shape = (*leading, width(options))
+    return placed(options, rng.gamma(2, 2, shape), rng.gamma(2, 2, shape) + 0.1)
 
 
 def distributions(rng: Rng, options: Any, leading: Leading) -> Pair:
     """Rows of probabilities."""
-    return placed(options, simplex(rng, leading), simplex(rng, leading))
+    return placed(options, simplex(rng, leading, width(options)), simplex(rng, leading, width(options)))
 
 
 def binary(rng: Rng, options: Any, leading: Leading) -> Pair:
     """Independent zeros and ones, against probabilities or logits."""
-    y_true = rng.integers(0, 2, (*leading, CLASSES)).astype("float64")
-    logits = rng.normal(0, 2, (*leading, CLASSES))
+    y_true = rng.integers(0, 2, (*leading, width(options))).astype("float64")
+    logits = rng.normal(0, 2, (*leading, width(options)))
     return placed(options, y_true, logits if options.get("from_logits") else 1 / (1 + np.exp(-logits)))
 
 
 def one_hot(rng: Rng, options: Any, leading: Leading) -> Pair:
     """One class of C as a one-hot row (some rows soft), against probabilities or logits."""
-    y_true = np.eye(CLASSES)[rng.integers(0, CLASSES, leading)]
+    y_true = np.eye(width(options))[rng.integers(0, width(options), leading)]
     soft = rng.random(leading)[..., None] < 0.3
-    y_true = np.where(soft, simplex(rng, leading), y_true)
+    y_true = np.where(soft, simplex(rng, leading, width(options)), y_true)
     return placed(options, y_true, scores(rng, options, leading))
 
 
 def labels(rng: Rng, options: Any, leading: Leading) -> Pair:
     """Class indices, some of them ignored if there is an `ignore_class`, against probabilities or logits."""
-    y_true = rng.integers(0, CLASSES, leading).astype("int32")
+    y_true = rng.integers(0, width(options), leading).astype("int32")
     if options.get("ignore_class") is not None:
         y_true = np.where(rng.random(leading) < 0.4, options["ignore_class"], y_true).astype("int32")
     return y_true, placed(options, scores(rng, options, leading))[0]
@@ -54,14 +56,14 @@ def labels(rng: Rng, options: Any, leading: Leading) -> Pair:
 
 def signs(rng: Rng, options: Any, leading: Leading) -> Pair:
     """Targets -1 and 1, against scores."""
-    y_true = 2.0 * rng.integers(0, 2, (*leading, CLASSES)) - 1.0
-    return y_true, rng.normal(0, 2, (*leading, CLASSES))
+    y_true = 2.0 * rng.integers(0, 2, (*leading, width(options))) - 1.0
+    return y_true, rng.normal(0, 2, (*leading, width(options)))
 
 
 def one_hot_scores(rng: Rng, options: Any, leading: Leading) -> Pair:
     """One class of C as a one-hot row, against scores."""
-    y_true = np.eye(CLASSES)[rng.integers(0, CLASSES, leading)]
-    return y_true, rng.normal(0, 2, (*leading, CLASSES))
+    y_true = np.eye(width(options))[rng.integers(0, width(options), leading)]
+    return y_true, rng.normal(0, 2, (*leading, width(options)))
 
 
 def labels_and_scores(rng: Rng, options: Any, leading: Leading) -> Pair:
@@ -78,21 +80,21 @@ def labels_and_log_probabilities(rng: Rng, options: Any, leading: Leading) -> Pa
 def labels_and_cosines(rng: Rng, options: Any, leading: Leading) -> Pair:
     """Class indices, some of them ignored if there is an `ignore_class`, against cosines."""
     y_true, _ = labels(rng, options, leading)
-    return y_true, rng.uniform(-0.98, 0.98, (*leading, CLASSES))
+    return y_true, rng.uniform(-0.98, 0.98, (*leading, width(options)))
 
 
 def label_lists(rng: Rng, options: Any, leading: Leading) -> Pair:
     """Lists of class indices, some twice, some empty, ended by -1, against scores."""
-    y_true = rng.integers(0, CLASSES, (*leading, CLASSES))
+    y_true = rng.integers(0, width(options), (*leading, width(options)))
     length = rng.integers(0, 5, leading)
-    y_true = np.where(np.arange(CLASSES) == length[..., None], -1, y_true).astype("int32")
-    return y_true, rng.normal(0, 2, (*leading, CLASSES))
+    y_true = np.where(np.arange(width(options)) == length[..., None], -1, y_true).astype("int32")
+    return y_true, rng.normal(0, 2, (*leading, width(options)))
 
 
 def regions(rng: Rng, options: Any, leading: Leading) -> Pair:
     """Zeros and ones against probabilities."""
-    y_true = (rng.random((*leading, CLASSES)) < 0.4).astype("float64")
-    return y_true, rng.random((*leading, CLASSES))
+    y_true = (rng.random((*leading, width(options))) < 0.4).astype("float64")
+    return y_true, rng.random((*leading, width(options)))
 
 
 def embeddings(rng: Rng, options: Any, leading: Leading) -> Pair:
@@ -102,7 +104,7 @@ def embeddings(rng: Rng, options: Any, leading: Leading) -> Pair:
     """
     size = int(np.prod(leading))
     y_true = np.append(rng.integers(0, 3, max(size - 1, 0)), 2**24 + 1)[:size].astype("int32")
-    vectors = rng.normal(0, 1, (size, CLASSES))
+    vectors = rng.normal(0, 1, (size, width(options)))
     return y_true, vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
@@ -155,25 +157,30 @@ def sequences(rng: Rng, options: Any, leading: Leading) -> Pair:
     label, some, or 4, as many as have an alignment. y_pred (batch, frames, classes).
     """
     leading = leading if len(leading) == 2 else (*leading, 6)
-    blank = options.get("blank_index", 0) % CLASSES
-    others = [label for label in range(CLASSES) if label != blank]
+    blank = options.get("blank_index", 0) % width(options)
+    others = [label for label in range(width(options)) if label != blank]
     y_true = np.full((leading[0], 4), -1, "int32")
     for row in y_true:
         labels = rng.choice(others, rng.integers(0, 5))
         while len(labels) + np.sum(labels[1:] == labels[:-1]) > leading[1]:
             labels = labels[:-1]
         row[: len(labels)] = labels
-    return y_true, scores(rng, {"from_logits": options.get("from_logits", True)}, leading)
+    return y_true, scores(rng, {"from_logits": True, **options}, leading)
+
+
+def width(options: Any) -> int:
+    """How many classes or features there are; the option `width` is nobody's but a draw's."""
+    return int(options.get("width", CLASSES))
 
 
 def scores(rng: Rng, options: Any, leading: Leading) -> np.ndarray:
     if options.get("from_logits"):
-        return rng.normal(0, 2, (*leading, CLASSES))
-    return simplex(rng, leading)
+        return rng.normal(0, 2, (*leading, width(options)))
+    return simplex(rng, leading, width(options))
 
 
-def simplex(rng: Rng, leading: Leading) -> np.ndarray:
-    weights = np.exp(rng.normal(0, 1, (*leading, CLASSES)))
+def simplex(rng: Rng, leading: Leading, count: int) -> np.ndarray:
+    weights = np.exp(rng.normal(0, 1, (*leading, count)))
     return weights / weights.sum(-1, keepdims=True)
 
 

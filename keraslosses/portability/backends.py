@@ -39,7 +39,7 @@ def installed() -> list[str]:
     return [name for name in BACKENDS if find_spec(name) is not None]
 
 
-def chosen(names: Sequence[str]) -> list[str]:
+def chosen(names: Sequence[str], known: Sequence[str] = BACKENDS) -> list[str]:
     """The backends that the user named, in `names` or with commas; all installed ones where none is named.
 
     Raises:
@@ -48,9 +48,9 @@ def chosen(names: Sequence[str]) -> list[str]:
     wanted = list(dict.fromkeys(part.strip() for name in names for part in name.split(",")))
     present = installed()
     for name in wanted:
-        if name not in BACKENDS:
-            raise ValueError(f"{name!r} is no backend; choose from {', '.join(BACKENDS)}.")
-        if name not in present:
+        if name not in known:
+            raise ValueError(f"{name!r} is no backend; choose from {', '.join(known)}.")
+        if name in BACKENDS and name not in present:
             raise ValueError(f"{name!r} is not installed. Installed here: {', '.join(present) or 'none'}.")
     if not present:
         raise ValueError(f"No backend is installed. Install one of {', '.join(BACKENDS)}.")
@@ -72,7 +72,7 @@ def run_worker(
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", module, json.dumps(plan)],
-            env={**os.environ, **QUIET, **environment, "KERAS_BACKEND": backend},
+            env=environment_of(backend, environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -88,6 +88,11 @@ def run_worker(
             stop(process)
         if status != 0:
             raise WorkerFailed(failure(f"ended with status {status}", errors))
+
+
+def environment_of(backend: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child process on a backend."""
+    return {**os.environ, **QUIET, **environment, "KERAS_BACKEND": backend}
 
 
 def messages(process: subprocess.Popen[str], patience: float) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,177 @@
+"""`python -m keraslosses check`: the checks of the package, over our losses or the user's own code."""
+
+import json
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+import keraslosses
+from keraslosses.cli.check_report import report_of, say, table
+from keraslosses.cli.output_file import check_writable
+from keraslosses.portability import backends
+from keraslosses.portability.checks import CHECKS
+from keraslosses.portability.child import Lost, share_of_memory
+from keraslosses.portability.inputs import KINDS
+from keraslosses.portability.page import page
+from keraslosses.portability.request import DTYPES, WrongUse, chosen_checks, described
+from keraslosses.portability.run import FAILED, KNOWN, Plan, run, targets_in
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def check(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET]...",
+            help="A loss of this package, package.module:Object, file.py:name, or a module for all losses in "
+            "it. Default: all losses of this package.",
+        ),
+    ] = None,
+    backend_names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--backends",
+            metavar="NAMES",
+            help="Backends, with commas: tensorflow, jax, torch, numpy (values only). Default: all installed "
+            "but numpy.",
+        ),
+    ] = None,
+    check_names: Annotated[
+        list[str] | None,
+        typer.Option("--checks", metavar="NAMES", help=f"Checks, with commas: {', '.join(CHECKS)}."),
+    ] = None,
+    like: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The loss of this package whose formula it must give.")
+    ] = None,
+    inputs: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help=f"What it reads, where it has no reference: {', '.join(KINDS)}, or an .npz file with y_true "
+            "and y_pred.",
+        ),
+    ] = "real",
+    shape: Annotated[str, typer.Option(help="The shape of y_pred with the batch, as 8,10.")] = "",
+    dtype: Annotated[str, typer.Option(help=f"The type of y_pred: {', '.join(DTYPES)}.")] = "float32",
+    coupled: Annotated[
+        bool, typer.Option("--coupled", help="A value may depend on the other samples of the batch.")
+    ] = False,
+    rtol: Annotated[float, typer.Option(min=0.0, help="How far the backends may be apart.")] = 1e-4,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for a check.")] = 120.0,
+    memory: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Megabytes for a process. Default: three quarters of all, for all together."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    html: Annotated[Path | None, typer.Option(help="A page with the table and the failures.")] = None,
+) -> None:
+    """Check losses, functions, layers and models on every installed backend, each in a process of its own.
+
+    Ends with status 1 where something fails, with 2 where the call is wrong.
+    """
+    chosen = chosen_backends(backend_names or [])
+    check_writable("--html", html)
+    limit = memory or share_of_memory(len(chosen))
+    try:
+        checks = chosen_checks([part.strip() for name in check_names or [] for part in name.split(",")])
+        texts = list(expanded(targets or keraslosses.names(), chosen[0], timeout, limit))
+        asked = [described(text, like, inputs, shape_of(shape), dtype, coupled) for text in texts]
+    except WrongUse as error:
+        raise typer.BadParameter(error.text, param_hint=f"--{error.argument}") from None
+    plan = Plan(asked, chosen, checks, timeout, limit, rtol)
+    absent = [name for name in backends.BACKENDS if name not in backends.installed()]
+    results = with_progress(plan)
+    report = report_of(plan, results, absent)
+    if html is not None:
+        html.write_text(page(report), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        console.print(table(plan, results))
+        say(console, report, absent, html)
+    raise typer.Exit(1 if any(result.status == FAILED for result in results) else 0)
+
+
+def chosen_backends(names: Sequence[str]) -> list[str]:
+    try:
+        return backends.chosen(names, KNOWN)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--backends") from None
+
+
+def shape_of(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")] if text else []
+    except ValueError:
+        raise WrongUse("shape", f"expected sizes with commas, as 8,10. Received: {text!r}") from None
+
+
+def expanded(texts: Sequence[str], backend: str, timeout: float, memory: int) -> Iterator[str]:
+    """The targets, a module as the losses in it; each once."""
+    for text in dict.fromkeys(texts):
+        if text in keraslosses.names():
+            yield text
+        elif ":" in text:
+            check_place(text)
+            yield text
+        elif text.endswith(".py") or not is_there(text):
+            raise wrong(text, "is neither a loss of keraslosses, nor package.module:Object, nor file.py:name")
+        else:
+            yield from losses_of(text, backend, timeout, memory)
+
+
+def check_place(text: str) -> None:
+    """A file that is there, or a module whose package is."""
+    place, _, name = text.rpartition(":")
+    if not name:
+        raise wrong(text, "names no object behind the colon")
+    if place.endswith(".py"):
+        if not Path(place).is_file():
+            raise wrong(text, f"names a file that is not there: {place}")
+    elif not is_there(place):
+        raise wrong(text, f"names a module that is not there: {place}")
+
+
+def is_there(module: str) -> bool:
+    """Whether the package of a module can be found; what is inside it the worker sees."""
+    first = module.split(".")[0]
+    return first.isidentifier() and find_spec(first) is not None
+
+
+def losses_of(module: str, backend: str, timeout: float, memory: int) -> list[str]:
+    try:
+        found = targets_in(module, backend, max(timeout, backends.PATIENCE), memory)
+    except Lost as lost:
+        raise wrong(module, f"cannot be imported: {lost.last_lines or lost.what}") from None
+    if not found:
+        raise wrong(module, "has no losses")
+    return found
+
+
+def wrong(text: str, why: str) -> typer.BadParameter:
+    return typer.BadParameter(f"{text!r} {why}.", param_hint="TARGET")
+
+
+def with_progress(plan: Plan) -> list[Any]:
+    """Runs the plan, and shows on the error output how far it is."""
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=errors) as progress:
+        total = len(plan.targets) * (len(plan.checks) + 1)
+        tasks = {name: progress.add_task(f"{name}: starting", total=total) for name in plan.backends}
+
+        def advance(backend: str, what: str) -> None:
+            progress.update(tasks[backend], advance=1, description=f"{backend}: {what}"[:60])
+
+        results = run(plan, advance)
+        for name, task in tasks.items():
+            progress.update(task, completed=total, description=f"{name}: done")
+    return results

@@ -1,0 +1,64 @@
+"""Whether the backends agree: what each of them measured, side by side."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from keraslosses.portability.finding import Finding, difference, shown
+
+# How far two backends may be apart, in relation to the larger number and to the largest of the array.
+RTOL = 1e-4
+
+
+def disagreements(
+    measured: Mapping[str, Path], inputs: Mapping[str, str], rtol: float = RTOL
+) -> dict[str, list[Finding]]:
+    """By backend, what it measured otherwise than most; where no two agree, all are named."""
+    arrays = {backend: arrays_of(path) for backend, path in measured.items()}
+    found: dict[str, list[Finding]] = {backend: [] for backend in arrays}
+    for what in dict.fromkeys(what for mine in arrays.values() for what in mine):
+        of_all = {backend: mine[what] for backend, mine in arrays.items() if what in mine}
+        for backend, finding in odd_ones(what, of_all, inputs.get(what, ""), rtol).items():
+            found[backend].append(finding)
+    return found
+
+
+def arrays_of(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return {what: np.asarray(file[what], "float64") for what in file.files}
+
+
+def odd_ones(what: str, arrays: Mapping[str, np.ndarray], inputs: str, rtol: float) -> dict[str, Finding]:
+    """The backends whose array is not that of the largest group that agrees."""
+    agreeing = {backend: {backend} for backend in arrays}
+    for one, other in combinations(arrays, 2):
+        if difference(arrays[one], arrays[other], rtol, rtol / 10) is None:
+            agreeing[one].add(other)
+            agreeing[other].add(one)
+    most = max(len(group) for group in agreeing.values())
+    if most == len(arrays):
+        return {}
+    found = {}
+    for backend in arrays:
+        # Where no two agree, or there are as many of one opinion as of the other, everyone differs.
+        others = max((agreeing[other] - {backend} for other in arrays if other != backend), key=len)
+        if len(agreeing[backend]) < most or 2 * most <= len(arrays):
+            found[backend] = one_differs(
+                what, arrays, backend, sorted(others - agreeing[backend]), inputs, rtol
+            )
+    return found
+
+
+def one_differs(
+    what: str, arrays: Mapping[str, np.ndarray], backend: str, others: list[str], inputs: str, rtol: float
+) -> Finding:
+    expected, received = arrays[others[0]], arrays[backend]
+    text = difference(expected, received, rtol, rtol / 10) or "differs"
+    return Finding(
+        f"{what}: {text.replace('expected', 'but')} on {' and '.join(others)}",
+        f"{shown(expected)} ({', '.join(others)})",
+        shown(received),
+        inputs,
+    )

@@ -1,0 +1,117 @@
+"""The inputs of what has no reference: drawn by kind, or the user's own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from keraslosses.portability.hard_inputs import HARD
+from keraslosses.reference import Hard, draws
+from keraslosses.reference.entry import rounded
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What y_true and y_pred are: how they are drawn, and where an implementation easily goes wrong."""
+
+    draw: Callable[..., Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    shape: tuple[int, ...] = (5, draws.CLASSES)
+    coupled: bool = False
+
+
+LOGITS = {"from_logits": True}
+KINDS = {
+    "real": Kind(draws.real),
+    "positive": Kind(draws.positive),
+    "probabilities": Kind(draws.distributions),
+    "binary": Kind(draws.binary),
+    "binary-logits": Kind(draws.binary, LOGITS),
+    "one-hot": Kind(draws.one_hot),
+    "logits": Kind(draws.one_hot, LOGITS),
+    "labels": Kind(draws.labels),
+    "label-logits": Kind(draws.labels, LOGITS),
+    "signs": Kind(draws.signs),
+    "boxes": Kind(draws.boxes, shape=(5, 4)),
+    "embeddings": Kind(draws.embeddings, coupled=True),
+    "sequences": Kind(draws.sequences, shape=(5, 6, draws.CLASSES)),
+}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The inputs of an object without a reference; it reads like a `Reference` with one set of options.
+
+    `shape` is that of y_pred. `arrays` are the user's own y_true and y_pred, of which a batch takes as many
+    samples as it has, from the beginning again where they end.
+    """
+
+    name: str = "inputs"
+    kind: str = "real"
+    shape: tuple[int, ...] = ()
+    dtype: str = "float32"
+    arrays: tuple[np.ndarray, np.ndarray] | None = None
+    coupled: bool = False
+    options: tuple[Mapping[str, Any], ...] = ({},)
+
+    @property
+    def draw(self) -> Callable[..., Any]:
+        return KINDS[self.kind].draw
+
+    @property
+    def batch(self) -> int:
+        return len(self.arrays[1]) if self.arrays else (self.shape or KINDS[self.kind].shape)[0]
+
+    def inputs(
+        self, options: Any = None, leading: tuple[int, ...] | None = None, seed: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A batch of as many samples as `leading` says first, by default of as many as `shape`."""
+        count = leading[0] if leading else self.batch
+        if self.arrays:
+            y_true, y_pred = (np.resize(array, (count, *array.shape[1:])) for array in self.arrays)
+        else:
+            y_true, y_pred = self.drawn(count, seed)
+        return rounded(y_true), rounded(y_pred).astype(
+            self.dtype if y_pred.dtype.kind == "f" else y_pred.dtype
+        )
+
+    def drawn(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        kind = KINDS[self.kind]
+        shape = self.shape or kind.shape
+        rng = np.random.default_rng([seed, *self.name.encode()])
+        y_true, y_pred = kind.draw(rng, {**kind.options, "width": shape[-1]}, (count, *shape[1:-1]))
+        return y_true, y_pred
+
+    @property
+    def hard(self) -> tuple[Hard, ...]:
+        """Inputs at which an implementation easily goes wrong; for the user's own arrays there are none."""
+        if self.arrays:
+            return ()
+        y_true, y_pred = self.inputs()
+        return tuple(Hard(what, *HARD[self.kind][what](y_true, y_pred)) for what in HARD.get(self.kind, {}))
+
+
+def own_arrays(path: str) -> tuple[np.ndarray, np.ndarray]:
+    """y_true and y_pred from a file of arrays.
+
+    Raises:
+        ValueError: where the file cannot be read, lacks one of them, or they are not of the same batch.
+    """
+    try:
+        with np.load(path) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, AttributeError, EOFError) as error:
+        raise ValueError(f"{path!r} is no .npz file that can be read: {error}") from None
+    missing = [name for name in ("y_true", "y_pred") if name not in arrays]
+    if missing:
+        raise ValueError(
+            f"{path!r} needs the arrays y_true and y_pred. It has: {', '.join(arrays) or 'none'}."
+        )
+    y_true, y_pred = arrays["y_true"], arrays["y_pred"]
+    if y_true.ndim == 0 or y_pred.ndim == 0 or len(y_true) != len(y_pred) or not len(y_pred):
+        raise ValueError(
+            f"y_true and y_pred of {path!r} must have as many samples as each other, at least one. "
+            f"Received: y_true of shape {y_true.shape}, y_pred of shape {y_pred.shape}."
+        )
+    return y_true, y_pred

@@ -1,0 +1,84 @@
+"""A target with its inputs, as the user gives them, checked and as the worker reads it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keraslosses.portability.checks import CHECKS
+from keraslosses.portability.inputs import KINDS, own_arrays
+from keraslosses.reference import REFERENCES
+
+DTYPES = ("float16", "bfloat16", "float32", "float64")
+
+
+class WrongUse(ValueError):
+    """An argument that cannot be; it knows which."""
+
+    def __init__(self, argument: str, text: str):
+        super().__init__(f"`{argument}`: {text}")
+        self.argument, self.text = argument, text
+
+
+def described(
+    text: str,
+    like: str | None = None,
+    inputs: str = "real",
+    shape: Sequence[int] = (),
+    dtype: str = "float32",
+    coupled: bool = False,
+) -> dict[str, Any]:
+    """The target as the worker reads it.
+
+    Raises:
+        WrongUse: for an argument that is none of what there is.
+    """
+    if like is not None:
+        one_of("like", like, REFERENCES)
+    one_of("dtype", dtype, DTYPES)
+    own = inputs.endswith(".npz")
+    if own:
+        check_file(inputs)
+    else:
+        one_of("inputs", inputs, KINDS)
+        check_shape(shape, inputs)
+    return {
+        "text": text,
+        "like": like,
+        "kind": "real" if own else inputs,
+        "file": inputs if own else None,
+        "shape": list(shape),
+        "dtype": dtype,
+        "coupled": coupled or (not own and KINDS[inputs].coupled),
+    }
+
+
+def chosen_checks(names: Sequence[str]) -> list[str]:
+    """The checks that the user named, in their own order; all where none is named.
+
+    Raises:
+        WrongUse: for a name that is no check.
+    """
+    for name in names:
+        one_of("checks", name, CHECKS)
+    return [name for name in CHECKS if name in names or not names]
+
+
+def one_of(argument: str, value: Any, known: Any) -> None:
+    if value not in known:
+        raise WrongUse(argument, f"expected one of {', '.join(known)}. Received: {value!r}")
+
+
+def check_file(path: str) -> None:
+    try:
+        own_arrays(path)
+    except ValueError as error:
+        raise WrongUse("inputs", str(error)) from None
+
+
+def check_shape(shape: Sequence[int], kind: str) -> None:
+    """A shape of as many axes as the kind has at least, boxes with four numbers."""
+    usual = KINDS[kind].shape
+    fits = (
+        len(shape) >= len(usual) and all(size > 0 for size in shape) and (kind != "boxes" or shape[-1] == 4)
+    )
+    if shape and not fits:
+        raise WrongUse("shape", f"expected one of {kind}, such as {usual}. Received: {tuple(shape)}")

@@ -1,0 +1,205 @@
+"""A run of the checker: every target, on every backend side by side, check by check."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from keraslosses.portability import agreement, backends
+from keraslosses.portability.advice import advice_for
+from keraslosses.portability.child import Child, Lost
+from keraslosses.portability.finding import Finding
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+RUNS = "runs"
+# The backends that can be chosen; numpy computes values, but no gradients.
+KNOWN = (*backends.BACKENDS, "numpy")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to check and how: targets as the worker reads them, seconds a check, megabytes a process."""
+
+    targets: Sequence[Mapping[str, Any]]
+    backends: Sequence[str]
+    checks: Sequence[str]
+    timeout: float
+    memory: int
+    rtol: float = agreement.RTOL
+
+
+@dataclass
+class Result:
+    """What one check says of one target on one backend; `why` says why it was skipped."""
+
+    target: str
+    check: str
+    backend: str
+    findings: list[Finding] = field(default_factory=list)
+    why: str = ""
+    seconds: float = 0.0
+    measured: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        if self.findings:
+            return FAILED
+        return SKIPPED if self.why else PASSED
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "target": self.target,
+            "check": self.check,
+            "backend": self.backend,
+            "status": self.status,
+            "why": self.why,
+            "seconds": round(self.seconds, 3),
+            "findings": [{**vars(f), "advice": advice_for(self.check, f)} for f in self.findings],
+        }
+
+
+class Run:
+    """The children of a run, and what they found."""
+
+    def __init__(self, plan: Plan, folder: Path, advance: Callable[[str, str], None]):
+        self.plan, self.folder, self.advance = plan, folder, advance
+        self.results: dict[tuple[str, str, str], Result] = {}
+        self.saved: dict[str, list[str]] = {}
+        self.opening = {number: threading.Lock() for number in range(len(plan.targets))}
+
+    def check_on(self, child: Child) -> None:
+        """Every target on one backend."""
+        for number, target in enumerate(self.plan.targets):
+            self.check_target(child, number, target)
+
+    def check_target(self, child: Child, number: int, target: Mapping[str, Any]) -> None:
+        """One target: whether it runs, then the checks, until the child is lost."""
+        # One backend opens a layer first and leaves its weights for the others.
+        with self.opening[number]:
+            weights = str(self.folder / f"{number}-weights.npz")
+            _, answer = self.asked(child, target, RUNS, {"do": "open", "target": target, "weights": weights})
+        skipped = answer.get("skipped", {})
+        lost = "" if skipped else "it does not run"
+        for check in self.plan.checks:
+            why = lost or skipped.get(check)
+            if why:
+                self.put(target, check, child.backend, Result(target["text"], check, child.backend, why=why))
+                continue
+            path = self.path(number, check, child.backend)
+            result, answer = self.asked(
+                child, target, check, {"do": "check", "check": check, "path": str(path)}
+            )
+            result.measured = answer.get("measured", {})
+            if not answer:
+                lost = f"the process was lost in the check {check!r}"
+            elif check == "saving":
+                self.save(child, number, result)
+
+    def save(self, child: Child, number: int, result: Result) -> None:
+        """Has a model saved for the other backends."""
+        path = self.path(number, "model", child.backend).with_suffix(".keras")
+        try:
+            answer = child.ask({"do": "save", "path": str(path)}, self.plan.timeout)
+        except Lost as lost:
+            result.findings.append(Finding(lost.what, error=lost.last_lines))
+            return
+        result.findings += [Finding(**finding) for finding in answer["findings"]]
+        if answer["saved"]:
+            self.saved.setdefault(child.backend, []).append(str(path))
+
+    def asked(
+        self, child: Child, target: Mapping[str, Any], check: str, request: dict[str, Any]
+    ) -> tuple[Result, dict[str, Any]]:
+        """The result of a request and the answer, which is empty where the child was lost."""
+        self.advance(child.backend, f"{target['text']}: {check}")
+        result = Result(target["text"], check, child.backend)
+        answer: dict[str, Any] = {}
+        try:
+            if child.process is None:
+                child.ask({"do": "hello"}, backends.PATIENCE)
+            answer = child.ask(request, self.plan.timeout)
+            result.seconds = answer["seconds"]
+            result.findings = [Finding(**finding) for finding in answer["findings"]]
+        except Lost as lost:
+            result.findings = [Finding(lost.what, error=lost.last_lines)]
+        self.put(target, check, child.backend, result)
+        return result, answer
+
+    def put(self, target: Mapping[str, Any], check: str, backend: str, result: Result) -> None:
+        self.results[target["text"], check, backend] = result
+
+    def path(self, number: int, check: str, backend: str) -> Path:
+        return self.folder / f"{number}-{check.replace(' ', '-')}-{backend}.npz"
+
+    def compare(self) -> None:
+        """What the backends measured, side by side."""
+        for number, target in enumerate(self.plan.targets):
+            for check in self.plan.checks:
+                of_all = [self.results[target["text"], check, b] for b in self.plan.backends]
+                measured = {r.backend: self.path(number, check, r.backend) for r in of_all if r.measured}
+                if len(measured) < 2:
+                    continue
+                inputs = {what: text for r in of_all for what, text in r.measured.items()}
+                found = agreement.disagreements(measured, inputs, self.plan.rtol)
+                for result in of_all:
+                    result.findings += found.get(result.backend, [])
+
+    def load_on(self, child: Child) -> None:
+        """The models that the other backends saved, loaded on one."""
+        for saved_on, paths in self.saved.items():
+            for path in paths if saved_on != child.backend else ():
+                self.load(child, path, saved_on)
+
+    def load(self, child: Child, path: str, saved_on: str) -> None:
+        target = self.plan.targets[int(Path(path).name.split("-")[0])]
+        result = self.results[target["text"], "saving", child.backend]
+        if result.why:
+            return
+        self.advance(child.backend, f"{target['text']}: a model saved on {saved_on}")
+        try:
+            if child.process is None:
+                child.ask({"do": "hello"}, backends.PATIENCE)
+            request = {"do": "load", "target": target, "path": path, "saved_on": saved_on}
+            answer = child.ask(request, self.plan.timeout)
+            result.findings += [Finding(**finding) for finding in answer["findings"]]
+        except Lost as lost:
+            result.findings.append(
+                Finding(f"a model saved on {saved_on}: {lost.what}", error=lost.last_lines)
+            )
+
+
+def run(plan: Plan, advance: Callable[[str, str], None] = lambda backend, what: None) -> list[Result]:
+    """The results of every target, check and backend, in this order; `advance` is told of each step."""
+    children = [Child(backend, plan.memory, backends.SMALL_ON_CPU) for backend in plan.backends]
+    try:
+        with TemporaryDirectory() as folder, ThreadPoolExecutor(len(children)) as pool:
+            running = Run(plan, Path(folder), advance)
+            list(pool.map(running.check_on, children))
+            running.compare()
+            list(pool.map(running.load_on, children))
+    finally:
+        for child in children:
+            child.close()
+    return [
+        running.results[target["text"], check, backend]
+        for target in plan.targets
+        for check in (RUNS, *plan.checks)
+        for backend in plan.backends
+    ]
+
+
+def targets_in(module: str, backend: str, timeout: float, memory: int) -> list[str]:
+    """The targets that a module stands for, found on a backend.
+
+    Raises:
+        Lost: where the module cannot be imported.
+    """
+    child = Child(backend, memory, backends.SMALL_ON_CPU)
+    try:
+        found: list[str] = child.ask({"do": "list", "module": module}, timeout)["targets"]
+        return found
+    finally:
+        child.close()

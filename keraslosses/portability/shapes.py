@@ -1,0 +1,60 @@
+"""The check of shapes: one value for each sample, and nothing broadcast in silence."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from keraslosses.portability import gradients
+from keraslosses.portability.finding import Finding, disagreement
+from keraslosses.portability.subject import Subject
+
+
+def check_shapes(subject: Subject) -> Iterator[Finding]:
+    """A batch gives one value (or row of values) for each sample; shapes that differ give no wrong number."""
+    options = subject.reference.options[0]
+    y_true, y_pred = subject.reference.inputs(options, leading=(5,))
+    values = gradients.usual_values_of(subject.entries(options), y_true, y_pred)
+    if values.shape[:1] != (5,):
+        what = "one number" if values.ndim == 0 else f"values of shape {values.shape}"
+        yield Finding(
+            f"{what} for a batch of 5: a loss gives one value for each sample, and Keras does the mean",
+            "an array of shape (5,)",
+            f"an array of shape {values.shape}",
+        )
+        return
+    if not subject.reference.coupled and subject.layer is None:
+        yield from nothing_broadcast(subject, options, y_true, y_pred, values)
+
+
+def nothing_broadcast(
+    subject: Subject, options: Any, y_true: np.ndarray, y_pred: np.ndarray, values: np.ndarray
+) -> Iterator[Finding]:
+    """One target for five predictions, and (5,) against (5, 1), are refused or mean what they say."""
+    function = subject.entries(options)
+    yield from refused_or(f"y_true of shape {y_true[:1].shape}", function, y_true[:1], y_pred, None)
+    if y_true.ndim == 1:
+        yield from refused_or("y_true of shape (5, 1)", function, y_true[:, None], y_pred, values)
+    elif subject.reference.draw.__name__ in ("real", "positive", "binary", "signs"):
+        true, pred = y_true[:, :1], y_pred[:, :1]
+        expected = gradients.usual_values_of(function, true, pred).reshape(-1)
+        yield from refused_or("y_true of shape (5,)", function, true[:, 0], pred, expected)
+
+
+def refused_or(what: str, function: Any, y_true: Any, y_pred: Any, expected: Any) -> Iterator[Finding]:
+    """Raises, or gives what is expected in any shape of that size; None where it must raise."""
+    what = f"{what} against y_pred of shape {y_pred.shape}"
+    try:
+        received = gradients.usual_values_of(function, y_true, y_pred)
+    except Exception:
+        return
+    if expected is None:
+        yield Finding(f"{what} is broadcast in silence", "an error", f"values of shape {np.shape(received)}")
+    elif np.size(received) != np.size(expected):
+        yield Finding(
+            f"{what} is broadcast in silence to {np.shape(received)}",
+            f"an error, or {np.size(expected)} values",
+            f"values of shape {np.shape(received)}",
+        )
+    else:
+        yield from disagreement(what, np.reshape(expected, -1), np.reshape(received, -1))

@@ -1,0 +1,201 @@
+"""The checks of a loss, function, layer or model of which no formula is known.
+
+What the backends must agree in is yielded as `Measured`, and compared where all backends are at hand.
+"""
+
+import inspect
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keraslosses.core import keras_internals
+from keraslosses.portability import carried, gradients, lifecycle
+from keraslosses.portability.finding import Finding, Measured, disagreement, shown
+from keraslosses.portability.subject import OfFunction, Subject
+
+Findings = Iterator[Finding | Measured]
+
+# What a value may be off when it is computed in float32 and rounded once to the narrow type.
+STEPS = {"float16": 2e-3, "bfloat16": 2e-2}
+# Its square does not fit into float16, a mean of seven of them does.
+LARGE = 300.0
+
+
+def check_value(subject: Subject) -> Findings:
+    """The values are finite, and the same on every backend."""
+    y_true, y_pred = subject.reference.inputs({})
+    values = gradients.values_of(subject.entries({}), y_true, y_pred)
+    yield from finite("value", values)
+    yield Measured("value", values)
+
+
+def check_gradient(subject: Subject) -> Findings:
+    """The gradient by y_pred (of a layer, by its inputs) is finite, and the same on every backend."""
+    y_true, y_pred = subject.reference.inputs({})
+    if y_pred.dtype.kind != "f":
+        return
+    values, gradient = gradients.value_and_gradient(subject.entries({}), y_true, y_pred, mode="eager")
+    yield from finite_gradient("gradient", values, gradient)
+
+
+def check_hard_inputs(subject: Subject) -> Findings:
+    """At hard inputs value and gradient are finite, and the same on every backend."""
+    function = subject.entries({})
+    for hard in subject.reference.hard:
+        values, gradient = gradients.value_and_gradient(function, hard.y_true, hard.y_pred)
+        yield from finite(f"value at {hard.what}", values)
+        yield Measured(f"value at {hard.what}", values)
+        yield from finite_gradient(f"gradient at {hard.what}", values, gradient)
+
+
+def finite_gradient(what: str, values: np.ndarray, gradient: np.ndarray | None) -> Findings:
+    if gradient is None:
+        yield Finding(f"{what}: nothing flows back (the gradient is None)", "an array", "None")
+        return
+    yield from finite(what, gradient)
+    yield Measured(what, gradient)
+
+
+def finite(what: str, array: np.ndarray) -> Iterator[Finding]:
+    """A finding where an array holds NaN or infinities."""
+    if not np.isfinite(np.asarray(array, "float64")).all():
+        kind = "NaN" if np.isnan(np.asarray(array, "float64")).any() else "infinite"
+        yield Finding(f"{what} is {kind}", "finite numbers", shown(array))
+
+
+def check_weights(subject: Subject) -> Findings:
+    """Weights and a Keras mask of one number for each sample, under each reduction.
+
+    What is expected is computed from the values of the samples.
+    """
+    y_true, y_pred = subject.reference.inputs({})
+    values = np.asarray(gradients.values_of(subject.entries({}), y_true, y_pred), "float64")
+    weight = np.random.default_rng(3).uniform(0.5, 2, len(y_pred)).astype("float32")
+    spread = np.broadcast_to(weight.reshape(-1, *(1,) * (values.ndim - 1)), values.shape)
+    for reduction, expected in {
+        "sum": np.sum(values * spread),
+        "sum_over_batch_size": np.mean(values * spread),
+        "none": values * spread,
+    }.items():
+        received = subject.make(reduction=reduction)(y_true, ops.convert_to_tensor(y_pred), weight)
+        gradients.note(y_true, y_pred, sample_weight=weight)
+        yield from disagreement(f"{reduction} with weights", expected, ops.convert_to_numpy(received))
+    yield from mask_leaves_the_mean(subject, y_true, y_pred, values)
+
+
+def mask_leaves_the_mean(subject: Subject, y_true: Any, y_pred: Any, values: np.ndarray) -> Iterator[Finding]:
+    mask = np.arange(len(y_pred)) % 3 > 0
+    tensor = ops.convert_to_tensor(y_pred)
+    if values.ndim > 1 or not mask.any():
+        return
+    keras_internals.set_attribute(tensor, "_keras_mask", ops.convert_to_tensor(mask))
+    received = ops.convert_to_numpy(subject.make(reduction="sum_over_batch_size")(y_true, tensor))
+    gradients.note(y_true, y_pred, mask=mask)
+    yield from disagreement(f"mean under a mask that shows {mask.sum()}", np.mean(values[mask]), received)
+
+
+def check_precision(subject: Subject) -> Findings:
+    """Half-precision inputs cost what the same numbers cost in float32, large ones too; labels survive."""
+    y_true, y_pred = subject.reference.inputs({})
+    large = y_pred.copy()
+    large.reshape(-1)[0] = LARGE
+    real = subject.reference.kind == "real"
+    for dtype in STEPS if y_pred.dtype.kind == "f" else ():
+        yield from narrow_agrees(subject, f"{dtype} inputs", dtype, y_true, y_pred)
+        if real:
+            yield from narrow_agrees(subject, f"{dtype} inputs, one of them {LARGE:g}", dtype, y_true, large)
+        if subject.reference.kind.startswith("label"):
+            yield from labels_survive(subject, dtype)
+
+
+def narrow_agrees(subject: Subject, what: str, dtype: str, y_true: Any, y_pred: Any) -> Iterator[Finding]:
+    """What a narrow y_pred gives, beside the same numbers in float32, each as the loss itself rounds it."""
+    narrow = ops.cast(ops.convert_to_tensor(y_pred), dtype)
+    same = ops.convert_to_numpy(ops.cast(narrow, "float32"))
+    targets = ops.cast(y_true, dtype) if np.asarray(y_true).dtype.kind == "f" else y_true
+    as_wide = ops.convert_to_numpy(ops.cast(targets, "float32")) if targets is not y_true else y_true
+    expected = gradients.values_of(subject.entries({}), as_wide, same)
+    received = subject.entries({})(targets, narrow)
+    gradients.note(as_wide, same)
+    received = ops.convert_to_numpy(ops.cast(received, "float32"))
+    yield from disagreement(what, expected, received, rtol=STEPS[dtype], atol=STEPS[dtype] / 4)
+
+
+def labels_survive(subject: Subject, dtype: str) -> Iterator[Finding]:
+    """Class indices that a half-precision type does not have still pick their class."""
+    for label in (257, 2049):
+        y_true, y_pred = np.array([label]), np.zeros((1, label + 2), "float32")
+        y_pred[0, label] = 20.0 if subject.reference.kind == "label-logits" else 1.0
+        expected = gradients.values_of(subject.entries({}), y_true, y_pred)
+        narrow = ops.cast(ops.convert_to_tensor(y_pred), dtype)
+        gradients.note(y_true, y_pred)
+        received = ops.convert_to_numpy(ops.cast(subject.entries({})(y_true, narrow), "float32"))
+        yield from disagreement(
+            f"label {label} with {dtype} inputs", expected, received, rtol=2e-2, atol=1e-2
+        )
+
+
+def check_saving(subject: Subject) -> Findings:
+    """Every argument comes back from the config, which is JSON; the copy gives the same values."""
+    thing = subject.layer if subject.layer is not None else subject.make()
+    if isinstance(thing, OfFunction):
+        return
+    try:
+        config = thing.get_config()
+        json.dumps(keras.saving.serialize_keras_object(thing))
+    except (TypeError, NotImplementedError) as error:
+        yield Finding(f"the config is not JSON: {error}")
+        return
+    yield from arguments_kept(thing, config)
+    try:
+        again = type(thing).from_config(config)
+    except Exception as error:
+        yield Finding(f"the config makes no copy: {type(error).__name__}: {error}")
+        return
+    yield from same_values(subject, thing, again)
+
+
+def arguments_kept(thing: Any, config: dict[str, Any]) -> Iterator[Finding]:
+    """The config holds every argument of `__init__`, but for those that were left at None."""
+    if isinstance(thing, keras.Model):
+        return
+    for name, parameter in inspect.signature(type(thing).__init__).parameters.items():
+        if name == "self" or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        left_out = parameter.default is None and getattr(thing, name, None) is None
+        if name not in config and not left_out:
+            yield Finding(f"the config lacks `{name}`", f"{name} in the config", str(config))
+
+
+def same_values(subject: Subject, thing: Any, again: Any) -> Iterator[Finding]:
+    """Object and copy agree; a layer's copy gets the layer's weights."""
+    y_true, y_pred = subject.reference.inputs({})
+    before = gradients.values_of(subject.entries({}), y_true, y_pred)
+    if subject.layer is not None:
+        again(ops.convert_to_tensor(y_pred))
+        again.set_weights(thing.get_weights())
+        after = gradients.values_of(lambda _, x: again(x, training=False), y_true, y_pred)
+    else:
+        again.reduction = "none"
+        after = gradients.values_of(again, y_true, y_pred)
+    yield from disagreement("value after a round trip", before, after)
+
+
+def check_fit(subject: Subject) -> Findings:
+    """`fit` lowers the loss; of a layer, a squared error of its outputs is finite after `fit`."""
+    if subject.layer is None:
+        yield from lifecycle.check_fit(subject)
+        return
+    y_true, y_pred = subject.reference.inputs({}, leading=(22,))
+    model = carried.model_of_layer(subject.layer, y_pred)
+    model.compile("sgd", "mse", jit_compile=lifecycle.JIT)
+    target = np.zeros(np.shape(gradients.values_of(subject.entries({}), y_true, y_pred)), "float32")
+    kept = subject.layer.get_weights()
+    history = model.fit(y_pred, target, epochs=2, batch_size=lifecycle.BATCH_SIZE, verbose=0).history["loss"]
+    subject.layer.set_weights(kept)
+    if not np.all(np.isfinite(history)):
+        yield Finding(f"fit with jit_compile={lifecycle.JIT} gives {history}", "finite numbers", str(history))

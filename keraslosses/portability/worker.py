@@ -1,0 +1,147 @@
+"""The process of one backend: it answers one request after the other, a line of JSON each.
+
+Usage: KERAS_BACKEND=jax python -m keraslosses.portability.worker. What the checked object prints goes
+nowhere, but is told; what it reads is empty.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keraslosses.portability import carried, checks, gradients, replicas
+from keraslosses.portability.finding import Finding, Measured
+from keraslosses.portability.inputs import Drawn, own_arrays
+from keraslosses.portability.subject import Subject
+from keraslosses.portability.target import NotChecked, Target, loss_classes, open_target
+
+PRINTED = "prints when it is imported, made or called: a library keeps quiet"
+
+
+class Printed:
+    """What anything in this process writes to its standard output."""
+
+    def __init__(self) -> None:
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115
+        os.dup2(self.file.fileno(), 1)
+
+    def text(self) -> str:
+        """What was written since the last call."""
+        sys.stdout.flush()
+        self.file.seek(0)
+        text = self.file.read().decode("utf-8", "replace")
+        self.file.seek(0)
+        self.file.truncate()
+        return text
+
+
+class Worker:
+    """One backend, with the target that is open."""
+
+    def __init__(self, printed: Printed):
+        self.printed = printed
+        self.subject: Subject | None = None
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a request: what it found, and how long it took."""
+        begun = time.perf_counter()
+        answer = getattr(self, f"do_{request.pop('do')}")(**request)
+        return {**answer, "seconds": time.perf_counter() - begun}
+
+    def do_hello(self) -> dict[str, Any]:
+        """That the process is there, and everything imported."""
+        return {"findings": []}
+
+    def do_list(self, module: str) -> dict[str, Any]:
+        """The targets that a module stands for."""
+        return {"targets": loss_classes(module)}
+
+    def do_open(self, target: dict[str, Any], weights: str | None = None) -> dict[str, Any]:
+        """Makes and calls the object; says which checks are for it."""
+        self.subject = None
+        gradients.last_inputs.clear()
+        try:
+            self.subject = opened(target, weights)
+            call(self.subject)
+        except (NotChecked, Exception) as error:
+            finding = Finding(str(error)) if isinstance(error, NotChecked) else checks.of_error(error)
+            return {"findings": [asdict(finding)], "skipped": {}}
+        text = self.printed.text()
+        found = [asdict(Finding(PRINTED, "nothing printed", text.strip()[:500]))] if text.strip() else []
+        return {
+            "findings": found,
+            "skipped": {name: checks.skipped(name, self.subject) for name in checks.CHECKS},
+        }
+
+    def do_check(self, check: str, path: str) -> dict[str, Any]:
+        """Runs one check; what is to be compared with other backends goes into the file."""
+        assert self.subject is not None
+        found = checks.findings(check, self.subject)
+        measured = [item for item in found if isinstance(item, Measured)]
+        if measured:
+            arrays: dict[str, Any] = {item.what: item.array for item in measured}
+            np.savez(path, **arrays)
+        return {
+            "findings": [asdict(item) for item in found if isinstance(item, Finding)],
+            "measured": {item.what: item.inputs for item in measured},
+        }
+
+    def do_save(self, path: str) -> dict[str, Any]:
+        """Saves a model for the other backends."""
+        assert self.subject is not None
+        if not carried.can_be_saved(self.subject):
+            return {"findings": [], "saved": False}
+        try:
+            carried.save(self.subject, Path(path))
+        except Exception as error:
+            return {"findings": [asdict(checks.of_error(error))], "saved": False}
+        return {"findings": [], "saved": True}
+
+    def do_load(self, target: dict[str, Any], path: str, saved_on: str) -> dict[str, Any]:
+        """Loads a model that another backend saved."""
+        try:
+            self.subject = opened(target, None)
+            found = list(carried.check_load(self.subject, Path(path), saved_on))
+        except Exception as error:
+            finding = checks.of_error(error)
+            found = [Finding(f"a model saved on {saved_on}: {finding.text}", error=finding.error)]
+        return {"findings": [asdict(finding) for finding in found]}
+
+
+def opened(target: dict[str, Any], weights: str | None) -> Subject:
+    """The subject, a layer with the weights that are in the file, or that are now written to it."""
+    arrays = own_arrays(target["file"]) if target["file"] else None
+    shape = tuple(target["shape"])
+    drawn = Drawn(
+        kind=target["kind"], shape=shape, dtype=target["dtype"], arrays=arrays, coupled=target["coupled"]
+    )
+    subject = open_target(Target(target["text"], target["like"], drawn))
+    if subject.layer is not None and weights is not None:
+        carried.weights(subject.layer, Path(weights))
+    return subject
+
+
+def call(subject: Subject) -> None:
+    """Calls the object once, as its user does."""
+    options = subject.reference.options[0]
+    y_true, y_pred = subject.reference.inputs(options)
+    gradients.values_of(subject.entries(options), y_true, y_pred)
+
+
+def main() -> None:
+    requests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    worker = Worker(Printed())
+    replicas.why_not()  # TensorFlow is given its two devices before anything runs on it.
+    for line in requests:
+        print(json.dumps(worker.answer(json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Faulty losses as users write them are found, each by its check with a message that names the cause."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keraslosses.portability.advice import advice_for
+from keraslosses.portability.checks import CHECKS, findings, skipped
+from keraslosses.portability.finding import Finding
+from keraslosses.portability.inputs import KINDS, Drawn, own_arrays
+from keraslosses.portability.target import NotChecked, Target, open_target
+
+USERS = Path(__file__).parent / "user_losses"
+
+
+def opened(name, like=None, kind="real", **inputs):
+    return open_target(Target(f"{USERS}/{name}", like, Drawn(kind=kind, **inputs)))
+
+
+# The object, how it is checked, the check that finds its fault, what that says, and what it advises.
+FAULTY = [
+    ("wrong_axis.py:SquaredError", {}, "shapes", "values of shape (7,) for a batch of 5", "axis=-1"),
+    (
+        "missing_stop_gradient.py:complete_iou",
+        {"like": "CIoU"},
+        "gradient",
+        "gradient with {}: ",
+        "stop_gradient",
+    ),
+    (
+        "biasing_epsilon.py:divergence",
+        {"like": "KLDivergence"},
+        "value",
+        "value with {}: ",
+        "an epsilon that is added",
+    ),
+    ("nan_gradient.py:RootError", {}, "hard inputs", "gradient at equal inputs is NaN", "square root"),
+    ("python_if.py:Switched", {}, "compiled", "does not compile", "A Python if"),
+    ("batch_coupled.py:Relative", {}, "batch", "sample 0 alone: ", "depends on the other samples"),
+    ("option_not_saved.py:asymmetric", {}, "saving", "the config lacks `over`", "get_config"),
+    (
+        "label_cast.py:picked",
+        {"kind": "label-logits"},
+        "precision",
+        "label 2049 with float16 inputs",
+        "keep them integers",
+    ),
+    ("squeezed_batch.py:Squeezed", {}, "batch", "sample 0 alone: shape ()", "squeeze with an axis"),
+    ("scalar.py:Scalar", {}, "shapes", "one number for a batch of 5", "one value for each sample"),
+    (
+        "ignored_in_mean.py:CrossEntropy",
+        {"like": "SparseCategoricalCrossentropy"},
+        "weights",
+        "sum_over_batch_size with weights of shape None and {'ignore_class'",
+        "in the denominator",
+    ),
+    (
+        "half_precision.py:squared_error",
+        {},
+        "precision",
+        "float16 inputs, one of them 300: inf",
+        'Cast y_pred to "float32"',
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "how", "check", "said", "advised"), FAULTY, ids=[row[0] for row in FAULTY])
+def test_fault_of_a_user_is_found_by_its_check(name, how, check, said, advised):
+    found = findings(check, opened(name, **how))
+    told = [finding for finding in found if isinstance(finding, Finding) and said in finding.text]
+    assert told, found
+    assert advised in advice_for(check, told[0])
+
+
+def test_there_are_twelve_faults():
+    assert len({name for name, *_ in FAULTY}) == 12
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_loss_of_a_user_without_a_fault_passes(check):
+    subject = opened("correct.py:Pseudo")
+    if skipped(check, subject) is None:
+        assert [item for item in findings(check, subject) if isinstance(item, Finding)] == []
+
+
+def test_inputs_of_a_failure_are_told():
+    (finding,) = findings("shapes", opened("scalar.py:Scalar"))
+    assert "y_true = " in finding.inputs
+    assert "y_pred = " in finding.inputs
+    assert finding.received == "an array of shape ()"
+
+
+def test_error_of_a_failure_is_told(backend):
+    finding = next(f for f in findings("compiled", opened("python_if.py:Switched")) if isinstance(f, Finding))
+    assert "Traceback" in finding.error or "Error" in finding.error
+
+
+# Targets
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("keraslosses:Nothing", "keraslosses has no 'Nothing'"),
+        ("keraslosses:CenterLoss", "CenterLoss needs num_classes"),
+        ("math:pi", "it is 'float'; expected a loss"),
+        ("operator:setitem", "it needs 3 arguments"),
+    ],
+)
+def test_what_cannot_be_checked_says_why(text, said):
+    with pytest.raises(NotChecked, match=said):
+        open_target(Target(text))
+
+
+def test_what_does_not_take_the_options_of_a_reference_is_not_checked_with_it():
+    with pytest.raises(NotChecked, match="FCOS needs num_classes, which it does not take"):
+        open_target(Target("keraslosses:Huber", "FCOS"))
+
+
+def test_a_class_of_keras_has_the_reference_of_its_name():
+    subject = open_target(Target("keras.losses:Huber"))
+    assert subject.reference.name == "Huber"
+    assert all(options.keys() <= {"delta"} for options in subject.reference.options)
+
+
+# Inputs
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_draws_the_shape_that_is_asked_for(kind):
+    for shape in ((), (4, *KINDS[kind].shape[1:])):
+        y_true, y_pred = Drawn(kind=kind, shape=shape).inputs()
+        assert y_pred.shape == (shape or KINDS[kind].shape)
+        assert len(y_true) == len(y_pred)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hard_inputs_are_of_the_kind(kind):
+    drawn = Drawn(kind=kind)
+    y_true, y_pred = drawn.inputs()
+    assert drawn.hard
+    for hard in drawn.hard:
+        assert (hard.y_true.shape, hard.y_pred.shape) == (y_true.shape, y_pred.shape), hard.what
+        assert (hard.y_true.dtype, hard.y_pred.dtype) == (y_true.dtype, y_pred.dtype), hard.what
+        assert np.isfinite(hard.y_pred).all()
+
+
+@pytest.mark.parametrize("kind", ["one-hot", "labels", "logits", "label-logits"])
+@pytest.mark.parametrize("right", [True, False])
+def test_sure_predictions_are_right_or_wrong(kind, right):
+    (hard,) = (h for h in Drawn(kind=kind).hard if h.what.endswith("all right" if right else "all wrong"))
+    labels = hard.y_true if hard.y_true.ndim == 1 else hard.y_true.argmax(-1)
+    assert ((hard.y_pred.argmax(-1) == labels) == right).all()
+
+
+def test_own_arrays_are_cut_and_repeated(tmp_path):
+    np.savez(tmp_path / "mine.npz", y_true=np.arange(3), y_pred=np.arange(6.0).reshape(3, 2))
+    drawn = Drawn(arrays=own_arrays(str(tmp_path / "mine.npz")))
+    y_true, y_pred = drawn.inputs(leading=(4,))
+    assert y_true.tolist() == [0, 1, 2, 0]
+    assert y_pred.tolist() == [[0, 1], [2, 3], [4, 5], [0, 1]]
+    assert drawn.hard == ()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"y_true": np.zeros(3)}, "needs the arrays y_true and y_pred. It has: y_true"),
+        ({"y_true": np.zeros(3), "y_pred": np.zeros((2, 2))}, "as many samples as each other"),
+        ({"y_true": np.zeros(0), "y_pred": np.zeros((0, 2))}, "at least one"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(arrays, said, tmp_path):
+    np.savez(tmp_path / "mine.npz", **arrays)
+    with pytest.raises(ValueError, match=said):
+        own_arrays(str(tmp_path / "mine.npz"))
+    (tmp_path / "text.npz").write_text("no arrays")
+    with pytest.raises(ValueError, match=r"is no \.npz file that can be read"):
+        own_arrays(str(tmp_path / "text.npz"))

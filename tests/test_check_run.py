@@ -1,0 +1,161 @@
+"""A run of the checker in child processes, on every backend: what ends a process is told, and the rest goes on.
+
+It starts processes of every backend itself, so it runs with one backend only.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import keraslosses
+from keraslosses.cli.app import app
+from keraslosses.portability.backends import BACKENDS
+from keraslosses.portability.checks import CHECKS, WITHOUT_REFERENCE
+from keraslosses.portability.child import share_of_memory
+from keraslosses.portability.request import described
+from keraslosses.portability.run import FAILED, PASSED, SKIPPED, Plan, run
+
+USERS = Path(__file__).parent / "user_losses"
+
+TIMEOUT, MEMORY = 30, 3500
+
+ENDINGS = {
+    "raises.py:raises": "raises RuntimeError: out of luck",
+    "hangs.py:hangs": f"hangs: no answer in {TIMEOUT} seconds",
+    "prints.py:talkative": "prints when it is imported, made or called",
+    "too_much_memory.py:hoards": f"takes more than {MEMORY} MB of memory",
+    "killed.py:killed": "was killed by signal 9, as the system does when memory runs out",
+}
+OTHERS = ("differs.py:differs", "models.py:dense", "models.py:network", "correct.py:Pseudo", "Huber")
+
+
+def results_of(names, backends, checks):
+    """By file and name, check and backend."""
+    targets = [described(name if name == "Huber" else f"{USERS}/{name}") for name in names]
+    found = run(Plan(targets, backends, checks, timeout=TIMEOUT, memory=MEMORY))
+    return {(Path(r.target).name, r.check, r.backend): r for r in found}
+
+
+@pytest.fixture(scope="module")
+def endings():
+    return results_of((*ENDINGS, "correct.py:Pseudo"), ["jax"], ["value"])
+
+
+@pytest.fixture(scope="module")
+def results():
+    return results_of(OTHERS, BACKENDS, ["shapes", "value", "gradient", "saving"])
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_what_ends_a_process_is_told_for_what_it_is(endings, name):
+    result = endings[name, "runs", "jax"]
+    assert result.status == FAILED
+    assert result.findings[0].text.startswith(ENDINGS[name])
+    assert endings[name, "value", "jax"].status == (PASSED if name.startswith("prints") else SKIPPED)
+
+
+def test_the_rest_of_the_run_goes_on(endings):
+    assert endings["correct.py:Pseudo", "runs", "jax"].status == PASSED
+    assert endings["correct.py:Pseudo", "value", "jax"].status == PASSED
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", ["models.py:dense", "models.py:network", "correct.py:Pseudo", "Huber"])
+def test_what_is_right_passes_on_every_backend(results, name, backend):
+    of_target = {check: r for (n, check, b), r in results.items() if (n, b) == (name, backend)}
+    assert {check: r.findings for check, r in of_target.items() if r.findings} == {}
+    assert of_target["value"].status == of_target["saving"].status == PASSED
+
+
+def test_the_backend_that_differs_is_named(results):
+    assert results["differs.py:differs", "value", "tensorflow"].status == PASSED
+    (finding,) = results["differs.py:differs", "value", "jax"].findings
+    assert finding.text.startswith("value: ")
+    assert "on tensorflow and torch" in finding.text
+    assert "y_pred = " in finding.inputs
+    assert results["differs.py:differs", "gradient", "jax"].status == FAILED
+
+
+def test_what_the_numpy_backend_computes_is_the_formula():
+    targets = [described(name) for name in keraslosses.names()]
+    results = run(Plan(targets, ["numpy"], ["value", "fit"], timeout=60, memory=share_of_memory(1)))
+    assert [r for r in results if r.findings] == []
+    assert {r.status for r in results if r.check == "value"} == {PASSED}
+    assert {r.why for r in results if r.check == "fit"} == {"the numpy backend neither trains nor compiles"}
+
+
+# The command
+
+
+def invoke(*arguments):
+    return CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, ["check", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Hubert"], "'Hubert' is neither a loss of keraslosses"),
+        (["nowhere.py:Loss"], "names a file that is not there: nowhere.py"),
+        (["nowhere.losses:Loss"], "names a module that is not there"),
+        (["Huber:"], "names no object behind the colon"),
+        (["loss.py"], "is neither a loss"),
+        (["Huber", "--checks", "speed"], "expected one of shapes, value"),
+        (["Huber", "--backends", "theano"], "'theano' is no backend"),
+        (["Huber", "--inputs", "pictures"], "expected one of real"),
+        (["Huber", "--inputs", "nowhere.npz"], "is no .npz file that can be read"),
+        (["Huber", "--shape", "8,x"], "expected sizes with commas"),
+        (["Huber", "--shape", "8"], "expected one of real, such as (5, 7)"),
+        (["Huber", "--inputs", "boxes", "--shape", "8,5"], "expected one of boxes"),
+        (["Huber", "--dtype", "int8"], "expected one of float16"),
+        (["Huber", "--like", "Hubert"], "expected one of "),
+        (["Huber", "--timeout", "0"], "timeout"),
+    ],
+)
+def test_wrong_use_is_status_2(arguments, said):
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def command(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "keraslosses", "check", "--backends", "torch", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=USERS.parent,
+        env={**os.environ, "COLUMNS": "120", **environment},
+    )
+
+
+def test_failure_is_told_in_full_and_is_status_1(tmp_path):
+    page = tmp_path / "report.html"
+    done = command("user_losses.scalar:Scalar", "--checks", "shapes,value", "--html", str(page))
+    assert done.returncode == 1, done.stderr
+    for said in (
+        "one number for a batch of 5",
+        "expected: an array of shape (5,)",
+        "y_pred = ",
+        "What to do: Return one value",
+        "3 checks ran, 1 failed.",
+    ):
+        assert said in done.stdout
+    assert "one number for a batch of 5" in page.read_text("utf-8")
+
+
+def test_json_is_the_whole_report_and_nothing_else():
+    done = command("Huber", "--checks", "value", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert list(report["checks"]) == ["runs", "value"]
+    assert [r["status"] for r in report["results"]] == [PASSED, PASSED]
+    assert report["backends"]["torch"]
+
+
+def test_checks_are_the_same_with_and_without_a_reference():
+    assert CHECKS.keys() - WITHOUT_REFERENCE.keys() == {"options"}

@@ -1,0 +1,102 @@
+"""`keraslosses.testing` and the pytest plugin, used as a user's suite uses them.
+
+They start processes of every backend, so this runs with one backend only.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+import pytest
+from user_losses.correct import Pseudo
+from user_losses.scalar import Scalar
+
+import keraslosses_pytest
+from keraslosses.portability import backends
+from keraslosses.testing import assert_portable, hard_inputs
+
+
+def test_correct_loss_is_portable():
+    assert_portable(Pseudo, check_names=["shapes", "value"], backend_names=["torch", "jax"])
+
+
+def test_fault_is_an_assertion_with_what_to_do():
+    with pytest.raises(AssertionError, match=r"(?s)is not portable.*shapes on torch.*one number.*Return one"):
+        assert_portable(Scalar, check_names=["shapes"], backend_names=["torch"])
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "said"),
+    [
+        (lambda y_true, y_pred: y_pred, {}, "`target` must be text, or a class or function at the top"),
+        ("Huber", {"inputs": "pictures"}, "`inputs`: expected one of real"),
+        ("Huber", {"check_names": ["speed"]}, "`checks`: expected one of shapes"),
+        ("Huber", {"backend_names": ["theano"]}, "'theano' is no backend"),
+    ],
+)
+def test_wrong_argument_is_an_error(target, options, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        assert_portable(target, **options)
+
+
+def test_hard_inputs_of_an_unknown_kind_are_an_error():
+    with pytest.raises(ValueError, match="`kind`: expected one of real"):
+        hard_inputs("pictures")
+
+
+# The plugin
+
+SUITE = """
+import keras
+import numpy as np
+import pytest
+
+@pytest.fixture
+def only_in_children():
+    assert "KERASLOSSES_PYTEST_CHILD" in __import__("os").environ
+
+@pytest.mark.backends
+def test_each(only_in_children, keras_backend):
+    assert keras.backend.backend() == keras_backend
+
+@pytest.mark.backends("torch")
+def test_fails():
+    assert keras.backend.backend() == "jax", "so it is"
+
+def test_hard_inputs(hard_inputs):
+    assert all(np.isfinite(hard.y_pred).all() for hard in hard_inputs("boxes"))
+"""
+
+
+def test_marked_test_runs_once_for_each_backend(tmp_path):
+    (tmp_path / "test_mine.py").write_text(SUITE)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--strict-markers", "."],
+        cwd=tmp_path,
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    for name in backends.BACKENDS:
+        assert f"test_each[{name}] PASSED" in done.stdout, done.stdout + done.stderr
+    assert "test_fails[torch] FAILED" in done.stdout
+    assert "so it is" in done.stdout
+    assert "test_hard_inputs PASSED" in done.stdout
+    assert "1 failed, 4 passed" in done.stdout
+
+
+def test_plugin_imports_no_framework():
+    source = "import sys, keraslosses_pytest; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert not {"keras", "keraslosses", "numpy", *backends.BACKENDS} & set(done.stdout.split())
+
+
+def test_plugin_knows_the_backends():
+    assert keraslosses_pytest.BACKENDS == backends.BACKENDS
+
+
+def test_plugin_is_an_entry_point():
+    assert "keraslosses_pytest" in {point.value for point in entry_points(group="pytest11")}

@@ -1,0 +1,13 @@
+"""A layer and a model: their weights are carried from one backend to the others."""
+
+import keras
+
+
+def dense():
+    return keras.layers.Dense(3, activation="tanh")
+
+
+def network():
+    inputs = keras.Input((6,))
+    hidden = keras.layers.Dense(4, activation="relu")(inputs)
+    return keras.Model(inputs, keras.layers.BatchNormalization()(hidden))
