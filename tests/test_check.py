@@ -178,3 +178,37 @@ def test_arrays_that_do_not_fit_are_refused(arrays, said, tmp_path):
     (tmp_path / "text.npz").write_text("no arrays")
     with pytest.raises(ValueError, match=r"is no \.npz file that can be read"):
         own_arrays(str(tmp_path / "text.npz"))
+
+
+# The page of the docs
+
+PAGE = (Path(__file__).parent.parent / "docs" / "check.md").read_text("utf-8")
+
+
+def test_the_page_says_of_every_check_what_it_means():
+    table = PAGE.split("| check |")[1].split("\n\n")[0]
+    names = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+    assert names == ["runs", *CHECKS]
+
+
+def test_the_page_names_every_kind_of_inputs():
+    table = PAGE.split("| kind |")[1].split("\n\n")[0]
+    assert {name for name in KINDS if f"`{name}`" in table} == KINDS.keys()
+
+
+def test_the_loss_of_the_page_fails_as_it_says_and_passes_repaired(tmp_path):
+    broken = PAGE.split("```python\n# my_losses.py\n")[1].split("```")[0]
+    repaired = PAGE.split("```python\ndef call")[1].split("```")[0]
+    (tmp_path / "broken_root.py").write_text(broken)
+    head, _ = broken.split("    def call")
+    body = "def call" + repaired
+    (tmp_path / "repaired_root.py").write_text(head + "".join(f"    {line}\n" for line in body.splitlines()))
+    broken, repaired = (
+        open_target(Target(f"{tmp_path}/{name}_root.py:RootError")) for name in ("broken", "repaired")
+    )
+    told = [f for f in findings("hard inputs", broken) if isinstance(f, Finding)]
+    assert told[0].text == "gradient at equal inputs is NaN"
+    assert f"  {told[0].text}" in PAGE
+    for check in CHECKS:
+        if skipped(check, repaired) is None:
+            assert [f for f in findings(check, repaired) if isinstance(f, Finding)] == []

@@ -37,7 +37,7 @@ def model_of_layer(layer: Any, y_pred: np.ndarray) -> keras.Model:
 
 def save(subject: Subject, path: Path) -> None:
     """Saves a model into `path`, and beside it what it is given and what comes out."""
-    y_true, y_pred = subject.reference.inputs(subject.reference.options[0], leading=(4,))
+    y_true, y_pred = subject.reference.inputs(subject.reference.options[0])
     if subject.layer is not None:
         model, x = model_of_layer(subject.layer, y_pred), y_pred
     else:

@@ -5,7 +5,7 @@ the backend of this process.
 """
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from keraslosses.portability.finding import Finding, Measured, disagreement, sho
 from keraslosses.portability.replicas import check_replicas, why_not
 from keraslosses.portability.shapes import check_shapes
 from keraslosses.portability.subject import Subject
-from keraslosses.reference import Reference
+from keraslosses.reference import Hard, Reference
 from keraslosses.reference.entry import rounded
 
 Findings = Iterator[Finding]
@@ -38,36 +38,50 @@ def check_value(subject: Subject) -> Findings:
 
 def check_gradient(subject: Subject) -> Findings:
     """Every option of the grid gives the gradient of the formula, found by central differences."""
+    cases, expected = [], []
     for options in subject.reference.options:
         y_true, y_pred = subject.reference.inputs(options, leading=LEADING)
         cotangent = cotangent_for(subject.reference.values(y_true, y_pred, options))
-        expected = subject.reference.gradient(y_true, y_pred, options, cotangent)
-        _, received = gradients.value_and_gradient(subject.entries(options), y_true, y_pred, cotangent)
-        yield from disagreement(f"gradient with {options}", expected, received, rtol=1e-4, atol=1e-5)
+        cases.append((subject.entries(options), y_true, y_pred, cotangent))
+        expected.append(subject.reference.gradient(y_true, y_pred, options, cotangent))
+    received = gradients.of_each(cases)
+    for options, slope, (_, gradient) in zip(subject.reference.options, expected, received, strict=True):
+        yield from disagreement(f"gradient with {options}", slope, gradient, rtol=1e-4, atol=1e-5)
 
 
 def check_hard_inputs(subject: Subject) -> Findings:
     """At the hard inputs of the reference: the right value, and the gradient stated or found there."""
-    function, options = None, None
     # Those of the same options one after the other: the loss is compiled once for them.
     ordered = sorted(subject.reference.hard, key=lambda hard: (str(hard.options), np.shape(hard.y_pred)))
-    for hard in ordered:
-        y_true, y_pred = rounded(np.asarray(hard.y_true)), np.asarray(hard.y_pred, "float32")
-        expected = subject.reference.values(y_true, y_pred, hard.options)
-        if function is None or hard.options != options:
-            function, options = subject.entries(hard.options), hard.options
+    for mode in gradients.HARD_MODES:
         # What torch's compiler traces takes seconds: there the first options stand for all.
-        every_mode = gradients.BACKEND != "torch" or hard.options == ordered[0].options
-        for mode in gradients.HARD_MODES if every_mode else gradients.HARD_MODES[:1]:
-            values, gradient = gradients.value_and_gradient(function, y_true, y_pred, mode=mode)
-            yield from disagreement(f"value at {hard.what}, {mode}", expected, values, atol=1e-30)
-            if hard.gradient is None:
-                ones = np.ones(expected.shape)
-                slope = subject.reference.gradient(y_true, y_pred, hard.options, ones)
-                yield from disagreement(f"gradient at {hard.what}, {mode}", slope, gradient, rtol=1e-4)
-            else:
-                yield from disagreement(f"gradient at {hard.what}, {mode}", hard.gradient, gradient)
+        every = gradients.BACKEND != "torch" or mode == "eager"
+        chosen = [hard for hard in ordered if every or hard.options == ordered[0].options]
+        yield from hard_inputs_in(subject, chosen, mode)
     yield from nan_shows(subject)
+
+
+def hard_inputs_in(subject: Subject, hard_inputs: Sequence[Hard], mode: str) -> Findings:
+    """Hard inputs in one mode."""
+    reference = subject.reference
+    cases = [
+        (
+            subject.entries(hard.options),
+            rounded(np.asarray(hard.y_true)),
+            np.asarray(hard.y_pred, "float32"),
+            1.0,
+        )
+        for hard in hard_inputs
+    ]
+    received = gradients.of_each(cases, mode)
+    for hard, (_, y_true, y_pred, _), (values, gradient) in zip(hard_inputs, cases, received, strict=True):
+        expected = reference.values(y_true, y_pred, hard.options)
+        yield from disagreement(f"value at {hard.what}, {mode}", expected, values, atol=1e-30)
+        if hard.gradient is None:
+            slope = reference.gradient(y_true, y_pred, hard.options, np.ones(expected.shape))
+            yield from disagreement(f"gradient at {hard.what}, {mode}", slope, gradient, rtol=1e-4)
+        else:
+            yield from disagreement(f"gradient at {hard.what}, {mode}", hard.gradient, gradient)
 
 
 def nan_shows(subject: Subject) -> Findings:

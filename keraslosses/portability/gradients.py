@@ -2,7 +2,7 @@
 
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -79,6 +79,33 @@ def value_and_gradient(
         function, y_true, y_pred, cotangent, mode
     )
     return ops.convert_to_numpy(values), None if gradient is None else ops.convert_to_numpy(gradient)
+
+
+def of_each(cases: Sequence[Any], mode: str = USUAL) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """The values and gradient of each (function, y_true, y_pred, cotangent).
+
+    JAX compiles them together, which takes half the time.
+    """
+    if BACKEND != "jax" or mode == "eager":
+        for function, y_true, y_pred, cotangent in cases:
+            yield value_and_gradient(function, y_true, y_pred, cotangent, mode)
+        return
+    steps = [step_on_jax(function) for function, *_ in cases]
+
+    def together(inputs: Any) -> Any:
+        return [
+            step(y_pred, y_true, cotangent)
+            for step, (y_true, y_pred, cotangent) in zip(steps, inputs, strict=True)
+        ]
+
+    inputs = [[*map(ops.convert_to_tensor, (y_true, y_pred, float32(c)))] for _, y_true, y_pred, c in cases]
+    for (_, y_true, y_pred, _), ((_, values), gradient) in zip(cases, jax.jit(together)(inputs), strict=True):
+        note(y_true, y_pred)
+        yield ops.convert_to_numpy(values), ops.convert_to_numpy(gradient)
+
+
+def float32(array: Any) -> np.ndarray:
+    return np.asarray(array, "float32")
 
 
 def weighted_sum(values: Any, cotangent: Any) -> Any:

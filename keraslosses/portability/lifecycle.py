@@ -62,7 +62,24 @@ def check_fit(subject: Subject) -> Iterator[Finding]:
 
 def small_model(y_pred: Any, subject: Subject) -> keras.Model:
     """A layer from a one-hot row for each sample to predictions of the kind that the loss reads."""
-    keras.utils.set_random_seed(0)
+    shape = y_pred.shape[1:]
+    model = keras.Sequential(
+        [
+            keras.Input((len(y_pred),)),
+            keras.layers.Dense(math.prod(shape), kernel_initializer="zeros"),
+            keras.layers.Reshape(shape),
+            activation_for(subject.reference.draw.__name__),
+        ]
+    )
+    # Drawn by NumPy: the same on every backend, and JAX has no generator to compile.
+    kernel, bias = model.get_weights()
+    limit = math.sqrt(6 / sum(kernel.shape))
+    model.set_weights([np.random.default_rng(0).uniform(-limit, limit, kernel.shape), bias])
+    return model
+
+
+def activation_for(kind: str) -> keras.layers.Layer:
+    """What makes predictions of a kind from any numbers."""
     activation = {
         "binary": "sigmoid",
         "regions": "sigmoid",
@@ -75,12 +92,5 @@ def small_model(y_pred: Any, subject: Subject) -> keras.Model:
         "embeddings": keras.layers.UnitNormalization(),
         # Boxes that meet all others: without that there is no overlap to increase.
         "boxes": keras.layers.Rescaling(1.0, offset=[-3.0, -3.0, 3.0, 3.0]),
-    }.get(subject.reference.draw.__name__)
-    shape = y_pred.shape[1:]
-    return keras.Sequential(
-        [
-            keras.Input((len(y_pred),)),
-            keras.layers.Dense(math.prod(shape), activation=activation),
-            keras.layers.Reshape(shape),
-        ]
-    )
+    }.get(kind, "linear")
+    return keras.layers.Activation(activation) if isinstance(activation, str) else activation

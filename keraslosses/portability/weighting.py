@@ -62,14 +62,16 @@ def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
     weight = ops.convert_to_tensor([1.0, 0.0, 2.0, 1.0])
     poisoned = y_pred.copy()
     poisoned[1] = np.inf
-    expected, slope = gradients.value_and_gradient(lambda t, p: function(t, p, weight), y_true, y_pred)
+
+    def weighted(y_true: Any, y_pred: Any) -> Any:
+        return function(y_true, y_pred, weight)
+
+    expected, slope = gradients.value_and_gradient(weighted, y_true, y_pred)
     # Compiled, torch takes the way that TensorFlow's graph takes, and is the slowest to compile. JAX has the
     # gradient of a traced function only.
     modes = {"torch": ("eager",), "jax": ("compiled",)}
     for mode in modes.get(gradients.BACKEND, gradients.MODES[:2]):
-        value, gradient = gradients.value_and_gradient(
-            lambda t, p: function(t, p, weight), y_true, poisoned, mode=mode
-        )
+        value, gradient = gradients.value_and_gradient(weighted, y_true, poisoned, mode=mode)
         yield from disagreement(f"an infinite input of weight 0, {mode}", expected, value)
         yield from disagreement(f"gradient at an infinite input of weight 0, {mode}", slope, gradient)
 
