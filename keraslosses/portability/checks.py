@@ -23,24 +23,28 @@ from keraslosses.reference.entry import rounded
 
 Findings = Iterator[Finding]
 
-# The batch of the checks that compile: one shape, so that what is compiled once serves both.
-LEADING = (3, 2)
+# The draws whose y_true are class indices, one for each row of y_pred.
+LABELS = ("labels", "labels_and_scores", "labels_and_log_probabilities", "labels_and_cosines")
 
 
 def check_value(subject: Subject) -> Findings:
     """Every option of the grid gives the formula's values, one for each entry."""
     for options in subject.reference.options:
-        y_true, y_pred = subject.reference.inputs(options)
-        expected = subject.reference.values(y_true, y_pred, options)
-        received = gradients.values_of(subject.entries(options), y_true, y_pred)
-        yield from disagreement(f"value with {options}", expected, received)
+        yield from guarded(f"value with {options}", value_with, subject, options)
+
+
+def value_with(subject: Subject, options: Any) -> Findings:
+    y_true, y_pred = subject.reference.inputs(options)
+    expected = subject.reference.values(y_true, y_pred, options)
+    received = gradients.values_of(subject.entries(options), y_true, y_pred)
+    yield from disagreement(f"value with {options}", expected, received)
 
 
 def check_gradient(subject: Subject) -> Findings:
     """Every option of the grid gives the gradient of the formula, found by central differences."""
     cases, expected = [], []
     for options in subject.reference.options:
-        y_true, y_pred = subject.reference.inputs(options, leading=LEADING)
+        y_true, y_pred = subject.reference.inputs(options, leading=(3, 2))
         cotangent = cotangent_for(subject.reference.values(y_true, y_pred, options))
         cases.append((subject.entries(options), y_true, y_pred, cotangent))
         expected.append(subject.reference.gradient(y_true, y_pred, options, cotangent))
@@ -59,26 +63,19 @@ def check_hard_inputs(subject: Subject) -> Findings:
         chosen = [hard for hard in ordered if every or hard.options == ordered[0].options]
         yield from hard_inputs_in(subject, chosen, mode)
     yield from nan_shows(subject)
+    yield from wrong_label_shows(subject)
 
 
 def hard_inputs_in(subject: Subject, hard_inputs: Sequence[Hard], mode: str) -> Findings:
     """Hard inputs in one mode."""
-    reference = subject.reference
-    cases = [
-        (
-            subject.entries(hard.options),
-            rounded(np.asarray(hard.y_true)),
-            np.asarray(hard.y_pred, "float32"),
-            1.0,
-        )
-        for hard in hard_inputs
-    ]
-    received = gradients.of_each(cases, mode)
-    for hard, (_, y_true, y_pred, _), (values, gradient) in zip(hard_inputs, cases, received, strict=True):
-        expected = reference.values(y_true, y_pred, hard.options)
+    for hard in hard_inputs:
+        y_true, y_pred = rounded(np.asarray(hard.y_true)), np.asarray(hard.y_pred, "float32")
+        expected = subject.reference.values(y_true, y_pred, hard.options)
+        function = subject.entries(hard.options)
+        values, gradient = gradients.value_and_gradient(function, y_true, y_pred, mode=mode)
         yield from disagreement(f"value at {hard.what}, {mode}", expected, values, atol=1e-30)
         if hard.gradient is None:
-            slope = reference.gradient(y_true, y_pred, hard.options, np.ones(expected.shape))
+            slope = subject.reference.gradient(y_true, y_pred, hard.options, np.ones(expected.shape))
             yield from disagreement(f"gradient at {hard.what}, {mode}", slope, gradient, rtol=1e-4)
         else:
             yield from disagreement(f"gradient at {hard.what}, {mode}", hard.gradient, gradient)
@@ -87,13 +84,37 @@ def hard_inputs_in(subject: Subject, hard_inputs: Sequence[Hard], mode: str) -> 
 def nan_shows(subject: Subject) -> Findings:
     """NaN among the predictions makes NaN of every value that depends on it, never a finite number."""
     for options in subject.reference.options:
-        y_true, y_pred = subject.reference.inputs(options)
-        for what, place in (("one NaN", np.s_[:1]), ("all NaN", np.s_[:])):
-            y_pred = y_pred.copy()
-            y_pred.reshape(-1)[place] = np.nan
-            expected = subject.reference.values(y_true, y_pred, options)
-            received = gradients.values_of(subject.entries(options), y_true, y_pred)
-            yield from disagreement(f"{what} in y_pred with {options}", expected, received)
+        yield from guarded(f"NaN in y_pred with {options}", nan_shows_with, subject, options)
+
+
+def nan_shows_with(subject: Subject, options: Any) -> Findings:
+    y_true, y_pred = subject.reference.inputs(options)
+    for what, place in (("one NaN", np.s_[:1]), ("all NaN", np.s_[:])):
+        y_pred = y_pred.copy()
+        y_pred.reshape(-1)[place] = np.nan
+        expected = subject.reference.values(y_true, y_pred, options)
+        received = gradients.values_of(subject.entries(options), y_true, y_pred)
+        yield from disagreement(f"{what} in y_pred with {options}", expected, received)
+
+
+def wrong_label_shows(subject: Subject) -> Findings:
+    """A class index that there is no class for is an error, or makes its value NaN."""
+    if not reads_labels(subject):
+        return
+    options = subject.reference.options[0]
+    y_true, y_pred = subject.reference.inputs(options)
+    count = y_true.flat[0] = y_pred.shape[options.get("axis", -1)]
+    try:
+        values = gradients.usual_values_of(subject.entries(options), y_true, y_pred)
+    except Exception:
+        return
+    if np.isfinite(values.flat[0]):
+        what = f"label {count} of {count} classes costs {values.flat[0]:.6g}"
+        yield Finding(what, "an error, or NaN", shown(values))
+
+
+def reads_labels(subject: Subject) -> bool:
+    return subject.reference.draw.__name__ in LABELS
 
 
 def check_compiled(subject: Subject) -> Findings:
@@ -106,7 +127,7 @@ def check_compiled(subject: Subject) -> Findings:
         rest = list(gradients.MODES[1:])
     first, last = subject.reference.options[0], subject.reference.options[-1]
     for options, modes in ((first, rest[:-1]), (last, rest[-1:])):
-        y_true, y_pred = subject.reference.inputs(options, leading=LEADING)
+        y_true, y_pred = subject.reference.inputs(options)
         function = subject.entries(options)
         for mode in modes:
             eager, slope = gradients.eager_value_and_gradient(function, y_true, y_pred)
@@ -178,11 +199,12 @@ def check_precision(subject: Subject) -> Findings:
             received = ops.convert_to_numpy(ops.cast(result, "float32"))
             yield from disagreement(f"dtype={dtype!r} with {options}", mean, received, rtol=step)
         yield from labels_survive(subject, y_true)
+    yield from large_batch_survives(subject)
 
 
 def labels_survive(subject: Subject, y_true: np.ndarray) -> Findings:
     """Class indices beyond the whole numbers of a half-precision type still pick their class."""
-    if not subject.reference.draw.__name__.startswith("labels"):
+    if not reads_labels(subject):
         return
     logits = {"from_logits": True} if "from_logits" in subject.parameters() else {}
     for label in (257, 2049, 70_000):
@@ -196,9 +218,20 @@ def labels_survive(subject: Subject, y_true: np.ndarray) -> Findings:
             yield from disagreement(f"label {label} under {dtype}", expected, received, rtol=2e-2)
 
 
+def large_batch_survives(subject: Subject) -> Findings:
+    """The mean of more values than float16 can add up is finite under dtype="float16"."""
+    if subject.reference.draw.__name__ != "real":
+        return
+    y_true, y_pred = np.zeros((90_000, 1), "float32"), np.ones((90_000, 1), "float32")
+    gradients.note(y_true, y_pred)
+    mean = ops.convert_to_numpy(subject.make(dtype="float16")(y_true, y_pred))
+    expected = np.mean(subject.reference.values(y_true[:1], y_pred[:1], {}))
+    yield from disagreement('90,000 ones with dtype="float16"', expected, mean, rtol=2e-3)
+
+
 def check_options(subject: Subject) -> Findings:
     """Every option out of range is refused when the loss is made, with its name in the message."""
-    refused = [*subject.reference.bad_options, *({name: object()} for name in subject.example())]
+    refused = [*subject.reference.bad_options, *({name: Nonsense()} for name in subject.example())]
     for options in refused:
         (name,) = options
         try:
@@ -210,6 +243,13 @@ def check_options(subject: Subject) -> Findings:
             yield Finding(f"{options}: raises {type(error).__name__}, expected ValueError")
         else:
             yield Finding(f"{options}: is accepted")
+
+
+class Nonsense:
+    """What no option takes."""
+
+    def __repr__(self) -> str:
+        return "object()"
 
 
 def cotangent_for(values: np.ndarray) -> np.ndarray:
@@ -275,6 +315,15 @@ def findings(check: str, subject: Subject) -> list[Finding | Measured]:
     except Exception as error:
         found.append(of_error(error))
     return found
+
+
+def guarded(what: str, check: Callable[..., Findings], *arguments: Any) -> Findings:
+    """What a part of a check finds; where it raises, that, and the other parts go on."""
+    try:
+        yield from check(*arguments)
+    except Exception as error:
+        finding = of_error(error)
+        yield replace(finding, text=f"{what}: {finding.text}")
 
 
 def of_error(error: Exception) -> Finding:

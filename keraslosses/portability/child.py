@@ -81,7 +81,6 @@ class Child:
             stderr=self.errors,
             text=True,
             encoding="utf-8",
-            start_new_session=True,
         )
         self.lines = queue.Queue()
         threading.Thread(

@@ -56,4 +56,4 @@ def difference(expected: np.ndarray, received: np.ndarray, rtol: float, atol: fl
 
 def shown(array: Any) -> str:
     """An array as a message shows it: long ones shortened."""
-    return np.array2string(np.asarray(array), precision=7, threshold=60, edgeitems=2, max_line_width=100)
+    return np.array2string(np.asarray(array), precision=7, threshold=20, edgeitems=2, max_line_width=100)

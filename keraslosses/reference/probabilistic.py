@@ -41,6 +41,12 @@ REFERENCES = (
             Hard("a true probability of 0", [[0.0, 1.0]], [[0.5, 0.5]], gradient=[[0.0, -2.0]]),
             Hard("a predicted probability of 0", [[0.5, 0.5]], [[0.0, 1.0]], gradient=[[0.0, -0.5]]),
             Hard("certain and right", [[0.0, 1.0]], [[0.0, 1.0]], gradient=[[0.0, -1.0]]),
+            Hard(
+                "one class of 1000 for certain",
+                np.eye(1, 1000),
+                np.full((1, 1000), 1e-3),
+                gradient=-1000 * np.eye(1, 1000),
+            ),
         ),
         laws=frozenset({"non_negative", "zero_at_equality"}),
     ),
