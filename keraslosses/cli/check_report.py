@@ -2,6 +2,7 @@
 
 import datetime
 import platform
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -32,7 +33,7 @@ def report_of(plan: Plan, results: Iterable[Result], absent: Sequence[str]) -> d
         "keras": keras.__version__,
         "python": platform.python_version(),
         "made": datetime.datetime.now().strftime("%Y-%m-%d %H:%M"),
-        "command": " ".join(["python -m keraslosses", *sys.argv[1:]]),
+        "command": f"python -m keraslosses {shlex.join(sys.argv[1:])}",
         "backends": {**{name: version_of(name) for name in plan.backends}, **dict.fromkeys(absent)},
         "checks": {name: meaning(name) for name in (RUNS, *plan.checks)},
         "results": [result.as_json() for result in results],

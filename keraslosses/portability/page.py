@@ -1,5 +1,6 @@
 """The report of a run as one page of HTML: no script, no request, readable anywhere."""
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
@@ -60,7 +61,7 @@ def whole_table(report: dict[str, Any]) -> str:
     targets = targets_of(report["results"])
     columns = "".join(f'<th scope="col">{escape(check)}</th>' for check in report["checks"])
     rows = "\n".join(
-        f'<tr><th scope="row">{escape(target)}</th>'
+        f'<tr><th scope="row">{breakable(target)}</th>'
         + "".join(
             f"<td>{cell(targets.index(target), by_place[target, check])}</td>" for check in report["checks"]
         )
@@ -69,11 +70,16 @@ def whole_table(report: dict[str, Any]) -> str:
     )
     backends = ", ".join(name for name, version in report["backends"].items() if version)
     return (
-        f'<div class="scroll">\n<table>\n<caption>In each cell, from above: {escape(backends)}. '
+        f'<div class="scroll">\n<table>\n<caption>Backends: {escape(backends)}. '
         "✓ passed, ✗ failed, – skipped.</caption>\n"
         f'<thead><tr><th scope="col">target</th>{columns}</tr></thead>\n'
         f"<tbody>\n{rows}\n</tbody>\n</table>\n</div>"
     )
+
+
+def breakable(target: str) -> str:
+    """A target that breaks where its parts meet."""
+    return "".join(f"{escape(part)}<wbr>" for part in re.split(r"(?<=[:/.])", target))
 
 
 def targets_of(results: Sequence[dict[str, Any]]) -> list[str]:
@@ -81,6 +87,9 @@ def targets_of(results: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def cell(number: int, results: Sequence[dict[str, Any]]) -> str:
+    """A sign for each backend; one for all where they say the same."""
+    if len(results) > 1 and len({result["status"] for result in results}) == 1:
+        results = [{**results[0], "backend": "all"}]
     return "<br>".join(sign(number, result) for result in results)
 
 

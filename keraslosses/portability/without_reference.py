@@ -160,8 +160,9 @@ def check_saving(subject: Subject) -> Findings:
 
 
 def arguments_kept(thing: Any, config: dict[str, Any]) -> Iterator[Finding]:
-    """The config holds every argument of `__init__`, but for those that were left at None."""
-    if isinstance(thing, keras.Model):
+    """The config holds every argument of the class's own `__init__`, but for those that were left at None."""
+    # What Keras leaves out of its own configs is not the user's to mend.
+    if isinstance(thing, keras.Model) or type(thing).__init__.__module__.startswith("keras."):
         return
     for name, parameter in inspect.signature(type(thing).__init__).parameters.items():
         if name == "self" or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
