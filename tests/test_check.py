@@ -106,6 +106,7 @@ def test_error_of_a_failure_is_told(backend):
         ("keraslosses:CenterLoss", "CenterLoss needs num_classes"),
         ("math:pi", "it is 'float'; expected a loss"),
         ("operator:setitem", "it needs 3 arguments"),
+        (f"{USERS}/models.py:two_inputs", "it has 2 inputs; expected a model of one"),
     ],
 )
 def test_what_cannot_be_checked_says_why(text, said):
@@ -161,6 +162,14 @@ def test_own_arrays_are_cut_and_repeated(tmp_path):
     assert y_true.tolist() == [0, 1, 2, 0]
     assert y_pred.tolist() == [[0, 1], [2, 3], [4, 5], [0, 1]]
     assert drawn.hard == ()
+    assert drawn.without.keys() == {"hard inputs"}
+
+
+def test_own_whole_numbers_have_no_gradient():
+    drawn = Drawn(arrays=(np.zeros(3), np.zeros((3, 2), "int32")))
+    subject = open_target(Target(f"{USERS}/correct.py:Pseudo", None, drawn))
+    assert skipped("gradient", subject) == "y_pred are whole numbers: no gradient"
+    assert skipped("value", subject) is None
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ def test_the_backend_that_differs_is_named(results):
     assert "on tensorflow and torch" in finding.text
     assert "y_pred = " in finding.inputs
     assert results["differs.py:differs", "gradient", "jax"].status == FAILED
+    assert results["differs.py:differs", "saving", "jax"].why == "a function has no config"
 
 
 def test_what_the_numpy_backend_computes_is_the_formula():

@@ -3,6 +3,7 @@
 They start processes of every backend, so this runs with one backend only.
 """
 
+import doctest
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from user_losses.correct import Pseudo
 from user_losses.scalar import Scalar
 
+import keraslosses.testing
 import keraslosses_pytest
 from keraslosses.portability import backends
 from keraslosses.testing import assert_portable, hard_inputs
@@ -44,6 +46,12 @@ def test_wrong_argument_is_an_error(target, options, said):
 def test_hard_inputs_of_an_unknown_kind_are_an_error():
     with pytest.raises(ValueError, match="`kind`: expected one of real"):
         hard_inputs("pictures")
+
+
+def test_example_of_the_docstring_prints_what_it_says():
+    results = doctest.testmod(keraslosses.testing)
+    assert results.attempted
+    assert not results.failed
 
 
 # The plugin

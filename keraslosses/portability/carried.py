@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keraslosses.portability import gradients, lifecycle
-from keraslosses.portability.finding import Finding, disagreement
+from keraslosses.portability import lifecycle
+from keraslosses.portability.finding import Finding, disagreement, note
 from keraslosses.portability.subject import OfFunction, Subject
 
 RTOL = 1e-4
@@ -51,7 +51,7 @@ def check_load(subject: Subject, path: Path, saved_on: str) -> Iterator[Finding]
     """A model that another backend saved loads here, and gives what it gave there."""
     with np.load(path.with_suffix(".npz")) as file:
         x, y_true, expected = file["x"], file["y_true"], file["result"]
-    gradients.note(y_true, x)
+    note(y_true, x)
     model = keras.saving.load_model(path, custom_objects=custom_objects(subject))
     received = result(model, x, y_true, subject.layer)
     yield from disagreement(f"a model saved on {saved_on}", expected, received, rtol=RTOL, atol=1e-5)

@@ -1,10 +1,12 @@
 """What a check finds: something that is wrong, or numbers for the comparison with other backends."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 RTOL, ATOL = 2e-5, 2e-6
 
@@ -57,3 +59,37 @@ def difference(expected: np.ndarray, received: np.ndarray, rtol: float, atol: fl
 def shown(array: Any) -> str:
     """An array as a message shows it: long ones shortened."""
     return np.array2string(np.asarray(array), precision=7, threshold=20, edgeitems=2, max_line_width=100)
+
+
+# What was computed last, for the report of a finding.
+last_inputs: dict[str, Any] = {}
+
+
+def note(y_true: Any, y_pred: Any, **more: Any) -> None:
+    """Remembers the inputs of a computation that begins."""
+    last_inputs.clear()
+    last_inputs.update(y_true=y_true, y_pred=y_pred, **more)
+
+
+def guarded(what: str, check: Callable[..., Iterator[Finding]], *arguments: Any) -> Iterator[Finding]:
+    """What a part of a check finds; where it raises, that, and the other parts go on."""
+    try:
+        yield from check(*arguments)
+    except Exception as error:
+        finding = of_error(error)
+        yield replace(finding, text=f"{what}: {finding.text}")
+
+
+def of_error(error: Exception) -> Finding:
+    """An exception as a finding."""
+    text = f"raises {type(error).__name__}: {str(error)[:500]}"
+    return Finding(text, inputs=inputs_shown(), error="".join(traceback.format_exception(error)[-8:]))
+
+
+def inputs_shown() -> str:
+    """What was computed last, as text."""
+    return "\n".join(
+        f"{name} = {shown(ops.convert_to_numpy(array))}"
+        for name, array in last_inputs.items()
+        if array is not None
+    )

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keraslosses.portability.finding import note
+
 BACKEND = keras.backend.backend()
 
 if BACKEND == "tensorflow":
@@ -29,16 +31,6 @@ HARD_MODES = {"tensorflow": ("eager", "xla"), "jax": ("compiled",)}.get(BACKEND,
 # The mode in which a loss is run where the mode is not the question: as `fit` runs it. On JAX that is
 # cheaper too, where each operation that is not compiled with others is compiled alone.
 USUAL = "compiled" if BACKEND == "jax" else "eager"
-
-
-# What was computed last, for the report of a finding.
-last_inputs: dict[str, Any] = {}
-
-
-def note(y_true: Any, y_pred: Any, **more: Any) -> None:
-    """Remembers the inputs of a computation that begins."""
-    last_inputs.clear()
-    last_inputs.update(y_true=y_true, y_pred=y_pred, **more)
 
 
 def values_of(function: Callable[..., Any], y_true: Any, y_pred: Any) -> np.ndarray:

@@ -84,6 +84,18 @@ class Drawn:
         return y_true, y_pred
 
     @property
+    def without(self) -> dict[str, str]:
+        """The checks that say nothing of the user's own arrays, and why."""
+        if self.arrays is None:
+            return {}
+        own = {"hard inputs": "of arrays of one's own none is known to be hard"}
+        if self.arrays[1].dtype.kind != "f":
+            own |= dict.fromkeys(
+                ("gradient", "compiled", "precision", "fit"), "y_pred are whole numbers: no gradient"
+            )
+        return own
+
+    @property
     def hard(self) -> tuple[Hard, ...]:
         """Inputs at which an implementation easily goes wrong; for the user's own arrays there are none."""
         if self.arrays:

@@ -37,6 +37,8 @@ def described(
     own = inputs.endswith(".npz")
     if own:
         check_file(inputs)
+        if shape:
+            raise WrongUse("shape", f"{inputs} has a shape already. Received: {tuple(shape)}")
     else:
         one_of("inputs", inputs, KINDS)
         check_shape(shape, inputs)

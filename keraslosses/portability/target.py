@@ -143,6 +143,8 @@ def of_layer(layer: Any, target: Target) -> Subject:
         raise NotChecked("a layer or model has no reference to be like.")
     inputs = target.inputs
     shape = getattr(layer, "input_shape", None) if isinstance(layer, keras.Model) else None
+    if isinstance(shape, list | dict):
+        raise NotChecked(f"it has {len(shape)} inputs; expected a model of one.")
     if shape and not inputs.shape and not inputs.arrays:
         inputs = Drawn(inputs.name, inputs.kind, tuple(size or 5 for size in shape), inputs.dtype)
     _, y_pred = inputs.inputs()

@@ -8,7 +8,7 @@ from keras import ops
 
 from keraslosses.core import keras_internals
 from keraslosses.portability import gradients
-from keraslosses.portability.finding import Finding, disagreement, shown
+from keraslosses.portability.finding import Finding, disagreement, note, shown
 from keraslosses.portability.subject import Subject
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
@@ -43,7 +43,7 @@ def reductions_agree(
             expected = reduced(values, valid, weight, classes, reduction)
             shape = None if weight is None else np.shape(weight)
             what = f"{reduction} with weights of shape {shape} and {options}"
-            gradients.note(y_true, y_pred, sample_weight=weight)
+            note(y_true, y_pred, sample_weight=weight)
             try:
                 received = ops.convert_to_numpy(
                     loss(y_true, ops.convert_to_tensor(y_pred), sample_weight=weight)
@@ -84,7 +84,7 @@ def mask_leaves_the_mean(subject: Subject) -> Iterator[Finding]:
     for mask in (np.arange(values.size).reshape(values.shape) % 3 > 0, np.zeros(values.shape, bool)):
         tensor = ops.convert_to_tensor(y_pred)
         keras_internals.set_attribute(tensor, "_keras_mask", ops.convert_to_tensor(mask))
-        gradients.note(y_true, y_pred, mask=mask)
+        note(y_true, y_pred, mask=mask)
         received = ops.convert_to_numpy(subject.make(**options)(y_true, tensor))
         expected = reduced(values, mask, None, None, "mean")
         yield from disagreement(f"a mask that shows {mask.sum()} entries", expected, received)
@@ -98,7 +98,7 @@ def mask_shortens(subject: Subject) -> Iterator[Finding]:
     tensor = ops.convert_to_tensor(y_pred)
     mask = np.arange(6) < lengths[:, None]
     keras_internals.set_attribute(tensor, "_keras_mask", ops.convert_to_tensor(mask))
-    gradients.note(y_true, y_pred, mask=mask)
+    note(y_true, y_pred, mask=mask)
     received = ops.convert_to_numpy(subject.make(reduction="none", **options)(y_true, tensor))
     expected = subject.reference.values(y_true, y_pred, {**options, "logit_length": lengths})
     yield from disagreement("a mask that ends the samples", expected, received)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from keraslosses.portability import carried, checks, gradients, replicas
-from keraslosses.portability.finding import Finding, Measured
+from keraslosses.portability.finding import Finding, Measured, last_inputs, of_error
 from keraslosses.portability.inputs import Drawn, own_arrays
 from keraslosses.portability.subject import Subject
 from keraslosses.portability.target import NotChecked, Target, loss_classes, open_target
@@ -65,12 +65,12 @@ class Worker:
     def do_open(self, target: dict[str, Any], weights: str | None = None) -> dict[str, Any]:
         """Makes and calls the object; says which checks are for it."""
         self.subject = None
-        gradients.last_inputs.clear()
+        last_inputs.clear()
         try:
             self.subject = opened(target, weights)
             call(self.subject)
         except (NotChecked, Exception) as error:
-            finding = Finding(str(error)) if isinstance(error, NotChecked) else checks.of_error(error)
+            finding = Finding(str(error)) if isinstance(error, NotChecked) else of_error(error)
             return {"findings": [asdict(finding)], "skipped": {}}
         text = self.printed.text()
         found = [asdict(Finding(PRINTED, "nothing printed", text.strip()[:500]))] if text.strip() else []
@@ -100,7 +100,7 @@ class Worker:
         try:
             carried.save(self.subject, Path(path))
         except Exception as error:
-            return {"findings": [asdict(checks.of_error(error))], "saved": False}
+            return {"findings": [asdict(of_error(error))], "saved": False}
         return {"findings": [], "saved": True}
 
     def do_load(self, target: dict[str, Any], path: str, saved_on: str) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class Worker:
             self.subject = opened(target, None)
             found = list(carried.check_load(self.subject, Path(path), saved_on))
         except Exception as error:
-            finding = checks.of_error(error)
+            finding = of_error(error)
             found = [Finding(f"a model saved on {saved_on}: {finding.text}", error=finding.error)]
         return {"findings": [asdict(finding) for finding in found]}
 

@@ -11,3 +11,8 @@ def network():
     inputs = keras.Input((6,))
     hidden = keras.layers.Dense(4, activation="relu")(inputs)
     return keras.Model(inputs, keras.layers.BatchNormalization()(hidden))
+
+
+def two_inputs():
+    inputs = [keras.Input((3,)), keras.Input((3,))]
+    return keras.Model(inputs, keras.layers.Add()(inputs))

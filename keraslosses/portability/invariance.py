@@ -1,0 +1,59 @@
+"""The checks of what must not change a value: a compiler, and the rest of the batch."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from keraslosses.portability import gradients
+from keraslosses.portability.finding import Finding, disagreement, of_error
+from keraslosses.portability.subject import Subject
+from keraslosses.reference import Reference
+
+Findings = Iterator[Finding]
+
+
+def check_compiled(subject: Subject) -> Findings:
+    """Compiled, and compiled before the batch size is known, it gives what it gives eagerly.
+
+    Only in modes in which no hard inputs are run: the last under the last options, others under the first.
+    """
+    rest = [mode for mode in gradients.MODES[1:] if mode not in gradients.HARD_MODES]
+    if not rest or not isinstance(subject.reference, Reference):
+        rest = list(gradients.MODES[1:])
+    first, last = subject.reference.options[0], subject.reference.options[-1]
+    for options, modes in ((first, rest[:-1]), (last, rest[-1:])):
+        y_true, y_pred = subject.reference.inputs(options)
+        function = subject.entries(options)
+        for mode in modes:
+            eager, slope = gradients.eager_value_and_gradient(function, y_true, y_pred)
+            cotangent = np.ones(eager.shape, "float32")
+            try:
+                values, gradient = gradients.value_and_gradient(function, y_true, y_pred, cotangent, mode)
+            except Exception as error:
+                what = f"{mode} with {options}: does not compile: {type(error).__name__}: {str(error)[:300]}"
+                yield replace(of_error(error), text=what)
+                continue
+            yield from disagreement(f"value {mode} with {options}", eager, values)
+            if slope is not None:
+                yield from disagreement(f"gradient {mode} with {options}", slope, gradient)
+
+
+def samples_stand_alone(subject: Subject) -> Findings:
+    """A sample alone gives what it gives in a batch, in any order."""
+    options = subject.reference.options[0]
+    y_true, y_pred = subject.reference.inputs(options, leading=(5,))
+    loss = subject.entries(options)
+
+    def values(y_true: Any, y_pred: Any) -> np.ndarray:
+        return gradients.usual_values_of(loss, y_true, y_pred)
+
+    whole = values(y_true, y_pred)
+    yield from disagreement("batch of five", (5,), whole.shape[:1])
+    for i in [] if subject.reference.coupled else range(5):
+        alone = values(y_true[i : i + 1], y_pred[i : i + 1])
+        yield from disagreement(f"sample {i} alone", whole[i : i + 1], alone)
+    order = [4, 2, 0, 1, 3]
+    shuffled = values(y_true[order], y_pred[order])
+    yield from disagreement("in another order", whole[order], shuffled)

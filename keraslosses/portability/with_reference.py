@@ -1,0 +1,204 @@
+"""The checks of a loss whose formula is known."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keraslosses.portability import gradients
+from keraslosses.portability.finding import Finding, disagreement, guarded, note, shown
+from keraslosses.portability.invariance import samples_stand_alone
+from keraslosses.portability.subject import Subject
+from keraslosses.reference import Hard
+from keraslosses.reference.entry import rounded
+
+Findings = Iterator[Finding]
+
+# The draws whose y_true are class indices, one for each row of y_pred.
+LABELS = ("labels", "labels_and_scores", "labels_and_log_probabilities", "labels_and_cosines")
+
+
+def check_value(subject: Subject) -> Findings:
+    """Every option of the grid gives the formula's values, one for each entry."""
+    for options in subject.reference.options:
+        yield from guarded(f"value with {options}", value_with, subject, options)
+
+
+def value_with(subject: Subject, options: Any) -> Findings:
+    y_true, y_pred = subject.reference.inputs(options)
+    expected = subject.reference.values(y_true, y_pred, options)
+    received = gradients.values_of(subject.entries(options), y_true, y_pred)
+    yield from disagreement(f"value with {options}", expected, received)
+
+
+def check_gradient(subject: Subject) -> Findings:
+    """Every option of the grid gives the gradient of the formula, found by central differences."""
+    cases, expected = [], []
+    for options in subject.reference.options:
+        y_true, y_pred = subject.reference.inputs(options, leading=(3, 2))
+        cotangent = cotangent_for(subject.reference.values(y_true, y_pred, options))
+        cases.append((subject.entries(options), y_true, y_pred, cotangent))
+        expected.append(subject.reference.gradient(y_true, y_pred, options, cotangent))
+    received = gradients.of_each(cases)
+    for options, slope, (_, gradient) in zip(subject.reference.options, expected, received, strict=True):
+        yield from disagreement(f"gradient with {options}", slope, gradient, rtol=1e-4, atol=1e-5)
+
+
+def check_hard_inputs(subject: Subject) -> Findings:
+    """At the hard inputs of the reference: the right value, and the gradient stated or found there."""
+    # Those of the same options one after the other: the loss is compiled once for them.
+    ordered = sorted(subject.reference.hard, key=lambda hard: (str(hard.options), np.shape(hard.y_pred)))
+    for mode in gradients.HARD_MODES:
+        # What torch's compiler traces takes seconds: there the first options stand for all.
+        every = gradients.BACKEND != "torch" or mode == "eager"
+        chosen = [hard for hard in ordered if every or hard.options == ordered[0].options]
+        yield from hard_inputs_in(subject, chosen, mode)
+    yield from nan_shows(subject)
+    yield from wrong_label_shows(subject)
+
+
+def hard_inputs_in(subject: Subject, hard_inputs: Sequence[Hard], mode: str) -> Findings:
+    """Hard inputs in one mode."""
+    for hard in hard_inputs:
+        y_true, y_pred = rounded(np.asarray(hard.y_true)), np.asarray(hard.y_pred, "float32")
+        expected = subject.reference.values(y_true, y_pred, hard.options)
+        function = subject.entries(hard.options)
+        values, gradient = gradients.value_and_gradient(function, y_true, y_pred, mode=mode)
+        yield from disagreement(f"value at {hard.what}, {mode}", expected, values, atol=1e-30)
+        if hard.gradient is None:
+            slope = subject.reference.gradient(y_true, y_pred, hard.options, np.ones(expected.shape))
+            yield from disagreement(f"gradient at {hard.what}, {mode}", slope, gradient, rtol=1e-4)
+        else:
+            yield from disagreement(f"gradient at {hard.what}, {mode}", hard.gradient, gradient)
+
+
+def nan_shows(subject: Subject) -> Findings:
+    """NaN among the predictions makes NaN of every value that depends on it, never a finite number."""
+    for options in subject.reference.options:
+        yield from guarded(f"NaN in y_pred with {options}", nan_shows_with, subject, options)
+
+
+def nan_shows_with(subject: Subject, options: Any) -> Findings:
+    y_true, y_pred = subject.reference.inputs(options)
+    for what, place in (("one NaN", np.s_[:1]), ("all NaN", np.s_[:])):
+        y_pred = y_pred.copy()
+        y_pred.reshape(-1)[place] = np.nan
+        expected = subject.reference.values(y_true, y_pred, options)
+        received = gradients.values_of(subject.entries(options), y_true, y_pred)
+        yield from disagreement(f"{what} in y_pred with {options}", expected, received)
+
+
+def wrong_label_shows(subject: Subject) -> Findings:
+    """A class index that there is no class for is an error, or makes its value NaN."""
+    if not reads_labels(subject):
+        return
+    options = subject.reference.options[0]
+    y_true, y_pred = subject.reference.inputs(options)
+    count = y_true.flat[0] = y_pred.shape[options.get("axis", -1)]
+    try:
+        values = gradients.usual_values_of(subject.entries(options), y_true, y_pred)
+    except Exception:
+        return
+    if np.isfinite(values.flat[0]):
+        what = f"label {count} of {count} classes costs {values.flat[0]:.6g}"
+        yield Finding(what, "an error, or NaN", shown(values))
+
+
+def reads_labels(subject: Subject) -> bool:
+    return subject.reference.draw.__name__ in LABELS
+
+
+def check_batch(subject: Subject) -> Findings:
+    """A sample alone gives what it gives in a batch, in any order; an empty batch gives 0 with a gradient."""
+    yield from samples_stand_alone(subject)
+    options = subject.reference.options[0]
+    y_true, y_pred = subject.reference.inputs(options, leading=(5,))
+    reductions = ("sum_over_batch_size", "sum", "mean_with_sample_weight")
+    losses = [subject.make(reduction=reduction, **options) for reduction in reductions]
+
+    def each(y_true: Any, y_pred: Any) -> Any:
+        return ops.stack([loss(y_true, y_pred) for loss in losses])
+
+    empty, gradient = gradients.value_and_gradient(each, y_true[:0], y_pred[:0])
+    yield from disagreement(f"empty batch, {', '.join(reductions)}", np.zeros(3), empty)
+    yield from disagreement("gradient of an empty batch", y_pred[:0], gradient)
+
+
+def check_precision(subject: Subject) -> Findings:
+    """Half-precision inputs cost what the same numbers cost in float32; the result has the loss's dtype."""
+    for options in (subject.reference.options[0], subject.reference.options[-1]):
+        y_true, y_pred = subject.reference.inputs(options)
+        for dtype in ("float16", "bfloat16"):
+            narrow = ops.cast(ops.convert_to_tensor(y_pred), dtype)
+            same = ops.convert_to_numpy(ops.cast(narrow, "float32"))
+            function = subject.entries(options)
+            expected = gradients.values_of(function, y_true, same)
+            received = gradients.values_of(function, y_true, narrow)
+            yield from disagreement(f"{dtype} inputs with {options}", expected, received)
+            result = subject.make(dtype=dtype, **options)(y_true, narrow)
+            if keras.backend.standardize_dtype(result.dtype) != dtype:
+                yield Finding(
+                    f"dtype={dtype!r} gives a result of {keras.backend.standardize_dtype(result.dtype)}"
+                )
+            step = {"float16": 2e-3, "bfloat16": 2e-2}[dtype]
+            mean = ops.convert_to_numpy(subject.make(**options)(y_true, same))
+            received = ops.convert_to_numpy(ops.cast(result, "float32"))
+            yield from disagreement(f"dtype={dtype!r} with {options}", mean, received, rtol=step)
+        yield from labels_survive(subject, y_true)
+    yield from large_batch_survives(subject)
+
+
+def labels_survive(subject: Subject, y_true: np.ndarray) -> Findings:
+    """Class indices beyond the whole numbers of a half-precision type still pick their class."""
+    if not reads_labels(subject):
+        return
+    logits = {"from_logits": True} if "from_logits" in subject.parameters() else {}
+    for label in (257, 2049, 70_000):
+        labels, y_pred = np.array([label]), np.zeros((1, label + 2), "float32")
+        y_pred[0, label] = 1.0 if subject.reference.draw.__name__ == "labels_and_cosines" else 20.0
+        expected = subject.reference.values(labels, y_pred, logits)
+        for dtype in ("float16", "bfloat16"):
+            loss = subject.make(dtype=dtype, reduction="none", **logits)
+            note(labels, y_pred)
+            received = ops.convert_to_numpy(ops.cast(loss(labels, y_pred), "float32"))
+            yield from disagreement(f"label {label} under {dtype}", expected, received, rtol=2e-2)
+
+
+def large_batch_survives(subject: Subject) -> Findings:
+    """The mean of more values than float16 can add up is finite under dtype="float16"."""
+    if subject.reference.draw.__name__ != "real":
+        return
+    y_true, y_pred = np.zeros((90_000, 1), "float32"), np.ones((90_000, 1), "float32")
+    note(y_true, y_pred)
+    mean = ops.convert_to_numpy(subject.make(dtype="float16")(y_true, y_pred))
+    expected = np.mean(subject.reference.values(y_true[:1], y_pred[:1], {}))
+    yield from disagreement('90,000 ones with dtype="float16"', expected, mean, rtol=2e-3)
+
+
+def check_options(subject: Subject) -> Findings:
+    """Every option out of range is refused when the loss is made, with its name in the message."""
+    refused = [*subject.reference.bad_options, *({name: Nonsense()} for name in subject.example())]
+    for options in refused:
+        (name,) = options
+        try:
+            subject.make(**{**subject.reference.options[0], **options})
+        except ValueError as error:
+            if f"`{name}`" not in str(error) or "Received" not in str(error):
+                yield Finding(f"{options}: the message does not name the option and what came: {error}")
+        except Exception as error:
+            yield Finding(f"{options}: raises {type(error).__name__}, expected ValueError")
+        else:
+            yield Finding(f"{options}: is accepted")
+
+
+class Nonsense:
+    """What no option takes."""
+
+    def __repr__(self) -> str:
+        return "object()"
+
+
+def cotangent_for(values: np.ndarray) -> np.ndarray:
+    return np.random.default_rng(7).normal(size=values.shape)
