@@ -171,7 +171,7 @@ Not each finding is an accident: where Keras clips, adds an epsilon or reduces i
 
 ## Known faults, and the checks that find them
 
-A test runs each of these again on every backend.
+A test finds each of these again, on one of the backends in turn.
 
 {faults}
 

@@ -8,8 +8,12 @@ from keraslosses.portability.checks import findings
 from keraslosses.portability.target import Target, open_target
 
 BACKEND = keras.backend.backend()
-# Keras 3.16 has mended some.
-KNOWN = [fault for fault in FAULTS if BACKEND in fault.backends and keras.__version__.startswith("3.15")]
+# Each on one of the backends that have it, in turn: that takes a third of the time. Keras 3.16 has mended some.
+KNOWN = [
+    fault
+    for turn, fault in enumerate(FAULTS)
+    if fault.backends[turn % len(fault.backends)] == BACKEND and keras.__version__.startswith("3.15")
+]
 
 
 @pytest.mark.parametrize("fault", KNOWN, ids=lambda fault: f"{fault.loss}, {fault.what}")
