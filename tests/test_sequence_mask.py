@@ -58,8 +58,10 @@ def test_frames_behind_the_end_become_certain_blanks(dtype):
     output = layer(ops.cast(X, dtype), LENGTHS)
     assert keras.backend.standardize_dtype(output.dtype) == dtype
     np.testing.assert_array_equal(N(output)[MASK], X.astype(dtype)[MASK])
-    shares = N(ops.softmax(ops.cast(output, "float32")))
-    np.testing.assert_array_equal(shares[~MASK], [[0, 0, 0, 1, 0]] * np.sum(~MASK))
+    # NumPy's exponential: TensorFlow's softmax of a certain class is 1 - 2**-24 on some processors.
+    exponentials = np.exp(N(output)[~MASK].astype("float64") - N(output)[~MASK].max())
+    shares = exponentials / exponentials.sum(-1, keepdims=True)
+    np.testing.assert_array_equal(shares, [[0, 0, 0, 1, 0]] * np.sum(~MASK))
 
 
 def model_with_a_mask(layer):
