@@ -18,7 +18,7 @@ from keraslosses import (
     WeightedSum,
 )
 from keraslosses.core import keras_internals
-from keraslosses.portability.gradients import MODES, value_and_gradient
+from keraslosses.portability.gradients import MODES, USUAL, value_and_gradient
 
 N = ops.convert_to_numpy
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
@@ -53,7 +53,7 @@ def smooth(**options):
 # Values and gradients against the parts
 
 
-def agrees(loss, parts, y_true, y_pred, weight=None, mode="eager"):
+def agrees(loss, parts, y_true, y_pred, weight=None, mode=USUAL):
     """A sum against its parts, each called and differentiated by itself, added in NumPy."""
     weight = None if weight is None else ops.convert_to_tensor(weight)
     results = [

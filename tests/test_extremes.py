@@ -162,7 +162,7 @@ def cases():
 @pytest.mark.filterwarnings("ignore:A categorical loss expects more than one class:SyntaxWarning")
 @pytest.mark.parametrize(("what", "name"), [*cases()])
 def test_extreme(what, name):
-    """The first option of the grid that fits in every mode; at the largest scores, all of them eagerly."""
+    """The first option of the grid that fits in every mode; at the largest scores, all of them in the first."""
     fitting = [options for options in REFERENCES[name].options if CASES[what](name, options)]
     for options in fitting if what == "scores of 1e4" else fitting[:1]:
         for mode in ENDS if options is fitting[0] else MODES[:1]:

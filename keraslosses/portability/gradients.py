@@ -20,14 +20,15 @@ elif BACKEND == "jax":
 elif BACKEND == "torch":
     import torch
 
-# The ways in which a function is run. "unknown batch" is compiled before the size of the batch is known.
+# The ways in which a function is differentiated. "unknown batch" is compiled before the size of the batch is
+# known. JAX differentiates what it has traced: without its compiler the same, one operation after the other.
 MODES = {
     "tensorflow": ("eager", "graph", "xla", "unknown batch"),
-    "jax": ("eager", "compiled"),
+    "jax": ("compiled",),
     "torch": ("eager", "compiled", "unknown batch"),
 }.get(BACKEND, ())
 # Those in which hard cases are run: as it is written, and as the compiler changes it most.
-HARD_MODES = {"tensorflow": ("eager", "xla"), "jax": ("compiled",)}.get(BACKEND, MODES[:2])
+HARD_MODES = {"tensorflow": ("eager", "xla")}.get(BACKEND, MODES[:2])
 # The mode in which a loss is run where the mode is not the question: as `fit` runs it. On JAX that is
 # cheaper too, where each operation that is not compiled with others is compiled alone.
 USUAL = "compiled" if BACKEND == "jax" else "eager"

@@ -41,8 +41,8 @@ def multi_margin(
     class_weights: Any = None,
 ) -> Array:
     def term(label: int, row: Array) -> float:
-        others = [i for i in range(len(row)) if i != label]
-        return sum(np.maximum(0.0, margin - row[label] + row[i]) ** p for i in others) / len(row)
+        others = np.delete(row, label)
+        return np.sum(np.maximum(0.0, margin - row[label] + others) ** p) / len(row)
 
     return each_entry(y, x, ignore_class, class_weights, term)
 
@@ -52,8 +52,8 @@ def multi_label_margin(y: Array, x: Array) -> Array:
     for place in np.ndindex(*values.shape):
         row, end = x[place], np.argmax(np.append(y[place], -1) == -1)
         listed = [int(label) for label in y[place][:end]]
-        others = [i for i in range(len(row)) if i not in listed]
-        values[place] = sum(np.maximum(0.0, 1 - row[j] + row[i]) for j in listed for i in others) / len(row)
+        others = np.delete(row, listed)
+        values[place] = sum(np.sum(np.maximum(0.0, 1 - row[j] + others)) for j in listed) / len(row)
     return values
 
 
