@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from keraslosses.portability import agreement, backends, child, request, run
-from keraslosses.portability.inputs import KINDS, Drawn
+from keraslosses.portability.processes import agreement, backends, child, request, run
+from keraslosses.portability.targets.inputs import KINDS, Drawn
 from keraslosses.reference import Hard
 
 # Seconds for a check.

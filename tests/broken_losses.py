@@ -11,7 +11,7 @@ from keras import ops
 from keraslosses.core.inputs import Elementwise, Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function
 from keraslosses.losses import crossentropy, regression, robust
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES, Reference, draws
 
 FAULTS: dict[str, tuple[str, Subject]] = {}

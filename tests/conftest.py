@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from keraslosses.portability import replicas
+from keraslosses.portability.checks import replicas
 
 BACKEND = keras.backend.backend()
 

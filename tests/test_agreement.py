@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keraslosses.portability.agreement import disagreements
+from keraslosses.portability.processes.agreement import disagreements
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ MAY_NAME_A_FRAMEWORK = {
         for name in ("jax", "tensorflow", "torch", "torch_chunks", "torch_forms", "torch_kernels")
     ),
     "portability/gradients.py",
-    "portability/replicas.py",
+    "portability/checks/replicas.py",
     "cli/bench_peers.py",
     "cli/bench_steps.py",
     "cli/bench_kernels.py",

@@ -29,7 +29,7 @@ from keraslosses.cli.bench_results import (
     slower,
 )
 from keraslosses.cli.bench_steps import copy, with_gradient
-from keraslosses.portability import backends
+from keraslosses.portability.processes import backends
 
 QUICK = ["--sizes", "small", "--seconds", "0.01"]
 

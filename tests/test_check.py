@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keraslosses.portability.advice import advice_for
 from keraslosses.portability.checks import CHECKS, findings, skipped
 from keraslosses.portability.finding import Finding
-from keraslosses.portability.inputs import KINDS, Drawn, own_arrays
-from keraslosses.portability.target import NotChecked, Target, open_target
+from keraslosses.portability.report.advice import advice_for
+from keraslosses.portability.targets.inputs import KINDS, Drawn, own_arrays
+from keraslosses.portability.targets.target import NotChecked, Target, open_target
 
 USERS = Path(__file__).parent / "user_losses"
 

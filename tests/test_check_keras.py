@@ -5,7 +5,7 @@ import pytest
 from keras_faults import FAULTS, PAGE, table_of_faults
 
 from keraslosses.portability.checks import findings
-from keraslosses.portability.target import Target, open_target
+from keraslosses.portability.targets.target import Target, open_target
 
 BACKEND = keras.backend.backend()
 # Each on one of the backends that have it, in turn: that takes a third of the time. Keras 3.16 has mended some.

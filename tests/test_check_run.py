@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 import keraslosses
 from keraslosses.cli.app import app
-from keraslosses.portability.backends import BACKENDS
 from keraslosses.portability.checks import CHECKS, WITHOUT_REFERENCE
-from keraslosses.portability.child import share_of_memory
-from keraslosses.portability.request import described
-from keraslosses.portability.run import FAILED, PASSED, SKIPPED, Plan, run
+from keraslosses.portability.processes.backends import BACKENDS
+from keraslosses.portability.processes.child import share_of_memory
+from keraslosses.portability.processes.request import described
+from keraslosses.portability.processes.run import FAILED, PASSED, SKIPPED, Plan, run
 
 USERS = Path(__file__).parent / "user_losses"
 

@@ -4,7 +4,7 @@ import pytest
 
 import keraslosses
 from keraslosses.portability.checks import CHECKS, findings, skipped
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES
 
 

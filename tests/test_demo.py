@@ -19,7 +19,7 @@ from keraslosses.cli.demo_results import (
     spread,
     within_to_between,
 )
-from keraslosses.portability import backends
+from keraslosses.portability.processes import backends
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

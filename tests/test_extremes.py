@@ -7,7 +7,7 @@ from keras import ops
 
 import keraslosses
 from keraslosses.portability.gradients import MODES, value_and_gradient
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.draws import CLASSES
 

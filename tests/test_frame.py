@@ -11,7 +11,7 @@ from masks import masked
 
 import keraslosses
 from keraslosses.portability.gradients import MODES, value_and_gradient
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES
 
 N = ops.convert_to_numpy

@@ -9,7 +9,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from keraslosses.portability.page import page
+from keraslosses.portability.report.page import page
 
 BACKENDS = ("tensorflow", "jax", "torch")
 EVIL = "<script>alert('x')</script>"

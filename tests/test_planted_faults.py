@@ -5,7 +5,7 @@ from broken_losses import FAULTS, SELF_WEIGHTED, SelfWeighted
 
 import keraslosses
 from keraslosses.portability.checks import CHECKS, findings, skipped
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 
 # Those whose check there is on this backend.
 FINDABLE = [name for name, (check, broken) in FAULTS.items() if skipped(check, broken) is None]

@@ -16,7 +16,7 @@ from user_losses.scalar import Scalar
 
 import keraslosses.testing
 import keraslosses_pytest
-from keraslosses.portability import backends
+from keraslosses.portability.processes import backends
 from keraslosses.testing import assert_portable, hard_inputs
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from keraslosses.portability import backends
+from keraslosses.portability.processes import backends
 
 BackendNames = Annotated[
     list[str] | None,

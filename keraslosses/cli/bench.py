@@ -14,7 +14,7 @@ from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_wh
 from keraslosses.cli.bench_cases import CASES, MODES, SIZES, planned
 from keraslosses.cli.bench_results import Key, Row, by_mode, load, row_from, save, slower
 from keraslosses.cli.output_file import check_writable
-from keraslosses.portability import backends
+from keraslosses.portability.processes import backends
 
 WORKER = "keraslosses.cli.bench_worker"
 

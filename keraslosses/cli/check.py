@@ -13,13 +13,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 import keraslosses
 from keraslosses.cli.check_report import report_of, say, table
 from keraslosses.cli.output_file import check_writable
-from keraslosses.portability import backends
 from keraslosses.portability.checks import CHECKS
-from keraslosses.portability.child import Lost, share_of_memory
-from keraslosses.portability.inputs import KINDS
-from keraslosses.portability.page import page
-from keraslosses.portability.request import DTYPES, WrongUse, chosen_checks, described
-from keraslosses.portability.run import FAILED, KNOWN, Plan, run, targets_in
+from keraslosses.portability.processes import backends
+from keraslosses.portability.processes.child import Lost, share_of_memory
+from keraslosses.portability.processes.request import DTYPES, WrongUse, chosen_checks, described
+from keraslosses.portability.processes.run import FAILED, KNOWN, Plan, run, targets_in
+from keraslosses.portability.report.page import page
+from keraslosses.portability.targets.inputs import KINDS
 
 console = Console()
 errors = Console(stderr=True)

@@ -17,7 +17,7 @@ from rich.text import Text
 
 import keraslosses
 from keraslosses.portability.checks import CHECKS, WITHOUT_REFERENCE
-from keraslosses.portability.run import FAILED, PASSED, RUNS, SKIPPED, Plan, Result
+from keraslosses.portability.processes.run import FAILED, PASSED, RUNS, SKIPPED, Plan, Result
 
 MEANING_OF_RUNS = "It can be imported, made and called, and prints nothing."
 # The distributions that bring the backends.

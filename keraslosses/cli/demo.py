@@ -14,7 +14,7 @@ from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_wh
 from keraslosses.cli.demo_data import EPOCHS, DataName, DataUnavailable, load
 from keraslosses.cli.demo_plot import Panel, save_picture
 from keraslosses.cli.demo_results import LOSSES, Result, compare_backends, table
-from keraslosses.portability import backends
+from keraslosses.portability.processes import backends
 
 WORKER = "keraslosses.cli.demo_worker"
 PICTURE = "demo.png"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.portability.hard_inputs import HARD
+from keraslosses.portability.targets.hard_inputs import HARD
 from keraslosses.reference import Hard, draws
 from keraslosses.reference.entry import rounded
 

@@ -14,7 +14,7 @@ from keras import ops
 
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 
 if gradients.BACKEND == "tensorflow":
     import tensorflow as tf

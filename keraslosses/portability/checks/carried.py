@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keraslosses.portability import lifecycle
+from keraslosses.portability.checks import lifecycle
 from keraslosses.portability.finding import Finding, disagreement, note
-from keraslosses.portability.subject import OfFunction, Subject
+from keraslosses.portability.targets.subject import OfFunction, Subject
 
 RTOL = 1e-4
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keraslosses.portability.checks import CHECKS
-from keraslosses.portability.inputs import KINDS, own_arrays
+from keraslosses.portability.targets.inputs import KINDS, own_arrays
 from keraslosses.reference import REFERENCES
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from keraslosses.portability import backends
+from keraslosses.portability.processes import backends
 
-WORKER = "keraslosses.portability.worker"
+WORKER = "keraslosses.portability.processes.worker"
 # Seconds between two looks at the memory of a child.
 LOOK = 0.1
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 
 # Whether XLA compiles the step, as Keras chooses by default on a processor, and how many of 22 samples are in
 # a batch: it would compile again for a short one. On TensorFlow the check of hard inputs runs under XLA.

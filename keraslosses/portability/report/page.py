@@ -6,7 +6,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from keraslosses.portability.run import FAILED, PASSED, SKIPPED
+from keraslosses.portability.processes.run import FAILED, PASSED, SKIPPED
 
 # What a cell shows of one backend; the colour is never the only sign.
 SIGNS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–"}
@@ -21,7 +21,7 @@ PARTS = {
 
 def page(report: dict[str, Any]) -> str:
     """The page of a report, as `as_json` of the results and what stands beside them give it."""
-    style = files("keraslosses.portability").joinpath("page.css").read_text("utf-8")
+    style = files("keraslosses.portability.report").joinpath("page.css").read_text("utf-8")
     parts = [head(report), whole_table(report), *failures(report), *checks(report), *left_out(report)]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

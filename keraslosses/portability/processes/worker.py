@@ -1,7 +1,7 @@
 """The process of one backend: it answers one request after the other, a line of JSON each.
 
-Usage: KERAS_BACKEND=jax python -m keraslosses.portability.worker. What the checked object prints goes
-nowhere, but is told; what it reads is empty.
+Usage: KERAS_BACKEND=jax python -m keraslosses.portability.processes.worker. What the checked object prints
+goes nowhere, but is told; what it reads is empty.
 """
 
 import json
@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.portability import carried, checks, gradients, replicas
+from keraslosses.portability import checks, gradients
+from keraslosses.portability.checks import carried, replicas
 from keraslosses.portability.finding import Finding, Measured, last_inputs, of_error
-from keraslosses.portability.inputs import Drawn, own_arrays
-from keraslosses.portability.subject import Subject
-from keraslosses.portability.target import NotChecked, Target, loss_classes, open_target
+from keraslosses.portability.targets.inputs import Drawn, own_arrays
+from keraslosses.portability.targets.subject import Subject
+from keraslosses.portability.targets.target import NotChecked, Target, loss_classes, open_target
 
 PRINTED = "prints when it is imported, made or called: a library keeps quiet"
 

@@ -13,9 +13,10 @@ import numpy as np
 from keras import ops
 
 from keraslosses.core import keras_internals
-from keraslosses.portability import carried, gradients, lifecycle
+from keraslosses.portability import gradients
+from keraslosses.portability.checks import carried, lifecycle
 from keraslosses.portability.finding import Finding, Measured, disagreement, note, shown
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 
 Findings = Iterator[Finding | Measured]
 

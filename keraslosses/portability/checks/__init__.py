@@ -8,20 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from keraslosses.portability import (
-    carried,
-    gradients,
-    lifecycle,
-    weighting,
-    with_reference,
-    without_reference,
-)
+from keraslosses.portability import gradients
+from keraslosses.portability.checks import carried, lifecycle, weighting, with_reference, without_reference
+from keraslosses.portability.checks.invariance import check_compiled, samples_stand_alone
+from keraslosses.portability.checks.replicas import check_replicas, why_not
+from keraslosses.portability.checks.shapes import check_shapes
 from keraslosses.portability.finding import Finding, Measured, inputs_shown, last_inputs, of_error
-from keraslosses.portability.inputs import Drawn
-from keraslosses.portability.invariance import check_compiled, samples_stand_alone
-from keraslosses.portability.replicas import check_replicas, why_not
-from keraslosses.portability.shapes import check_shapes
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.inputs import Drawn
+from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import Reference
 
 # With a reference.

@@ -9,7 +9,7 @@ from keras import ops
 from keraslosses.core import keras_internals
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement, note, shown
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 
 
 def check_shapes(subject: Subject) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement, of_error
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import Reference
 
 Findings = Iterator[Finding]

@@ -8,9 +8,9 @@ import numpy as np
 from keras import ops
 
 from keraslosses.portability import gradients
+from keraslosses.portability.checks.invariance import samples_stand_alone
 from keraslosses.portability.finding import Finding, disagreement, guarded, note, shown
-from keraslosses.portability.invariance import samples_stand_alone
-from keraslosses.portability.subject import Subject
+from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import Hard
 from keraslosses.reference.entry import rounded
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from keraslosses.portability import agreement, backends
-from keraslosses.portability.advice import advice_for
-from keraslosses.portability.child import Child, Lost
 from keraslosses.portability.finding import Finding
+from keraslosses.portability.processes import agreement, backends
+from keraslosses.portability.processes.child import Child, Lost
+from keraslosses.portability.report.advice import advice_for
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 RUNS = "runs"

@@ -1,0 +1,1 @@
+"""What to do about a finding, and the page of a run."""
