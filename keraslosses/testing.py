@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from keraslosses.portability.processes import agreement, backends, child, request, run
+from keraslosses.portability.report.result import FAILED, Result
 from keraslosses.portability.targets.inputs import KINDS, Drawn
 from keraslosses.reference import Hard
 
@@ -51,13 +52,15 @@ def assert_portable(
 
     Raises:
         AssertionError: where a check fails, with every failure and what to do about it.
-        ValueError: for a name that is none, or an object that cannot be imported.
+        ValueError: for a name that is none, or an object that cannot be imported or is nothing to check.
     """
     names = backends.chosen(list(backend_names), run.KNOWN)
     asked = request.described(name_of(target), like, inputs, shape, dtype, coupled)
     limit = memory or child.share_of_memory(len(names))
     plan = run.Plan([asked], names, request.chosen_checks(check_names), timeout, limit, rtol)
-    failed = [result for result in run.run(plan) if result.status == run.FAILED]
+    failed = [result for result in run.run(plan) if result.status == FAILED]
+    if any(result.cannot_be_checked for result in failed):
+        raise ValueError(f"`target`: {failed[0].findings[0].text} Received: target={asked['text']!r}")
     if failed:
         raise AssertionError("\n".join([f"{asked['text']} is not portable:", *map(told, failed)]))
 
@@ -91,7 +94,7 @@ def name_of(target: Any) -> str:
     return f"{Path(inspect.getfile(target)).resolve()}:{name}"
 
 
-def told(result: run.Result) -> str:
+def told(result: Result) -> str:
     """A failed check in words."""
     lines = [f"\n{result.check} on {result.backend}:"]
     for finding in result.as_json()["findings"]:

@@ -88,6 +88,31 @@ def test_imports_point_one_way():
     assert findings(forbidden_rooms, OUTSIDE_CLI) == {}
 
 
+# The same inside the checker.
+ROOMS_OF_PORTABILITY = {
+    "finding": set(),
+    "gradients": {"finding"},
+    "targets": {"targets"},
+    "checks": {"finding", "gradients", "targets", "checks"},
+    "report": {"finding", "report"},
+    "processes": {"finding", "gradients", "targets", "checks", "report", "processes"},
+    "__init__": set(),
+}
+
+
+def forbidden_rooms_of_portability(path, source):
+    allowed = ROOMS_OF_PORTABILITY.get(room_of(path.removeprefix("portability/")), set())
+    for name in imported(path, source):
+        if name.startswith("keraslosses.portability.") and name.split(".")[2] not in allowed:
+            yield name
+
+
+def test_imports_of_the_checker_point_one_way():
+    paths = {path for path in SOURCES if room_of(path) == "portability"}
+    assert {room_of(path.removeprefix("portability/")) for path in paths} == ROOMS_OF_PORTABILITY.keys()
+    assert findings(forbidden_rooms_of_portability, paths) == {}
+
+
 FRAMEWORKS = {"jax", "jaxlib", "tensorflow", "torch"}
 MAY_NAME_A_FRAMEWORK = {
     *(

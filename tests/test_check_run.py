@@ -4,21 +4,24 @@ It starts processes of every backend itself, so it runs with one backend only.
 """
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import keraslosses
 from keraslosses.cli.app import app
 from keraslosses.portability.checks import CHECKS, WITHOUT_REFERENCE
+from keraslosses.portability.checks.carried import weights
 from keraslosses.portability.processes.backends import BACKENDS
 from keraslosses.portability.processes.child import share_of_memory
 from keraslosses.portability.processes.request import described
-from keraslosses.portability.processes.run import FAILED, PASSED, SKIPPED, Plan, run
+from keraslosses.portability.processes.run import Plan, run
+from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED
 
 USERS = Path(__file__).parent / "user_losses"
 
@@ -27,6 +30,8 @@ TIMEOUT, MEMORY = 30, 3500
 ENDINGS = {
     "raises.py:raises": "raises RuntimeError: out of luck",
     "hangs.py:hangs": f"hangs: no answer in {TIMEOUT} seconds",
+    "nothing.py:nothing": "gives NoneType, expected a tensor of jax",
+    "noisy.py:noisy": "gives other values at a second call with the same inputs",
     "prints.py:talkative": "prints when it is imported, made or called",
     "too_much_memory.py:hoards": f"takes more than {MEMORY} MB of memory",
     "killed.py:killed": "was killed by signal 9, as the system does when memory runs out",
@@ -82,6 +87,16 @@ def test_the_backend_that_differs_is_named(results):
     assert results["differs.py:differs", "saving", "jax"].why == "a function has no config"
 
 
+def test_the_first_backend_gives_its_weights_to_the_others(tmp_path):
+    first, second = (keras.layers.Dense(3, kernel_initializer=name) for name in ("ones", "zeros"))
+    for layer in (first, second):
+        layer.build((None, 2))
+        weights(layer, tmp_path / "weights.npz")
+    for kept, taken in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(taken, kept)
+    assert np.all(first.get_weights()[0] == 1)
+
+
 def test_what_the_numpy_backend_computes_is_the_formula():
     targets = [described(name) for name in keraslosses.names()]
     results = run(Plan(targets, ["numpy"], ["value", "fit"], timeout=60, memory=share_of_memory(1)))
@@ -123,21 +138,17 @@ def test_wrong_use_is_status_2(arguments, said):
     assert said in result.output
 
 
-def command(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "keraslosses", "check", "--backends", "torch", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        cwd=USERS.parent,
-        env={**os.environ, "COLUMNS": "120", **environment},
-    )
+def test_target_that_is_not_there_is_status_2():
+    result = invoke("keraslosses:Nothing", "--checks", "shapes", "--backends", "torch")
+    assert result.exit_code == 2
+    assert "keraslosses has no 'Nothing'" in result.output
 
 
 def test_failure_is_told_in_full_and_is_status_1(tmp_path):
     page = tmp_path / "report.html"
-    done = command("user_losses.scalar:Scalar", "--checks", "shapes,value", "--html", str(page))
-    assert done.returncode == 1, done.stderr
+    target, checks = f"{USERS}/scalar.py:Scalar", "shapes,value"
+    result = invoke(target, "--checks", checks, "--backends", "torch", "--html", str(page))
+    assert result.exit_code == 1
     for said in (
         "one number for a batch of 5",
         "expected: an array of shape (5,)",
@@ -145,12 +156,13 @@ def test_failure_is_told_in_full_and_is_status_1(tmp_path):
         "What to do: Return one value",
         "3 checks ran, 1 failed.",
     ):
-        assert said in done.stdout
+        assert said in result.output
     assert "one number for a batch of 5" in page.read_text("utf-8")
 
 
 def test_json_is_the_whole_report_and_nothing_else():
-    done = command("Huber", "--checks", "value", "--json")
+    command = [sys.executable, "-m", "keraslosses", "check", "Huber", "--backends", "torch"]
+    done = subprocess.run([*command, "--checks", "value", "--json"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert list(report["checks"]) == ["runs", "value"]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,8 +17,9 @@ from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.processes import backends
 from keraslosses.portability.processes.child import Lost, share_of_memory
 from keraslosses.portability.processes.request import DTYPES, WrongUse, chosen_checks, described
-from keraslosses.portability.processes.run import FAILED, KNOWN, Plan, run, targets_in
+from keraslosses.portability.processes.run import KNOWN, Plan, run, targets_in
 from keraslosses.portability.report.page import page
+from keraslosses.portability.report.result import FAILED, Result
 from keraslosses.portability.targets.inputs import KINDS
 
 console = Console()
@@ -98,7 +99,14 @@ def check(
     else:
         console.print(table(plan, results))
         say(console, report, absent, html)
-    raise typer.Exit(1 if any(result.status == FAILED for result in results) else 0)
+    raise typer.Exit(status_of(results))
+
+
+def status_of(results: Sequence[Result]) -> int:
+    """2 where a target cannot be checked, 1 where a check failed, 0 otherwise."""
+    if any(result.cannot_be_checked for result in results):
+        return 2
+    return int(any(result.status == FAILED for result in results))
 
 
 def chosen_backends(names: Sequence[str]) -> list[str]:
@@ -161,7 +169,7 @@ def wrong(text: str, why: str) -> typer.BadParameter:
     return typer.BadParameter(f"{text!r} {why}.", param_hint="TARGET")
 
 
-def with_progress(plan: Plan) -> list[Any]:
+def with_progress(plan: Plan) -> list[Result]:
     """Runs the plan, and shows on the error output how far it is."""
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=errors) as progress:

@@ -16,10 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 import keraslosses
-from keraslosses.portability.checks import CHECKS, WITHOUT_REFERENCE
-from keraslosses.portability.processes.run import FAILED, PASSED, RUNS, SKIPPED, Plan, Result
+from keraslosses.portability.checks import CHECKS
+from keraslosses.portability.checks.runs import check_runs
+from keraslosses.portability.processes.run import RUNS, Plan
+from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, Result
 
-MEANING_OF_RUNS = "It can be imported, made and called, and prints nothing."
 # The distributions that bring the backends.
 DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 # Findings of one check on one backend that are printed in full; the page and the JSON have all.
@@ -52,10 +53,8 @@ def version_of(backend: str) -> str:
 
 def meaning(check: str) -> str:
     """The first paragraph of what a check says of itself."""
-    if check == RUNS:
-        return MEANING_OF_RUNS
-    table = CHECKS if check in CHECKS else WITHOUT_REFERENCE
-    return " ".join((table[check].__doc__ or "").split("\n\n")[0].split())
+    described = check_runs if check == RUNS else CHECKS[check]
+    return " ".join((described.__doc__ or "").split("\n\n")[0].split())
 
 
 def table(plan: Plan, results: Sequence[Result]) -> Table:

@@ -1,14 +1,24 @@
 """What a check finds: something that is wrong, or numbers for the comparison with other backends."""
 
+import re
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from keras import ops
 
 RTOL, ATOL = 2e-5, 2e-6
+MOST_OF_AN_ERROR = 500
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# The folders of Python, of what is installed, and of this package.
+LIBRARIES = (
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+    str(Path(__file__).parents[1]),
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ def note(y_true: Any, y_pred: Any, **more: Any) -> None:
     last_inputs.update(y_true=y_true, y_pred=y_pred, **more)
 
 
-def guarded(what: str, check: Callable[..., Iterator[Finding]], *arguments: Any) -> Iterator[Finding]:
+def guarded(what: str, check: Callable[..., Iterator[Any]], *arguments: Any) -> Iterator[Any]:
     """What a part of a check finds; where it raises, that, and the other parts go on."""
     try:
         yield from check(*arguments)
@@ -82,8 +92,25 @@ def guarded(what: str, check: Callable[..., Iterator[Finding]], *arguments: Any)
 
 def of_error(error: Exception) -> Finding:
     """An exception as a finding."""
-    text = f"raises {type(error).__name__}: {str(error)[:500]}"
-    return Finding(text, inputs=inputs_shown(), error="".join(traceback.format_exception(error)[-8:]))
+    return Finding(f"raises {in_words(error)}", inputs=inputs_shown(), error=way_to(error))
+
+
+def in_words(error: Exception) -> str:
+    """The kind of an exception and what it says: the first of it, without colours."""
+    return f"{type(error).__name__}: {COLOUR.sub('', str(error))[:MOST_OF_AN_ERROR]}"
+
+
+def way_to(error: Exception) -> str:
+    """The lines of the user's own that led to an exception, and the one that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames[:-1] if not is_library(frame.filename)]
+    said = COLOUR.sub("", "".join(traceback.format_exception_only(error)))
+    return "".join(traceback.format_list([*own, *frames[-1:]])) + said[: 2 * MOST_OF_AN_ERROR]
+
+
+def is_library(path: str) -> bool:
+    """Whether a file is Python's, an installed package's or this package's."""
+    return path.startswith(("<", *LIBRARIES))
 
 
 def inputs_shown() -> str:

@@ -1,5 +1,6 @@
 """What one backend saves and the others load: the weights of a layer, and a model with its loss."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,20 +12,21 @@ from keras import ops
 
 from keraslosses.portability.checks import lifecycle
 from keraslosses.portability.finding import Finding, disagreement, note
-from keraslosses.portability.targets.subject import OfFunction, Subject
+from keraslosses.portability.targets.subject import Subject
 
 RTOL = 1e-4
 
 
 def weights(layer: Any, path: Path) -> None:
-    """The weights of a built layer from a file; where there is no file yet, into it."""
-    if path.exists():
-        with np.load(path) as file:
-            layer.set_weights([file[name] for name in file.files])
-        return
-    being_written = path.with_suffix(".part.npz")
+    """Gives a built layer the weights in a file, into which the first of several processes writes its own."""
+    being_written = path.with_suffix(f".{os.getpid()}.npz")
     np.savez(being_written, *layer.get_weights())
-    os.replace(being_written, path)
+    # A link is there as a whole or not at all, and never in place of another.
+    with contextlib.suppress(FileExistsError):
+        os.link(being_written, path)
+    being_written.unlink()
+    with np.load(path) as file:
+        layer.set_weights([file[name] for name in file.files])
 
 
 def model_of_layer(layer: Any, y_pred: np.ndarray) -> keras.Model:
@@ -73,6 +75,4 @@ def custom_objects(subject: Subject) -> dict[str, Any]:
 
 def can_be_saved(subject: Subject) -> bool:
     """Whether there is something with a config: a function has none."""
-    return subject.layer is not None or not isinstance(
-        subject.make(**subject.reference.options[0]), OfFunction
-    )
+    return subject.function is None

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from keraslosses.portability import gradients
-from keraslosses.portability.finding import Finding, disagreement, of_error
+from keraslosses.portability.checks.shapes import not_one_for_each
+from keraslosses.portability.finding import Finding, disagreement, in_words, of_error
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import Reference
 
@@ -33,7 +34,7 @@ def check_compiled(subject: Subject) -> Findings:
             try:
                 values, gradient = gradients.value_and_gradient(function, y_true, y_pred, cotangent, mode)
             except Exception as error:
-                what = f"{mode} with {options}: does not compile: {type(error).__name__}: {str(error)[:300]}"
+                what = f"{mode} with {options}: does not compile: {in_words(error)}"
                 yield replace(of_error(error), text=what)
                 continue
             yield from disagreement(f"value {mode} with {options}", eager, values)
@@ -51,7 +52,9 @@ def samples_stand_alone(subject: Subject) -> Findings:
         return gradients.usual_values_of(loss, y_true, y_pred)
 
     whole = values(y_true, y_pred)
-    yield from disagreement("batch of five", (5,), whole.shape[:1])
+    if whole.shape[:1] != (5,):
+        yield not_one_for_each(5, whole)
+        return
     for i in [] if subject.reference.coupled else range(5):
         alone = values(y_true[i : i + 1], y_pred[i : i + 1])
         yield from disagreement(f"sample {i} alone", whole[i : i + 1], alone)

@@ -53,6 +53,8 @@ def check_fit(subject: Subject) -> Iterator[Finding]:
     y_true, y_pred = subject.reference.inputs(options, leading=(22,))
     model = small_model(y_pred, subject)
     model.compile(keras.optimizers.Adam(0.05), loss=subject.make(**options), jit_compile=JIT)
+    # Variables that appear in the first step would let TensorFlow trace the step twice.
+    model.optimizer.build(model.trainable_variables)
     x, weights = np.eye(22, dtype="float32"), np.ones(22, "float32")
     fitted = model.fit(x, y_true, epochs=4, batch_size=BATCH_SIZE, verbose=0, sample_weight=weights)
     history = fitted.history["loss"]

@@ -16,15 +16,20 @@ def check_shapes(subject: Subject) -> Iterator[Finding]:
     y_true, y_pred = subject.reference.inputs(options, leading=(5,))
     values = gradients.usual_values_of(subject.entries(options), y_true, y_pred)
     if values.shape[:1] != (5,):
-        what = "one number" if values.ndim == 0 else f"values of shape {values.shape}"
-        yield Finding(
-            f"{what} for a batch of 5: a loss gives one value for each sample, and Keras does the mean",
-            "an array of shape (5,)",
-            f"an array of shape {values.shape}",
-        )
+        yield not_one_for_each(5, values)
         return
     if not subject.reference.coupled and subject.layer is None:
         yield from nothing_broadcast(subject, options, y_true, y_pred, values)
+
+
+def not_one_for_each(count: int, values: np.ndarray) -> Finding:
+    """The finding where a batch of so many samples has other values than one for each."""
+    what = "one number" if values.ndim == 0 else f"values of shape {values.shape}"
+    return Finding(
+        f"{what} for a batch of {count}: a loss gives one value for each sample, and Keras does the mean",
+        f"an array of shape ({count},)",
+        f"an array of shape {values.shape}",
+    )
 
 
 def nothing_broadcast(

@@ -8,7 +8,7 @@ from keras import ops
 
 from keraslosses.core import keras_internals
 from keraslosses.portability import gradients
-from keraslosses.portability.finding import Finding, disagreement, note, shown
+from keraslosses.portability.finding import Finding, disagreement, in_words, note, shown, way_to
 from keraslosses.portability.targets.subject import Subject
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
@@ -49,7 +49,7 @@ def reductions_agree(
                     loss(y_true, ops.convert_to_tensor(y_pred), sample_weight=weight)
                 )
             except Exception as error:
-                yield Finding(f"{what}: raises {type(error).__name__}: {error}", shown(expected))
+                yield Finding(f"{what}: raises {in_words(error)}", shown(expected), error=way_to(error))
                 continue
             yield from disagreement(what, expected, received)
 

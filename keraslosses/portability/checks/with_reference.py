@@ -113,6 +113,10 @@ def reads_labels(subject: Subject) -> bool:
 def check_batch(subject: Subject) -> Findings:
     """A sample alone gives what it gives in a batch, in any order; an empty batch gives 0 with a gradient."""
     yield from samples_stand_alone(subject)
+    yield from guarded("empty batch", empty_batch_costs_nothing, subject)
+
+
+def empty_batch_costs_nothing(subject: Subject) -> Findings:
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(5,))
     reductions = ("sum_over_batch_size", "sum", "mean_with_sample_weight")

@@ -15,8 +15,19 @@ from keras import ops
 from keraslosses.core import keras_internals
 from keraslosses.portability import gradients
 from keraslosses.portability.checks import carried, lifecycle
-from keraslosses.portability.finding import Finding, Measured, disagreement, note, shown
+from keraslosses.portability.checks.shapes import not_one_for_each
+from keraslosses.portability.finding import (
+    Finding,
+    Measured,
+    disagreement,
+    guarded,
+    in_words,
+    note,
+    shown,
+    way_to,
+)
 from keraslosses.portability.targets.subject import Subject
+from keraslosses.reference import Hard
 
 Findings = Iterator[Finding | Measured]
 
@@ -43,12 +54,15 @@ def check_gradient(subject: Subject) -> Findings:
 
 def check_hard_inputs(subject: Subject) -> Findings:
     """At hard inputs value and gradient are finite, and the same on every backend."""
-    function = subject.entries({})
     for hard in subject.reference.hard:
-        values, gradient = gradients.value_and_gradient(function, hard.y_true, hard.y_pred)
-        yield from finite(f"value at {hard.what}", values)
-        yield Measured(f"value at {hard.what}", values)
-        yield from finite_gradient(f"gradient at {hard.what}", values, gradient)
+        yield from guarded(hard.what, check_hard_input, subject, hard)
+
+
+def check_hard_input(subject: Subject, hard: Hard) -> Findings:
+    values, gradient = gradients.value_and_gradient(subject.entries({}), hard.y_true, hard.y_pred)
+    yield from finite(f"value at {hard.what}", values)
+    yield Measured(f"value at {hard.what}", values)
+    yield from finite_gradient(f"gradient at {hard.what}", values, gradient)
 
 
 def finite_gradient(what: str, values: np.ndarray, gradient: np.ndarray | None) -> Findings:
@@ -73,6 +87,9 @@ def check_weights(subject: Subject) -> Findings:
     """
     y_true, y_pred = subject.reference.inputs({})
     values = np.asarray(gradients.values_of(subject.entries({}), y_true, y_pred), "float64")
+    if values.shape[:1] != (len(y_pred),):
+        yield not_one_for_each(len(y_pred), values)
+        return
     weight = np.random.default_rng(3).uniform(0.5, 2, len(y_pred)).astype("float32")
     spread = np.broadcast_to(weight.reshape(-1, *(1,) * (values.ndim - 1)), values.shape)
     for reduction, expected in {
@@ -145,13 +162,13 @@ def check_saving(subject: Subject) -> Findings:
         config = thing.get_config()
         json.dumps(keras.saving.serialize_keras_object(thing))
     except (TypeError, NotImplementedError) as error:
-        yield Finding(f"the config is not JSON: {error}")
+        yield Finding(f"the config is not JSON: {in_words(error)}", error=way_to(error))
         return
     yield from arguments_kept(thing, config)
     try:
         again = type(thing).from_config(config)
     except Exception as error:
-        yield Finding(f"the config makes no copy: {type(error).__name__}: {error}")
+        yield Finding(f"the config makes no copy: {in_words(error)}", error=way_to(error))
         return
     yield from same_values(subject, thing, again)
 

@@ -1,9 +1,8 @@
 """A run of the checker: every target, on every backend side by side, check by check."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,9 +10,8 @@ from typing import Any
 from keraslosses.portability.finding import Finding
 from keraslosses.portability.processes import agreement, backends
 from keraslosses.portability.processes.child import Child, Lost
-from keraslosses.portability.report.advice import advice_for
+from keraslosses.portability.report.result import Result
 
-PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 RUNS = "runs"
 # The backends that can be chosen; numpy computes values, but no gradients.
 KNOWN = (*backends.BACKENDS, "numpy")
@@ -31,36 +29,6 @@ class Plan:
     rtol: float = agreement.RTOL
 
 
-@dataclass
-class Result:
-    """What one check says of one target on one backend; `why` says why it was skipped."""
-
-    target: str
-    check: str
-    backend: str
-    findings: list[Finding] = field(default_factory=list)
-    why: str = ""
-    seconds: float = 0.0
-    measured: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def status(self) -> str:
-        if self.findings:
-            return FAILED
-        return SKIPPED if self.why else PASSED
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "target": self.target,
-            "check": self.check,
-            "backend": self.backend,
-            "status": self.status,
-            "why": self.why,
-            "seconds": round(self.seconds, 3),
-            "findings": [{**vars(f), "advice": advice_for(self.check, f)} for f in self.findings],
-        }
-
-
 class Run:
     """The children of a run, and what they found."""
 
@@ -68,7 +36,6 @@ class Run:
         self.plan, self.folder, self.advance = plan, folder, advance
         self.results: dict[tuple[str, str, str], Result] = {}
         self.saved: dict[str, list[str]] = {}
-        self.opening = {number: threading.Lock() for number in range(len(plan.targets))}
 
     def check_on(self, child: Child) -> None:
         """Every target on one backend."""
@@ -77,10 +44,9 @@ class Run:
 
     def check_target(self, child: Child, number: int, target: Mapping[str, Any]) -> None:
         """One target: whether it runs, then the checks, until the child is lost."""
-        # One backend opens a layer first and leaves its weights for the others.
-        with self.opening[number]:
-            weights = str(self.folder / f"{number}-weights.npz")
-            _, answer = self.asked(child, target, RUNS, {"do": "open", "target": target, "weights": weights})
+        weights = str(self.folder / f"{number}-weights.npz")
+        result, answer = self.asked(child, target, RUNS, {"do": "open", "target": target, "weights": weights})
+        result.cannot_be_checked = answer.get("cannot_be_checked", False)
         skipped = answer.get("skipped", {})
         lost = "" if skipped else "it does not run"
         for check in self.plan.checks:

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ import numpy as np
 
 from keraslosses.portability import checks, gradients
 from keraslosses.portability.checks import carried, replicas
-from keraslosses.portability.finding import Finding, Measured, last_inputs, of_error
+from keraslosses.portability.checks.runs import check_runs
+from keraslosses.portability.finding import Finding, Measured, inputs_shown, last_inputs, of_error
 from keraslosses.portability.targets.inputs import Drawn, own_arrays
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.portability.targets.target import NotChecked, Target, loss_classes, open_target
@@ -68,17 +69,17 @@ class Worker:
         self.subject = None
         last_inputs.clear()
         try:
-            self.subject = opened(target, weights)
-            call(self.subject)
-        except (NotChecked, Exception) as error:
-            finding = Finding(str(error)) if isinstance(error, NotChecked) else of_error(error)
-            return {"findings": [asdict(finding)], "skipped": {}}
-        text = self.printed.text()
-        found = [asdict(Finding(PRINTED, "nothing printed", text.strip()[:500]))] if text.strip() else []
-        return {
-            "findings": found,
-            "skipped": {name: checks.skipped(name, self.subject) for name in checks.CHECKS},
-        }
+            subject = self.subject = opened(target, weights)
+            found = [replace(finding, inputs=inputs_shown()) for finding in check_runs(subject)]
+            skipped = {} if found else {name: checks.skipped(name, subject) for name in checks.CHECKS}
+        except NotChecked as error:
+            return {"findings": [asdict(Finding(str(error)))], "cannot_be_checked": True}
+        except Exception as error:
+            found, skipped = [of_error(error)], {}
+        text = self.printed.text().strip()
+        if text:
+            found.append(Finding(PRINTED, "nothing printed", text[:500]))
+        return {"findings": list(map(asdict, found)), "skipped": skipped}
 
     def do_check(self, check: str, path: str) -> dict[str, Any]:
         """Runs one check; what is to be compared with other backends goes into the file."""
@@ -126,13 +127,6 @@ def opened(target: dict[str, Any], weights: str | None) -> Subject:
     if subject.layer is not None and weights is not None:
         carried.weights(subject.layer, Path(weights))
     return subject
-
-
-def call(subject: Subject) -> None:
-    """Calls the object once, as its user does."""
-    options = subject.reference.options[0]
-    y_true, y_pred = subject.reference.inputs(options)
-    gradients.values_of(subject.entries(options), y_true, y_pred)
 
 
 def main() -> None:

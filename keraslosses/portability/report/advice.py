@@ -41,6 +41,22 @@ ADVICE: Iterable[Advice] = (
     ),
     Advice(
         ("runs",),
+        r"^gives .*, expected a tensor",
+        "Return what keras.ops gives: neither NumPy, nor one framework's own functions, nor a list.",
+    ),
+    Advice(
+        (),
+        r"^gives other values at a second call|\[JAX RNG\]|SeedGenerator",
+        "Its values are random, so nothing can be compared. Draw random numbers outside of it, or in a layer "
+        "that draws only in training.",
+    ),
+    Advice(
+        (),
+        r"TracerArrayConversion|[Cc]an't call numpy\(\)|to a (numpy|NumPy) array|unsupported ScalarType",
+        "NumPy, or a function of another framework, is applied to a tensor: write it in keras.ops.",
+    ),
+    Advice(
+        ("runs",),
         r"^raises (ModuleNotFound|Import)Error",
         "It needs a module that is not installed, or imports one framework itself: write it in keras.ops.",
     ),
@@ -48,22 +64,22 @@ ADVICE: Iterable[Advice] = (
         ("runs",),
         r"^raises",
         "The object fails with the inputs shown. If these are not the inputs that it reads, choose them with "
-        "--inputs and --shape; else see the error.",
+        "--inputs and --shape. If it is a framework's own function, write it in keras.ops.",
     ),
     Advice(
-        ("shapes",),
+        ("shapes", "batch", "weights"),
         r"one number for a batch",
         "Return one value for each sample, such as ops.mean(..., axis=-1), and leave the mean over the batch "
         "to Keras. A mean of your own is wrong under sample weights, masks and several replicas.",
     ),
     Advice(
-        ("shapes",),
-        r"values of shape",
+        ("shapes", "batch", "weights"),
+        r"values of shape .* for a batch",
         "The mean is taken over the wrong axis: use axis=-1, which leaves the batch, the first one.",
     ),
     Advice(
         ("shapes",),
-        r"broadcast",
+        r"against y_pred of shape",
         "Compare the shapes before computing, or reshape y_true to that of y_pred: with (batch,) against "
         "(batch, 1) every sample meets every other.",
     ),
@@ -75,10 +91,20 @@ ADVICE: Iterable[Advice] = (
         "ops.where(x > 0, ops.sqrt(ops.where(x > 0, x, 1.0)), 0.0).",
     ),
     Advice(
-        ("hard inputs",),
+        ("value", "hard inputs"),
         r"^value.* (is NaN|is infinite)|^value.*: (nan|-?inf) at",
         "A logarithm of 0, a division by 0 or an overflow of exp. Compute from logits with log_softmax, "
         "logsumexp or softplus, or choose safe inputs with ops.where before the formula.",
+    ),
+    Advice(
+        ("hard inputs",),
+        r"^label .* costs",
+        "Compare the labels with the number of classes: one that is out of range is an error, or costs NaN.",
+    ),
+    Advice(
+        ("hard inputs",),
+        r"NaN in y_pred",
+        "A comparison (maximum, where, clip) hides the NaN: choose with it so that NaN stays.",
     ),
     Advice(
         (),
@@ -87,44 +113,38 @@ ADVICE: Iterable[Advice] = (
         "or NumPy.",
     ),
     Advice(
-        ("gradient",),
-        r"expected",
-        "The value is right, the gradient is not: a part that must be held constant has to be inside "
-        "ops.stop_gradient, or a part that must not be is inside.",
+        ("gradient", "hard inputs"),
+        r"^gradient.*expected",
+        "Where the value is right and the gradient is not, a part that must be held constant has to be in "
+        "ops.stop_gradient, or a part that must not be is in it; where it is 0, a clip may cut it.",
     ),
     Advice(
-        ("value",),
+        ("value", "hard inputs"),
         r"expected",
         "The formula differs: look for an epsilon that is added where it is not needed, a wrong axis, a sum "
         "for a mean, or swapped arguments.",
     ),
     Advice(
         ("hard inputs",),
-        r" but .* on ",
+        r"^gradient.* but .* on ",
         "The backends choose different derivatives at a kink (abs, maximum, clip, relu at its corner): "
         "choose one with ops.where.",
     ),
     Advice(
-        ("value", "gradient"),
+        ("value", "gradient", "hard inputs"),
         r" but .* on ",
         "An operation means different things on the backends: integer division, sorting of equal numbers, "
-        "out-of-range indices, the seed of random numbers, or float64 in NumPy.",
+        "out-of-range indices, infinities, or float64 in NumPy.",
     ),
     Advice(
-        ("compiled",),
-        r"does not compile",
+        (),
+        r"does not compile|Unsupported:|[Dd]ata.dependent|TracerBool|Concretization|a Python `?bool",
         "A Python if, while, bool(), float(), .numpy() or NumPy looks at a tensor whose value is not known "
         "yet: use ops.where, ops.cond or ops.while_loop.",
     ),
     Advice(
-        ("compiled",),
-        r".",
-        "Something is decided when the function is traced: a shape, a random number, a Python value that "
-        "changes.",
-    ),
-    Advice(
         ("batch",),
-        r"alone.*shape|raises",
+        r"alone.*shape|raises IndexError",
         "A batch of one loses its axis: use ops.squeeze with an axis, or none.",
     ),
     Advice(
@@ -136,7 +156,7 @@ ADVICE: Iterable[Advice] = (
     Advice(("batch",), r"empty", "0 divided by 0 samples: return 0 where the count is 0."),
     Advice(
         ("weights",),
-        r"ignore_class",
+        r"ignore_class.*, expected",
         "Ignored entries are in the denominator: divide by the number of entries that count.",
     ),
     Advice(
@@ -145,20 +165,9 @@ ADVICE: Iterable[Advice] = (
         "0 · inf is NaN: replace inputs of weight 0 by harmless ones before the formula.",
     ),
     Advice(
-        ("weights",),
-        r".",
-        "Leave weights, masks and the mean to keras.losses.Loss: return one value for each sample from call.",
-    ),
-    Advice(
         ("precision",),
         r"label",
         "Labels were cast to a float type that does not have the number: keep them integers.",
-    ),
-    Advice(
-        ("precision",),
-        r".",
-        'Cast y_pred to "float32" first, and the result back last: half precision overflows at 65504 and has '
-        "three digits.",
     ),
     Advice(
         ("saving",),
@@ -168,7 +177,7 @@ ADVICE: Iterable[Advice] = (
     ),
     Advice(
         ("saving",),
-        r"config|saved on",
+        r"config|saved on|comes back|round trip",
         "Register the class with keras.saving.register_keras_serializable, let get_config return every "
         "argument of __init__, and let __init__ take reduction, name and dtype.",
     ),
@@ -178,6 +187,28 @@ ADVICE: Iterable[Advice] = (
         r".",
         "Training does not lower it: see the checks of gradient and compiled; --inputs may not be what it "
         "reads.",
+    ),
+    Advice(
+        (),
+        r"raises",
+        "It fails with the inputs shown: the error has the line.",
+    ),
+    Advice(
+        ("compiled",),
+        r".",
+        "Something is decided when the function is traced: a shape, a random number, a Python value that "
+        "changes.",
+    ),
+    Advice(
+        ("weights",),
+        r".",
+        "Leave weights, masks and the mean to keras.losses.Loss: return one value for each sample from call.",
+    ),
+    Advice(
+        ("precision",),
+        r".",
+        'Cast y_pred to "float32" first, and the result back last: half precision overflows at 65504 and has '
+        "three digits.",
     ),
     Advice(
         ("replicas",),

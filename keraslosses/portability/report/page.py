@@ -6,7 +6,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from keraslosses.portability.processes.run import FAILED, PASSED, SKIPPED
+from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED
 
 # What a cell shows of one backend; the colour is never the only sign.
 SIGNS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–"}

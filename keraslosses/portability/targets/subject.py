@@ -17,12 +17,14 @@ class Subject:
     """A loss, with what describes it.
 
     `reference` is a `Reference` or, where there is none, the inputs to give it: `Drawn`. `layer` is the layer
-    or model where the subject is one: then nothing can be made, and `entries` ignores y_true.
+    or model where the subject is one: then nothing can be made, and `entries` ignores y_true. `function` is
+    the function where the subject is one: `make` gives it as the loss that Keras makes of it.
     """
 
     make: Callable[..., Any]
     reference: Any
     layer: Any = None
+    function: Any = None
     made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def entries(self, options: Any) -> Any:
@@ -32,9 +34,15 @@ class Subject:
         """
         key = repr(options)
         if key not in self.made:
-            of_layer = functools.partial(outputs, self.layer)
-            self.made[key] = of_layer if self.layer is not None else self.make(reduction="none", **options)
+            self.made[key] = self.bare(options)
         return self.made[key]
+
+    def bare(self, options: Any) -> Any:
+        if self.layer is not None:
+            return functools.partial(outputs, self.layer)
+        if self.function is not None:
+            return functools.partial(called_with_tensors, functools.partial(self.function, **options))
+        return self.make(reduction="none", **options)
 
     def parameters(self) -> list[str]:
         return [name for name in inspect.signature(self.make).parameters if name != "self"]
@@ -84,11 +92,8 @@ def accepting(make: Callable[..., Any]) -> Callable[..., Any]:
 def of_function(
     function: Any, reduction: str = "sum_over_batch_size", dtype: Any = None, **options: Any
 ) -> Any:
-    """A function as a loss; with reduction="none", as it is, called with tensors as in `fit`."""
-    with_options = functools.partial(function, **options) if options else function
-    if reduction == "none":
-        return functools.partial(called_with_tensors, with_options)
-    return OfFunction(with_options, reduction, dtype)
+    """A function as a loss."""
+    return OfFunction(functools.partial(function, **options) if options else function, reduction, dtype)
 
 
 def called_with_tensors(function: Any, y_true: Any, y_pred: Any) -> Any:

@@ -132,9 +132,9 @@ def of_function(function: Any, target: Target) -> Subject:
     if count > 2:
         raise NotChecked(f"it needs {count} arguments; expected a function of y_true and y_pred.")
     make = functools.partial(subjects.of_function, function)
-    if target.like is None:
-        return Subject(make, target.inputs)
-    return Subject(make, restricted(target.like, inspect.signature(function).parameters))
+    known = inspect.signature(function).parameters
+    reference = target.inputs if target.like is None else restricted(target.like, known)
+    return Subject(make, reference, function=function)
 
 
 def of_layer(layer: Any, target: Target) -> Subject:
