@@ -92,7 +92,7 @@ CATEGORICAL: tuple[dict[str, Any], ...] = (
     {},
     LOGITS,
     {"gamma": 0.0, **LOGITS},
-    {"gamma": 0.5, "alpha": 1.0},
+    {"gamma": 0.5, "alpha": 1.0, "label_smoothing": 0.1, "axis": 1},
     {"alpha": ONE_TO_SEVEN[::-1], "axis": 1, **LOGITS},
     {"alpha": ONE_TO_SEVEN[::-1], "label_smoothing": 0.1},
     {"label_smoothing": 0.2, "axis": 1, "class_weights": ONE_TO_SEVEN, **LOGITS},
