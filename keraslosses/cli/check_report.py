@@ -19,7 +19,7 @@ import keraslosses
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.checks.runs import check_runs
 from keraslosses.portability.processes.run import RUNS, Plan
-from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, Result
+from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, Result, told_once
 
 # The distributions that bring the backends.
 DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
@@ -112,28 +112,27 @@ def say(console: Console, report: dict[str, Any], absent: Sequence[str], html: P
 
 def failures(failed: Sequence[dict[str, Any]]) -> Iterator[Text | Padding]:
     """Every failure once, with the backends that have it."""
-    merged: dict[tuple[Any, ...], list[str]] = {}
-    left: dict[tuple[str, str], int] = {}
+    places: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for result in failed:
-        for finding in result["findings"][:MOST]:
-            key = result["target"], result["check"], *finding.items()
-            merged.setdefault(key, []).append(result["backend"])
-        more = len(result["findings"]) - MOST
-        if more > 0:
-            left[result["target"], result["check"]] = max(
-                more, left.get((result["target"], result["check"]), 0)
-            )
-    for (target, check, *items), on in merged.items():
-        finding = dict(items)
-        yield Text(f"\n{target}, {check} on {', '.join(on)}", "bold")
-        for what, text in finding.items():
-            if text:
-                shown = text if what == "text" else f"{LABELS[what]}{text}"
-                yield Padding(Text(shown, STYLES.get(what, "")), (0, 0, 0, 2))
-    for (target, check), count in left.items():
-        yield Text(f"\n{target}, {check}: {count} more; --json and --html have all of them.", "dim")
-    if merged:
+        places.setdefault((result["target"], result["check"]), []).append(result)
+    for (target, check), results in places.items():
+        shown = told_once({**result, "findings": result["findings"][:MOST]} for result in results)
+        for finding, on in shown:
+            yield Text(f"\n{target}, {check} on {', '.join(on)}", "bold")
+            yield from told(finding)
+        more = len(told_once(results)) - len(shown)
+        if more:
+            yield Text(f"\n{target}, {check}: {more} more; --json and --html have all of them.", "dim")
+    if failed:
         yield Text("")
+
+
+def told(finding: dict[str, str]) -> Iterator[Padding]:
+    """The parts of a finding, a paragraph each."""
+    for part, text in finding.items():
+        if text:
+            shown = text if part == "text" else f"{LABELS[part]}{text}"
+            yield Padding(Text(shown, STYLES.get(part, "")), (0, 0, 0, 2))
 
 
 LABELS = {

@@ -63,7 +63,7 @@ def difference(expected: np.ndarray, received: np.ndarray, rtol: float, atol: fl
     if close.all():
         return None
     place = tuple(int(i) for i in np.argwhere(~close)[0])
-    return f"{received[place]:.8g} at {place}, expected {expected[place]:.8g}"
+    return f"{received[place]:.6g} at {place}, expected {expected[place]:.6g}"
 
 
 def shown(array: Any) -> str:

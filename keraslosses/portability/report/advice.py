@@ -170,6 +170,12 @@ ADVICE: Iterable[Advice] = (
         "Labels were cast to a float type that does not have the number: keep them integers.",
     ),
     Advice(
+        ("precision",),
+        r".",
+        'Cast y_pred to "float32" first, a y_true of floats too, and the result back last: half precision '
+        "overflows at 65504 and has three digits.",
+    ),
+    Advice(
         ("saving",),
         r"lacks",
         'Add it in get_config: {**super().get_config(), "name": self.name}. Without it a saved model comes '
@@ -184,7 +190,7 @@ ADVICE: Iterable[Advice] = (
     Advice(("options",), r".", "Check the option in __init__ and raise a ValueError that names it."),
     Advice(
         ("fit",),
-        r".",
+        r"^fit",
         "Training does not lower it: see the checks of gradient and compiled; --inputs may not be what it "
         "reads.",
     ),
@@ -205,16 +211,10 @@ ADVICE: Iterable[Advice] = (
         "Leave weights, masks and the mean to keras.losses.Loss: return one value for each sample from call.",
     ),
     Advice(
-        ("precision",),
-        r".",
-        'Cast y_pred to "float32" first, and the result back last: half precision overflows at 65504 and has '
-        "three digits.",
-    ),
-    Advice(
         ("replicas",),
         r".",
-        "A loss that gives one number is not divided by the number of replicas: return one value for each "
-        "sample.",
+        "Each replica sees its own samples: return one value for each sample, which depends on no other one, "
+        "and leave the mean to Keras.",
     ),
 )
 

@@ -6,7 +6,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED
+from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, told_once
 
 # What a cell shows of one backend; the colour is never the only sign.
 SIGNS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–"}
@@ -117,13 +117,9 @@ def failures(report: dict[str, Any]) -> Iterator[str]:
 
 
 def failure(number: int, check: str, results: Sequence[dict[str, Any]]) -> str:
-    """One check of one target: equal findings once, with all their backends."""
-    merged: dict[tuple[Any, ...], list[str]] = {}
-    for result in results:
-        for finding in result["findings"]:
-            merged.setdefault(tuple(finding.items()), []).append(result["backend"])
+    """One check of one target."""
     backends = ", ".join(dict.fromkeys(result["backend"] for result in results))
-    inside = "\n".join(told(dict(items), on) for items, on in merged.items())
+    inside = "\n".join(told(finding, on) for finding, on in told_once(results))
     # A browser unfolds what a link leads into, so the place that it leads to is inside.
     return (
         f"<details><summary>{escape(check)} on {escape(backends)}</summary>\n"

@@ -1,6 +1,6 @@
 """The result of one check, of one target, on one backend."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,3 +43,17 @@ class Result:
             "seconds": round(self.seconds, 3),
             "findings": [{**vars(f), "advice": advice_for(self.check, f)} for f in self.findings],
         }
+
+
+def told_once(results: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], list[str]]]:
+    """The findings of one check of one target, those that say the same once: with all backends that say so.
+
+    Takes results `as_json`. The numbers beside what is said are those of the first of the backends.
+    """
+    once: dict[str, tuple[dict[str, str], list[str]]] = {}
+    for result in results:
+        for finding in result["findings"]:
+            _, on = once.setdefault(finding["text"], (finding, []))
+            if result["backend"] not in on:
+                on.append(result["backend"])
+    return list(once.values())
