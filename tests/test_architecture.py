@@ -5,6 +5,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -111,6 +112,18 @@ def test_imports_of_the_checker_point_one_way():
     paths = {path for path in SOURCES if room_of(path) == "portability"}
     assert {room_of(path.removeprefix("portability/")) for path in paths} == ROOMS_OF_PORTABILITY.keys()
     assert findings(forbidden_rooms_of_portability, paths) == {}
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "architecture.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("head", "rooms"), [("room", ROOMS), ("in `portability`", ROOMS_OF_PORTABILITY)])
+def test_the_page_says_what_each_room_may_import(head, rooms):
+    table = PAGE.split(f"| {head} | what it holds | may import |\n")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[1:]]
+    said = {room.strip("`/").removesuffix(".py"): set(re.findall(r"`(\w+)`", may)) for room, _, may in rows}
+    assert {room: may for room, may in said.items() if may != rooms.get(room, may) - {room}} == {}
+    assert rooms.keys() - said.keys() <= {"__init__", "__main__", "lookup"}
 
 
 FRAMEWORKS = {"jax", "jaxlib", "tensorflow", "torch"}

@@ -80,7 +80,7 @@ def cell(result: Result) -> Text:
     """One check of one target on one backend."""
     if result.status == FAILED:
         count = len(result.findings)
-        return Text("failed" if count == 1 else f"failed ({count} findings)", "bold red")
+        return Text("failed" if count == 1 else f"failed ({count})", "bold red")
     return Text("passed", "green") if result.status == PASSED else Text("skipped", "dim")
 
 
