@@ -134,9 +134,9 @@ MAY_NAME_A_FRAMEWORK = {
     ),
     "portability/gradients.py",
     "portability/checks/replicas.py",
-    "cli/bench_peers.py",
-    "cli/bench_steps.py",
-    "cli/bench_kernels.py",
+    "cli/bench/peers.py",
+    "cli/bench/steps.py",
+    "cli/bench/kernels.py",
 }
 
 

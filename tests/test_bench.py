@@ -15,10 +15,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import keraslosses
-from keraslosses.cli import bench, bench_peers, bench_report, bench_timing, bench_worker
 from keraslosses.cli.app import app
-from keraslosses.cli.bench_cases import CASES, HEADS, MODES, SIZES, planned
-from keraslosses.cli.bench_results import (
+from keraslosses.cli.bench import command as bench
+from keraslosses.cli.bench import peers as bench_peers
+from keraslosses.cli.bench import report, timing
+from keraslosses.cli.bench import worker as bench_worker
+from keraslosses.cli.bench.cases import CASES, HEADS, MODES, SIZES, planned
+from keraslosses.cli.bench.results import (
     Peer,
     Row,
     load,
@@ -28,7 +31,7 @@ from keraslosses.cli.bench_results import (
     save,
     slower,
 )
-from keraslosses.cli.bench_steps import copy, with_gradient
+from keraslosses.cli.bench.steps import copy, with_gradient
 from keraslosses.portability.processes import backends
 
 QUICK = ["--sizes", "small", "--seconds", "0.01"]
@@ -75,7 +78,7 @@ def test_json_holds_every_row_with_its_peers(measured, backend):
     assert [row.key for row in rows] == wanted
     for row in rows:
         assert row.ms > 0 and row.copy_ms > 0 and row.copy_ratio > 0
-        assert row.rounds >= bench_timing.FEWEST_ROUNDS
+        assert row.rounds >= timing.FEWEST_ROUNDS
         assert row.memory is None or row.memory >= 0
         assert row.dropped == []
         names = {peer.name.split(".")[0] for peer in row.peers}
@@ -87,7 +90,7 @@ def test_markdown_holds_the_same_rows(measured, backend):
     _, path, text = measured
     assert [line[4:] for line in text.splitlines() if line.startswith("### ")] == list(MODES[backend])
     for row in load(path).values():
-        assert f"| {' | '.join(bench_report.cells(row))} |" in text
+        assert f"| {' | '.join(report.cells(row))} |" in text
     assert "- Command: `python -m keraslosses bench Huber BalancedL1 " in text
 
 
@@ -196,25 +199,25 @@ def test_kernels_are_counted(backend):
 
 def test_calls_take_turns_and_warming_up_is_not_counted():
     order = []
-    times = bench_timing.in_turn([lambda n=n: order.append((n, gc.isenabled())) for n in "abc"], 0.0)
-    turns = "abc" * bench_timing.WARM_UPS + "abccba" * bench_timing.FEWEST_ROUNDS
+    times = timing.in_turn([lambda n=n: order.append((n, gc.isenabled())) for n in "abc"], 0.0)
+    turns = "abc" * timing.WARM_UPS + "abccba" * timing.FEWEST_ROUNDS
     assert turns.startswith("".join(name for name, _ in order))
-    assert times.shape == (3, bench_timing.FEWEST_ROUNDS)
-    assert not any(enabled for _, enabled in order[3 * bench_timing.WARM_UPS :])
+    assert times.shape == (3, timing.FEWEST_ROUNDS)
+    assert not any(enabled for _, enabled in order[3 * timing.WARM_UPS :])
     assert gc.isenabled()
 
 
 def test_rounds_are_repeated_until_the_time_has_passed(monkeypatch):
     calls = []
-    monkeypatch.setattr(bench_timing.time, "perf_counter", lambda: float(len(calls)))
-    assert bench_timing.in_turn([lambda: calls.append(1)], 20.0).shape == (1, 20)
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: float(len(calls)))
+    assert timing.in_turn([lambda: calls.append(1)], 20.0).shape == (1, 20)
 
 
 def test_ratio_is_of_neighbours_and_spread_of_the_middle_half():
     """A machine that slows down tenfold on the way: the ratios stay, the medians would not."""
     ours, other = np.array([2.0, 2.0, 20.0, 20.0, 20.0]), np.array([1.0, 1.0, 1.0, 10.0, 10.0])
-    assert bench_timing.ratio(ours, other) == 2.0
-    assert bench_timing.spread(np.array([1.0, 2.0, 3.0, 4.0, 50.0])) == pytest.approx(100 * 2 / 3)
+    assert timing.ratio(ours, other) == 2.0
+    assert timing.spread(np.array([1.0, 2.0, 3.0, 4.0, 50.0])) == pytest.approx(100 * 2 / 3)
 
 
 # Results
@@ -264,14 +267,14 @@ def test_table_fits_into_80_columns():
     longest = max((case.title for case in CASES), key=len)
     slowest = dataclasses.replace(WITH_PEER, loss=longest, ms=99999.0, memory=9999.0, copy_ms=9999.0)
     console = Console(width=80, file=io.StringIO())
-    console.print(bench_report.table("jax", [slowest, dataclasses.replace(slowest, size="middle")]))
+    console.print(report.table("jax", [slowest, dataclasses.replace(slowest, size="middle")]))
     lines = [line.split() for line in console.file.getvalue().splitlines() if "99999" in line]
     values = ["99999", "5", "%", "fast", "2.00", "1.00", "9999.0", "8.0", "9999"]
     assert [line[-10:] for line in lines] == [["small", *values], ["middle", *values]]
 
 
 def test_numbers_have_three_digits():
-    assert [bench_report.number(x) for x in (0.01234, 1.5, 12.34, 123.4)] == ["0.0123", "1.50", "12.3", "123"]
+    assert [report.number(x) for x in (0.01234, 1.5, 12.34, 123.4)] == ["0.0123", "1.50", "12.3", "123"]
 
 
 # Against an earlier run

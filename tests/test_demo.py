@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 import keraslosses.__main__
-from keraslosses.cli import demo, demo_data
 from keraslosses.cli.app import app
-from keraslosses.cli.demo_results import (
+from keraslosses.cli.demo import command as demo
+from keraslosses.cli.demo import data as demo_data
+from keraslosses.cli.demo.results import (
     LOSSES,
     Result,
     compare_backends,

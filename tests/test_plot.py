@@ -8,10 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 import keraslosses
-from keraslosses.cli import plot, plot_curves, plot_inputs
 from keraslosses.cli.app import app
-from keraslosses.cli.plot_curves import curves_of, needed_options
-from keraslosses.cli.plot_figure import COLOURS, DASHES, picture
+from keraslosses.cli.plot import command as plot
+from keraslosses.cli.plot import curves as plot_curves
+from keraslosses.cli.plot import inputs as plot_inputs
+from keraslosses.cli.plot.curves import curves_of, needed_options
+from keraslosses.cli.plot.figure import COLOURS, DASHES, picture
 from keraslosses.reference import REFERENCES
 
 BOX_FORMATS = ("xyxy", "yxyx", "xywh", "center_xywh")

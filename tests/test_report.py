@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from keraslosses.cli.check_report import failures
+from keraslosses.cli.check.report import failures
 from keraslosses.portability.finding import Finding
 from keraslosses.portability.report.result import Result, told_once
 

@@ -2,11 +2,11 @@
 
 import typer
 
-from keraslosses.cli.bench import bench
-from keraslosses.cli.check import check
-from keraslosses.cli.demo import demo
+from keraslosses.cli.bench.command import bench
+from keraslosses.cli.check.command import check
+from keraslosses.cli.demo.command import demo
 from keraslosses.cli.list import list_losses
-from keraslosses.cli.plot import CONTEXT, plot
+from keraslosses.cli.plot.command import CONTEXT, plot
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 import keraslosses
-from keraslosses.cli.check_report import report_of, say, table
+from keraslosses.cli.check.report import report_of, say, table
 from keraslosses.cli.output_file import check_writable
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.processes import backends

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_which_are_absent
-from keraslosses.cli.demo_data import EPOCHS, DataName, DataUnavailable, load
-from keraslosses.cli.demo_plot import Panel, save_picture
-from keraslosses.cli.demo_results import LOSSES, Result, compare_backends, table
+from keraslosses.cli.demo.data import EPOCHS, DataName, DataUnavailable, load
+from keraslosses.cli.demo.plot import Panel, save_picture
+from keraslosses.cli.demo.results import LOSSES, Result, compare_backends, table
 from keraslosses.portability.processes import backends
 
-WORKER = "keraslosses.cli.demo_worker"
+WORKER = "keraslosses.cli.demo.worker"
 PICTURE = "demo.png"
 
 console = Console()

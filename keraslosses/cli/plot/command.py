@@ -11,8 +11,8 @@ from rich.console import Console
 
 from keraslosses.cli.catalogue import options_of
 from keraslosses.cli.output_file import check_writable
-from keraslosses.cli.plot_curves import curves_of, needed_options, shown
-from keraslosses.cli.plot_figure import COLOURS, save_picture
+from keraslosses.cli.plot.curves import curves_of, needed_options, shown
+from keraslosses.cli.plot.figure import COLOURS, save_picture
 from keraslosses.lookup import CLASSES
 from keraslosses.reference import REFERENCES, Reference
 

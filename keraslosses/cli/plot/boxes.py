@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keraslosses.cli.plot_path import Case, Options, Path, case, tensor
+from keraslosses.cli.plot.path import Case, Options, Path, case, tensor
 from keraslosses.losses.boxes import convert_boxes
 
 # Width, height, and how far above the true box, which is the unit box.

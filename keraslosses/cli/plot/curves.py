@@ -8,8 +8,8 @@ import numpy as np
 from keras import ops
 
 from keraslosses.cli.catalogue import NEEDED, options_of
-from keraslosses.cli.plot_inputs import path_of
-from keraslosses.cli.plot_path import Case, Options, Path
+from keraslosses.cli.plot.inputs import path_of
+from keraslosses.cli.plot.path import Case, Options, Path
 from keraslosses.lookup import CLASSES
 from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.reference import Reference

@@ -1,6 +1,6 @@
-"""The trainings of the demo on one backend; `cli/demo.py` starts it as a process of its own.
+"""The trainings of the demo on one backend; `cli/demo/command.py` starts it as a process of its own.
 
-Usage: python -m keraslosses.cli.demo_worker PLAN, where PLAN is JSON with `data` (an .npz file), `seeds`,
+Usage: python -m keraslosses.cli.demo.worker PLAN, where PLAN is JSON with `data` (an .npz file), `seeds`,
 `epochs` and `features` (the .npz file to write). Prints a JSON line for each epoch and for each training.
 """
 
@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 import keraslosses
-from keraslosses.cli.demo_results import CLASSES, LOSSES, Result, class_means, within_to_between
+from keraslosses.cli.demo.results import CLASSES, LOSSES, Result, class_means, within_to_between
 
 HIDDEN = (128, 64)
 EMBEDDING = 2

@@ -9,14 +9,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from keraslosses.cli import bench_report
 from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_which_are_absent
-from keraslosses.cli.bench_cases import CASES, MODES, SIZES, planned
-from keraslosses.cli.bench_results import Key, Row, by_mode, load, row_from, save, slower
+from keraslosses.cli.bench import report
+from keraslosses.cli.bench.cases import CASES, MODES, SIZES, planned
+from keraslosses.cli.bench.results import Key, Row, by_mode, load, row_from, save, slower
 from keraslosses.cli.output_file import check_writable
 from keraslosses.portability.processes import backends
 
-WORKER = "keraslosses.cli.bench_worker"
+WORKER = "keraslosses.cli.bench.worker"
 
 console = Console()
 errors = Console(stderr=True)
@@ -27,7 +27,7 @@ class Run:
     """What the child processes told: rows, versions by backend, and what went wrong."""
 
     rows: list[Row] = field(default_factory=list)
-    versions: bench_report.Versions = field(default_factory=dict)
+    versions: report.Versions = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
 
@@ -78,11 +78,11 @@ def bench(
         check_writable(option, path)
     say_which_are_absent(console)
     run = measure(measured_on, plan, len(wanted))
-    report(run)
+    say(run)
     if json_file:
         save_json(json_file, run)
     if markdown_file:
-        markdown_file.write_text(bench_report.markdown(run.rows, run.versions), "utf-8")
+        markdown_file.write_text(report.markdown(run.rows, run.versions), "utf-8")
     grown = say_what_is_slower(run.rows, old, against, tolerance) if old else []
     raise typer.Exit(1 if run.failures or grown else 0)
 
@@ -165,10 +165,10 @@ def measure_on(backend: str, plan: dict[str, Any], run: Run, progress: Progress,
                 run.failures.append(f"{place} failed: {event['error']}")
 
 
-def report(run: Run) -> None:
+def say(run: Run) -> None:
     """Prints the tables, the summary and the circumstances."""
     for mode, rows in by_mode(run.rows).items():
-        console.print(bench_report.table(mode, rows), "")
+        console.print(report.table(mode, rows), "")
     if run.rows:
         console.print(
             "Medians; spread: interquartile range in percent of the median of ours; best peer: its library; "
@@ -177,7 +177,7 @@ def report(run: Run) -> None:
             style="dim",
             highlight=False,
         )
-        for line in [*bench_report.summary(run.rows), *bench_report.circumstances(run.versions)]:
+        for line in [*report.summary(run.rows), *report.circumstances(run.versions)]:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     for failure in run.failures:
         errors.print(failure, style="red", markup=False, highlight=False)
@@ -187,8 +187,8 @@ def save_json(path: Path, run: Run) -> None:
     save(
         path,
         run.rows,
-        command=bench_report.command(),
-        machine=bench_report.machine(),
+        command=report.command(),
+        machine=report.machine(),
         versions=run.versions,
         failures=run.failures,
     )

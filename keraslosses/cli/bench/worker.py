@@ -1,6 +1,6 @@
-"""The measurements of the benchmark on one backend; `cli/bench.py` starts it as a process of its own.
+"""The measurements of the benchmark on one backend; `cli/bench/command.py` starts it as a process of its own.
 
-Usage: python -m keraslosses.cli.bench_worker PLAN, where PLAN is JSON with `losses`, `sizes` and `seconds`.
+Usage: python -m keraslosses.cli.bench.worker PLAN, where PLAN is JSON with `losses`, `sizes` and `seconds`.
 Prints a JSON line with the versions, then one for each row: what was measured, or why it failed.
 """
 
@@ -16,10 +16,11 @@ import numpy as np
 from keras import ops
 
 import keraslosses
-from keraslosses.cli import bench_peers, bench_timing
-from keraslosses.cli.bench_cases import MODES, Case, Shape, planned
-from keraslosses.cli.bench_results import Peer, Row
-from keraslosses.cli.bench_steps import Step, copy, with_gradient
+from keraslosses.cli.bench import timing
+from keraslosses.cli.bench.cases import MODES, Case, Shape, planned
+from keraslosses.cli.bench.peers import inputs_for, peers_of
+from keraslosses.cli.bench.results import Peer, Row
+from keraslosses.cli.bench.steps import Step, copy, with_gradient
 
 # How far a peer may be from ours, relative to its size: float32 sums in another order, Keras's epsilons.
 AGREEMENT = 1e-3
@@ -38,9 +39,9 @@ def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: fl
     y_true, y_pred = inputs
     shape = case.shapes[size]
     ours = with_gradient(ours_of(case, shape), y_true, y_pred, mode)
-    peers, dropped = agreeing(ours, bench_peers.peers_of(case), y_true, y_pred, mode)
+    peers, dropped = agreeing(ours, peers_of(case), y_true, y_pred, mode)
     copied = copy(y_pred, mode)
-    times = bench_timing.in_turn([ours.run, *(peer.run for peer in peers.values()), copied.run], seconds)
+    times = timing.in_turn([ours.run, *(peer.run for peer in peers.values()), copied.run], seconds)
     own, *others, copies = times
     return Row(
         loss=case.title,
@@ -48,18 +49,18 @@ def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: fl
         size=size,
         shape=list(shape),
         ms=float(np.median(own)),
-        spread=bench_timing.spread(own),
+        spread=timing.spread(own),
         rounds=len(own),
         memory=ours.memory(),
         kernels=ours.kernels(),
         copy_ms=float(np.median(copies)),
-        copy_ratio=bench_timing.ratio(own, copies),
+        copy_ratio=timing.ratio(own, copies),
         peers=[
             Peer(
                 name=name,
                 ms=float(np.median(taken)),
-                spread=bench_timing.spread(taken),
-                ratio=bench_timing.ratio(own, taken),
+                spread=timing.spread(taken),
+                ratio=timing.ratio(own, taken),
                 memory=step.memory(),
                 kernels=step.kernels(),
             )
@@ -88,7 +89,7 @@ def agreeing(
 ) -> tuple[dict[str, Step], list[str]]:
     """The peers that compute what ours computes, and of each other one why it is left out."""
     expected = results_of(ours)
-    kept, dropped, y_pred = {}, [], bench_peers.inputs_for(y_pred)
+    kept, dropped, y_pred = {}, [], inputs_for(y_pred)
     for name, peer in peers.items():
         step = with_gradient(peer, y_true, y_pred, mode)
         try:

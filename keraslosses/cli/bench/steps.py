@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from keraslosses.cli import bench_kernels
+from keraslosses.cli.bench.kernels import dispatched, in_graph, in_program
 
 BACKEND = keras.backend.backend()
 
@@ -93,8 +93,8 @@ def tensorflow_step(function: Callable[..., Any], arguments: tuple[Any, ...], mo
     def kernels() -> int:
         if mode.endswith("XLA"):
             program = compiled.experimental_get_compiler_ir(*arguments)(stage="optimized_hlo")
-            return bench_kernels.in_program(program)
-        return bench_kernels.in_graph(compiled.get_concrete_function(*arguments))
+            return in_program(program)
+        return in_graph(compiled.get_concrete_function(*arguments))
 
     return Step(run, lambda: tensorflow_memory(run, "GPU:0" if accelerated else "CPU:0"), kernels)
 
@@ -125,7 +125,7 @@ def jax_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str
     def run() -> tuple[Any, ...]:
         return jax.block_until_ready(compiled(*arguments))
 
-    return Step(run, memory, lambda: bench_kernels.in_program(program().as_text()))
+    return Step(run, memory, lambda: in_program(program().as_text()))
 
 
 def torch_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Step:
@@ -138,7 +138,7 @@ def torch_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: s
     def memory() -> float | None:
         return process_memory(run) if run()[0].device.type == "cpu" else None
 
-    return Step(run, memory, lambda: bench_kernels.dispatched(run))
+    return Step(run, memory, lambda: dispatched(run))
 
 
 def process_memory(run: Callable[[], Any]) -> float | None:

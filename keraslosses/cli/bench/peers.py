@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keraslosses.cli.bench_cases import IGNORED, Case, class_weights
+from keraslosses.cli.bench.cases import IGNORED, Case, class_weights
 
 BACKEND = keras.backend.backend()
 

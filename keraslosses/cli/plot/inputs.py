@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keraslosses.cli.plot_boxes import anchors, boxes, locations
-from keraslosses.cli.plot_path import Case, Options, Path, case, tensor
+from keraslosses.cli.plot.boxes import anchors, boxes, locations
+from keraslosses.cli.plot.path import Case, Options, Path, case, tensor
 from keraslosses.reference import Reference
 
 # Of losses over classes: one is the label's, the others share what is left.

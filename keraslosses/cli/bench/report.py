@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import JustifyMethod
 from rich.table import Table
 
-from keraslosses.cli.bench_results import NOTABLE, Row, by_mode, median_ratio, notable
+from keraslosses.cli.bench.results import NOTABLE, Row, by_mode, median_ratio, notable
 
 COLUMNS = (
     "loss",

@@ -1,0 +1,1 @@
+"""`python -m keraslosses bench`: what a loss costs, beside the same loss of others."""

@@ -1,0 +1,1 @@
+"""`python -m keraslosses check`: whether a loss, function, layer or model is portable."""

@@ -1,0 +1,1 @@
+"""`python -m keraslosses demo`: three losses on handwritten digits, on every backend."""
