@@ -4,9 +4,13 @@ It stands outside the package, whose import brings Keras: here nothing is import
 asks for it.
 """
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -14,8 +18,8 @@ from typing import Any
 import pytest
 
 BACKENDS = ("tensorflow", "jax", "torch")
-# Set in a child process, where a marked test runs as it stands.
-CHILD = "KERASLOSSES_PYTEST_CHILD"
+# Set in a child process, where marked tests run as they stand.
+IN_CHILD = "KERASLOSSES_PYTEST_CHILD"
 ARGUMENT = "keras_backend"
 
 
@@ -23,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "backends(*names, timeout=600): run the test once for each installed backend, or each one named, "
-        "in a process of its own with KERAS_BACKEND set.",
+        "in a process of that backend; it may take so many seconds.",
     )
 
 
@@ -35,7 +39,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if ARGUMENT not in metafunc.fixturenames:
         metafunc.fixturenames.append(ARGUMENT)
     own = [os.environ.get("KERAS_BACKEND", "")]
-    metafunc.parametrize(ARGUMENT, own if CHILD in os.environ else list(wanted(marker)))
+    metafunc.parametrize(ARGUMENT, own if IN_CHILD in os.environ else list(wanted(marker)))
 
 
 def wanted(marker: pytest.Mark) -> Iterator[Any]:
@@ -55,31 +59,116 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def runs_in_child(item: pytest.Item) -> bool:
-    return item.get_closest_marker("backends") is not None and CHILD not in os.environ
+    return item.get_closest_marker("backends") is not None and IN_CHILD not in os.environ
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Runs a marked test in a child process, whose failure is the test's."""
+    """Runs a marked test in the process of its backend, where its failure is the test's."""
     if not runs_in_child(pyfuncitem):
         return None
     marker = pyfuncitem.get_closest_marker("backends")
     assert marker is not None
     backend, limit = str(pyfuncitem.callspec.params[ARGUMENT]), marker.kwargs.get("timeout", 600)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", pyfuncitem.nodeid],
-            cwd=pyfuncitem.config.rootpath,
-            env={**os.environ, "KERAS_BACKEND": backend, CHILD: "1"},
-            capture_output=True,
-            text=True,
-            timeout=limit,
-        )
-    except subprocess.TimeoutExpired:
-        pytest.fail(f"on {backend}: no end within {limit} seconds", pytrace=False)
-    if done.returncode != 0:
-        pytest.fail(f"on {backend}:\n{done.stdout}{done.stderr}", pytrace=False)
+    child = pyfuncitem.config.stash.setdefault(CHILDREN, {}).setdefault(backend, Child(backend))
+    status, said = child.run(pyfuncitem.nodeid, str(pyfuncitem.config.rootpath), limit)
+    if status != 0:
+        pytest.fail(f"on {backend}: {said}", pytrace=False)
+    if said:
+        pytest.skip(f"on {backend}: {said}")
     return True
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    for child in config.stash.get(CHILDREN, {}).values():
+        child.stop()
+
+
+class Child:
+    """A process on one backend that runs one test after the other, and is started again where it is lost."""
+
+    def __init__(self, backend: str):
+        self.backend = backend
+        self.process: subprocess.Popen[str] | None = None
+
+    def run(self, test: str, folder: str, limit: float) -> tuple[int, str]:
+        """The status of a test, and what it wrote; of one that skips itself 0, and why."""
+        process = self.process or self.start(folder)
+        assert process.stdin is not None and process.stdout is not None
+        # The process writes on from here: it shares the place in the file.
+        self.output.seek(0)
+        self.output.truncate()
+        timer = threading.Timer(limit, self.end_late)
+        timer.start()
+        with contextlib.suppress(OSError):
+            print(test, file=process.stdin, flush=True)
+        answer = process.stdout.readline()
+        timer.cancel()
+        if answer:
+            status, skipped = json.loads(answer)
+            return status, skipped if status == 0 else f"\n{self.written()}"
+        status, written = process.wait(), self.written()
+        self.stop()
+        ending = f"no end within {limit} seconds" if self.late else f"the process ended with {status}"
+        return 1, f"{ending}\n{written}"
+
+    def end_late(self) -> None:
+        assert self.process is not None
+        self.late = True
+        self.process.kill()
+
+    def written(self) -> str:
+        self.output.seek(0)
+        return self.output.read()
+
+    def start(self, folder: str) -> "subprocess.Popen[str]":
+        self.output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self.late = False
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            cwd=folder,
+            env={**os.environ, "KERAS_BACKEND": self.backend, IN_CHILD: "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.output,
+            text=True,
+            encoding="utf-8",
+        )
+        return self.process
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.output.close()
+            self.process = None
+
+
+CHILDREN = pytest.StashKey[dict[str, Child]]()
+
+
+class Skips:
+    """Remembers why a test skipped itself."""
+
+    reason = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and isinstance(report.longrepr, tuple):
+            self.reason = report.longrepr[2]
+
+
+def main() -> None:
+    """The child process: it reads the names of tests, runs each, and answers with pytest's status for it."""
+    tests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    for test in tests:
+        skips = Skips()
+        # What is expected to fail is known outside.
+        options = ["-q", "--runxfail", "-p", "no:cacheprovider"]
+        status = pytest.main([*options, test.rstrip("\n")], plugins=[skips])
+        sys.stdout.flush()
+        print(json.dumps([int(status), skips.reason]), file=answers, flush=True)
 
 
 @pytest.fixture
@@ -88,3 +177,7 @@ def hard_inputs() -> Callable[[str], Any]:
     from keraslosses.testing import hard_inputs as inputs_of_kind
 
     return inputs_of_kind
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """The portability checker for test suites: `assert_portable`, and hard inputs.
 
-A pytest plugin comes with the package: the marker `backends` runs a test once for each installed backend,
-each time in a process of its own, and the fixture `hard_inputs` is the function of this name.
+A pytest plugin comes with the package: the marker `backends` runs a test once for each installed backend, in
+a process of that backend, and the fixture `hard_inputs` is the function of this name.
 """
 
 import inspect
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from keraslosses.portability.processes import agreement, backends, child, request, run
-from keraslosses.portability.report.result import FAILED, Result
+from keraslosses.portability.report.result import FAILED, Result, told_once
 from keraslosses.portability.targets.inputs import KINDS, Drawn
 from keraslosses.reference import Hard
 
@@ -62,7 +62,9 @@ def assert_portable(
     if any(result.cannot_be_checked for result in failed):
         raise ValueError(f"`target`: {failed[0].findings[0].text} Received: target={asked['text']!r}")
     if failed:
-        raise AssertionError("\n".join([f"{asked['text']} is not portable:", *map(told, failed)]))
+        checks = dict.fromkeys(result.check for result in failed)
+        parts = [told(check, [result for result in failed if result.check == check]) for check in checks]
+        raise AssertionError("\n".join([f"{asked['text']} is not portable:", *parts]))
 
 
 def hard_inputs(kind: str) -> tuple[Hard, ...]:
@@ -94,10 +96,11 @@ def name_of(target: Any) -> str:
     return f"{Path(inspect.getfile(target)).resolve()}:{name}"
 
 
-def told(result: Result) -> str:
+def told(check: str, results: Sequence[Result]) -> str:
     """A failed check in words."""
-    lines = [f"\n{result.check} on {result.backend}:"]
-    for finding in result.as_json()["findings"]:
+    lines = []
+    for finding, on in told_once(result.as_json() for result in results):
+        lines.append(f"\n{check} on {', '.join(on)}:")
         lines += [f"  {finding[part]}" for part in ("text", "inputs", "error", "advice") if finding[part]]
     return "\n".join(lines)
 

@@ -25,8 +25,9 @@ def test_correct_loss_is_portable():
 
 
 def test_fault_is_an_assertion_with_what_to_do():
-    with pytest.raises(AssertionError, match=r"(?s)is not portable.*shapes on torch.*one number.*Return one"):
-        assert_portable(Scalar, check_names=["shapes"], backend_names=["torch"])
+    said = r"(?s)is not portable.*shapes on torch, jax.*one number.*Return one"
+    with pytest.raises(AssertionError, match=said):
+        assert_portable(Scalar, check_names=["shapes"], backend_names=["torch", "jax"])
 
 
 @pytest.mark.parametrize(
@@ -58,43 +59,94 @@ def test_example_of_the_docstring_prints_what_it_says():
 # The plugin
 
 SUITE = """
+import os
+import time
+
 import keras
 import numpy as np
 import pytest
 
 @pytest.fixture
 def only_in_children():
-    assert "KERASLOSSES_PYTEST_CHILD" in __import__("os").environ
+    assert "KERASLOSSES_PYTEST_CHILD" in os.environ
 
 @pytest.mark.backends
 def test_each(only_in_children, keras_backend):
     assert keras.backend.backend() == keras_backend
 
-@pytest.mark.backends("torch")
+@pytest.mark.backends("jax")
 def test_fails():
-    assert keras.backend.backend() == "jax", "so it is"
+    assert keras.backend.backend() == "torch", "so it is"
+
+@pytest.mark.backends("jax")
+@pytest.mark.xfail(strict=True)
+def test_is_expected_to_fail():
+    assert keras.backend.backend() == "torch"
+
+@pytest.mark.backends("jax")
+def test_skips():
+    pytest.skip("not today")
+
+@pytest.mark.backends("jax", timeout=3)
+def test_hangs():
+    time.sleep(1000)
+
+@pytest.mark.backends("jax")
+def test_dies():
+    os._exit(3)
+
+@pytest.mark.backends("jax")
+@pytest.mark.parametrize("n", [1, 2])
+def test_goes_on(n):
+    # The second runs where the first did.
+    assert len(ran) == n - 1
+    ran.append(n)
+
+ran = []
 
 def test_hard_inputs(hard_inputs):
     assert all(np.isfinite(hard.y_pred).all() for hard in hard_inputs("boxes"))
 """
 
 
-def test_marked_test_runs_once_for_each_backend(tmp_path):
-    (tmp_path / "test_mine.py").write_text(SUITE)
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory):
+    """What pytest says of the suite."""
+    folder = tmp_path_factory.mktemp("suite")
+    (folder / "test_mine.py").write_text(SUITE)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--strict-markers", "."],
-        cwd=tmp_path,
-        env={**os.environ, "KERAS_BACKEND": "torch"},
+        cwd=folder,
+        env={**os.environ, "KERAS_BACKEND": "jax"},
         capture_output=True,
         text=True,
         timeout=300,
     )
-    for name in backends.BACKENDS:
-        assert f"test_each[{name}] PASSED" in done.stdout, done.stdout + done.stderr
-    assert "test_fails[torch] FAILED" in done.stdout
-    assert "so it is" in done.stdout
-    assert "test_hard_inputs PASSED" in done.stdout
-    assert "1 failed, 4 passed" in done.stdout
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(f"test_each[{name}] PASSED" for name in backends.BACKENDS),
+        "test_fails[jax] FAILED",
+        "AssertionError: so it is",
+        "test_is_expected_to_fail[jax] XFAIL",
+        "test_skips[jax] SKIPPED (on jax: Skipped: not today)",
+        "on jax: no end within 3 seconds",
+        "on jax: the process ended with 3",
+        "test_goes_on[jax-1] PASSED",
+        "test_goes_on[jax-2] PASSED",
+        "test_hard_inputs PASSED",
+        "3 failed, 6 passed, 1 skipped, 1 xfailed",
+    ],
+)
+def test_marked_test_runs_in_the_process_of_each_backend(suite, said):
+    assert said in suite
+
+
+def test_a_failure_shows_what_its_own_test_wrote(suite):
+    assert suite.count("def test_fails():") == 1
 
 
 def test_plugin_imports_no_framework():
