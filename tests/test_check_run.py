@@ -17,6 +17,7 @@ import keraslosses
 from keraslosses.cli.app import app
 from keraslosses.portability.checks import CHECKS, WITHOUT_REFERENCE
 from keraslosses.portability.checks.carried import weights
+from keraslosses.portability.processes import backends
 from keraslosses.portability.processes.backends import BACKENDS
 from keraslosses.portability.processes.child import share_of_memory
 from keraslosses.portability.processes.request import described
@@ -144,16 +145,18 @@ def test_target_that_is_not_there_is_status_2():
     assert "keraslosses has no 'Nothing'" in result.output
 
 
-def test_failure_is_told_in_full_and_is_status_1(tmp_path):
+def test_failure_is_told_in_full_and_is_status_1(tmp_path, monkeypatch):
+    monkeypatch.setattr(backends, "installed", lambda: ["torch"])
     page = tmp_path / "report.html"
     target, checks = f"{USERS}/scalar.py:Scalar", "shapes,value"
-    result = invoke(target, "--checks", checks, "--backends", "torch", "--html", str(page))
+    result = invoke(target, "--checks", checks, "--html", str(page))
     assert result.exit_code == 1
     for said in (
         "one number for a batch of 5",
         "expected: an array of shape (5,)",
         "y_pred = ",
         "What to do: Return one value",
+        "Not installed, so left out: tensorflow, jax.",
         "3 checks ran, 1 failed.",
     ):
         assert said in result.output

@@ -18,16 +18,17 @@ BackendNames = Annotated[
 ]
 
 
-def chosen_backends(names: Sequence[str]) -> list[str]:
+def chosen_backends(
+    names: Sequence[str], known: Sequence[str] = backends.BACKENDS, option: str = "--backend"
+) -> list[str]:
     """The backends to run on; a wrong name is an error of usage."""
     try:
-        return backends.chosen(names)
+        return backends.chosen(names, known)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--backend") from None
+        raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 def say_which_are_absent(console: Console) -> None:
     """Prints the backends that are not installed."""
-    absent = [name for name in backends.BACKENDS if name not in backends.installed()]
-    if absent:
+    if absent := backends.absent():
         console.print(f"Not installed, so left out: {', '.join(absent)}.")

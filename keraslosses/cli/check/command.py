@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 import keraslosses
+from keraslosses.cli.backend_option import chosen_backends
 from keraslosses.cli.check.report import report_of, say, table
 from keraslosses.cli.output_file import check_writable
 from keraslosses.portability.checks import CHECKS
@@ -79,7 +80,7 @@ def check(
 
     Ends with status 1 where something fails, with 2 where the call is wrong.
     """
-    chosen = chosen_backends(backend_names or [])
+    chosen = chosen_backends(backend_names or [], KNOWN, "--backends")
     check_writable("--html", html)
     limit = memory or share_of_memory(len(chosen))
     try:
@@ -89,16 +90,15 @@ def check(
     except WrongUse as error:
         raise typer.BadParameter(error.text, param_hint=f"--{error.argument}") from None
     plan = Plan(asked, chosen, checks, timeout, limit, rtol)
-    absent = [name for name in backends.BACKENDS if name not in backends.installed()]
     results = with_progress(plan)
-    report = report_of(plan, results, absent)
+    report = report_of(plan, results)
     if html is not None:
         html.write_text(page(report), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
         console.print(table(plan, results))
-        say(console, report, absent, html)
+        say(console, report, html)
     raise typer.Exit(status_of(results))
 
 
@@ -107,13 +107,6 @@ def status_of(results: Sequence[Result]) -> int:
     if any(result.cannot_be_checked for result in results):
         return 2
     return int(any(result.status == FAILED for result in results))
-
-
-def chosen_backends(names: Sequence[str]) -> list[str]:
-    try:
-        return backends.chosen(names, KNOWN)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--backends") from None
 
 
 def shape_of(text: str) -> list[int]:

@@ -16,8 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 import keraslosses
+from keraslosses.cli.backend_option import say_which_are_absent
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.checks.runs import check_runs
+from keraslosses.portability.processes import backends
 from keraslosses.portability.processes.run import RUNS, Plan
 from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, Result, told_once
 
@@ -27,7 +29,7 @@ DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",)
 MOST = 3
 
 
-def report_of(plan: Plan, results: Iterable[Result], absent: Sequence[str]) -> dict[str, Any]:
+def report_of(plan: Plan, results: Iterable[Result]) -> dict[str, Any]:
     """Everything that the run found, as JSON can hold it."""
     return {
         "keraslosses": keraslosses.__version__,
@@ -35,7 +37,10 @@ def report_of(plan: Plan, results: Iterable[Result], absent: Sequence[str]) -> d
         "python": platform.python_version(),
         "made": datetime.datetime.now().strftime("%Y-%m-%d %H:%M"),
         "command": f"python -m keraslosses {shlex.join(sys.argv[1:])}",
-        "backends": {**{name: version_of(name) for name in plan.backends}, **dict.fromkeys(absent)},
+        "backends": {
+            **{name: version_of(name) for name in plan.backends},
+            **dict.fromkeys(backends.absent()),
+        },
         "checks": {name: meaning(name) for name in (RUNS, *plan.checks)},
         "results": [result.as_json() for result in results],
     }
@@ -94,15 +99,14 @@ def summary(results: Iterable[Result], backend: str) -> Text:
     return Text(f"{passed} passed", "green")
 
 
-def say(console: Console, report: dict[str, Any], absent: Sequence[str], html: Path | None) -> None:
+def say(console: Console, report: dict[str, Any], html: Path | None) -> None:
     """Prints the failures, what was left out, and a line that sums up."""
     failed = [result for result in report["results"] if result["status"] == FAILED]
     for block in failures(failed):
         console.print(block)
     for why, checks in reasons(report["results"]).items():
         console.print(f"Skipped: {', '.join(checks)}. {sentence(why)}", style="dim", highlight=False)
-    if absent:
-        console.print(f"Not installed, so left out: {', '.join(absent)}.")
+    say_which_are_absent(console)
     if html is not None:
         console.print(f"The page is in {html}", soft_wrap=True, highlight=False)
     ran = sum(result["status"] != SKIPPED for result in report["results"])

@@ -39,6 +39,11 @@ def installed() -> list[str]:
     return [name for name in BACKENDS if find_spec(name) is not None]
 
 
+def absent() -> list[str]:
+    """The backends that cannot be imported here."""
+    return [name for name in BACKENDS if name not in installed()]
+
+
 def chosen(names: Sequence[str], known: Sequence[str] = BACKENDS) -> list[str]:
     """The backends that the user named, in `names` or with commas; all installed ones where none is named.
 

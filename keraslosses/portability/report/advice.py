@@ -88,7 +88,8 @@ ADVICE: Iterable[Advice] = (
         r"^gradient.* (is NaN|is infinite|: (nan|inf|-inf) at)|^gradient.*: (nan|-?inf) at",
         "A square root, norm, logarithm, power or division has no finite derivative there. Choose safe "
         "inputs first, and the value afterwards: "
-        "ops.where(x > 0, ops.sqrt(ops.where(x > 0, x, 1.0)), 0.0).",
+        "ops.where(x > 0, ops.sqrt(ops.where(x > 0, x, 1.0)), 0.0). "
+        'See "How to read a failure" in docs/check.md.',
     ),
     Advice(
         ("value", "hard inputs"),
