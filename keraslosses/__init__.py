@@ -1,5 +1,9 @@
 """Loss functions for Keras 3 that run unchanged on TensorFlow, JAX and PyTorch."""
 
+from keraslosses import command_backend  # noqa: F401
+
+# isort: split
+
 from keras.losses import Loss
 
 from keraslosses.core.compose import WeightedSum

@@ -1,6 +1,5 @@
 """`python -m keraslosses`: the command line, or what to install for it."""
 
-import os
 import sys
 from importlib.util import find_spec
 
@@ -17,9 +16,6 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    if sys.argv[1:2] == ["check"]:
-        # Its processes have a backend each; this one computes nothing, and needs none.
-        os.environ["KERAS_BACKEND"] = "numpy"
     from keraslosses.cli.app import app
 
     app(prog_name="python -m keraslosses")
