@@ -7,10 +7,11 @@ a process of that backend, and the fixture `hard_inputs` is the function of this
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from keraslosses.portability.processes import agreement, backends, child, request, run
-from keraslosses.portability.report.result import FAILED, Result, told_once
+from keraslosses.portability.report.result import FAILED, Result, paragraphs, told_once
 from keraslosses.portability.targets.inputs import KINDS, Drawn
 from keraslosses.reference import Hard
 
@@ -54,6 +55,7 @@ def assert_portable(
         AssertionError: where a check fails, with every failure and what to do about it.
         ValueError: for a name that is none, or an object that cannot be imported or is nothing to check.
     """
+    __tracebackhide__ = True  # pytest shows the line of the test, not ours.
     names = backends.chosen(list(backend_names), run.KNOWN)
     asked = request.described(name_of(target), like, inputs, shape, dtype, coupled)
     limit = memory or child.share_of_memory(len(names))
@@ -101,7 +103,7 @@ def told(check: str, results: Sequence[Result]) -> str:
     lines = []
     for finding, on in told_once(result.as_json() for result in results):
         lines.append(f"\n{check} on {', '.join(on)}:")
-        lines += [f"  {finding[part]}" for part in ("text", "inputs", "error", "advice") if finding[part]]
+        lines += [indent(text, "  ") for _, text in paragraphs(finding)]
     return "\n".join(lines)
 
 

@@ -25,7 +25,9 @@ def test_correct_loss_is_portable():
 
 
 def test_fault_is_an_assertion_with_what_to_do():
-    said = r"(?s)is not portable.*shapes on torch, jax.*one number.*Return one"
+    said = (
+        r"(?s)is not portable.*shapes on torch, jax.*one number.*\n  expected: .*\n  What to do: Return one"
+    )
     with pytest.raises(AssertionError, match=said):
         assert_portable(Scalar, check_names=["shapes"], backend_names=["torch", "jax"])
 

@@ -21,7 +21,7 @@ from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.checks.runs import check_runs
 from keraslosses.portability.processes import backends
 from keraslosses.portability.processes.run import RUNS, Plan
-from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, Result, told_once
+from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, Result, paragraphs, told_once
 
 # The distributions that bring the backends.
 DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
@@ -123,7 +123,8 @@ def failures(failed: Sequence[dict[str, Any]]) -> Iterator[Text | Padding]:
         shown = told_once({**result, "findings": result["findings"][:MOST]} for result in results)
         for finding, on in shown:
             yield Text(f"\n{target}, {check} on {', '.join(on)}", "bold")
-            yield from told(finding)
+            for part, text in paragraphs(finding):
+                yield Padding(Text(text, STYLES.get(part, "")), (0, 0, 0, 2))
         more = len(told_once(results)) - len(shown)
         if more:
             yield Text(f"\n{target}, {check}: {more} more; --json and --html have all of them.", "dim")
@@ -131,21 +132,6 @@ def failures(failed: Sequence[dict[str, Any]]) -> Iterator[Text | Padding]:
         yield Text("")
 
 
-def told(finding: dict[str, str]) -> Iterator[Padding]:
-    """The parts of a finding, a paragraph each."""
-    for part, text in finding.items():
-        if text:
-            shown = text if part == "text" else f"{LABELS[part]}{text}"
-            yield Padding(Text(shown, STYLES.get(part, "")), (0, 0, 0, 2))
-
-
-LABELS = {
-    "expected": "expected: ",
-    "received": "received: ",
-    "inputs": "",
-    "error": "",
-    "advice": "What to do: ",
-}
 STYLES = {"text": "red", "error": "dim", "inputs": "dim", "advice": "cyan"}
 
 

@@ -9,6 +9,16 @@ from keraslosses.portability.report.advice import advice_for
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
+# The parts of a finding in the order in which they are read, and what stands before each.
+PARTS = {
+    "text": "",
+    "expected": "expected: ",
+    "received": "received: ",
+    "inputs": "",
+    "error": "",
+    "advice": "What to do: ",
+}
+
 
 @dataclass
 class Result:
@@ -57,3 +67,8 @@ def told_once(results: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str]
             if result["backend"] not in on:
                 on.append(result["backend"])
     return list(once.values())
+
+
+def paragraphs(finding: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The parts of a finding that are not empty, as plain text shows them: the name of each, and its text."""
+    return [(part, f"{before}{finding[part]}") for part, before in PARTS.items() if finding[part]]
