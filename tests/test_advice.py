@@ -44,7 +44,7 @@ EXAMPLES = [
     ("saving", "a model saved on jax: 0.2 at (0,), expected 0.3"),
     ("options", "{'delta': -1}: is accepted"),
     ("fit", "fit with jit_compile=True does not lower the loss: [1.0, 1.0]"),
-    ("fit", "raises TypeError: mul got incompatible shapes for broadcasting: (7,), (11,)."),
+    ("value", "raises UnexpectedTracerError: Encountered an unexpected tracer."),
     ("compiled", "compiled with {}: 0.2 at (0,), expected 0.3"),
     ("weights", "sum with weights: 0.2 at (0,), expected 0.3"),
     ("replicas", "sum on two replicas: 0.2 at (), expected 0.1"),
@@ -54,6 +54,17 @@ EXAMPLES = [
 def test_every_finding_is_given_its_advice():
     given = [advice_for(check, Finding(text)) for check, text in EXAMPLES]
     assert given == [advice.text for advice in ADVICE]
+
+
+@pytest.mark.parametrize(
+    ("check", "error"),
+    [
+        ("fit", "TypeError: mul got incompatible shapes for broadcasting: (7,), (11,)."),
+        ("hard inputs", "UnexpectedTracerError: Encountered an unexpected tracer."),
+    ],
+)
+def test_what_raises_is_given_no_advice_on_numbers(check, error):
+    assert advice_for(check, Finding(f"raises {error}")).startswith("It fails with the inputs shown")
 
 
 @pytest.mark.parametrize("check", ["runs", *CHECKS])

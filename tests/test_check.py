@@ -1,6 +1,7 @@
 """Faulty losses as users write them are found, each by its check with a message that names the cause."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from keraslosses.portability.checks.runs import check_runs
 from keraslosses.portability.finding import Finding
 from keraslosses.portability.report.advice import advice_for
 from keraslosses.portability.targets.inputs import KINDS, Drawn, own_arrays
+from keraslosses.portability.targets.subject import of_function
 from keraslosses.portability.targets.target import NotChecked, Target, open_target
 from keraslosses.reference import Hard
 
@@ -142,6 +144,7 @@ def test_copies_of_a_loss_differ_in_the_reduction_only():
         ("keraslosses:Nothing", "keraslosses has no 'Nothing'"),
         ("keraslosses:CenterLoss", "CenterLoss needs num_classes"),
         ("math:pi", "it is 'float'; expected a loss"),
+        ("keras.metrics:MeanSquaredError", "it is 'MeanSquaredError'; expected a loss"),
         ("operator:setitem", "it needs 3 arguments"),
         (f"{USERS}/models.py:two_inputs", "it has 2 inputs; expected a model of one"),
     ],
@@ -154,6 +157,18 @@ def test_what_cannot_be_checked_says_why(text, said):
 def test_what_does_not_take_the_options_of_a_reference_is_not_checked_with_it():
     with pytest.raises(NotChecked, match="FCOS needs num_classes, which it does not take"):
         open_target(Target("keraslosses:Huber", "FCOS"))
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (lambda y_true, y_pred: y_pred, "function"),
+        (partial(pow, mod=7), "function"),
+        (pow, "pow"),
+    ],
+)
+def test_function_without_a_name_is_given_one(function, name):
+    assert of_function(function).name == name
 
 
 def test_a_class_of_keras_has_the_reference_of_its_name():

@@ -115,13 +115,13 @@ ADVICE: Iterable[Advice] = (
     ),
     Advice(
         ("gradient", "hard inputs"),
-        r"^gradient.*expected",
+        r"^gradient.*, expected",
         "Where the value is right and the gradient is not, a part that must be held constant has to be in "
         "ops.stop_gradient, or a part that must not be is in it; where it is 0, a clip may cut it.",
     ),
     Advice(
         ("value", "hard inputs"),
-        r"expected",
+        r", expected",
         "The formula differs: look for an epsilon that is added where it is not needed, a wrong axis, a sum "
         "for a mean, or swapped arguments.",
     ),

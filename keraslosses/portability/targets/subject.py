@@ -63,7 +63,9 @@ class OfFunction(keras.losses.Loss):
     """A function of y_true and y_pred as the loss that Keras makes of it in `compile(loss=...)`."""
 
     def __init__(self, function: Any, reduction: str = "sum_over_batch_size", dtype: Any = None):
-        super().__init__(reduction=reduction, name=getattr(function, "__name__", "function"), dtype=dtype)
+        name = getattr(function, "__name__", "")
+        # That of a lambda is none for TensorFlow.
+        super().__init__(reduction=reduction, name=name if name.isidentifier() else "function", dtype=dtype)
         self.function = function
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

@@ -49,7 +49,7 @@ def open_target(target: Target) -> Subject:
         return of_layer(thing, target)
     if isinstance(thing, keras.losses.Loss):
         return of_instance(thing, target)
-    if callable(thing):
+    if callable(thing) and not isinstance(thing, keras.metrics.Metric):
         return of_function(thing, target)
     raise NotChecked(
         f"it is {type(thing).__name__!r}; expected a loss, a function of y_true and y_pred, a layer, a model."
