@@ -8,6 +8,7 @@ import keras
 import pytest
 
 from keraslosses.portability.checks import replicas
+from keraslosses.portability.processes.worker import collect_seldom
 
 BACKEND = keras.backend.backend()
 
@@ -21,6 +22,8 @@ collect_ignore = [name for backend, names in OF_BACKEND.items() if backend != BA
 
 # TensorFlow is given its two devices before anything runs on it.
 replicas.why_not()
+
+collect_seldom()
 
 
 @pytest.fixture
