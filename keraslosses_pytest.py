@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -79,6 +79,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A summary names the cause; all that the child wrote stands under the failure, and there only."""
+    report = yield
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash and runs_in_child(item):
+        crash.message = first_line(crash.message)
+    return report
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     for child in config.stash.get(CHILDREN, {}).values():
         child.stop()
@@ -92,7 +102,7 @@ class Child:
         self.process: subprocess.Popen[str] | None = None
 
     def run(self, test: str, folder: str, limit: float) -> tuple[int, str]:
-        """The status of a test, and what it wrote; of one that skips itself 0, and why."""
+        """The status of a test, and why it failed with what it wrote; of one that skips itself 0, and why."""
         process = self.process or self.start(folder)
         assert process.stdin is not None and process.stdout is not None
         # The process writes on from here: it shares the place in the file.
@@ -105,8 +115,10 @@ class Child:
         answer = process.stdout.readline()
         timer.cancel()
         if answer:
-            status, skipped = json.loads(answer)
-            return status, skipped if status == 0 else f"\n{self.written()}"
+            status, reason = json.loads(answer)
+            if status == 0:
+                return status, reason
+            return status, f"{reason or f'pytest ended with {status}'}\n{self.written()}"
         status, written = process.wait(), self.written()
         self.stop()
         ending = f"no end within {limit} seconds" if self.late else f"the process ended with {status}"
@@ -147,14 +159,20 @@ class Child:
 CHILDREN = pytest.StashKey[dict[str, Child]]()
 
 
-class Skips:
-    """Remembers why a test skipped itself."""
+class Reason:
+    """Remembers why a test failed or skipped itself, in a line."""
 
-    reason = ""
+    line = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.skipped and isinstance(report.longrepr, tuple):
-            self.reason = report.longrepr[2]
+        if isinstance(report.longrepr, tuple):
+            self.line = report.longrepr[2]
+        elif crash := getattr(report.longrepr, "reprcrash", None):
+            self.line = first_line(crash.message)
+
+
+def first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def main() -> None:
@@ -163,12 +181,12 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     for test in tests:
-        skips = Skips()
+        reason = Reason()
         # What is expected to fail is known outside.
         options = ["-q", "--runxfail", "-p", "no:cacheprovider"]
-        status = pytest.main([*options, test.rstrip("\n")], plugins=[skips])
+        status = pytest.main([*options, test.rstrip("\n")], plugins=[reason])
         sys.stdout.flush()
-        print(json.dumps([int(status), skips.reason]), file=answers, flush=True)
+        print(json.dumps([int(status), reason.line]), file=answers, flush=True)
 
 
 @pytest.fixture

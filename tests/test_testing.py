@@ -80,6 +80,14 @@ def test_each(only_in_children, keras_backend):
 def test_fails():
     assert keras.backend.backend() == "torch", "so it is"
 
+@pytest.fixture
+def broken():
+    return 1 / 0
+
+@pytest.mark.backends("jax")
+def test_errs(broken):
+    pass
+
 @pytest.mark.backends("jax")
 @pytest.mark.xfail(strict=True)
 def test_is_expected_to_fail():
@@ -119,7 +127,8 @@ def suite(tmp_path_factory):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--strict-markers", "."],
         cwd=folder,
-        env={**os.environ, "KERAS_BACKEND": "jax"},
+        # In CI pytest's summary says all of a failure's message.
+        env={**os.environ, "KERAS_BACKEND": "jax", "CI": "true"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -132,7 +141,8 @@ def suite(tmp_path_factory):
     [
         *(f"test_each[{name}] PASSED" for name in backends.BACKENDS),
         "test_fails[jax] FAILED",
-        "AssertionError: so it is",
+        "test_fails[jax] - Failed: on jax: AssertionError: so it is\n",
+        "test_errs[jax] - Failed: on jax: ZeroDivisionError: division by zero\n",
         "test_is_expected_to_fail[jax] XFAIL",
         "test_skips[jax] SKIPPED (on jax: Skipped: not today)",
         "on jax: no end within 3 seconds",
@@ -140,7 +150,7 @@ def suite(tmp_path_factory):
         "test_goes_on[jax-1] PASSED",
         "test_goes_on[jax-2] PASSED",
         "test_hard_inputs PASSED",
-        "3 failed, 6 passed, 1 skipped, 1 xfailed",
+        "4 failed, 6 passed, 1 skipped, 1 xfailed",
     ],
 )
 def test_marked_test_runs_in_the_process_of_each_backend(suite, said):
