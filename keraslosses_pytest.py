@@ -159,16 +159,19 @@ class Child:
 CHILDREN = pytest.StashKey[dict[str, Child]]()
 
 
-class Reason:
-    """Remembers why a test failed or skipped itself, in a line."""
+class Reasons:
+    """Remembers why a test failed, and why it skipped itself, in a line each."""
 
-    line = ""
+    failed = skipped = ""
+
+    def pytest_exception_interact(self, call: pytest.CallInfo[Any]) -> None:
+        assert call.excinfo is not None
+        self.failed = first_line(call.excinfo.exconly(tryshort=True))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if isinstance(report.longrepr, tuple):
-            self.line = report.longrepr[2]
-        elif crash := getattr(report.longrepr, "reprcrash", None):
-            self.line = first_line(crash.message)
+        # Other kinds of reports tell of a part of a test, as that of a subtest does.
+        if type(report) is pytest.TestReport and isinstance(report.longrepr, tuple):
+            self.skipped = report.longrepr[2]
 
 
 def first_line(text: str) -> str:
@@ -181,12 +184,13 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     for test in tests:
-        reason = Reason()
+        reasons = Reasons()
         # What is expected to fail is known outside.
         options = ["-q", "--runxfail", "-p", "no:cacheprovider"]
-        status = pytest.main([*options, test.rstrip("\n")], plugins=[reason])
+        status = pytest.main([*options, test.rstrip("\n")], plugins=[reasons])
         sys.stdout.flush()
-        print(json.dumps([int(status), reason.line]), file=answers, flush=True)
+        reason = reasons.failed if status else reasons.skipped
+        print(json.dumps([int(status), reason]), file=answers, flush=True)
 
 
 @pytest.fixture

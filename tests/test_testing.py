@@ -80,6 +80,13 @@ def test_each(only_in_children, keras_backend):
 def test_fails():
     assert keras.backend.backend() == "torch", "so it is"
 
+@pytest.mark.backends("jax")
+def test_passes_the_second_time():
+    tries.append(1)
+    assert len(tries) == 2
+
+tries = []
+
 @pytest.fixture
 def broken():
     return 1 / 0
@@ -92,6 +99,23 @@ def test_errs(broken):
 @pytest.mark.xfail(strict=True)
 def test_is_expected_to_fail():
     assert keras.backend.backend() == "torch"
+
+@pytest.mark.backends("jax")
+def test_skips_a_part(subtests):
+    with subtests.test("a part"):
+        pytest.skip("this part")
+
+@pytest.mark.backends("jax")
+def test_fails_in_a_part(subtests):
+    with subtests.test("one part"):
+        raise ValueError("that part")
+    with subtests.test("another part"):
+        pytest.skip("this part")
+
+if "KERASLOSSES_PYTEST_CHILD" not in os.environ:
+    @pytest.mark.backends("jax")
+    def test_is_nowhere():
+        pass
 
 @pytest.mark.backends("jax")
 def test_skips():
@@ -118,12 +142,38 @@ def test_hard_inputs(hard_inputs):
     assert all(np.isfinite(hard.y_pred).all() for hard in hard_inputs("boxes"))
 """
 
+# What plugins do that run a failed test again.
+RUNS_AGAIN = """
+import os
+
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    if "second_time" in item.name and "KERASLOSSES_PYTEST_CHILD" in os.environ:
+        runtestprotocol(item, nextitem=nextitem, log=False)
+"""
+
+BROKEN_MODULE = """
+import os
+
+import pytest
+
+if "KERASLOSSES_PYTEST_CHILD" in os.environ:
+    raise RuntimeError("not on this backend")
+
+@pytest.mark.backends("jax")
+def test_is_one():
+    pass
+"""
+
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory):
     """What pytest says of the suite."""
     folder = tmp_path_factory.mktemp("suite")
     (folder / "test_mine.py").write_text(SUITE)
+    (folder / "conftest.py").write_text(RUNS_AGAIN)
+    (folder / "test_broken.py").write_text(BROKEN_MODULE)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--strict-markers", "."],
         cwd=folder,
@@ -143,14 +193,19 @@ def suite(tmp_path_factory):
         "test_fails[jax] FAILED",
         "test_fails[jax] - Failed: on jax: AssertionError: so it is\n",
         "test_errs[jax] - Failed: on jax: ZeroDivisionError: division by zero\n",
+        "test_fails_in_a_part[jax] - Failed: on jax: ValueError: that part\n",
+        "test_is_nowhere[jax] - Failed: on jax: pytest ended with 4\n",
+        "test_is_one[jax] - Failed: on jax: RuntimeError: not on this backend\n",
         "test_is_expected_to_fail[jax] XFAIL",
+        "test_skips_a_part[jax] PASSED",
+        "test_passes_the_second_time[jax] PASSED",
         "test_skips[jax] SKIPPED (on jax: Skipped: not today)",
         "on jax: no end within 3 seconds",
         "on jax: the process ended with 3",
         "test_goes_on[jax-1] PASSED",
         "test_goes_on[jax-2] PASSED",
         "test_hard_inputs PASSED",
-        "4 failed, 6 passed, 1 skipped, 1 xfailed",
+        "7 failed, 8 passed, 1 skipped, 1 xfailed",
     ],
 )
 def test_marked_test_runs_in_the_process_of_each_backend(suite, said):
