@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from keraslosses.core import checks
+from keraslosses.core.backend import ops
 from keraslosses.core.inputs import Kind, Options, Pair, floating, tensors_of_one_shape, where
 from keraslosses.core.labels import comparable, without_class_axis
 from keraslosses.core.reduction import both, extend_to

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-from keras import ops, tree
+from keras import tree
 
 from keraslosses.core import backend, checks, keras_internals
+from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
 from keraslosses.core.reduction import Entries, mean_of_each_sample
 from keraslosses.core.saving import saved

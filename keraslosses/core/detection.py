@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import keras
-from keras import ops
 
 from keraslosses.core import checks
+from keraslosses.core.backend import ops
 from keraslosses.core.compose import Component, component_of
 from keraslosses.core.inputs import Kind, Options, Pair, floating, where
 from keraslosses.core.labels import class_indices

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from keras import ops
+from keraslosses.core.backend import ops
 
 
 class Explicit(NamedTuple):

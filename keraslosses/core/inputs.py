@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from keras import ops
 from keras.backend import standardize_dtype
 
 from keraslosses.core import backend, checks, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.reduction import extend_to
 
 Options = Mapping[str, Any]

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from keras import ops
 from keras.backend import standardize_dtype
 
 from keraslosses.core import backend, checks
+from keraslosses.core.backend import ops
 from keraslosses.core.inputs import Kind, Options, Pair, floating, without_classes
 
 

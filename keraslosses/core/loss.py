@@ -11,10 +11,10 @@ from typing import Any, ParamSpec, TypeVar
 
 import keras
 import numpy as np
-from keras import ops
 from keras.backend import standardize_dtype
 
 from keraslosses.core import backend, checks, keras_internals
+from keraslosses.core.backend import ops
 from keraslosses.core.compose import Addable
 from keraslosses.core.reduction import Entries, both, reduce, share_of_replica
 from keraslosses.core.saving import saved

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import backend, checks
+from keraslosses.core.backend import ops
 from keraslosses.core.limits import EPSILON, NOTHING
 
 
@@ -108,6 +107,8 @@ def power(base: Any, exponent: float) -> Any:
 
 def times_unless_zero(factor: Any, values: Any) -> Any:
     """factor * values, and 0 where the factor is 0 even if the value is infinite."""
+    if isinstance(factor, int | float):
+        return factor * values if factor else ops.zeros_like(values)
     return ops.where(factor == 0, ops.zeros_like(values), factor * values)
 
 

@@ -3,9 +3,8 @@
 import math
 from typing import Any, NamedTuple
 
-from keras import ops
-
 from keraslosses.core import backend, numerics
+from keraslosses.core.backend import ops
 
 
 class Entries(NamedTuple):

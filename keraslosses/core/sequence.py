@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from keras import ops
 from keras.backend import is_int_dtype
 
 from keraslosses.core import backend, checks, keras_internals
+from keraslosses.core.backend import ops
 from keraslosses.core.inputs import Kind, Options, Pair, floating
 from keraslosses.core.labels import comparable
 

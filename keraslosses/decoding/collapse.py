@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from keras import ops
 from keras.backend import is_int_dtype
 
 from keraslosses.core import checks
+from keraslosses.core.backend import ops
 
 
 def ctc_collapse(path: Any, blank_index: int = 0) -> Any:

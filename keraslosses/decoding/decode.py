@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from keraslosses.core import backend, checks
+from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
 from keraslosses.core.sequence import blank_class, frame_lengths, frames_of, prefix_mask
 from keraslosses.decoding.beam_search import beam_search

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-from keras import ops, tree
+from keras import tree
 
 from keraslosses.core import checks, keras_internals
+from keraslosses.core.backend import ops
 from keraslosses.core.loss import saved
 from keraslosses.core.reduction import Entries, extend_to, reduce, share_of_replica
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from keraslosses.core import backend, checks
+from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
 from keraslosses.core.loss import saved
 from keraslosses.core.reduction import Entries, reduce

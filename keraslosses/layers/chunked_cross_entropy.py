@@ -3,9 +3,9 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from keraslosses.core import backend, checks, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.backend.class_chunks import Classes
 from keraslosses.core.inputs import floating
 from keraslosses.core.reduction import both
@@ -140,7 +140,7 @@ class ChunkedCrossEntropy(KernelLayer):
         kept = both(kept_samples(labels, sample_weight), valid)
         values = self.cross_entropy(ops.where(kept[:, None], features, 1.0), labels, training)
         if broken is not None:
-            values = values * ops.where(broken, float("nan"), 1.0)
+            values = values * ops.where(broken, float("nan"), ops.ones_like(values))
         values = ops.where(kept, values, ops.zeros_like(values))
         return values if valid is None else (values, valid)
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import checks, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer

@@ -3,9 +3,8 @@
 from functools import partial
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import backend, checks, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer
@@ -115,7 +114,7 @@ class LargeMarginHead(KernelLayer):
         if training and self.trainable:
             self.step.assign_add(1)
         if broken is not None:
-            values = values * ops.where(broken, float("nan"), 1.0)
+            values = values * ops.where(broken, float("nan"), ops.ones_like(values))
         return ops.where(kept, values, ops.zeros_like(values))
 
     def cross_entropy(self, features: Any, labels: Any) -> Any:

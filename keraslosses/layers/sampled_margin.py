@@ -3,9 +3,9 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from keraslosses.core import checks, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.backend.class_chunks import NO_LOGIT, Sums
 from keraslosses.core.saving import saved
 from keraslosses.layers.chunked_cross_entropy import ChunkedCrossEntropy

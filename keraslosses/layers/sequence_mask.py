@@ -3,9 +3,9 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from keraslosses.core import checks, keras_internals
+from keraslosses.core.backend import ops
 from keraslosses.core.saving import saved
 from keraslosses.core.sequence import blank_class, lengths_of, prefix_mask
 

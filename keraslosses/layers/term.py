@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import backend, checks
+from keraslosses.core.backend import ops
 from keraslosses.core.labels import class_indices, indices_of_rows
 from keraslosses.core.reduction import extend_to
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import ops
 
 from keraslosses.core import checks
+from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
 from keraslosses.core.reduction import share_of_replica
 from keraslosses.core.saving import saved

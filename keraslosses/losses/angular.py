@@ -4,9 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import backend, checks
+from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.labels import LabelsOrOneHot, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -110,7 +109,7 @@ def with_margin(
     change = backend.explicit(moved, ops.stop_gradient(own), own, None) - own
     logits = backend.add_to_picked(scale * cosines, labels, scale * change)
     values = backend.negative_log_likelihood(logits, labels)
-    values = values * ops.where(are_cosines(cosines), 1.0, float("nan"))
+    values = values * ops.where(are_cosines(cosines), ops.ones_like(values), float("nan"))
     return values if class_weights is None else values * of_class(class_weights, labels, cosines.dtype)
 
 

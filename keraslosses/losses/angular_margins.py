@@ -9,8 +9,7 @@ from functools import partial
 from math import cos, pi, sin
 from typing import Any
 
-from keras import ops
-
+from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 
 # Where a derivative has the sine of the angle in its denominator, this is the least it may be: √1e-6.
@@ -78,8 +77,9 @@ def of_angle(cosine: Any, sine: Any, m1: float, m2: float) -> tuple[Any, Any]:
     """cos and sin of m1 θ + m2, from the distance of θ to the nearer of 0 and π, which keeps its digits."""
     near = m1 * ops.arctan2(sine, ops.abs(cosine))
     to_pi = cosine < 0.0
-    end_cosine = ops.where(to_pi, cos(m1 * pi + m2), cos(m2))
-    end_sine = ops.where(to_pi, sin(m1 * pi + m2), sin(m2))
+    end_cosine, end_sine = (
+        ops.where(to_pi, ops.cast(end(m1 * pi + m2), cosine.dtype), end(m2)) for end in (cos, sin)
+    )
     across = ops.where(to_pi, -ops.sin(near), ops.sin(near))
     return (
         end_cosine * ops.cos(near) - end_sine * across,

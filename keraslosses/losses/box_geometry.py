@@ -6,9 +6,8 @@ of the size of both boxes together: far from the origin, and at any scale, no di
 
 from typing import Any, NamedTuple
 
-from keras import ops
-
 from keraslosses.core import numerics
+from keraslosses.core.backend import ops
 
 CORNERS = ("xyxy", "yxyx")
 FORMATS = (*CORNERS, "xywh", "center_xywh")

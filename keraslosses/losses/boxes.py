@@ -3,10 +3,10 @@
 import math
 from typing import Any
 
-from keras import ops
 from keras.backend import result_type
 
 from keraslosses.core import checks, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.inputs import Boxes, floating
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.losses import box_geometry

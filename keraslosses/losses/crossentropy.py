@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import backend, checks, limits, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.inputs import Distributions, Elementwise
 from keraslosses.core.labels import Labels, of_class

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import backend, checks, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.detection import IGNORED, Anchors, DetectionLoss, Part
 from keraslosses.core.loss import loss_function, saved
 from keraslosses.losses.box_loss import box_loss_rule, box_values, values_where

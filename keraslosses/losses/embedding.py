@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import checks, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.batches import Embeddings
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
@@ -28,7 +27,7 @@ def circle(
 ) -> Any:
     """Circle loss of embeddings of length 1 against each other, or against others; see `Circle`."""
     labels, embeddings = reference_batch(y_true, y_pred, ref_labels, ref_embeddings)
-    distance = numerics.at_least(1.0 - y_pred @ ops.transpose(embeddings), 0.0)
+    distance = numerics.at_least(1.0 - ops.matmul(y_pred, ops.transpose(embeddings)), 0.0)
     same = y_true[:, None] == labels[None, :]
     alike, different = same, ops.logical_not(same)
     if remove_diagonal:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import backend, limits, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.losses.probability import Shares, probability_of
 

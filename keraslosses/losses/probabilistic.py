@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import limits
+from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.inputs import Elementwise, Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved

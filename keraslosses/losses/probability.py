@@ -4,9 +4,8 @@ import math
 import warnings
 from typing import Any, NamedTuple
 
-from keras import ops
-
 from keraslosses.core import backend, limits, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 
 

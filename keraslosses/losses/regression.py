@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import checks, limits, numerics
+from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit, of_error
 from keraslosses.core.inputs import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved

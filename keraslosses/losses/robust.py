@@ -3,9 +3,8 @@
 import math
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import checks
+from keraslosses.core.backend import ops
 from keraslosses.core.explicit import of_error
 from keraslosses.core.inputs import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import checks, limits
+from keraslosses.core.backend import ops
 from keraslosses.core.batches import Regions, axes_of, axes_or_none
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from keras import ops
-
 from keraslosses.core import backend, checks
+from keraslosses.core.backend import ops
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.sequence import Sequences, blank_class
 from keraslosses.losses.probability import log_probabilities

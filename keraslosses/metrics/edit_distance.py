@@ -3,9 +3,9 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from keraslosses.core import checks, keras_internals
+from keraslosses.core.backend import ops
 from keraslosses.core.reduction import extend_to
 from keraslosses.core.saving import saved
 from keraslosses.core.sequence import (

@@ -1,5 +1,6 @@
 """Value and gradient of a function on the running backend, eager and compiled as its users compile it."""
 
+import contextlib
 import functools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +51,11 @@ def usual_values_of(function: Callable[..., Any], y_true: Any, y_pred: Any) -> n
 @functools.lru_cache(maxsize=16)
 def values_compiled(function: Any) -> Any:
     return jax.jit(function)
+
+
+def float64_allowed() -> Any:
+    """A context in which float64 stays float64: JAX makes float32 of it unless it is told otherwise."""
+    return jax.enable_x64(True) if BACKEND == "jax" else contextlib.nullcontext()
 
 
 def eager_value_and_gradient(

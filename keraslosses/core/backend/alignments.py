@@ -12,8 +12,7 @@ keep their digits however many frames there are.
 
 from typing import Any, NamedTuple
 
-from keras import ops
-
+from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 
 # The logarithm of what is impossible: finite, so that no difference of two is undefined.

@@ -7,7 +7,7 @@ again for the gradient: one more product of matrices in place of the memory.
 import math
 from typing import Any, NamedTuple
 
-from keras import ops
+from keraslosses.core.backend import ops
 
 # Below every logit, and finite: where a sample has no class but its own, nothing is undefined.
 NO_LOGIT = -1e30

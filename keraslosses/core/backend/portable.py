@@ -4,8 +4,8 @@ import sys
 from typing import Any
 
 import numpy as np
-from keras import ops
 
+from keraslosses.core.backend import ops
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, sums
 from keraslosses.core.explicit import Explicit

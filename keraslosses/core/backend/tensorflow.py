@@ -259,7 +259,7 @@ def pick(tensor: Any, labels: Any) -> Any:
 def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
     shape = tf.shape(tensor)
     flat, rows = tf.reshape(labels, [-1]), tf.reshape(tensor, [-1, shape[-1]])
-    changes = tf.broadcast_to(tf.reshape(tf.cast(change, tensor.dtype), [-1]), tf.shape(flat))
+    changes = tf.broadcast_to(tf.reshape(tf.convert_to_tensor(change, tensor.dtype), [-1]), tf.shape(flat))
     places = tf.stack([tf.range(tf.size(flat)), flat], axis=-1)
     return tf.reshape(tf.tensor_scatter_nd_add(rows, places, changes), shape)
 

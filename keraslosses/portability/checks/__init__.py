@@ -10,6 +10,7 @@ from typing import Any
 
 from keraslosses.portability import gradients
 from keraslosses.portability.checks import carried, lifecycle, weighting, with_reference, without_reference
+from keraslosses.portability.checks.float64 import check_float64
 from keraslosses.portability.checks.invariance import check_compiled, samples_stand_alone
 from keraslosses.portability.checks.replicas import check_replicas, why_not
 from keraslosses.portability.checks.shapes import check_shapes
@@ -28,6 +29,7 @@ CHECKS: dict[str, Callable[[Subject], Any]] = {
     "batch": with_reference.check_batch,
     "weights": weighting.check_weights,
     "precision": with_reference.check_precision,
+    "float64": check_float64,
     "saving": lifecycle.check_saving,
     "options": with_reference.check_options,
     "fit": lifecycle.check_fit,
@@ -42,6 +44,7 @@ WITHOUT_REFERENCE: dict[str, Callable[[Subject], Any]] = {
     "batch": samples_stand_alone,
     "weights": without_reference.check_weights,
     "precision": without_reference.check_precision,
+    "float64": check_float64,
     "saving": without_reference.check_saving,
     "fit": without_reference.check_fit,
     "replicas": check_replicas,

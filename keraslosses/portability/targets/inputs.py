@@ -91,7 +91,7 @@ class Drawn:
         own = {"hard inputs": "of arrays of one's own none is known to be hard"}
         if self.arrays[1].dtype.kind != "f":
             own |= dict.fromkeys(
-                ("gradient", "compiled", "precision", "fit"), "y_pred are whole numbers: no gradient"
+                ("gradient", "compiled", "precision", "float64", "fit"), "y_pred are whole numbers: no gradient"
             )
         return own
 

@@ -1,0 +1,35 @@
+"""`keras.ops`, in which a number takes the dtype of the tensor that it meets, and nothing is narrowed.
+
+Keras gives a number the dtype `floatx`, and computes some operations on float64 in float32. The backends' own
+form of those is in `torch_ops` and `jax_ops`; everything else is that of `keras.ops`.
+"""
+
+from importlib import import_module
+from typing import Any
+
+import keras
+
+BACKEND = keras.backend.backend()
+OWN: dict[str, Any] = {}
+if BACKEND in ("jax", "torch"):
+    OWN = import_module(f"keraslosses.core.backend.{BACKEND}_ops").OWN
+
+native_where = OWN.get("where", keras.ops.where)
+
+
+def where(condition: Any, chosen: Any, otherwise: Any) -> Any:
+    """As `keras.ops.where`, but one of both must be a tensor: two numbers have no dtype."""
+    if isinstance(chosen, int | float) and isinstance(otherwise, int | float):
+        raise TypeError(f"where needs a tensor beside a number. Received: {chosen!r} and {otherwise!r}")
+    return native_where(condition, chosen, otherwise)
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """As `keras.ops.cast`. A number becomes what is asked for at once: not float32 first, as on TensorFlow."""
+    if isinstance(x, int | float):
+        return keras.ops.convert_to_tensor(x, dtype=dtype)
+    return keras.ops.cast(x, dtype)
+
+
+def __getattr__(name: str) -> Any:
+    return OWN[name] if name in OWN else getattr(keras.ops, name)

@@ -1,0 +1,78 @@
+"""The check of double precision: float64 inputs are computed in float64 from the first step to the last."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from keraslosses.portability import gradients
+from keraslosses.portability.finding import Finding, disagreement, note
+from keraslosses.portability.targets.subject import Subject
+from keraslosses.reference import Reference
+
+Findings = Iterator[Finding]
+
+# No number of float32 is left as it was by this factor.
+OFF_FLOAT32 = 1 + 1e-9
+STEP = 1e-6
+
+
+def check_float64(subject: Subject) -> Findings:
+    """float64 inputs give float64, with its digits: those of the formula where there is one."""
+    known = isinstance(subject.reference, Reference)
+    every = subject.reference.options if known else ({},)
+    cases, leading = [], (3, 2) if known else None
+    for options in every:
+        y_true, y_pred = (wide(array) for array in subject.reference.inputs(options, leading=leading))
+        cases.append((in_float64(subject, options), y_true, y_pred * OFF_FLOAT32, 1.0))
+    with gradients.float64_allowed():
+        for options, case, found in zip(every, cases, gradients.of_each(cases), strict=True):
+            _, y_true, y_pred, _ = case
+            values, gradient = found
+            yield from of_float64(f"with {options}" if known else "of float64 inputs", values, gradient)
+            if known:
+                expected = subject.reference.values(y_true, y_pred, options)
+                yield from disagreement(
+                    f"float64 value with {options}", expected, values, rtol=1e-12, atol=1e-14
+                )
+            elif gradient is not None:
+                yield from digits_lost(*case[:3], values, gradient)
+
+
+def in_float64(subject: Subject, options: Any) -> Any:
+    """The loss that gives its values entry by entry, of dtype float64 where it has one."""
+    if subject.function is not None:
+        return subject.entries(options)
+    return subject.make(reduction="none", dtype="float64", **options)
+
+
+def wide(array: np.ndarray) -> np.ndarray:
+    return array.astype("float64") if array.dtype.kind == "f" else array
+
+
+def of_float64(what: str, values: np.ndarray, gradient: np.ndarray | None) -> Findings:
+    for name, array in (("value", values), ("gradient", gradient)):
+        if array is not None and array.dtype != np.float64:
+            yield Finding(f"{name} {what} is {array.dtype}, expected float64")
+
+
+def digits_lost(
+    function: Any, y_true: np.ndarray, y_pred: np.ndarray, values: np.ndarray, gradient: np.ndarray
+) -> Findings:
+    """Whether a small step changes the values as the gradient says: seven digits do not show it."""
+    direction = np.random.default_rng(3).normal(size=y_pred.shape)
+    y_pred, direction = np.asarray(y_pred, "float64"), np.asarray(direction)
+    moved = []
+    for sign in (1, -1):
+        shifted = keras.ops.convert_to_tensor(y_pred + sign * STEP * direction, dtype="float64")
+        moved.append(np.sum(gradients.usual_values_of(function, y_true, shifted), dtype="float64"))
+    note(y_true, y_pred)
+    slope = (moved[0] - moved[1]) / (2 * STEP)
+    expected = np.sum(np.where(np.isfinite(gradient), gradient, 0.0) * direction)
+    size = np.sum(np.abs(gradient * direction)) + 1e-9 * np.sum(np.abs(values))
+    if not abs(slope - expected) <= 1e-3 * size:
+        yield Finding(
+            f"float64 inputs are computed with fewer digits: a step of {STEP:g} changes the values by "
+            f"{slope:.6g} per unit, their gradient says {expected:.6g}"
+        )
