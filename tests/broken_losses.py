@@ -172,6 +172,16 @@ class ComputedInHalfPrecision(regression.MeanSquaredError):
         return entries._replace(values=ops.cast(ops.cast(entries.values, narrow), "float32"))
 
 
+@loss_function(Elementwise())
+def narrowed_error(y_true, y_pred):
+    return ops.square(ops.cast(ops.cast(y_pred - y_true, "float32"), y_pred.dtype))
+
+
+@fault("float64", "MeanSquaredError")
+class ComputedInFloat32(Plain):
+    formula = narrowed_error
+
+
 @loss_function(Elementwise(), power=lambda name, value: None)
 def unchecked_power(y_true, y_pred, *, power=2.0):
     size = ops.abs(y_pred - y_true)

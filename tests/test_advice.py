@@ -40,6 +40,7 @@ EXAMPLES = [
     ("weights", "an infinite input of weight 0, eager: nan at (), expected 1"),
     ("precision", "label 2049 with float16 inputs: 9 at (0,), expected 0"),
     ("precision", "float16 inputs, one of them 300: inf at (0,), expected 12000"),
+    ("float64", "value of float64 inputs is float32, expected float64"),
     ("saving", "the config lacks `delta`"),
     ("saving", "a model saved on jax: 0.2 at (0,), expected 0.3"),
     ("options", "{'delta': -1}: is accepted"),

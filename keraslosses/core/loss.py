@@ -16,6 +16,7 @@ from keras.backend import standardize_dtype
 from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.compose import Addable
+from keraslosses.core.precision import in_full_precision
 from keraslosses.core.reduction import Entries, both, reduce, share_of_replica
 from keraslosses.core.saving import saved
 
@@ -54,6 +55,7 @@ class Contract:
         for name, value in options.items():
             self.rules[name](name, value)
 
+    @in_full_precision
     def entries(
         self,
         y_true: Any,
@@ -162,6 +164,7 @@ class FunctionLoss(Addable, keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.entries(y_true, y_pred).values
 
+    @in_full_precision
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         mask = keras_internals.mask_of(y_pred)
         with keras.name_scope(self.name):

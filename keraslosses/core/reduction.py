@@ -58,7 +58,7 @@ def reduce(entries: Entries, reduction: str | None) -> Any:
         values = values * entries.sample_weight
     if reduction in ("none", None):
         return values
-    total = ops.sum(values)
+    total = backend.total(values)
     if reduction == "sum":
         return total
     count = weights_in_force(entries) if reduction == "mean_with_sample_weight" else entries_counted(entries)
@@ -89,7 +89,8 @@ def entries_counted(entries: Entries) -> Any:
     """The number of valid entries: an int where it is static, else a scalar."""
     values, valid = entries.values, entries.valid
     if valid is not None:
-        return ops.sum(ops.cast(ops.broadcast_to(valid, ops.shape(values)), values.dtype))
+        # As integers: float32 counts to 2^24.
+        return ops.cast(ops.sum(ops.cast(ops.broadcast_to(valid, ops.shape(values)), "int32")), values.dtype)
     count = math.prod(ops.shape(values))
     return count if isinstance(count, int) else ops.cast(count, values.dtype)
 
@@ -101,4 +102,4 @@ def weights_in_force(entries: Entries) -> Any:
         weight = weight if factor is None else weight * factor
     if entries.valid is not None:
         weight = ops.where(entries.valid, weight, ops.zeros_like(weight))
-    return ops.sum(weight)
+    return backend.total(weight)

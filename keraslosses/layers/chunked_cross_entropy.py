@@ -8,6 +8,7 @@ from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.backend.class_chunks import Classes
 from keraslosses.core.inputs import floating
+from keraslosses.core.precision import in_full_precision
 from keraslosses.core.reduction import both
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer
@@ -120,6 +121,7 @@ class ChunkedCrossEntropy(KernelLayer):
                 autocast=False,
             )
 
+    @in_full_precision
     def call(self, features: Any) -> Any:
         features = floating(features)
         kernel = ops.cast(self.kernel, features.dtype)
@@ -128,6 +130,7 @@ class ChunkedCrossEntropy(KernelLayer):
         logits = ops.matmul(features, ops.transpose(kernel))
         return logits if self.bias is None else logits + ops.cast(self.bias, features.dtype)
 
+    @in_full_precision
     def per_sample_loss(
         self, features: Any, labels: Any, sample_weight: Any = None, training: bool | None = None
     ) -> Any:

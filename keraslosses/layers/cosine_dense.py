@@ -5,6 +5,7 @@ from typing import Any
 from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
+from keraslosses.core.precision import in_full_precision
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer
 
@@ -54,6 +55,7 @@ class CosineDense(KernelLayer):
         checks.positive_integer("units", units)
         super().__init__(units, kernel_initializer, kernel_regularizer, kernel_constraint, **kwargs)
 
+    @in_full_precision
     def call(self, features: Any) -> Any:
         features = numerics.unit(floating(features), -1)
         directions = numerics.unit(ops.cast(self.kernel, features.dtype), 0)

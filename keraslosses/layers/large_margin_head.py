@@ -6,6 +6,7 @@ from typing import Any
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
+from keraslosses.core.precision import in_full_precision
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer
 from keraslosses.layers.term import kept_samples, labels_of
@@ -98,10 +99,12 @@ class LargeMarginHead(KernelLayer):
         fallen = self.schedule["base"] * (1.0 + self.schedule["rate"] * steps) ** -self.schedule["power"]
         return ops.maximum(fallen, self.schedule["lam_min"])
 
+    @in_full_precision
     def call(self, features: Any) -> Any:
         features = floating(features)
         return ops.matmul(features, ops.cast(self.kernel, features.dtype))
 
+    @in_full_precision
     def per_sample_loss(
         self, features: Any, labels: Any, sample_weight: Any = None, training: bool | None = None
     ) -> Any:

@@ -3,9 +3,9 @@
 import math
 from typing import Any
 
-from keras.backend import result_type
+from keras.backend import standardize_dtype
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.inputs import Boxes, floating
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -78,6 +78,8 @@ def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
 
     Returns:
         `(.., N, M)`, in [0, 1]: 1 where two boxes are the same, 0 where they do not meet or are both empty.
+        float64 if one of both was, or integers of 32 bits or more; else float32. JAX has float64 only with
+        `jax_enable_x64`.
 
     Raises:
         ValueError: for an unknown format, or a last axis that is not of size 4.
@@ -90,7 +92,7 @@ def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
     """
     box_format_rule("box_format", box_format)
     one, other = of_boxes("boxes1", boxes1), of_boxes("boxes2", boxes2)
-    dtype = result_type(one.dtype, other.dtype)
+    dtype = one.dtype if standardize_dtype(one.dtype) == "float64" else other.dtype
     one, other = ops.cast(one, dtype)[..., :, None, :], ops.cast(other, dtype)[..., None, :, :]
     return compare(one, other, box_format).overlap
 
@@ -103,7 +105,7 @@ def convert_boxes(boxes: Any, source: str, target: str) -> Any:
         source, target: `"xyxy"`, `"yxyx"`, `"xywh"` or `"center_xywh"`; see `pairwise_iou`.
 
     Returns:
-        A tensor of the same shape, float64 if the boxes were, else float32.
+        A tensor of the same shape: float64 if the boxes were, or integers of 32 bits or more, else float32.
 
     Raises:
         ValueError: for an unknown format, or a last axis that is not of size 4.
@@ -124,7 +126,10 @@ def convert_boxes(boxes: Any, source: str, target: str) -> Any:
 
 
 def of_boxes(name: str, boxes: Any) -> Any:
-    boxes = floating(boxes)
+    """Boxes in float32, or in float64 if they came so or as integers that float32 may not hold."""
+    boxes = ops.convert_to_tensor(boxes)
+    whole = standardize_dtype(boxes.dtype) in ("int32", "int64", "uint32", "uint64")
+    boxes = ops.cast(boxes, "float64") if whole and backend.has_float64() else floating(boxes)
     if not len(boxes.shape) or boxes.shape[-1] != 4:
         raise ValueError(
             f"`{name}` must hold four numbers along the last axis. "

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keraslosses.core import checks, limits
+from keraslosses.core import backend, checks, limits
 from keraslosses.core.backend import ops
 from keraslosses.core.batches import Regions, axes_of, axes_or_none
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -15,8 +15,8 @@ Axes = int | Sequence[int] | None
 def dice(y_true: Any, y_pred: Any, axis: Axes = None) -> Any:
     """One minus the Dice coefficient of two regions; see `Dice`."""
     axes = axes_of(axis, len(y_pred.shape))
-    common = ops.sum(y_true * y_pred, axis=axes)
-    size = ops.sum(y_true, axis=axes) + ops.sum(y_pred, axis=axes)
+    common = backend.total(y_true * y_pred, axis=axes)
+    size = backend.total(y_true, axis=axes) + backend.total(y_pred, axis=axes)
     return unless_empty(size, 1.0 - 2.0 * common / (size + limits.EPSILON))
 
 
@@ -24,8 +24,8 @@ def dice(y_true: Any, y_pred: Any, axis: Axes = None) -> Any:
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Axes = None) -> Any:
     """One minus the Tversky index of two regions; see `Tversky`."""
     axes = axes_of(axis, len(y_pred.shape))
-    common = ops.sum(y_true * y_pred, axis=axes)
-    of_true, of_pred = ops.sum(y_true, axis=axes), ops.sum(y_pred, axis=axes)
+    common = backend.total(y_true * y_pred, axis=axes)
+    of_true, of_pred = backend.total(y_true, axis=axes), backend.total(y_pred, axis=axes)
     false_positive, false_negative = of_pred - common, of_true - common
     size = common + alpha * false_positive + beta * false_negative
     return unless_empty(of_true + of_pred, 1.0 - common / (size + limits.EPSILON))

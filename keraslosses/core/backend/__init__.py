@@ -26,6 +26,8 @@ def best(name: str) -> Any:
 peek = best("peek")
 computed = best("computed")
 constant = best("constant")
+has_float64 = best("has_float64")
+full_precision = best("full_precision")
 may_warn = best("may_warn")
 replicas = best("replicas")
 explicit = best("explicit")

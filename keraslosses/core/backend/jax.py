@@ -29,6 +29,10 @@ def computed(tensor: Any) -> bool:
     return not isinstance(tensor, jax.core.Tracer)
 
 
+def has_float64() -> bool:
+    return jax.config.jax_enable_x64
+
+
 def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
     return differentiated(formula, y_true, y_pred, axis, lambda values: values)
 
@@ -47,7 +51,7 @@ def written_once(values: Any) -> Any:
     return jnp.where(values == values, values, jnp.nan)
 
 
-def total(values: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def total(values: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return jnp.sum(written_once(values), axis=axis, keepdims=keepdims)
 
 

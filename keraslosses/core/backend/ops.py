@@ -25,7 +25,7 @@ def where(condition: Any, chosen: Any, otherwise: Any) -> Any:
 
 
 def cast(x: Any, dtype: Any) -> Any:
-    """As `keras.ops.cast`. A number becomes what is asked for at once: not float32 first, as on TensorFlow."""
+    """As `keras.ops.cast`, but a number becomes what is asked for at once, on TensorFlow too."""
     if isinstance(x, int | float):
         return keras.ops.convert_to_tensor(x, dtype=dtype)
     return keras.ops.cast(x, dtype)

@@ -1,5 +1,6 @@
 """Every function of the seam in `keras.ops`: what it means, and how it runs where a backend has no better."""
 
+import contextlib
 import sys
 from typing import Any
 
@@ -32,6 +33,16 @@ def constant(numbers: Any, dtype: Any, near: Any) -> Any:
     return ops.convert_to_tensor(np.asarray(numbers, "float64"), dtype=dtype)
 
 
+def has_float64() -> bool:
+    """Whether there are tensors of float64: JAX has none unless it is told to."""
+    return True
+
+
+def full_precision() -> Any:
+    """A context in which the backend narrows nothing by itself, whatever is asked of it around."""
+    return contextlib.nullcontext()
+
+
 def may_warn() -> bool:
     """Whether a warning can be raised here: where torch traces a function, the call cannot be compiled."""
     return True
@@ -61,8 +72,10 @@ def mean_by_kernel(name: str, y_true: Any, y_pred: Any, options: Any, reduction:
     return None
 
 
-def total(values: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """The sum, in the form in which a compiler adds up products without writing their factors down."""
+def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
+    """The sum, in the form in which a compiler adds up products without writing their factors down, and keeps
+    the digits of many numbers. `keepdims` is for one axis.
+    """
     return ops.sum(values, axis=axis, keepdims=keepdims)
 
 

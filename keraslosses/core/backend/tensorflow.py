@@ -59,11 +59,23 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> A
     return mean(y_true, y_pred)
 
 
-def total(values: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+# A row of more numbers loses digits where they are added one after the other in float32.
+LONG_ROW = 2**16
+
+
+def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """Under XLA through a maximum that changes nothing: XLA on the CPU would take a product into the sum, and
-    write down both of its factors first.
+    write down both of its factors first. The sums of rows are added in float64: it adds one number after the
+    other, and of millions would keep the first digits only.
     """
-    return tf.reduce_sum(tf.maximum(values, float("-inf")) if under_xla() else values, axis, keepdims)
+    if not under_xla():
+        return tf.reduce_sum(values, axis, keepdims)
+    axes = tuple(range(len(values.shape))) if axis is None else axis
+    if isinstance(axes, tuple):
+        long = (values.shape[axes[-1]] or 0) > LONG_ROW
+        rows = values if len(axes) == 1 or long else total(values, axes[-1], keepdims=True)
+        return tf.cast(tf.reduce_sum(tf.cast(rows, "float64"), axes), values.dtype)
+    return tf.reduce_sum(tf.maximum(values, float("-inf")), axes, keepdims)
 
 
 def under_xla() -> bool:

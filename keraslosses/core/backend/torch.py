@@ -1,5 +1,6 @@
 """What torch does better than `keras.ops` says. What each function means stands in `portable`."""
 
+import contextlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +25,20 @@ def peek(tensor: Any) -> np.ndarray | None:
         return None
     if tensor.device.type != "cpu" or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
         return None
-    return tensor.detach().numpy()
+    seen = tensor.detach()
+    # NumPy has no bfloat16.
+    return (seen.float() if seen.dtype == torch.bfloat16 else seen).numpy()
+
+
+NOTHING_TO_DO = contextlib.nullcontext()
+
+
+def full_precision() -> Any:
+    """Without torch's autocast, which computes products in half precision."""
+    for kind in ("cpu", "cuda"):
+        if torch.is_autocast_enabled(kind):
+            return torch.autocast(kind, enabled=False)
+    return NOTHING_TO_DO
 
 
 def computed(tensor: Any) -> bool:

@@ -111,14 +111,16 @@ def log_cosh(y_true: Any, y_pred: Any) -> Explicit:
 
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Explicit:
     """Without a `where`: the way back through a threshold is a kernel of torch."""
-    predicted = y_pred.clamp_min(EPSILON)
-    error = predicted.log1p().sub_(y_true.clamp_min(EPSILON).log1p_())
+    predicted, true = y_pred.clamp_min(EPSILON), y_true.clamp_min(EPSILON)
+    error = predicted - true
+    # The difference of the two logarithms, as one.
+    size = error.abs().div_(torch.minimum(predicted, true).add_(1.0)).log1p_()
 
     def by_pred() -> Any:
-        slope = (2.0 * error).div_(1.0 + predicted)
+        slope = (2.0 * size).copysign_(error).div_(1.0 + predicted)
         return torch.ops.aten.threshold_backward(slope, y_pred, EPSILON)
 
-    return Explicit(error.square(), by_pred)
+    return Explicit(size.square(), by_pred)
 
 
 def categorical_crossentropy(

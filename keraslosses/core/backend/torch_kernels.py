@@ -37,16 +37,22 @@ def at_labels(
     labels = labels_of(y_true, y_pred, ignored)
     if labels is None or not last(options["axis"], y_pred) or not one_each(weights, y_pred):
         return None
-    weighted = weights is not None and reduction != "mean_with_sample_weight"
-    value = kernel(
+    counted = labels != ignored
+    # The kernel adds up weighted and ignored entries one after the other, and loses the digits of many.
+    plain = weights is None and bool(np.all(counted))
+    values = kernel(
         rows_of(y_pred),
         indices(y_true),
         None if weights is None else torch.as_tensor(weights, dtype=y_pred.dtype),
         ignore_index=NO_LABEL if ignored is None else ignored,
-        reduction="sum" if weighted else "mean",
+        reduction="mean" if plain else "none",
         **more,
     )
-    return value / np.count_nonzero(labels != ignored) if weighted else value
+    if plain:
+        return values
+    if weights is None or reduction != "mean_with_sample_weight":
+        return values.sum() / np.count_nonzero(counted)
+    return values.sum() / np.sum(np.asarray(weights, "float64")[labels[counted]])
 
 
 def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:

@@ -177,6 +177,12 @@ ADVICE: Iterable[Advice] = (
         "overflows at 65504 and has three digits.",
     ),
     Advice(
+        ("float64",),
+        r"digits|expected",
+        'Nothing may be narrower than the dtype of y_pred: cast to float32 only what is narrower, and give '
+        "numbers that dtype. On torch, keras.ops computes maximum, minimum and matmul of float64 in float32.",
+    ),
+    Advice(
         ("saving",),
         r"lacks",
         'Add it in get_config: {**super().get_config(), "name": self.name}. Without it a saved model comes '

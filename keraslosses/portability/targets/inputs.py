@@ -90,9 +90,8 @@ class Drawn:
             return {}
         own = {"hard inputs": "of arrays of one's own none is known to be hard"}
         if self.arrays[1].dtype.kind != "f":
-            own |= dict.fromkeys(
-                ("gradient", "compiled", "precision", "float64", "fit"), "y_pred are whole numbers: no gradient"
-            )
+            unsaid = ("gradient", "compiled", "precision", "float64", "fit")
+            own |= dict.fromkeys(unsaid, "y_pred are whole numbers: no gradient")
         return own
 
     @property
