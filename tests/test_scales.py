@@ -1,0 +1,53 @@
+"""The reduced loss, by whichever form or kernel the backend has, against the formula in float64: for predictions
+that are near the target, tiny and large.
+"""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keraslosses
+from keraslosses.reference import REFERENCES
+
+# What the predictions are made of, by the draw: the factor of both, and how far the prediction lies off.
+SCALES = {
+    "real": [(1e-6, 1.0), (1e4, 1.0), (1e4, 1e-6), (1.0, 1e-4), (1e-3, 1e-3)],
+    "positive": [(1e-6, 1.0), (1e4, 1.0), (1e4, 1e-6), (1.0, 1e-4), (1e-3, 1e-3)],
+    "binary": [(1e-4, None), (30.0, None), (1e3, None)],
+    "one_hot": [(1e-4, None), (30.0, None), (1e3, None)],
+    "labels": [(1e-4, None), (30.0, None), (1e3, None)],
+    "labels_and_scores": [(1e-4, None), (30.0, None), (1e3, None)],
+}
+CASES = [
+    (name, options, factor, off)
+    for name, reference in REFERENCES.items()
+    for options in reference.options[:4]
+    for factor, off in SCALES.get(reference.draw.__name__, ())
+    if off is not None or reference.draw.__name__ == "labels_and_scores" or options.get("from_logits")
+]
+
+
+def inputs(reference, options, factor, off):
+    y_true, y_pred = reference.inputs(options)
+    if off is None:
+        return y_true, (y_pred * factor).astype("float32")
+    y_true = (y_true * factor).astype("float32")
+    return y_true, (y_true * (1 - off) + y_pred * factor * off).astype("float32")
+
+
+def mean_of(reference, y_true, y_pred, options):
+    values = reference.values(y_true, y_pred, options)
+    if options.get("ignore_class") is None:
+        return values.mean()
+    return values.sum() / np.sum(y_true != options["ignore_class"])
+
+
+@pytest.mark.parametrize(("name", "options", "factor", "off"), CASES)
+def test_reduced_loss_at_a_scale(name, options, factor, off):
+    reference = REFERENCES[name]
+    y_true, y_pred = inputs(reference, options, factor, off)
+    loss = getattr(keraslosses, name)(**options)
+    expected = mean_of(reference, y_true, y_pred, options)
+    received = ops.convert_to_numpy(loss(y_true, ops.convert_to_tensor(y_pred)))
+    assert received == pytest.approx(expected, rel=1e-5), keras.backend.backend()
