@@ -114,4 +114,7 @@ def times_unless_zero(factor: Any, values: Any) -> Any:
 
 def last(x: Any, axis: int) -> Any:
     """The tensor with this axis moved to the end."""
-    return x if axis == -1 or axis == len(x.shape) - 1 else ops.moveaxis(x, axis, -1)
+    rank = len(x.shape)
+    axis = axis % rank
+    # Not ops.moveaxis: torch's has no form for `torch.vmap`.
+    return x if axis == rank - 1 else ops.transpose(x, (*(i for i in range(rank) if i != axis), axis))

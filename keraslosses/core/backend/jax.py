@@ -151,19 +151,18 @@ def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
 # One program also where nothing else is compiled: operation by operation it would take seconds to compile.
 @functools.partial(jax.jit, static_argnames=("blank", "softmax"))
 def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
-    @jax.custom_vjp
+    @jax.custom_jvp
     def values(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> Any:
-        return forward(scores, labels, label_length, frame_length)[0]
+        return found(scores, labels, label_length, frame_length).values
 
-    def forward(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> tuple[Any, Any]:
-        found = alignments(scores, labels, label_length, frame_length, blank, softmax, sys.modules[__name__])
-        return found.values, (found.by_pred(), scores)
+    def found(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> Explicit:
+        return alignments(scores, labels, label_length, frame_length, blank, softmax, sys.modules[__name__])
 
-    def backward(kept: tuple[Any, Any], upstream: Any) -> tuple[Any, ...]:
-        gradient, scores = kept
-        return once(upstream[:, None, None] * gradient, scores), None, None, None
+    @values.defjvp
+    def change(primals: Any, tangents: Any) -> tuple[Any, Any]:
+        at = found(*primals)
+        return at.values, jnp.sum(once(at.by_pred(), primals[0]) * tangents[0], axis=(1, 2))
 
-    values.defvjp(forward, backward)
     return values(scores, labels, label_length, frame_length)
 
 
@@ -244,7 +243,21 @@ def written(joined: Any, pieces: Any, place: Any) -> list[Any]:
 
 
 def multi_label_margin(labels: Any, scores: Any) -> Any:
-    return explicit(portable.margins_of_lists, labels, scores, scores.ndim - 1)
+    @jax.custom_jvp
+    def values(labels: Any, scores: Any) -> Any:
+        return portable.margins_of_lists(labels, scores).values
+
+    @values.defjvp
+    def change(primals: Any, tangents: Any) -> tuple[Any, Any]:
+        """In pieces the values are linear: what they are found from need not be differentiated again."""
+        labels, scores = primals
+        fixed = jax.lax.stop_gradient(scores)
+        found = portable.margins_of_lists(labels, fixed)
+        slope = found.by_pred()
+        nothing = jnp.sum(slope * jnp.where(jnp.isfinite(fixed), scores - fixed, 0.0), axis=-1)
+        return found.values + nothing, along_axis(slope * tangents[1], found.values, -1)
+
+    return values(labels, scores)
 
 
 def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:

@@ -63,7 +63,11 @@ def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
 
 def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
     """The mean of the values over everything, and 0 if there are none."""
-    values = explicit(formula, y_true, y_pred, axis)
+    return mean(explicit(formula, y_true, y_pred, axis))
+
+
+def mean(values: Any) -> Any:
+    """The mean over everything, and 0 of nothing."""
     return ops.sum(values) / ops.maximum(ops.cast(ops.size(values), values.dtype), 1)
 
 

@@ -279,7 +279,8 @@ def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
 def multi_label_margin(labels: Any, scores: Any) -> Any:
     @tf.custom_gradient
     def values(scores: Any) -> Any:
-        found = portable.margins_of_lists(labels, scores)
+        # In pieces the values are linear: their derivative has none by the scores.
+        found = portable.margins_of_lists(labels, tf.stop_gradient(scores))
         return found.values, lambda upstream: along_rows(upstream, found.values, -1) * found.by_pred()
 
     return values(scores)

@@ -9,11 +9,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from keraslosses.core.backend import portable
+from keraslosses.core.backend import portable, torch_transforms
 from keraslosses.core.backend.alignments import IMPOSSIBLE
 from keraslosses.core.backend.torch_chunks import class_sums as class_sums
 from keraslosses.core.backend.torch_forms import FORMS
 from keraslosses.core.backend.torch_kernels import KERNELS
+from keraslosses.core.backend.torch_margins import OWN
+from keraslosses.core.backend.torch_margins import multi_label_margin as multi_label_margin
+from keraslosses.core.backend.torch_margins import multi_margin as multi_margin
+from keraslosses.core.backend.torch_transforms import transformed, transforming
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
 
@@ -106,6 +110,8 @@ def found_by_torch(formula: Any, y_true: Any, y_pred: Any, upstream: Any, again:
 
 
 def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    if transforming():
+        return transformed(formula, y_true, y_pred, axis)
     return Values.apply(formula, axis, False, y_true, y_pred)
 
 
@@ -120,6 +126,8 @@ MEANS: dict[str, Callable[..., Any]] = {
 
 def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
     """What flows back is one number: nothing of the size of the values is made for it."""
+    if transforming():
+        return portable.mean(transformed(formula, y_true, y_pred, axis))
     kernel = MEANS.get(formula.func.__name__)
     if kernel is not None and y_pred.numel() and not torch.compiler.is_compiling():
         return kernel(y_pred, y_true, **formula.keywords)
@@ -129,7 +137,11 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> A
 def mean_by_kernel(name: str, y_true: Any, y_pred: Any, options: Any, reduction: str | None) -> Any:
     """Only on the CPU, where the labels can be looked at, and only what comes out finite."""
     kernel = KERNELS.get(name)
-    if kernel is None or getattr(y_pred, "dtype", None) not in (torch.float32, torch.float64):
+    if (
+        kernel is None
+        or transforming()
+        or getattr(y_pred, "dtype", None) not in (torch.float32, torch.float64)
+    ):
         return None
     if peek(y_true) is None or peek(y_pred) is None or y_pred.ndim < 2 or not y_pred.numel():
         return None
@@ -171,72 +183,11 @@ def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
     return torch.scatter_add(tensor, -1, labels, changes)
 
 
-def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
-    # What torch compiles in the place of its kernel has another gradient at the margin.
-    if torch.compiler.is_compiling():
-        return portable.multi_margin(labels, scores, p, margin)
-    # The kernel takes the label's score from the margin, which would lose its digits at a large one.
-    own = pick(scores.detach(), labels)[..., None]
-    scores = scores - torch.where(torch.isfinite(own), own, 0.0)
-    rows = scores.reshape(-1, scores.shape[-1])
-    values = F.multi_margin_loss(rows, labels.reshape(-1).long(), p=p, margin=margin, reduction="none")
-    return undefined_rows_shown(values, rows).reshape(labels.shape)
-
-
-def undefined_rows_shown(values: Any, rows: Any) -> Any:
-    """The values, NaN where the row has one: the kernels find no margin violated by NaN."""
-    undefined = torch.isnan(torch.amax(rows.detach(), dim=-1))
-    return torch.where(undefined, float("nan"), values)
-
-
-def multi_label_margin(labels: Any, scores: Any) -> Any:
-    rows = scores.reshape(-1, scores.shape[-1])
-    return torch.ops.keraslosses.margins_of_lists(rows, labels.reshape(rows.shape).long())[0].reshape(
-        scores.shape[:-1]
-    )
-
-
-# Around the kernels, since what torch 2.13 compiles in their place gives other values. Written
-# with `Library`, since `custom_op` searches the sources of all loaded modules: 60 ms of every import.
-OWN = torch.library.Library("keraslosses", "DEF")
-OWN.define("margins_of_lists(Tensor rows, Tensor lists) -> (Tensor, Tensor)")
-OWN.define("margins_of_lists_backward(Tensor upstream, Tensor rows, Tensor lists, Tensor listed) -> Tensor")
-
-
-def forward(rows: Any, lists: Any) -> Any:
-    values, listed = torch.ops.aten.multilabel_margin_loss_forward(rows, lists, 0)
-    return torch.where(lists[:, 0] >= 0, undefined_rows_shown(values, rows), values), listed
-
-
-def backward(upstream: Any, rows: Any, lists: Any, listed: Any) -> Any:
-    return torch.ops.aten.multilabel_margin_loss_backward(upstream, rows, lists, 0, listed)
-
-
-def keep_lists(ctx: Any, inputs: Any, output: Any) -> None:
-    ctx.set_materialize_grads(False)  # Nothing flows back to what is only kept: no zeros are made for it.
-    ctx.save_for_backward(*inputs, output[1])
-
-
-OWN.impl("margins_of_lists", forward, "CompositeExplicitAutograd")
-OWN.impl("margins_of_lists_backward", backward, "CompositeExplicitAutograd")
-OWN.impl(
-    "margins_of_lists", lambda rows, lists: (rows.new_empty(rows.shape[:1]), torch.empty_like(rows)), "Meta"
-)
-OWN.impl("margins_of_lists_backward", lambda upstream, rows, *others: torch.empty_like(rows), "Meta")
-torch.library.register_autograd(
-    "keraslosses::margins_of_lists",
-    lambda ctx, upstream, _: (
-        torch.ops.keraslosses.margins_of_lists_backward(upstream, *ctx.saved_tensors),
-        None,
-    ),
-    setup_context=keep_lists,
-    lib=OWN,
-)
-
-
 def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
     if not len(scores):  # The kernel refuses an empty batch.
         return scores.sum(dim=(1, 2))
+    if transforming():
+        return torch_transforms.ctc(scores, labels, label_length, frame_length, blank, softmax)
     return torch.ops.keraslosses.ctc(scores, labels.long(), label_length, frame_length, blank, softmax)[0]
 
 

@@ -7,6 +7,7 @@ import torch
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, sums
+from keraslosses.core.backend.torch_transforms import transforming
 
 fold, fold_keeping, rows_from = portable.fold, portable.fold_keeping, portable.rows_from
 
@@ -65,5 +66,7 @@ class ClassSums(torch.autograd.Function):
 
 
 def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
+    if transforming():
+        return portable.class_sums(features, labels, classes)
     kernel, bias, weights = classes.kernel, classes.bias, classes.weights
     return Sums(*ClassSums.apply(features, kernel, bias, weights, labels, classes))

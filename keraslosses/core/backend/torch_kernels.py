@@ -11,6 +11,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from keraslosses.core.backend import portable
+from keraslosses.core.backend.torch_margins import ByKernel
+
 Options = Mapping[str, Any]
 # What torch ignores where nothing shall be ignored: no class has this index.
 NO_LABEL = -100
@@ -70,7 +73,15 @@ def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> 
         if not (small and np.isfinite(scores.sum())):
             return None
     weight = None if weights is None else torch.as_tensor(weights, dtype=y_pred.dtype)
-    return F.multi_margin_loss(rows, indices(y_true), p=options["p"], margin=options["margin"], weight=weight)
+    targets, p, margin = indices(y_true), options["p"], options["margin"]
+
+    def formula(rows: Any) -> Any:
+        values = portable.multi_margin(targets, rows, p, margin)
+        return (values if weight is None else values * weight[targets]).mean()
+
+    return ByKernel.apply(
+        lambda rows: F.multi_margin_loss(rows, targets, p=p, margin=margin, weight=weight), formula, rows
+    )
 
 
 def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | None:

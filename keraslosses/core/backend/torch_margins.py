@@ -1,0 +1,125 @@
+"""The margin losses for which torch has a kernel, with the derivatives that the kernels lack."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from keraslosses.core.backend import portable
+from keraslosses.core.backend.torch_transforms import transforming
+
+
+def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
+    # What torch compiles in the place of its kernel has another gradient at the margin.
+    if torch.compiler.is_compiling() or transforming():
+        return portable.multi_margin(labels, scores, p, margin)
+    # The kernel takes the label's score from the margin, which would lose its digits at a large one.
+    own = torch.gather(scores.detach(), -1, labels.long().unsqueeze(-1))
+    scores = scores - torch.where(torch.isfinite(own), own, 0.0)
+    targets = labels.reshape(-1).long()
+    values = ByKernel.apply(
+        lambda rows: F.multi_margin_loss(rows, targets, p=p, margin=margin, reduction="none"),
+        lambda rows: portable.multi_margin(targets, rows, p, margin),
+        scores.reshape(-1, scores.shape[-1]),
+    )
+    return undefined_rows_shown(values, scores.reshape(-1, scores.shape[-1])).reshape(labels.shape)
+
+
+class ByKernel(torch.autograd.Function):
+    """What a kernel finds that has a first derivative only; a formula gives those of higher order."""
+
+    @staticmethod
+    def forward(ctx: Any, kernel: Any, formula: Any, scores: Any) -> Any:
+        ctx.save_for_backward(scores)
+        ctx.formula, ctx.own = formula, scores.detach().requires_grad_(ctx.needs_input_grad[2])
+        with torch.enable_grad():
+            ctx.found = kernel(ctx.own)
+        return ctx.found.detach()
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Any) -> Any:
+        if not torch.is_grad_enabled():
+            return None, None, torch.autograd.grad(ctx.found, ctx.own, upstream, retain_graph=True)[0]
+        (scores,) = ctx.saved_tensors
+        return None, None, torch.autograd.grad(ctx.formula(scores), scores, upstream, create_graph=True)[0]
+
+
+def undefined_rows_shown(values: Any, rows: Any) -> Any:
+    """The values, NaN where the row has one: the kernels find no margin violated by NaN."""
+    undefined = torch.isnan(torch.amax(rows.detach(), dim=-1))
+    return torch.where(undefined, float("nan"), values)
+
+
+def multi_label_margin(labels: Any, scores: Any) -> Any:
+    if transforming():
+        return margins_at_once(labels, scores)
+    rows = scores.reshape(-1, scores.shape[-1])
+    return torch.ops.keraslosses.margins_of_lists(rows, labels.reshape(rows.shape).long())[0].reshape(
+        scores.shape[:-1]
+    )
+
+
+def margins_at_once(labels: Any, scores: Any) -> Any:
+    """All pairs of a label and a class at once: where places are gone through, one row decides for all."""
+    own = torch.gather(scores, -1, labels.long().clamp_min(0))
+    listed = (labels[..., None] == torch.arange(scores.shape[-1], device=scores.device)).any(dim=-2)
+    asked = (labels >= 0)[..., None] & ~listed[..., None, :]
+    excess = 1.0 + (scores[..., None, :] - own[..., None])
+    shortfall = torch.where(asked & ~(excess <= 0), excess, 0.0)
+    return shortfall.sum(dim=(-2, -1)) / scores.shape[-1]
+
+
+# Around the kernels, since what torch 2.13 compiles in their place gives other values. Written
+# with `Library`, since `custom_op` searches the sources of all loaded modules: 60 ms of every import.
+OWN = torch.library.Library("keraslosses", "DEF")
+OWN.define("margins_of_lists(Tensor rows, Tensor lists) -> (Tensor, Tensor)")
+OWN.define("margins_of_lists_backward(Tensor upstream, Tensor rows, Tensor lists, Tensor listed) -> Tensor")
+
+
+def forward(rows: Any, lists: Any) -> Any:
+    values, listed = torch.ops.aten.multilabel_margin_loss_forward(rows, lists, 0)
+    return torch.where(lists[:, 0] >= 0, undefined_rows_shown(values, rows), values), listed
+
+
+def backward(upstream: Any, rows: Any, lists: Any, listed: Any) -> Any:
+    return torch.ops.aten.multilabel_margin_loss_backward(upstream, rows, lists, 0, listed)
+
+
+def keep_lists(ctx: Any, inputs: Any, output: Any) -> None:
+    ctx.set_materialize_grads(False)  # Nothing flows back to what is only kept: no zeros are made for it.
+    ctx.mark_non_differentiable(output[1])
+    ctx.save_for_backward(*inputs, output[1])
+
+
+OWN.impl("margins_of_lists", forward, "CompositeExplicitAutograd")
+OWN.impl("margins_of_lists_backward", backward, "CompositeExplicitAutograd")
+OWN.impl(
+    "margins_of_lists", lambda rows, lists: (rows.new_empty(rows.shape[:1]), torch.empty_like(rows)), "Meta"
+)
+OWN.impl("margins_of_lists_backward", lambda upstream, rows, *others: torch.empty_like(rows), "Meta")
+torch.library.register_autograd(
+    "keraslosses::margins_of_lists",
+    lambda ctx, upstream, _: (
+        torch.ops.keraslosses.margins_of_lists_backward(upstream, *ctx.saved_tensors),
+        None,
+    ),
+    setup_context=keep_lists,
+    lib=OWN,
+)
+
+
+def of_what_flows_back(ctx: Any, change: Any) -> Any:
+    """The second derivative: nothing by the scores, of which each piece of the values is linear."""
+    rows, lists, listed = ctx.saved_tensors
+    ones = torch.ones_like(rows[:, 0])
+    slope = torch.ops.keraslosses.margins_of_lists_backward(ones, rows, lists, listed)
+    return (change * slope).sum(dim=1), torch.zeros_like(rows), None, None
+
+
+def keep_slope(ctx: Any, inputs: Any, output: Any) -> None:
+    ctx.save_for_backward(*inputs[1:])
+
+
+torch.library.register_autograd(
+    "keraslosses::margins_of_lists_backward", of_what_flows_back, setup_context=keep_slope, lib=OWN
+)

@@ -1,0 +1,109 @@
+"""Formulas with their own derivative, as torch's transformations want them: `torch.func`, and forward mode.
+
+There a function of its own says how each transformation goes through it. The usual form, which keeps what
+the derivative needs, is faster and says it of the way back only.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.autograd import forward_ad
+
+from keraslosses.core.backend import portable
+from keraslosses.core.backend.alignments import alignments
+from keraslosses.core.explicit import Explicit, along_rows
+
+
+def transforming() -> bool:
+    """Whether `torch.func` transforms what is computed now, or forward mode differentiates it."""
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+
+
+def transformed(formula: Callable[..., Explicit], y_true: Any, y_pred: Any, axis: Any) -> Any:
+    """The values of a formula that returns `Explicit`, with the derivatives that it states, of any order.
+
+    `axis` is the one that the formula consumes, or several, or None.
+    """
+    return Transformed.apply(formula, axis, y_true, y_pred)
+
+
+class Transformed(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(formula: Any, axis: Any, y_true: Any, y_pred: Any) -> Any:
+        return formula(y_true, y_pred).values
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.formula, ctx.axis, y_true, y_pred = inputs
+        ctx.save_for_backward(y_true, y_pred)
+        ctx.save_for_forward(y_true, y_pred)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Any) -> Any:
+        y_true, y_pred = ctx.saved_tensors
+        found = ctx.formula(y_true, y_pred)
+        along = along_rows(upstream, found.values, ctx.axis)
+        by_true = None
+        if ctx.needs_input_grad[2]:
+            by_true = along * slope_by_true(ctx.formula, found, y_true, y_pred)
+        return None, None, by_true, along * found.by_pred()
+
+    @staticmethod
+    def jvp(ctx: Any, _: Any, __: Any, of_true: Any, of_pred: Any) -> Any:
+        # Without the changes of this level, and with those of the others: else torch leaves these out.
+        y_true, y_pred = (forward_ad.unpack_dual(x).primal for x in ctx.saved_tensors)
+        with forward_ad._set_fwd_grad_enabled(True):
+            found = ctx.formula(y_true, y_pred)
+            change = torch.zeros_like(y_pred)
+            if of_pred is not None:
+                change = change + of_pred * found.by_pred()
+            if of_true is not None:
+                change = change + of_true * slope_by_true(ctx.formula, found, y_true, y_pred)
+            if ctx.axis is None:
+                return change
+            return torch.where(found.values == float("inf"), 0.0, change.sum(ctx.axis))
+
+
+def slope_by_true(formula: Any, found: Explicit, y_true: Any, y_pred: Any) -> Any:
+    """The derivative of the values by y_true; found by torch where the formula does not state it."""
+    if found.by_true is not None:
+        return found.by_true()
+    values, back = torch.func.vjp(lambda y_true: formula(y_true, y_pred).values, y_true)
+    return back(torch.ones_like(values))[0]
+
+
+def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+    """Lengths travel with the labels: a transformation must see every tensor."""
+    given = torch.cat([labels.long(), label_length.long()[:, None], frame_length.long()[:, None]], dim=1)
+
+    def formula(given: Any, scores: Any) -> Explicit:
+        labels, label_length, frame_length = given[:, :-2], given[:, -2], given[:, -1]
+        found = alignments(scores, labels, label_length, frame_length, blank, softmax, portable)
+        return Explicit(found.values, lambda: Once.apply(found.by_pred()))
+
+    return transformed(formula, given, scores, (1, 2))
+
+
+class Once(torch.autograd.Function):
+    """A derivative; what asks for its own gets an error."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(slope: Any) -> Any:
+        return slope.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Any) -> Any:
+        raise portable.no_second_derivative()
+
+    @staticmethod
+    def jvp(ctx: Any, change: Any) -> Any:
+        raise portable.no_second_derivative()
