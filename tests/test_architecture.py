@@ -138,7 +138,15 @@ FRAMEWORKS = {"jax", "jaxlib", "tensorflow", "torch"}
 MAY_NAME_A_FRAMEWORK = {
     *(
         f"core/backend/{name}.py"
-        for name in ("jax", "tensorflow", "torch", "torch_chunks", "torch_forms", "torch_kernels")
+        for name in (
+            "jax",
+            "tensorflow",
+            "torch",
+            "torch_chunks",
+            "torch_forms",
+            "torch_kernels",
+            "torch_kinds",
+        )
     ),
     "portability/gradients.py",
     "portability/checks/replicas.py",

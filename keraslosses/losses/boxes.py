@@ -9,6 +9,7 @@ from keras.backend import result_type
 from keraslosses.core import checks, numerics
 from keraslosses.core.inputs import Boxes, floating
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.readable import check_readable
 from keraslosses.losses import box_geometry
 from keraslosses.losses.box_geometry import FORMATS, Comparison, compare, part_of
 
@@ -124,6 +125,7 @@ def convert_boxes(boxes: Any, source: str, target: str) -> Any:
 
 
 def of_boxes(name: str, boxes: Any) -> Any:
+    check_readable(None, **{name: boxes})
     boxes = floating(boxes)
     if not len(boxes.shape) or boxes.shape[-1] != 4:
         raise ValueError(

@@ -13,6 +13,7 @@ from keraslosses.core.backend.alignments import IMPOSSIBLE
 from keraslosses.core.backend.torch_chunks import class_sums as class_sums
 from keraslosses.core.backend.torch_forms import FORMS
 from keraslosses.core.backend.torch_kernels import KERNELS
+from keraslosses.core.backend.torch_kinds import unreadable as unreadable
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
 
