@@ -1,6 +1,6 @@
 """Loss functions for Keras 3 that run unchanged on TensorFlow, JAX and PyTorch."""
 
-from keraslosses import command_backend  # noqa: F401
+from keraslosses import keras_import  # noqa: F401
 
 # isort: split
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import keras
+import pytest
 
 import keraslosses
 from keraslosses.reference import REFERENCES
@@ -49,6 +50,63 @@ assert not set(blocked) & set(sys.modules)
 def test_other_frameworks_are_not_needed(backend):
     others = ",".join(set(FRAMEWORKS) - {backend})
     assert python(BLOCKED, others).strip().startswith("0.8132")
+
+
+# Some modules are not found, as where they are not installed.
+HIDDEN = """
+import sys
+from importlib.machinery import PathFinder
+hidden = sys.argv[1].split(",")
+class Rest:
+    def find_spec(name, path=None, target=None):
+        return None if name.split(".")[0] in hidden else PathFinder.find_spec(name, path, target)
+sys.meta_path = [Rest if finder is PathFinder else finder for finder in sys.meta_path]
+try:
+    import keraslosses
+except ImportError as error:
+    print(type(error).__name__, type(error.__cause__).__name__, error)
+    assert not error.__cause__ or not {"tensorflow", "jax", "torch"} & set(sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("hidden", "variable", "file", "said"),
+    [
+        (
+            "tensorflow",
+            "",
+            "",
+            "ModuleNotFoundError ModuleNotFoundError Keras needs tensorflow, which is not installed here: "
+            "KERAS_BACKEND is not set, so Keras takes the one that ~/.keras/keras.json names, or tensorflow. "
+            "Set it before Python starts:\n\n    export KERAS_BACKEND=jax\n\nInstalled here: jax, torch.",
+        ),
+        ("tensorflow,jax", "", "jax", "Keras needs jax, which"),
+        (
+            "torch",
+            "torch",
+            "jax",
+            "Keras needs torch, which is not installed here: KERAS_BACKEND is 'torch'.",
+        ),
+        ("jax", "numpy", "", "export KERAS_BACKEND=tensorflow\n\nInstalled here: tensorflow, torch."),
+        (
+            "torch",
+            "",
+            "theano",
+            "ImportError ValueError Keras has no backend 'theano': KERAS_BACKEND is not set",
+        ),
+        (
+            "tensorflow,jax,torch",
+            "",
+            "",
+            'No backend is installed here. Install one with pip: "keraslosses[jax]"',
+        ),
+        ("absl", "jax", "", "ModuleNotFoundError NoneType No module named 'absl'"),
+    ],
+)
+def test_backend_that_is_not_there_is_told_with_what_to_set(hidden, variable, file, said, tmp_path):
+    if file:
+        (tmp_path / "keras.json").write_text(json.dumps({"backend": file}))
+    assert said in python(HIDDEN, hidden, KERAS_BACKEND=variable, KERAS_HOME=str(tmp_path))
 
 
 COST = """

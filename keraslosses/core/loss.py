@@ -17,6 +17,7 @@ from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.compose import Addable
 from keraslosses.core.precision import in_full_precision
+from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import Entries, both, reduce, share_of_replica
 from keraslosses.core.saving import saved
 
@@ -65,13 +66,16 @@ class Contract:
         mask: Any = None,
     ) -> Entries:
         """The formula's values, with the entries that do not count silenced before it and marked after it."""
+        check_readable(self.name, y_true=y_true, y_pred=y_pred)
         pair = self.kind.read(self.name, y_true, y_pred, options)
         valid = pair.valid
         if mask is not None:
+            check_readable(self.name, mask=mask)
             pair, seen = self.kind.masked(pair, ops.cast(mask, "bool"), options)
             valid = both(valid, seen)
         keep = valid
         if sample_weight is not None:
+            check_readable(self.name, sample_weight=sample_weight)
             sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), pair.y_pred.dtype)
             pair, sample_weight = self.kind.weighted(pair, sample_weight)
             keep = keep if sample_weight is None else both(keep, sample_weight != 0)
@@ -100,6 +104,7 @@ class Contract:
 
     def mean(self, y_true: Any, y_pred: Any, options: Mapping[str, Any], reduction: str) -> Any:
         """The mean of all entries, none of them weighted or taken out; None where only `entries` gives it."""
+        check_readable(self.name, y_true=y_true, y_pred=y_pred)
         found = backend.mean_by_kernel(self.name, y_true, y_pred, options, reduction)
         if found is not None or not self.kind.explicit:
             return found

@@ -11,6 +11,7 @@ from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.inputs import Kind, Options, Pair, floating
 from keraslosses.core.labels import comparable
+from keraslosses.core.readable import check_readable
 
 
 def prefix_mask(lengths: Any, size: Any) -> Any:
@@ -23,6 +24,7 @@ def lengths_of(owner: str, argument: str, lengths: Any, tensor: Any) -> Any:
 
     Where they can be looked at, one outside [0, size of the axis] raises ValueError.
     """
+    check_readable(owner, **{argument: lengths})
     lengths = ops.convert_to_tensor(lengths)
     given = tuple(lengths.shape)
     column = len(given) == 2 and given[1] == 1
@@ -58,6 +60,7 @@ def labels_before_padding(
     behind them. Anything else raises ValueError where it can be looked at: padding before a label, a label
     from `classes` on, a number that is not whole.
     """
+    check_readable(owner, **{argument: labels})
     labels = ops.convert_to_tensor(labels)
     if len(labels.shape) != 2:
         raise ValueError(
@@ -121,6 +124,7 @@ def frame_lengths(owner: str, y_pred: Any, logit_length: Any = None) -> tuple[An
 
 def frames_of(owner: str, y_pred: Any) -> Any:
     """y_pred as a tensor `(batch, frames, classes)`; a Keras mask on it stays."""
+    check_readable(owner, y_pred=y_pred)
     y_pred = ops.convert_to_tensor(y_pred)
     if len(y_pred.shape) != 3 or not y_pred.shape[2]:
         raise ValueError(

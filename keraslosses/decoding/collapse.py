@@ -6,6 +6,7 @@ from keras.backend import is_int_dtype
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
+from keraslosses.core.readable import check_readable
 
 
 def ctc_collapse(path: Any, blank_index: int = 0) -> Any:
@@ -34,6 +35,7 @@ def ctc_collapse(path: Any, blank_index: int = 0) -> Any:
     """
     if not (checks.is_integer(blank_index) and blank_index >= 0):
         raise checks.invalid("blank_index", "be an integer of at least 0", blank_index)
+    check_readable("ctc_collapse", path=path)
     path = ops.convert_to_tensor(path)
     rank = len(path.shape)
     if rank not in (1, 2) or not is_int_dtype(path.dtype):

@@ -5,6 +5,7 @@ from typing import Any
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.labels import class_indices, indices_of_rows
+from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import extend_to
 
 
@@ -14,6 +15,7 @@ def labels_of(
     """Class indices as int32, which of them count (None: all), and which are out of range (None where that
     was ruled out by looking).
     """
+    check_readable(name, features=features, labels=labels)
     if len(features.shape) != 2:
         raise ValueError(
             f"`features` must have shape (batch, dim) in {name}. "
@@ -35,6 +37,7 @@ def labels_of(
 
 def per_sample(sample_weight: Any, values: Any) -> Any:
     """Weights as a tensor that multiplies values of shape (batch,)."""
+    check_readable(None, sample_weight=sample_weight)
     weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
     return extend_to(weight, 1, "sample_weight", values.shape)
 
@@ -44,5 +47,6 @@ def kept_samples(labels: Any, sample_weight: Any) -> Any:
     everything = ops.ones_like(labels, dtype="bool")
     if sample_weight is None:
         return everything
+    check_readable(None, sample_weight=sample_weight)
     weight = ops.convert_to_tensor(sample_weight)
     return ops.logical_and(everything, extend_to(weight, 1, "sample_weight", labels.shape) != 0)

@@ -9,6 +9,7 @@ from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.inputs import Boxes, floating
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.readable import check_readable
 from keraslosses.losses import box_geometry
 from keraslosses.losses.box_geometry import FORMATS, Comparison, compare, part_of
 
@@ -127,6 +128,7 @@ def convert_boxes(boxes: Any, source: str, target: str) -> Any:
 
 def of_boxes(name: str, boxes: Any) -> Any:
     """Boxes in float32, or in float64 if they came so or as integers that float32 may not hold."""
+    check_readable(None, **{name: boxes})
     boxes = ops.convert_to_tensor(boxes)
     whole = standardize_dtype(boxes.dtype) in ("int32", "int64", "uint32", "uint64")
     boxes = ops.cast(boxes, "float64") if whole and backend.has_float64() else floating(boxes)

@@ -6,6 +6,7 @@ import keras
 
 from keraslosses.core import checks, keras_internals
 from keraslosses.core.backend import ops
+from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import extend_to
 from keraslosses.core.saving import saved
 from keraslosses.core.sequence import (
@@ -102,6 +103,7 @@ class EditDistance(keras.metrics.Metric):
         self.labels = self.add_weight(name="labels", initializer="zeros", dtype="float32")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        check_readable("EditDistance", y_true=y_true, y_pred=y_pred, sample_weight=sample_weight)
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         if not checks.compatible(y_true.shape[:1], y_pred.shape[:1]):
             raise checks.shapes_differ(y_true, y_pred, "EditDistance", "have as many samples as y_pred")

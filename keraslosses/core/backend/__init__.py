@@ -24,6 +24,7 @@ def best(name: str) -> Any:
 
 
 peek = best("peek")
+unreadable = best("unreadable")
 computed = best("computed")
 constant = best("constant")
 has_float64 = best("has_float64")

@@ -9,6 +9,7 @@ import numpy as np
 from keraslosses.core.backend import ops
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, sums
+from keraslosses.core.backend.kinds import unreadable as unreadable
 from keraslosses.core.explicit import Explicit
 
 

@@ -14,6 +14,7 @@ from keraslosses.core.backend.alignments import IMPOSSIBLE
 from keraslosses.core.backend.torch_chunks import class_sums as class_sums
 from keraslosses.core.backend.torch_forms import FORMS
 from keraslosses.core.backend.torch_kernels import KERNELS
+from keraslosses.core.backend.torch_kinds import unreadable as unreadable
 from keraslosses.core.backend.torch_margins import OWN
 from keraslosses.core.backend.torch_margins import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.torch_margins import multi_margin as multi_margin

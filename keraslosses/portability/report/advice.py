@@ -179,7 +179,7 @@ ADVICE: Iterable[Advice] = (
     Advice(
         ("float64",),
         r"digits|expected",
-        'Nothing may be narrower than the dtype of y_pred: cast to float32 only what is narrower, and give '
+        "Nothing may be narrower than the dtype of y_pred: cast to float32 only what is narrower, and give "
         "numbers that dtype. On torch, keras.ops computes maximum, minimum and matmul of float64 in float32.",
     ),
     Advice(

@@ -1,0 +1,18 @@
+"""Which tensors of torch no loss can read: `kinds` says what that means."""
+
+from typing import Any
+
+import torch
+
+from keraslosses.core.backend import kinds
+
+SPARSE = kinds.dense("to_dense()")
+NESTED = kinds.padded("to_padded_tensor(0.0)")
+
+
+def unreadable(value: Any) -> kinds.Unreadable | None:
+    if not isinstance(value, torch.Tensor):
+        return kinds.unreadable(value)
+    if value.layout is torch.strided and not value.is_nested:
+        return None
+    return NESTED if value.is_nested else SPARSE
