@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keraslosses.core import backend, checks
+from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.inputs import floating
 from keraslosses.core.loss import saved
 from keraslosses.core.reduction import Entries, reduce
@@ -70,7 +71,7 @@ def center_changes(features: Any, own_centers: Any, labels: Any, kept: Any, alph
 
 
 @saved
-class CenterLoss(keras.layers.Layer):
+class CenterLoss(FixedOptions, keras.layers.Layer):
     """Center loss: pulls the features of a class towards its center, beside a classification loss.
 
     The value of a sample is `½ ‖x - c_y‖²`, with the centers of before the update. In training, and only

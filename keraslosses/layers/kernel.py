@@ -4,8 +4,10 @@ from typing import Any
 
 import keras
 
+from keraslosses.core.fixed import FixedOptions
 
-class KernelLayer(keras.layers.Layer):
+
+class KernelLayer(FixedOptions, keras.layers.Layer):
     """Has a trainable `kernel`, `(dim, outputs)` or as a class says, float32 under every dtype policy."""
 
     def __init__(

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keraslosses.core import checks, keras_internals
+from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.reduction import extend_to
 from keraslosses.core.saving import saved
 from keraslosses.core.sequence import (
@@ -53,7 +54,7 @@ def shifted(cells: Any) -> Any:
 
 
 @saved
-class EditDistance(keras.metrics.Metric):
+class EditDistance(FixedOptions, keras.metrics.Metric):
     """The label error rate: edits that turn what the model found into the labels, for each label.
 
     ```
