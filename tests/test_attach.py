@@ -287,8 +287,8 @@ BAD = {
         plain_model(), term(), at="embeding"
     ),
     "Received: at='embeding'": lambda: keraslosses.attach(plain_model(), term(), at="embeding"),
-    "`at` must name a layer that is called once and gives one tensor. Received: at='shared', which gives 2": lambda: (
-        keraslosses.attach(shared_layer_model(), term(), at="shared")
+    "`call` must say which call of 'shared' the term reads: 0: shared(": lambda: keraslosses.attach(
+        shared_layer_model(), term(), at="shared"
     ),
     "`weight` must be a number of at least 0. Received: weight=-1": lambda: keraslosses.attach(
         plain_model(), term(), at="embedding", weight=-1

@@ -202,9 +202,9 @@ def test_losses_of_keras_leave_the_sample_weights_alone():
 def test_nested_sums_are_flat():
     a, b, c = MeanSquaredError(), MeanAbsoluteError(), Huber()
     loss = 2 * (a + (b + 0.5 * c)) / 4
-    assert (loss.losses, loss.weights) == ([a, b, c], [0.5, 0.5, 0.25])
+    assert (loss.losses, loss.weights) == ((a, b, c), (0.5, 0.5, 0.25))
     loss = WeightedSum([a, b + 3 * c], [1, 2])
-    assert (loss.losses, loss.weights) == ([a, b, c], [1.0, 2.0, 6.0])
+    assert (loss.losses, loss.weights) == ((a, b, c), (1.0, 2.0, 6.0))
     expected = 1 * a(VALUES, PREDICTED) + 2 * b(VALUES, PREDICTED) + 6 * c(VALUES, PREDICTED)
     np.testing.assert_allclose(N(loss(VALUES, PREDICTED)), N(expected), rtol=1e-6)
 
@@ -213,24 +213,24 @@ def test_the_operators_leave_their_operands_alone():
     a, b = MeanSquaredError(), MeanAbsoluteError()
     first = a + b
     second = first + a
-    assert (3 * first).weights == [3.0, 3.0]
-    assert (first.losses, first.weights, len(second.losses)) == ([a, b], [1.0, 1.0], 3)
+    assert (3 * first).weights == (3.0, 3.0)
+    assert (first.losses, first.weights, len(second.losses)) == ((a, b), (1.0, 1.0), 3)
 
 
 def test_sum_of_python():
     parts = [MeanSquaredError(), MeanAbsoluteError(), keras.losses.Huber()]
     loss = sum(parts)
-    assert (loss.losses, loss.weights) == (parts, [1.0, 1.0, 1.0])
+    assert (loss.losses, loss.weights) == (tuple(parts), (1.0, 1.0, 1.0))
     assert sum(parts[:1]) is parts[0]
-    assert sum([0.5 * part for part in parts[:2]]).weights == [0.5, 0.5]
+    assert sum([0.5 * part for part in parts[:2]]).weights == (0.5, 0.5)
 
 
 def test_losses_of_keras_are_parts_on_either_side():
     ours, theirs = MeanAbsoluteError(), keras.losses.MeanSquaredError()
-    assert (ours + theirs).losses == [ours, theirs]
-    assert (theirs + ours).losses == [theirs, ours]
-    assert (theirs + 2 * ours).weights == [1.0, 2.0]
-    assert (2 * ours + theirs).weights == [2.0, 1.0]
+    assert (ours + theirs).losses == (ours, theirs)
+    assert (theirs + ours).losses == (theirs, ours)
+    assert (theirs + 2 * ours).weights == (1.0, 2.0)
+    assert (2 * ours + theirs).weights == (2.0, 1.0)
     for loss, parts in (
         (theirs + ours, [(theirs, 1.0), (ours, 1.0)]),
         (WeightedSum([theirs, ours], [0.5, 2.0]), [(theirs, 0.5), (ours, 2.0)]),
@@ -255,8 +255,8 @@ def test_weights_may_be_numbers_of_numpy(number):
         assert isinstance(loss, WeightedSum)
         assert loss.weights[0] == 0.5
         assert type(loss.weights[0]) is float
-    assert (np.int64(3) * Huber()).weights == [3.0]
-    assert WeightedSum([Huber(), Huber()], np.array([1, 2])).weights == [1.0, 2.0]
+    assert (np.int64(3) * Huber()).weights == (3.0,)
+    assert WeightedSum([Huber(), Huber()], np.array([1, 2])).weights == (1.0, 2.0)
 
 
 @pytest.mark.parametrize("weight", [-1, -0.5, float("nan"), float("inf"), np.float32("nan")])
@@ -353,7 +353,7 @@ def test_config_round_trip():
         again = revive()
         assert again.get_config() == loss.get_config()
         assert [type(part) for part in again.losses] == [type(part) for part in loss.losses]
-        assert (again.name, again.dtype, again.weights) == ("mine", "float16", [0.5, 6.0, 2.0])
+        assert (again.name, again.dtype, again.weights) == ("mine", "float16", (0.5, 6.0, 2.0))
         assert again.losses[0].dtype == "bfloat16"
     assert "WeightedSum" not in keraslosses.names()
 
@@ -372,7 +372,7 @@ def test_names_of_components():
     names = ["mean_squared_error", "mean_squared_error_1", "mean_squared_error_1_1", "mean_squared_error_2"]
     assert loss.component_names() == names
     assert [loss.component(name).name for name in names] == names
-    assert [loss.component(name).loss for name in names] == loss.losses
+    assert [loss.component(name).loss for name in names] == list(loss.losses)
 
 
 def test_unknown_component():

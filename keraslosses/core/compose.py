@@ -10,6 +10,7 @@ from keras import tree
 
 from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
+from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.inputs import floating
 from keraslosses.core.reduction import Entries, mean_of_each_sample
 from keraslosses.core.saving import saved
@@ -45,7 +46,7 @@ class Addable:
 
 
 @saved
-class WeightedSum(Addable, keras.losses.Loss):
+class WeightedSum(Addable, FixedOptions, keras.losses.Loss):
     """A sum of losses, each with its weight: `loss_a + 0.5 * loss_b`.
 
     ```
@@ -93,8 +94,8 @@ class WeightedSum(Addable, keras.losses.Loss):
         parts = [pair for pair in zip(losses, weights, strict=True) for pair in taken_apart(*pair)]
         unreduced = checked_reductions([part for part, _ in parts])
         super().__init__(name=name, reduction="none" if unreduced else "sum", dtype=dtype)
-        self.losses = [part for part, _ in parts]
-        self.weights = [weight for _, weight in parts]
+        self.losses = tuple(part for part, _ in parts)
+        self.weights = tuple(weight for _, weight in parts)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         with keras.name_scope(self.name):
@@ -122,7 +123,7 @@ class WeightedSum(Addable, keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         return {
             "losses": [keras.saving.serialize_keras_object(part) for part in self.losses],
-            "weights": self.weights,
+            "weights": list(self.weights),
             "name": self.name,
             "dtype": self.dtype,
         }
@@ -138,7 +139,7 @@ class WeightedSum(Addable, keras.losses.Loss):
 
 
 @saved
-class Component(keras.metrics.Mean):
+class Component(FixedOptions, keras.metrics.Mean):
     """The value of one loss over an epoch, as Keras reports the whole loss.
 
     That is the mean over the batches, weighted with their sizes. What a loss with inner parts returns from

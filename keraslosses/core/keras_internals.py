@@ -4,14 +4,16 @@ Keras may rename these in any release. `INTERNALS` lists them as dotted paths; a
 says which is gone.
 """
 
+import copy
 from typing import Any
 
 import keras
-from keras.src.backend.common import masking, stateless_scope, tensor_attributes
+from keras.src.backend.common import global_state, masking, stateless_scope, tensor_attributes
 from keras.src.models.functional import Functional
 from keras.src.utils.tracking import DotNotTrackScope as untracked
 
 INTERNALS = (
+    "keras.src.backend.common.global_state.get_global_attribute",
     "keras.src.backend.common.masking.get_keras_mask",
     "keras.src.backend.common.stateless_scope.in_stateless_scope",
     "keras.src.backend.common.tensor_attributes.get_tensor_attr",
@@ -19,9 +21,13 @@ INTERNALS = (
     "keras.src.models.functional.Functional",
     "keras.src.utils.tracking.DotNotTrackScope",
     "keras.Model()._inputs_struct",
+    "keras.Model()._outputs",
     "keras.Model()._outputs_struct",
     "keras.Model()._nodes_by_depth",
+    "keras.Model()._inbound_nodes",
+    "keras.Model()._run_through_graph",
     "keras.Model()._compile_loss",
+    "keras.KerasTensor()._keras_history",
     "keras.Sequential()._functional",
     "keras.Variable()._value",
     "keras.metrics.MeanSquaredError()._direction",
@@ -51,15 +57,61 @@ def graph_of(model: Any) -> tuple[Any, Any]:
     return graph._inputs_struct, graph._outputs_struct
 
 
-def outputs_in_graph(model: Any, layer: keras.layers.Layer) -> list[Any]:
-    """What a layer gives in the model's own graph, call by call; `layer.output` may be of another graph."""
-    nodes = [node for depth in functional(model)._nodes_by_depth.values() for node in depth]
-    return [tensor for node in nodes if node.operation is layer for tensor in node.output_tensors]
+def calls_in_graph(graph: Any, layer: keras.layers.Layer) -> list[Any]:
+    """The calls of a layer in a graph, in the order in which they were made.
+
+    `layer.output` may be of another graph.
+    """
+    calls = {id(node) for depth in graph._nodes_by_depth.values() for node in depth}
+    return [node for node in layer._inbound_nodes if id(node) in calls]
+
+
+def callers(node: Any) -> list[str]:
+    """The names of the layers from which a call takes its tensors."""
+    return [tensor._keras_history.operation.name for tensor in node.input_tensors]
+
+
+def replace_call(graph: Any, node: Any, operation: Any, more: list[Any]) -> None:
+    """In this graph alone, another operation makes the call, and gives more tensors after its outputs."""
+    other = copy.copy(node)
+    other.operation, other.outputs = operation, [*node.outputs, *more]
+    for depth in graph._nodes_by_depth.values():
+        for place, known in enumerate(depth):
+            if known is node:
+                depth[place] = other
+
+
+def empty_graph(model: Any) -> Functional:
+    """A graph over the layers of a model, which gives its outputs and a list, still empty, of other tensors.
+
+    None of it is tracked by Keras.
+    """
+    inputs, outputs = graph_of(model)
+    with untracked():
+        return Functional(inputs, [outputs, []])
+
+
+def also_gives(graph: Functional, tensors: list[Any]) -> None:
+    """Adds tensors to the list of an `empty_graph`."""
+    graph._outputs.extend(tensors)
+    graph._outputs_struct[1].extend(tensors)
 
 
 def functional(model: Any) -> Functional:
     """The model itself, or the functional model inside a built Sequential one."""
     return model if isinstance(model, Functional) else model._functional
+
+
+def called_inside_another(model: keras.Model) -> bool:
+    """Whether the call of a model that now runs was made by another model's call."""
+    context = global_state.get_global_attribute("current_call_ctx")
+    outermost = None if context is None else context.entry_layer
+    return outermost is not model and isinstance(outermost, keras.Model)
+
+
+def saving_as_h5() -> bool:
+    """Whether a model is now being saved in the old format, a file `.h5`."""
+    return bool(global_state.get_global_attribute("use_legacy_config", False))
 
 
 def has_compiled_loss(model: keras.Model) -> bool:

@@ -16,6 +16,7 @@ from keras.backend import standardize_dtype
 from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.compose import Addable
+from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.precision import in_full_precision
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import Entries, both, reduce, share_of_replica
@@ -142,11 +143,12 @@ def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]
     return decorate
 
 
-class FunctionLoss(Addable, keras.losses.Loss):
+class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
     """A `keras.losses.Loss` over a loss function: adds weights, masks, reduction, dtype, config, operators.
 
     Nothing is cast on the way in: integer targets stay integers, and the computation runs in float32, or in
-    float64 where y_pred is. The result is cast to the loss's dtype last.
+    float64 where y_pred is. The result is cast to the loss's dtype last. Options cannot be set later: a
+    compiled training step would not see the change.
     """
 
     def __init__(self, function: Any, reduction: str | None, name: str | None, dtype: Any, **options: Any):

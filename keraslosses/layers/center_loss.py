@@ -9,7 +9,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
 from keraslosses.core.loss import saved
 from keraslosses.core.reduction import Entries, reduce
-from keraslosses.layers.term import kept_samples, labels_of, per_sample
+from keraslosses.layers.term import TermLayer, kept_samples, labels_of, per_sample
 
 
 def center_distances(features: Any, labels: Any, centers: Any) -> Any:
@@ -39,13 +39,13 @@ def updated_centers(features: Any, labels: Any, centers: Any, alpha: float) -> A
         alpha: Step, between 0 and 1.
 
     Returns:
-        `(num_classes, dim)`.
+        `(num_classes, dim)`. A sample with a feature that is inf or NaN moves no center.
     """
     checks.fraction("alpha", alpha)
     features = floating(features)
     centers = ops.cast(ops.convert_to_tensor(centers), features.dtype)
     labels, _, broken = labels_of("CenterLoss", features, labels, centers.shape[0])
-    kept = ops.ones_like(labels, dtype="bool") if broken is None else ops.logical_not(broken)
+    kept = finite_rows(features) if broken is None else finite_rows(features) & ~broken
     changes = center_changes(features, ops.take(centers, labels, axis=0), labels, kept, alpha)
     return centers + ops.segment_sum(changes, labels, num_segments=centers.shape[0])
 
@@ -55,6 +55,11 @@ def half_squares(differences: Any, broken: Any) -> Any:
     if broken is None:
         return values
     return values * ops.where(broken, ops.cast(float("nan"), values.dtype), ops.ones_like(values))
+
+
+def finite_rows(features: Any) -> Any:
+    """Which samples can move a center: one feature that overflows would make it NaN for good."""
+    return ops.all(ops.isfinite(features), axis=-1)
 
 
 def center_changes(features: Any, own_centers: Any, labels: Any, kept: Any, alpha: float) -> Any:
@@ -70,7 +75,7 @@ def center_changes(features: Any, own_centers: Any, labels: Any, kept: Any, alph
 
 
 @saved
-class CenterLoss(keras.layers.Layer):
+class CenterLoss(TermLayer):
     """Center loss: pulls the features of a class towards its center, beside a classification loss.
 
     The value of a sample is `½ ‖x - c_y‖²`, with the centers of before the update. In training, and only
@@ -95,7 +100,8 @@ class CenterLoss(keras.layers.Layer):
 
     The centers `(num_classes, dim)` are non-trainable and float32 under every dtype policy. The gradient
     flows to the features, `x - c_y`, never to the centers. A sample of weight 0 neither moves a center nor
-    counts; other weights scale the loss, not the update. A frozen layer (`trainable=False`) keeps them.
+    counts; other weights scale the loss, not the update. A sample with a feature that is inf or NaN moves no
+    center; its value shows it. A frozen layer (`trainable=False`) keeps them.
     Under `tf.distribute`, and in a `torch.distributed` group, the samples of all replicas move them together.
 
     Raises:
@@ -125,7 +131,7 @@ class CenterLoss(keras.layers.Layer):
         checks.positive_integer("num_classes", num_classes)
         checks.fraction("alpha", alpha)
         checks.non_negative("weight", weight)
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(**kwargs)
         self.num_classes = int(num_classes)
         self.alpha = float(alpha)
         self.weight = float(weight)
@@ -168,7 +174,7 @@ class CenterLoss(keras.layers.Layer):
         features, labels, counted = map(
             backend.gather_over_replicas, (features, labels, ops.cast(kept, "int32"))
         )
-        kept = counted > 0
+        kept = ops.logical_and(counted > 0, finite_rows(features))
         own_centers = backend.take_rows(self.centers, labels)
         backend.add_to_rows(
             self.centers, labels, center_changes(features, own_centers, labels, kept, self.alpha)

@@ -97,6 +97,7 @@ class ChunkedCrossEntropy(KernelLayer):
         margin = keras.saving.deserialize_keras_object(margin) if isinstance(margin, dict) else margin
         check_margin(margin, use_bias)
         super().__init__(num_classes, kernel_initializer, kernel_regularizer, kernel_constraint, **kwargs)
+        self.num_classes = self.outputs
         self.chunk_size = int(chunk_size)
         self.margin = margin
         self.use_bias = use_bias

@@ -54,6 +54,7 @@ class CosineDense(KernelLayer):
     ):
         checks.positive_integer("units", units)
         super().__init__(units, kernel_initializer, kernel_regularizer, kernel_constraint, **kwargs)
+        self.units = self.outputs
 
     @in_full_precision
     def call(self, features: Any) -> Any:

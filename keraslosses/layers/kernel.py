@@ -4,8 +4,10 @@ from typing import Any
 
 import keras
 
+from keraslosses.layers.term import TermLayer
 
-class KernelLayer(keras.layers.Layer):
+
+class KernelLayer(TermLayer):
     """Has a trainable `kernel`, `(dim, outputs)` or as a class says, float32 under every dtype policy."""
 
     def __init__(
@@ -16,7 +18,7 @@ class KernelLayer(keras.layers.Layer):
         kernel_constraint: Any,
         **kwargs: Any,
     ):
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(**kwargs)
         self.outputs = int(outputs)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)

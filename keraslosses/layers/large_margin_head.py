@@ -74,12 +74,13 @@ class LargeMarginHead(KernelLayer):
     ):
         checks.positive_integer("num_classes", num_classes)
         checks.positive_integer("margin", margin)
-        schedule = {"base": base, "rate": rate, "power": power, "lam_min": lam_min}
-        for name, value in schedule.items():
+        for name, value in {"base": base, "rate": rate, "power": power, "lam_min": lam_min}.items():
             checks.non_negative(name, value)
         super().__init__(num_classes, kernel_initializer, kernel_regularizer, kernel_constraint, **kwargs)
         self.margin = int(margin)
-        self.schedule = {name: float(value) for name, value in schedule.items()}
+        self.num_classes = self.outputs
+        self.base, self.rate = float(base), float(rate)
+        self.power, self.lam_min = float(power), float(lam_min)
 
     def build(self, features_shape: Any) -> None:
         super().build(features_shape)
@@ -96,8 +97,8 @@ class LargeMarginHead(KernelLayer):
     def lam(self) -> Any:
         """λ of the next training step."""
         steps = ops.cast(self.step, "float32")
-        fallen = self.schedule["base"] * (1.0 + self.schedule["rate"] * steps) ** -self.schedule["power"]
-        return ops.maximum(fallen, self.schedule["lam_min"])
+        fallen = self.base * (1.0 + self.rate * steps) ** -self.power
+        return ops.maximum(fallen, self.lam_min)
 
     @in_full_precision
     def call(self, features: Any) -> Any:
@@ -135,7 +136,10 @@ class LargeMarginHead(KernelLayer):
             **super().get_config(),
             "num_classes": self.outputs,
             "margin": self.margin,
-            **self.schedule,
+            "base": self.base,
+            "rate": self.rate,
+            "power": self.power,
+            "lam_min": self.lam_min,
         }
 
 

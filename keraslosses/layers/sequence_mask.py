@@ -6,6 +6,7 @@ import keras
 
 from keraslosses.core import checks, keras_internals
 from keraslosses.core.backend import ops
+from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.saving import saved
 from keraslosses.core.sequence import blank_class, lengths_of, prefix_mask
 
@@ -14,7 +15,7 @@ NEVER = -1e4
 
 
 @saved
-class SequenceMask(keras.layers.Layer):
+class SequenceMask(FixedOptions, keras.layers.Layer):
     """Attaches the Keras mask of sequences whose lengths are known: the frames before each end.
 
     Layers behind it, `CTC`, `ctc_decode` and `EditDistance` read the mask. It replaces one that is there.

@@ -2,11 +2,24 @@
 
 from typing import Any
 
+import keras
+
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
+from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.labels import class_indices, indices_of_rows
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import extend_to
+
+
+class TermLayer(FixedOptions, keras.layers.Layer):
+    """A layer that reads features row by row: `attach` lays those of more axes out as rows for it."""
+
+    takes_rows = True
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(autocast=False, **kwargs)
+        self.has_given_name = kwargs.get("name") is not None
 
 
 def labels_of(

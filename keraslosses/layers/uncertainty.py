@@ -7,13 +7,14 @@ import keras
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
+from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.inputs import floating
 from keraslosses.core.reduction import share_of_replica
 from keraslosses.core.saving import saved
 
 
 @saved
-class UncertaintyWeighting(keras.layers.Layer):
+class UncertaintyWeighting(FixedOptions, keras.layers.Layer):
     """Adds several losses with weights that it learns: choose it where the weights are not known.
 
     ```

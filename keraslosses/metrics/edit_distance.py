@@ -6,6 +6,7 @@ import keras
 
 from keraslosses.core import checks, keras_internals
 from keraslosses.core.backend import ops
+from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import extend_to
 from keraslosses.core.saving import saved
@@ -54,7 +55,7 @@ def shifted(cells: Any) -> Any:
 
 
 @saved
-class EditDistance(keras.metrics.Metric):
+class EditDistance(FixedOptions, keras.metrics.Metric):
     """The label error rate: edits that turn what the model found into the labels, for each label.
 
     ```
