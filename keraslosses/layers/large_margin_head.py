@@ -7,6 +7,7 @@ from keras import ops
 
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.inputs import floating
+from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer
 from keraslosses.layers.term import kept_samples, labels_of
@@ -115,7 +116,7 @@ class LargeMarginHead(KernelLayer):
         if training and self.trainable:
             self.step.assign_add(1)
         if broken is not None:
-            values = values * ops.where(broken, float("nan"), 1.0)
+            values = values * one_or_nan(broken, values.dtype)
         return ops.where(kept, values, ops.zeros_like(values))
 
     def cross_entropy(self, features: Any, labels: Any) -> Any:

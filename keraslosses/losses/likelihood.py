@@ -5,6 +5,7 @@ from typing import Any
 from keras import ops
 
 from keraslosses.core import backend, checks, limits, numerics
+from keraslosses.core.domain import PROBABILITIES
 from keraslosses.core.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
@@ -29,7 +30,7 @@ def negative_log_likelihood(
 
 
 @loss_function(
-    Labels(),
+    Labels(pred=PROBABILITIES),
     q=checks.between_zero_and_one,
     from_logits=checks.boolean,
     ignore_class=checks.optional_integer,

@@ -24,6 +24,8 @@ def best(name: str) -> Any:
 
 
 peek = best("peek")
+extremes = best("extremes")
+repaired = best("repaired")
 computed = best("computed")
 constant = best("constant")
 may_warn = best("may_warn")

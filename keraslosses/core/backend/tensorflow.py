@@ -25,6 +25,21 @@ def computed(tensor: Any) -> bool:
     return not tf.is_symbolic_tensor(tensor)
 
 
+def repaired(repair: Any, tensors: Any, bounds: Any) -> Any:
+    """Without XLA each step of a repair is a pass over the data: only where something is to be repaired."""
+    if under_xla() or tf.executing_eagerly():
+        return repair(*tensors)
+    fine = [tf.reduce_min(tensor) >= 0 for tensor, _ in bounds]
+    fine += [tf.reduce_max(tensor) <= high for tensor, high in bounds if high is not None]
+
+    @tf.custom_gradient
+    def made(*tensors: Any) -> Any:
+        kept = tf.cond(tf.reduce_all(fine), lambda: [*tensors], lambda: repair(*tensors))
+        return kept, lambda *upstream: upstream
+
+    return made(*tensors)
+
+
 def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
@@ -60,10 +75,12 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> A
 
 
 def total(values: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Under XLA through a maximum that changes nothing: XLA on the CPU would take a product into the sum, and
+    """Under XLA through a `where` that changes nothing: XLA on the CPU would take a product into the sum, and
     write down both of its factors first.
     """
-    return tf.reduce_sum(tf.maximum(values, float("-inf")) if under_xla() else values, axis, keepdims)
+    if under_xla():
+        values = tf.where(values == values, values, -values)
+    return tf.reduce_sum(values, axis, keepdims)
 
 
 def under_xla() -> bool:

@@ -27,6 +27,12 @@ def peek(tensor: Any) -> np.ndarray | None:
     return tensor.detach().numpy()
 
 
+def extremes(seen: np.ndarray) -> tuple[float, float]:
+    """In one pass."""
+    low, high = torch.aminmax(torch.from_numpy(seen))
+    return low.item(), high.item()
+
+
 def computed(tensor: Any) -> bool:
     if torch.compiler.is_compiling() or getattr(tensor, "is_meta", False):
         return False
