@@ -8,6 +8,7 @@ import numpy as np
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
+from keraslosses.core.domain import PROBABILITIES, TARGETS
 from keraslosses.core.inputs import Kind, Options, Pair, floating, tensors_of_one_shape, where
 from keraslosses.core.labels import comparable, without_class_axis
 from keraslosses.core.reduction import both, extend_to
@@ -37,6 +38,8 @@ class Regions(Kind):
     With None the whole batch is one region, and each sample gets a copy of its value. Sample weights then
     multiply the result only, as they do where `axis` contains the batch.
     """
+
+    true, pred = TARGETS, PROBABILITIES
 
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
         y_true, y_pred = tensors_of_one_shape(name, y_true, y_pred)

@@ -41,4 +41,4 @@ def along_rows(upstream: Any, values: Any, axis: int | None) -> Any:
     """
     if axis is None:
         return upstream
-    return ops.expand_dims(ops.where(values == float("inf"), 0.0, upstream), axis)
+    return ops.expand_dims(ops.where(ops.isinf(values), 0.0, upstream), axis)

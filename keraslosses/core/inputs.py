@@ -14,6 +14,7 @@ from keras.backend import standardize_dtype
 
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
+from keraslosses.core.domain import Range
 from keraslosses.core.reduction import extend_to
 
 Options = Mapping[str, Any]
@@ -70,10 +71,13 @@ def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]
 class Kind(ABC):
     """How a loss reads its inputs: what belongs together, and what stands for nothing.
 
-    With `explicit` the formula returns `Explicit`: values with their derivatives.
+    With `explicit` the formula returns `Explicit`: values with their derivatives. `true` and `pred` are the
+    ranges in which y_true and, unless it holds logits, y_pred must lie.
     """
 
     explicit = False
+    true: Range | None = None
+    pred: Range | None = None
 
     @abstractmethod
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
@@ -112,6 +116,20 @@ class Kind(ABC):
         shape = self.shape(pair)
         return pair, extend_to(weight, len(shape), "sample_weight", shape)
 
+    def ranges(self, options: Options) -> dict[str, Range]:
+        """Those of the ranges that hold under these options."""
+        pred = None if options.get("from_logits") else self.pred
+        given = {"y_true": self.true, "y_pred": pred}
+        return {argument: range_ for argument, range_ in given.items() if range_ is not None}
+
+    def counting(self, pair: Pair, keep: Any) -> Pair:
+        """The pair as far as it counts, with harmless inputs elsewhere."""
+        return pair if keep is None or pair.coupled else self.silence(pair, keep)
+
+    def spread(self, pair: Pair, outside: Any) -> Any:
+        """Where y_pred becomes NaN so that the value does, if these numbers are outside their range."""
+        return outside
+
     def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
         """The values of the entries."""
         return formula(pair.y_true, pair.y_pred)
@@ -128,9 +146,16 @@ class Kind(ABC):
 class Elementwise(Kind):
     """Two tensors of one shape; the formula gives a value per element, averaged along `axis`."""
 
-    def __init__(self, average: Callable[..., Any] = numerics.mean, explicit: bool = False):
+    def __init__(
+        self,
+        average: Callable[..., Any] = numerics.mean,
+        explicit: bool = False,
+        true: Range | None = None,
+        pred: Range | None = None,
+    ):
         self.average = average
         self.explicit = explicit
+        self.true, self.pred = true, pred
 
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
         y_true, y_pred = tensors_of_one_shape(name, y_true, y_pred)
@@ -178,8 +203,8 @@ class Signs(Elementwise):
 class Vectors(Elementwise):
     """Two tensors of one shape; the formula consumes `axis` itself."""
 
-    def __init__(self, explicit: bool = False):
-        super().__init__(explicit=explicit)
+    def __init__(self, explicit: bool = False, true: Range | None = None, pred: Range | None = None):
+        super().__init__(explicit=explicit, true=true, pred=pred)
 
     def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
         """Puts zeros where a vector's element is masked: it adds nothing to a product or a sum."""

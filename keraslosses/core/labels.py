@@ -8,6 +8,7 @@ from keras.backend import standardize_dtype
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
+from keraslosses.core.domain import SHARES, Range
 from keraslosses.core.inputs import Kind, Options, Pair, floating, without_classes
 
 
@@ -24,6 +25,9 @@ def comparable(labels: Any) -> Any:
 
 class Labels(Kind):
     """One class index for each entry, against probabilities or logits along `axis`."""
+
+    def __init__(self, pred: Range | None = None):
+        self.pred = pred
 
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
         """Integer labels in range, with what is ignored or broken marked, and y_pred as it came."""
@@ -62,6 +66,12 @@ class Labels(Kind):
 
     def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
         return replace(pair, y_pred=without_classes(pair, seen, options))
+
+    def spread(self, pair: Pair, outside: Any) -> Any:
+        """A whole row, of which the formula may read one number only; where it is divided by its sum it
+        reads all.
+        """
+        return outside if self.pred is SHARES else ops.any(outside, axis=pair.axis, keepdims=True)
 
 
 class LabelsOrOneHot(Labels):

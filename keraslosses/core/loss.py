@@ -13,10 +13,11 @@ import keras
 import numpy as np
 from keras.backend import standardize_dtype
 
-from keraslosses.core import backend, checks, keras_internals
+from keraslosses.core import backend, checks, domain, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.compose import Addable
 from keraslosses.core.fixed import FixedOptions
+from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import in_full_precision
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import Entries, both, reduce, share_of_replica
@@ -65,8 +66,12 @@ class Contract:
         options: Mapping[str, Any],
         sample_weight: Any = None,
         mask: Any = None,
+        trusted: bool = False,
     ) -> Entries:
-        """The formula's values, with the entries that do not count silenced before it and marked after it."""
+        """The formula's values, with the entries that do not count silenced before it and marked after it.
+
+        Inputs that are `trusted` are known to lie in their ranges.
+        """
         check_readable(self.name, y_true=y_true, y_pred=y_pred)
         pair = self.kind.read(self.name, y_true, y_pred, options)
         valid = pair.valid
@@ -80,14 +85,24 @@ class Contract:
             sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), pair.y_pred.dtype)
             pair, sample_weight = self.kind.weighted(pair, sample_weight)
             keep = keep if sample_weight is None else both(keep, sample_weight != 0)
+        if not trusted:
+            pair = self.within(y_true, y_pred, pair, keep, options)
         values = self.kept_values(pair, keep, functools.partial(self.formula, **options))
         if pair.broken is not None:
             broken = both(keep, pair.broken)
-            values = values * ops.where(broken, ops.cast(float("nan"), values.dtype), ops.ones_like(values))
+            values = values * one_or_nan(broken, values.dtype)
         counted = self.kind.counted(values, valid)
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
         return Entries(values, counted, sample_weight, pair.class_weight)
+
+    def within(self, y_true: Any, y_pred: Any, pair: Any, keep: Any, options: Mapping[str, Any]) -> Any:
+        """The pair with its numbers within the ranges of its kind, for inputs of the precision given."""
+        ranges = self.kind.ranges(options)
+        if not ranges:
+            return pair
+        rounding = {"y_true": domain.rounding_of(y_true), "y_pred": domain.rounding_of(y_pred)}
+        return domain.within(self.name, self.kind, pair, keep, ranges, rounding)
 
     def kept_values(self, pair: Any, keep: Any, formula: Callable[..., Any]) -> Any:
         """The formula's values, from inputs that are silenced where an entry is not kept.
@@ -112,6 +127,7 @@ class Contract:
         pair = self.kind.read(self.name, y_true, y_pred, options)
         if reduction == "mean_with_sample_weight" and pair.class_weight is not None:
             return None
+        pair = self.within(y_true, y_pred, pair, None, options)
         return self.kind.mean(functools.partial(self.formula, **options), pair)
 
 

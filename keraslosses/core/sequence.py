@@ -9,6 +9,7 @@ from keras.backend import is_int_dtype
 
 from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
+from keraslosses.core.domain import SHARES
 from keraslosses.core.inputs import Kind, Options, Pair, floating
 from keraslosses.core.labels import comparable
 from keraslosses.core.readable import check_readable
@@ -145,6 +146,8 @@ class SequencePair(Pair):
 class Sequences(Kind):
     """A sequence of labels for each sample, against frames; the formula takes both lengths as options."""
 
+    pred = SHARES
+
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> SequencePair:
         """Labels that are classes, also where they do not count. A mask on y_pred says which frames do."""
         frames = frames_of(name, y_pred)
@@ -180,6 +183,12 @@ class Sequences(Kind):
         """Uniform frames and no labels where a sample is not kept."""
         frames = ops.where(keep[:, None, None], pair.y_pred, ops.ones((), pair.y_pred.dtype))
         return replace(pair, y_pred=frames, label_length=ops.where(keep, pair.label_length, 0))
+
+    def counting(self, pair: Any, keep: Any) -> Pair:
+        """Frames behind the last one that counts may hold anything."""
+        counts = prefix_mask(pair.logit_length, ops.shape(pair.y_pred)[1])
+        frames = ops.where(counts[..., None], pair.y_pred, ops.ones((), pair.y_pred.dtype))
+        return super().counting(replace(pair, y_pred=frames), keep)
 
     def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
         return pair

@@ -7,6 +7,7 @@ import numpy as np
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
+from keraslosses.core.nonfinite import nan_where
 from keraslosses.core.sequence import blank_class, frame_lengths, frames_of, prefix_mask
 from keraslosses.decoding.beam_search import beam_search
 from keraslosses.decoding.collapse import collapsed
@@ -73,7 +74,7 @@ def ctc_decode(
         labels, values = of_beams(log_probs, lengths, blank, beam_width, top_paths)
         labels, values = (labels[:, 0], values[:, 0]) if top_paths == 1 else (labels, values)
     broken = ops.reshape(broken, (-1, *[1] * (len(values.shape) - 1)))
-    return labels, ops.where(broken, ops.cast(float("nan"), values.dtype), values)
+    return labels, values + nan_where(broken, values.dtype)
 
 
 def greedy(scores: Any, lengths: Any, blank: int) -> Any:

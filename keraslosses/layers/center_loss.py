@@ -8,6 +8,7 @@ from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
 from keraslosses.core.loss import saved
+from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.reduction import Entries, reduce
 from keraslosses.layers.term import TermLayer, kept_samples, labels_of, per_sample
 
@@ -54,7 +55,7 @@ def half_squares(differences: Any, broken: Any) -> Any:
     values = 0.5 * ops.sum(ops.square(differences), axis=-1)
     if broken is None:
         return values
-    return values * ops.where(broken, ops.cast(float("nan"), values.dtype), ops.ones_like(values))
+    return values * one_or_nan(broken, values.dtype)
 
 
 def finite_rows(features: Any) -> Any:

@@ -8,6 +8,7 @@ from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.backend.class_chunks import Classes
 from keraslosses.core.inputs import floating
+from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import in_full_precision
 from keraslosses.core.reduction import both
 from keraslosses.core.saving import saved
@@ -144,7 +145,7 @@ class ChunkedCrossEntropy(KernelLayer):
         kept = both(kept_samples(labels, sample_weight), valid)
         values = self.cross_entropy(ops.where(kept[:, None], features, 1.0), labels, training)
         if broken is not None:
-            values = values * ops.where(broken, float("nan"), ops.ones_like(values))
+            values = values * one_or_nan(broken, values.dtype)
         values = ops.where(kept, values, ops.zeros_like(values))
         return values if valid is None else (values, valid)
 

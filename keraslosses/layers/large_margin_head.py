@@ -6,6 +6,7 @@ from typing import Any
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
+from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import in_full_precision
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer
@@ -118,7 +119,7 @@ class LargeMarginHead(KernelLayer):
         if training and self.trainable:
             self.step.assign_add(1)
         if broken is not None:
-            values = values * ops.where(broken, float("nan"), ops.ones_like(values))
+            values = values * one_or_nan(broken, values.dtype)
         return ops.where(kept, values, ops.zeros_like(values))
 
     def cross_entropy(self, features: Any, labels: Any) -> Any:

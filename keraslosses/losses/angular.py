@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from keraslosses.core import backend, checks
+from keraslosses.core import backend, checks, limits, nonfinite
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.labels import LabelsOrOneHot, of_class
@@ -109,13 +109,13 @@ def with_margin(
     change = backend.explicit(moved, ops.stop_gradient(own), own, None) - own
     logits = backend.add_to_picked(scale * cosines, labels, scale * change)
     values = backend.negative_log_likelihood(logits, labels)
-    values = values * ops.where(are_cosines(cosines), ops.ones_like(values), float("nan"))
+    values = values * nonfinite.one_or_nan(ops.logical_not(are_cosines(cosines)), values.dtype)
     return values if class_weights is None else values * of_class(class_weights, labels, cosines.dtype)
 
 
 def are_cosines(numbers: Any) -> Any:
     """Whether each row holds only cosines, or -inf for a class that is out of the running."""
-    outside = ops.logical_and(ops.abs(numbers) > 1.0 + ROUNDING, numbers != float("-inf"))
+    outside = ops.logical_and(ops.abs(numbers) > 1.0 + ROUNDING, numbers > limits.LOWEST)
     return ops.logical_not(ops.any(outside, axis=-1))
 
 

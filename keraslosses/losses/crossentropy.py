@@ -4,6 +4,7 @@ from typing import Any
 
 from keraslosses.core import backend, checks, limits, numerics
 from keraslosses.core.backend import ops
+from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.inputs import Distributions, Elementwise
 from keraslosses.core.labels import Labels, of_class
@@ -21,7 +22,7 @@ from keraslosses.losses.probability import (
 
 
 @loss_function(
-    Elementwise(explicit=True),
+    Elementwise(explicit=True, true=TARGETS, pred=PROBABILITIES),
     from_logits=checks.boolean,
     label_smoothing=checks.fraction,
     axis=checks.integer,
@@ -46,7 +47,7 @@ def binary_crossentropy(
 
 
 @loss_function(
-    Distributions(explicit=True),
+    Distributions(explicit=True, true=DISTRIBUTIONS, pred=SHARES),
     from_logits=checks.boolean,
     label_smoothing=checks.fraction,
     axis=checks.integer,
@@ -92,7 +93,7 @@ def against_shares(target: Any, y_pred: Any, axis: int) -> Explicit:
 
 
 @loss_function(
-    Labels(),
+    Labels(pred=SHARES),
     from_logits=checks.boolean,
     ignore_class=checks.optional_integer,
     axis=checks.integer,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from keraslosses.core import backend, checks, numerics
+from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import scaled
 from keraslosses.core.inputs import Distributions, Elementwise
 from keraslosses.core.labels import Labels, of_class
@@ -18,7 +19,7 @@ from keraslosses.losses.probability import (
 
 
 @loss_function(
-    Elementwise(explicit=True),
+    Elementwise(explicit=True, true=TARGETS, pred=PROBABILITIES),
     apply_class_balancing=checks.boolean,
     alpha=checks.fraction,
     gamma=checks.non_negative,
@@ -54,7 +55,7 @@ def binary_focal_crossentropy(
 
 
 @loss_function(
-    Distributions(explicit=True),
+    Distributions(explicit=True, true=DISTRIBUTIONS, pred=SHARES),
     alpha=checks.weight_or_weights,
     gamma=checks.non_negative,
     from_logits=checks.boolean,
@@ -83,7 +84,7 @@ def categorical_focal_crossentropy(
 
 
 @loss_function(
-    Labels(),
+    Labels(pred=SHARES),
     alpha=checks.weight_or_weights,
     gamma=checks.non_negative,
     from_logits=checks.boolean,

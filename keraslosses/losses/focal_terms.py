@@ -19,7 +19,7 @@ def discounted(terms: Explicit, target: Any, y_pred: Any, from_logits: bool, gam
         steepness = (1.0 - 2.0 * target) * spread
         by_discount = terms.values * gamma * numerics.power(missed, gamma - 1.0) * steepness
         slope = terms.by_pred() * discount + by_discount
-        return ops.where(terms.values == float("inf"), 0.0, slope) if from_logits else slope
+        return ops.where(ops.isinf(terms.values), 0.0, slope) if from_logits else slope
 
     return Explicit(terms.values * discount, by_pred)
 
@@ -82,10 +82,11 @@ def term_of_label(labels: Any, y_pred: Any, gamma: float, from_logits: bool) -> 
 
 def of_log(log_p: Any, gamma: float) -> Any:
     """From log p, without a gradient where that is -inf."""
-    ruled_out = log_p == float("-inf")
+    ruled_out = ops.isinf(log_p)
+    cost = -ops.stop_gradient(log_p)
     log_p = ops.where(ruled_out, ops.zeros_like(log_p), log_p)
     terms = -log_p * numerics.power(-ops.expm1(log_p), gamma) if gamma else -log_p
-    return ops.where(ruled_out, ops.cast(float("inf"), log_p.dtype), terms)
+    return ops.where(ruled_out, cost, terms)
 
 
 def of_probability(p: Any, gamma: float) -> Any:

@@ -4,6 +4,7 @@ from typing import Any
 
 from keraslosses.core import backend, checks, limits, numerics
 from keraslosses.core.backend import ops
+from keraslosses.core.domain import PROBABILITIES
 from keraslosses.core.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
@@ -28,7 +29,7 @@ def negative_log_likelihood(
 
 
 @loss_function(
-    Labels(),
+    Labels(pred=PROBABILITIES),
     q=checks.between_zero_and_one,
     from_logits=checks.boolean,
     ignore_class=checks.optional_integer,

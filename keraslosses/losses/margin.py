@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keraslosses.core import backend, checks, numerics
+from keraslosses.core import backend, checks, domain, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.inputs import Distributions, Signs
@@ -27,7 +27,7 @@ def squared_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None
     )
 
 
-@loss_function(Distributions(), class_weights=checks.optional_weights)
+@loss_function(Distributions(true=domain.DISTRIBUTIONS), class_weights=checks.optional_weights)
 def categorical_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
     """Shortfall of the true class from the best of the others; see `CategoricalHinge`."""
     true = ops.sum(y_true * y_pred, axis=-1)

@@ -4,6 +4,7 @@ from typing import Any
 
 from keraslosses.core import limits
 from keraslosses.core.backend import ops
+from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.inputs import Elementwise, Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -16,14 +17,14 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
     return Explicit(y_pred - y_true * ops.log(rate), lambda: 1.0 - y_true / rate)
 
 
-@loss_function(Vectors(explicit=True))
+@loss_function(Vectors(explicit=True, true=DISTRIBUTIONS, pred=PROBABILITIES))
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """Kullback-Leibler divergence over the last axis; see `KLDivergence`."""
-    target = ops.clip(y_true, 0.0, 1.0)
-    p = ops.clip(y_pred, limits.EPSILON, 1.0)
+    target = ops.minimum(y_true, 1.0)
+    p = ops.maximum(y_pred, limits.EPSILON)
     log_ratio = ops.log(ops.maximum(target, limits.NOTHING) / p)
     values = ops.sum(target * log_ratio, axis=-1)
-    return Explicit(values, lambda: ops.where(p == y_pred, -target / p, 0.0))
+    return Explicit(values, lambda: ops.where(y_pred < limits.EPSILON, 0.0, -target / p))
 
 
 @saved

@@ -45,19 +45,19 @@ class Shares(NamedTuple):
     """Probabilities divided by the sum of their row; a row of zeros counts as uniform, with gradient 0."""
 
     share: Any
-    total: Any
+    per_total: Any
 
     @classmethod
     def of(cls, y_pred: Any, axis: int) -> "Shares":
         total = ops.sum(y_pred, axis=axis, keepdims=True)
         nothing = ops.abs(total) < limits.NOTHING
-        total = ops.where(nothing, float("inf"), total)
-        uniform = ops.where(nothing, 1.0 / ops.cast(ops.shape(y_pred)[axis], y_pred.dtype), 0.0)
-        return cls(y_pred / total + uniform, total)
+        whole = ops.where(nothing, ops.ones_like(total), total)
+        uniform = 1.0 / ops.cast(ops.shape(y_pred)[axis], y_pred.dtype)
+        return cls(ops.where(nothing, uniform, y_pred / whole), ops.where(nothing, 0.0, 1.0 / whole))
 
     def back(self, by_share: Any, whole: Any) -> Any:
         """The derivative by the probabilities; `whole` is the sum of `by_share` times the shares, by rows."""
-        return (by_share - whole) / self.total
+        return (by_share - whole) * self.per_total
 
 
 def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, axis: int) -> Explicit:
@@ -73,7 +73,7 @@ def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, a
 def terms_of_probabilities(positive: Any, negative: Any, p: Any) -> Explicit:
     """Logarithms are those of max(p, 1e-7) and max(1 - p, 1e-7), exact at 1, with derivative 0 below."""
     log_p = ops.log(ops.maximum(p, limits.EPSILON))
-    log_q = ops.maximum(ops.log1p(-ops.minimum(p, 1.0)), math.log(limits.EPSILON))
+    log_q = ops.maximum(ops.log1p(-ops.minimum(p, limits.BELOW_ONE)), math.log(limits.EPSILON))
 
     def by_pred() -> Any:
         of_positive = ops.where(p < limits.EPSILON, 0.0, positive / ops.maximum(p, limits.EPSILON))
@@ -95,7 +95,7 @@ def terms_of_logits(positive: Any, negative: Any, x: Any, weighted: bool) -> Exp
     values = both + numerics.times_unless_zero(wrong, size)
 
     def by_pred() -> Any:
-        rise = ops.where(size == float("inf"), 0.0, (wrong - right * small) / (1.0 + small))
+        rise = ops.where(ops.isinf(size), 0.0, (wrong - right * small) / (1.0 + small))
         return ops.where(above, rise, -rise)
 
     return Explicit(values, by_pred)

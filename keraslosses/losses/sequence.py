@@ -5,6 +5,7 @@ from typing import Any
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.nonfinite import inf_where
 from keraslosses.core.sequence import Sequences, blank_class
 from keraslosses.losses.probability import log_probabilities
 
@@ -42,13 +43,13 @@ def ctc(
         ValueError: as `CTC`, and for lengths of another shape or out of range.
     """
     if y_pred.shape[1] == 0:
-        values = ops.where(label_length == 0, ops.sum(y_pred, axis=(1, 2)), float("inf"))
+        values = ops.sum(y_pred, axis=(1, 2)) + inf_where(label_length > 0, y_pred.dtype)
     else:
         blank = blank_class(blank_index, y_pred.shape[2])
         scores = y_pred if from_logits else log_probabilities(y_pred, False, -1)
         values = backend.ctc(scores, y_true, label_length, logit_length, blank, softmax=from_logits)
     if zero_infinity:
-        values = ops.where(values == float("inf"), ops.zeros_like(values), values)
+        values = ops.where(ops.isinf(values), ops.zeros_like(values), values)
     if normalize is None:
         return values
     length = label_length if normalize == "target" else logit_length

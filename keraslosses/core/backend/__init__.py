@@ -25,6 +25,8 @@ def best(name: str) -> Any:
 
 peek = best("peek")
 unreadable = best("unreadable")
+extremes = best("extremes")
+repaired = best("repaired")
 computed = best("computed")
 constant = best("constant")
 has_float64 = best("has_float64")

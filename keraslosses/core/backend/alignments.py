@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
+from keraslosses.core.nonfinite import inf_where
 
 # The logarithm of what is impossible: finite, so that no difference of two is undefined.
 IMPOSSIBLE = -1e30
@@ -55,7 +56,7 @@ def alignments(
     paths = walk(frames, do)
     values = 0.0 - log_likelihood(frames, paths, label_length)
     impossible = values > -IMPOSSIBLE / 2
-    values = ops.where(impossible, ops.cast(float("inf"), values.dtype), values)
+    values = ops.where(impossible, inf_where(impossible, values.dtype), values)
 
     def by_pred() -> Any:
         slope = -posterior(frames, paths, labels, blank, ops.shape(scores)[2], do)

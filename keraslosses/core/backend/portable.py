@@ -21,6 +21,19 @@ def peek(tensor: Any) -> np.ndarray | None:
     return np.asarray(tensor)
 
 
+def extremes(seen: np.ndarray) -> tuple[float, float]:
+    """The least and the largest number of an array that is not empty; NaN if one is NaN."""
+    return float(seen.min()), float(seen.max())
+
+
+def repaired(repair: Any, tensors: Any, bounds: Any) -> Any:
+    """repair(*tensors), which changes nothing where each tensor of `bounds` lies between 0 and its bound.
+
+    Their gradients flow through unchanged. A compiler makes it part of what comes after.
+    """
+    return repair(*tensors)
+
+
 def computed(tensor: Any) -> bool:
     """Whether a tensor has its value already, on whatever device: it has none where code is compiled."""
     return True
@@ -99,8 +112,7 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
 
 def without_gradient_at_infinity(values: Any) -> Any:
     """The values themselves; where one is +inf nothing flows back."""
-    infinite = values == float("inf")
-    return ops.where(infinite, ops.cast(float("inf"), values.dtype), values)
+    return ops.where(ops.isinf(values), ops.stop_gradient(values), values)
 
 
 def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
@@ -227,7 +239,7 @@ def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
     """
     others = ops.arange(ops.shape(scores)[-1], dtype="int32") != labels[..., None]
     lead = scores - pick(scores, labels)[..., None]
-    excess = margin + ops.where(others, lead, ops.cast(float("-inf"), lead.dtype))
+    excess = margin + ops.where(others, lead, ops.cast(-margin, lead.dtype))
     shortfall = ops.where(excess <= 0, ops.zeros_like(excess), excess)
     total = ops.sum(shortfall if p == 1 else ops.square(shortfall), axis=-1)
     return total / ops.cast(ops.shape(scores)[-1], scores.dtype)

@@ -25,6 +25,21 @@ def computed(tensor: Any) -> bool:
     return not tf.is_symbolic_tensor(tensor)
 
 
+def repaired(repair: Any, tensors: Any, bounds: Any) -> Any:
+    """Without XLA each step of a repair is a pass over the data: only where something is to be repaired."""
+    if under_xla() or tf.executing_eagerly():
+        return repair(*tensors)
+    fine = [tf.reduce_min(tensor) >= 0 for tensor, _ in bounds]
+    fine += [tf.reduce_max(tensor) <= high for tensor, high in bounds if high is not None]
+
+    @tf.custom_gradient
+    def made(*tensors: Any) -> Any:
+        kept = tf.cond(tf.reduce_all(fine), lambda: [*tensors], lambda: repair(*tensors))
+        return kept, lambda *upstream: upstream
+
+    return made(*tensors)
+
+
 def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
@@ -64,7 +79,7 @@ LONG_ROW = 2**16
 
 
 def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """Under XLA through a maximum that changes nothing: XLA on the CPU would take a product into the sum, and
+    """Under XLA through a `where` that changes nothing: XLA on the CPU would take a product into the sum, and
     write down both of its factors first. The sums of rows are added in float64: it adds one number after the
     other, and of millions would keep the first digits only.
     """
@@ -75,7 +90,7 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
         long = (values.shape[axes[-1]] or 0) > LONG_ROW
         rows = values if len(axes) == 1 or long else total(values, axes[-1], keepdims=True)
         return tf.cast(tf.reduce_sum(tf.cast(rows, "float64"), axes), values.dtype)
-    return tf.reduce_sum(tf.maximum(values, float("-inf")), axes, keepdims)
+    return tf.reduce_sum(tf.where(values == values, values, -values), axes, keepdims)
 
 
 def under_xla() -> bool:

@@ -46,6 +46,12 @@ def full_precision() -> Any:
     return NOTHING_TO_DO
 
 
+def extremes(seen: np.ndarray) -> tuple[float, float]:
+    """In one pass."""
+    low, high = torch.aminmax(torch.from_numpy(seen))
+    return low.item(), high.item()
+
+
 def computed(tensor: Any) -> bool:
     if torch.compiler.is_compiling() or getattr(tensor, "is_meta", False):
         return False

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.explicit import Explicit, of_error
-from keraslosses.core.limits import EPSILON
+from keraslosses.core.limits import BELOW_ONE, EPSILON
 
 
 def binary_crossentropy(
@@ -79,7 +79,7 @@ def missed_of_logits(target: Any, x: Any) -> Any:
 
 def terms_of_probabilities(target: Any, p: Any) -> Any:
     log_p = p.clamp_min(EPSILON).log_()
-    log_q = (-p).clamp_min_(-1.0).log1p_().clamp_min_(math.log(EPSILON))
+    log_q = (-p).clamp_min_(-BELOW_ONE).log1p_().clamp_min_(math.log(EPSILON))
     return log_q.lerp_(log_p, target).neg_()
 
 

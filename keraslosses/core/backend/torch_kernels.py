@@ -115,6 +115,8 @@ def categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, reducti
         return None
     if type(y_true) is not torch.Tensor or y_true.shape != y_pred.shape or y_true.dtype != y_pred.dtype:
         return None
+    if y_true.amin() < 0:
+        return None
     return F.cross_entropy(rows_of(y_pred), rows_of(y_true), label_smoothing=options["label_smoothing"])
 
 
