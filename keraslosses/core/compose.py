@@ -83,6 +83,9 @@ class WeightedSum(Addable, FixedOptions, keras.losses.Loss):
     6.0
     """
 
+    # That of the parts acts.
+    fixed_options = frozenset({"reduction"})
+
     def __init__(
         self,
         losses: Sequence[Any],

@@ -1,28 +1,27 @@
 """Options that stay as they are: a compiled training step would not see them change."""
 
-import functools
 import inspect
-from typing import Any
+from typing import Any, ClassVar
+
+# What is no option of a loss, but Keras's own: it may be set.
+KERAS_SETS = {"self", "reduction", "name", "dtype", "kwargs"}
 
 
 class FixedOptions:
     """Refuses to set an option of a loss, a layer or a metric once it is made."""
 
+    fixed_options: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.fixed_options |= inspect.signature(cls.__init__).parameters.keys() - KERAS_SETS
+
     def __setattr__(self, name: str, value: Any) -> None:
-        own = name in arguments_of(type(self)) or name in vars(self).get("options", ())
+        own = name in self.fixed_options or name in vars(self).get("options", ())
         if own and hasattr(self, name) and getattr(self, name) is not value:
             made = type(self).__name__
             raise AttributeError(
                 f"`{name}` of a {made} cannot be changed: make a new {made}({name}={value!r})"
             )
         super().__setattr__(name, value)
-
-
-@functools.cache
-def arguments_of(cls: type) -> frozenset[str]:
-    """The options that a class is made with, but those that Keras has a setter for."""
-    makers = [
-        base.__init__ for base in cls.__mro__ if issubclass(base, FixedOptions) and "__init__" in vars(base)
-    ]
-    names = {name for maker in makers for name in inspect.signature(maker).parameters}
-    return frozenset(names | {"reduction"}) - {"self", "name", "dtype", "kwargs"}

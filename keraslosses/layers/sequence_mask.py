@@ -74,8 +74,9 @@ class SequenceMask(FixedOptions, keras.layers.Layer):
                 f"Received: x.shape={tuple(x.shape)}"
             )
         blank = blank_class(self.blank_index, x.shape[-1])
-        certain = ops.where(ops.arange(x.shape[-1], dtype="int32") == blank, 0.0, NEVER)
-        return ops.where(mask[:, :, None], x, ops.cast(certain, x.dtype))
+        is_blank = ops.arange(x.shape[-1], dtype="int32") == blank
+        certain = ops.where(is_blank, ops.zeros((), dtype=x.dtype), NEVER)
+        return ops.where(mask[:, :, None], x, certain)
 
     def compute_mask(self, x: Any, previous_mask: Any = None) -> None:
         """Nothing: `call`, which has the lengths, attaches the mask itself."""

@@ -55,9 +55,9 @@ def unreadable(value: Any) -> Unreadable | None:
     kind = type(value).__name__
     if kind in NOT_DENSE:
         return NOT_DENSE[kind]
-    kind = getattr(dtype, "kind", None)
-    if kind is None:
+    letter = getattr(dtype, "kind", None)
+    if letter is None:
         return TEXT if getattr(dtype, "name", None) == "string" else None
-    if kind in NO_NUMBERS:
-        return OBJECTS if kind == "O" else TEXT
+    if letter in NO_NUMBERS:
+        return OBJECTS if letter == "O" else TEXT
     return None

@@ -266,7 +266,9 @@ OWN.impl("ctc_backward", lambda upstream, log_p, *others: torch.empty_like(log_p
 torch.library.register_autograd(
     "keraslosses::ctc",
     lambda ctx, upstream, *others: (
-        torch.ops.keraslosses.ctc_backward(upstream, *ctx.saved_tensors, ctx.blank, ctx.softmax),
+        None
+        if upstream is None
+        else torch.ops.keraslosses.ctc_backward(upstream, *ctx.saved_tensors, ctx.blank, ctx.softmax),
         *[None] * 5,
     ),
     setup_context=ctc_setup,

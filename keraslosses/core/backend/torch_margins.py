@@ -100,7 +100,9 @@ OWN.impl("margins_of_lists_backward", lambda upstream, rows, *others: torch.empt
 torch.library.register_autograd(
     "keraslosses::margins_of_lists",
     lambda ctx, upstream, _: (
-        torch.ops.keraslosses.margins_of_lists_backward(upstream, *ctx.saved_tensors),
+        None
+        if upstream is None
+        else torch.ops.keraslosses.margins_of_lists_backward(upstream, *ctx.saved_tensors),
         None,
     ),
     setup_context=keep_lists,
