@@ -20,18 +20,23 @@ def raises(message):
 
 
 def stack():
-    return [layers.Dense(6, activation="relu"), layers.Dense(2, name="embedding"), layers.Dense(5)]
+    return [
+        layers.Dense(6, activation="relu", name="hidden"),
+        layers.BatchNormalization(name="norm"),
+        layers.Dense(2, name="embedding"),
+        layers.Dense(5, name="logits"),
+    ]
 
 
 def sequential():
-    return keras.Sequential([keras.Input((4,), name="input"), *stack()])
+    return keras.Sequential([keras.Input((4,), name="input"), *stack()], name="model")
 
 
 def functional():
     inputs = outputs = keras.Input((4,), name="input")
     for layer in stack():
         outputs = layer(outputs)
-    return keras.Model(inputs, outputs)
+    return keras.Model(inputs, outputs, name="model")
 
 
 def head():
@@ -51,11 +56,11 @@ def compiled(model, **options):
     return model
 
 
-def with_both(weights=None):
+def with_both(weights=None, at="embedding"):
     """A model with a center loss and a head, of the same weights each time."""
     keras.utils.set_random_seed(1)
-    model = keraslosses.attach(sequential(), center_loss(), at="embedding", weight=0.3)
-    model = keraslosses.attach(model, head(), at="embedding", weight=0.5)
+    model = keraslosses.attach(sequential(), center_loss(), at=at, weight=0.3)
+    model = keraslosses.attach(model, head(), at=at, weight=0.5)
     if weights is not None:
         model.set_weights(weights)
     return model
