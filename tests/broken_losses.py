@@ -204,6 +204,18 @@ class NothingFlowsBack(Plain):
     formula = detached_error
 
 
+@loss_function(Vectors())
+def divergence_of_anything(y_true, y_pred):
+    """Clipping makes probabilities of logits, and a distribution of any targets."""
+    target, p = ops.clip(y_true, 0.0, 1.0), ops.clip(y_pred, 1e-7, 1.0)
+    return ops.sum(target * ops.log(ops.maximum(target, 1e-30) / p), axis=-1)
+
+
+@fault("domain", "KLDivergence")
+class LogitsTakenForProbabilities(Plain):
+    formula = divergence_of_anything
+
+
 @fault("shapes", "MeanSquaredError")
 class BroadcastsInSilence(keras.losses.Loss):
     def call(self, y_true, y_pred):

@@ -23,6 +23,7 @@ EXAMPLES = [
     ("hard inputs", "gradient at equal inputs is NaN"),
     ("value", "value is infinite"),
     ("hard inputs", "label 7 of 7 classes costs 0"),
+    ("domain", "logits where probabilities belong, eager with {}, cost -1.60944"),
     ("hard inputs", "one NaN in y_pred with {}: 1 at (0,), expected nan"),
     ("gradient", "gradient with {}: nothing flows back (the gradient is None)"),
     ("gradient", "gradient with {}: 0.2 at (0,), expected 0.3"),

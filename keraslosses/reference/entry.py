@@ -53,6 +53,11 @@ class Reference:
     zeros_count: bool = True
     masks_are_lengths: bool = False
 
+    @property
+    def draw_options(self) -> Options:
+        """What the draw is told beside the options of the loss."""
+        return {}
+
     def inputs(
         self, options: Options, leading: tuple[int, ...] = (3, 5), seed: int = 0
     ) -> tuple[Array, Array]:

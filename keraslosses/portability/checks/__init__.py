@@ -10,6 +10,7 @@ from typing import Any
 
 from keraslosses.portability import gradients
 from keraslosses.portability.checks import carried, lifecycle, weighting, with_reference, without_reference
+from keraslosses.portability.checks.domain import cases, check_domain, option_sets
 from keraslosses.portability.checks.float64 import check_float64
 from keraslosses.portability.checks.invariance import check_compiled, samples_stand_alone
 from keraslosses.portability.checks.replicas import check_replicas, why_not
@@ -25,6 +26,7 @@ CHECKS: dict[str, Callable[[Subject], Any]] = {
     "value": with_reference.check_value,
     "gradient": with_reference.check_gradient,
     "hard inputs": with_reference.check_hard_inputs,
+    "domain": check_domain,
     "compiled": check_compiled,
     "batch": with_reference.check_batch,
     "weights": weighting.check_weights,
@@ -40,6 +42,7 @@ WITHOUT_REFERENCE: dict[str, Callable[[Subject], Any]] = {
     "value": without_reference.check_value,
     "gradient": without_reference.check_gradient,
     "hard inputs": without_reference.check_hard_inputs,
+    "domain": check_domain,
     "compiled": check_compiled,
     "batch": samples_stand_alone,
     "weights": without_reference.check_weights,
@@ -61,6 +64,8 @@ def skipped(check: str, subject: Subject) -> str | None:
         return "it is for losses"
     if check not in table_of(subject):
         return "it needs a reference: --like NAME"
+    if check == "domain" and not any(cases(subject, options) for options in option_sets(subject)):
+        return "it reads any numbers"
     if check == "replicas":
         return "a value depends on the whole batch" if subject.reference.coupled else why_not()
     if check == "saving" and not carried.can_be_saved(subject):

@@ -103,6 +103,13 @@ ADVICE: Iterable[Advice] = (
         "Compare the labels with the number of classes: one that is out of range is an error, or costs NaN.",
     ),
     Advice(
+        ("domain",),
+        r" cost ",
+        "A clip makes a number of any input. Compare the inputs with their range: raise where they can be "
+        "looked at, else add NaN, ops.where(outside, np.nan, 0.0). If y_pred holds logits, say so by "
+        "--inputs.",
+    ),
+    Advice(
         ("hard inputs",),
         r"NaN in y_pred",
         "A comparison (maximum, where, clip) hides the NaN: choose with it so that NaN stays.",

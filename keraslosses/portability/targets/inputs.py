@@ -60,6 +60,11 @@ class Drawn:
         return KINDS[self.kind].draw
 
     @property
+    def draw_options(self) -> Mapping[str, Any]:
+        """What the draw is told beside the options of the loss."""
+        return KINDS[self.kind].options
+
+    @property
     def batch(self) -> int:
         return len(self.arrays[1]) if self.arrays else (self.shape or KINDS[self.kind].shape)[0]
 

@@ -1,0 +1,50 @@
+"""The check of inputs that a loss cannot read: it says so, or costs NaN."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from keraslosses.portability import gradients
+from keraslosses.portability.finding import Finding, shown
+from keraslosses.portability.targets.subject import Subject
+from keraslosses.reference.outside import Outside, outside
+
+# Without a compiler, and as it runs in `fit`.
+MODES = ("eager", *[mode for mode in gradients.MODES[:2] if mode != "eager"])
+
+
+def check_domain(subject: Subject) -> Iterator[Finding]:
+    """What is no probability, and what is no target, is an error or costs NaN: never a number."""
+    for options in option_sets(subject):
+        for case in cases(subject, options):
+            for mode in MODES:
+                yield from number_for(subject, options, case, mode)
+
+
+def option_sets(subject: Subject) -> list[Any]:
+    """The first options from probabilities, and the first from logits."""
+    kinds = {bool(options.get("from_logits")): options for options in reversed(subject.reference.options)}
+    return [kinds[from_logits] for from_logits in sorted(kinds)]
+
+
+def cases(subject: Subject, options: Any) -> list[Outside]:
+    reference = subject.reference
+    given = {**reference.draw_options, **options}
+    return outside(reference.draw.__name__, given, *reference.inputs(options, leading=(3,)))
+
+
+def number_for(subject: Subject, options: Any, case: Outside, mode: str) -> Iterator[Finding]:
+    """A finding where the sample that lies outside costs a number."""
+    function = subject.entries(options)
+    try:
+        if mode == "eager":
+            values = gradients.values_of(function, case.y_true, case.y_pred)
+        else:
+            values, _ = gradients.value_and_gradient(function, case.y_true, case.y_pred, mode=mode)
+    except Exception:
+        return
+    first = np.ravel(values[:1] if np.ndim(values) else values)
+    if np.isfinite(first).any():
+        what = f"{case.what}, {mode} with {options}, cost {first[np.isfinite(first)][0]:.6g}"
+        yield Finding(what, "an error, or NaN", shown(values))
