@@ -73,11 +73,11 @@ class Contract:
             sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), pair.y_pred.dtype)
             pair, sample_weight = self.kind.weighted(pair, sample_weight)
             keep = keep if sample_weight is None else both(keep, sample_weight != 0)
-        values = self.kept_values(pair, keep, functools.partial(self.formula, **options))
+        found = self.kept_values(pair, keep, functools.partial(self.formula, **options))
+        values, counted = self.kind.counted(found, valid)
         if pair.broken is not None:
             broken = both(keep, pair.broken)
             values = values * ops.where(broken, ops.cast(float("nan"), values.dtype), ops.ones_like(values))
-        counted = self.kind.counted(values, valid)
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
         return Entries(values, counted, sample_weight, pair.class_weight)
