@@ -68,7 +68,10 @@ class Regions(Kind):
 
 
 class Embeddings(Kind):
-    """A vector for each sample, and the class of each: any whole number. Samples are compared in pairs."""
+    """A vector for each sample, and the class of each: any whole number. Samples are compared in pairs.
+
+    The formula gives the values and which samples have pairs of both sorts: the others leave the mean.
+    """
 
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
         y_pred = floating(y_pred)
@@ -87,6 +90,6 @@ class Embeddings(Kind):
     def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
         return replace(pair, y_pred=ops.where(seen, pair.y_pred, ops.zeros_like(pair.y_pred)))
 
-    def counted(self, values: Any, valid: Any) -> Any:
-        """A sample of loss 0 has no pair of one of the two sorts: it leaves the mean."""
-        return both(valid, values > 0)
+    def counted(self, found: Any, valid: Any) -> tuple[Any, Any]:
+        values, complete = found
+        return values, both(valid, complete)

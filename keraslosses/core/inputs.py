@@ -138,9 +138,9 @@ class Kind(ABC):
         """The mean of all entries in one go, where the kind has a way to it, else None."""
         return None
 
-    def counted(self, values: Any, valid: Any) -> Any:
-        """Which entries the mean counts, once their values are known."""
-        return valid
+    def counted(self, found: Any, valid: Any) -> tuple[Any, Any]:
+        """The values that a formula found, and which of them the mean counts."""
+        return found, valid
 
 
 class Elementwise(Kind):

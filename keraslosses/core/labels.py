@@ -1,5 +1,6 @@
 """Class indices as targets: which of them count, which are out of range, and how they pick from y_pred."""
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,18 @@ def comparable(labels: Any) -> Any:
     if "float" in dtype:
         return ops.cast(labels, "float32")
     return ops.cast(labels, "int64" if dtype in ("uint32", "uint64") else "int32")
+
+
+def warn_of_one_class(y_pred: Any, axis: int) -> None:
+    """As Keras does: one class alone has probability 1 whatever the prediction."""
+    if y_pred.shape[axis] == 1 and backend.may_warn():
+        warnings.warn(
+            "A categorical loss expects more than one class along `axis`. "
+            f"Received: y_pred.shape={tuple(y_pred.shape)}, axis={axis}. For two classes in one output, use "
+            "a binary one.",
+            SyntaxWarning,
+            stacklevel=5,
+        )
 
 
 class Labels(Kind):
@@ -48,6 +61,7 @@ class Labels(Kind):
         return self.marked(name, labels, y_pred, axis, options)
 
     def marked(self, name: str, labels: Any, y_pred: Any, axis: int, options: Options) -> Pair:
+        warn_of_one_class(y_pred, axis)
         classes = y_pred.shape[axis]
         if classes is None:
             classes = ops.shape(y_pred)[axis]
@@ -155,6 +169,25 @@ def reject_out_of_range(
         )
 
 
+def reject_multi_hot(name: str, lists: np.ndarray) -> None:
+    """The first row tells most lists apart; where it does not, all are looked at."""
+    rows = lists.reshape(-1, lists.shape[-1])
+    if len(rows) and is_multi_hot(rows[0], np.all) and is_multi_hot(rows, np.all):
+        raise ValueError(
+            f"`y_true` must hold lists of class indices, each ended by -1, in {name}. Received: "
+            f"y_true={rows[0].tolist()} in the first row, and no row with another number than 0 and 1. "
+            "(If these are a 0 or 1 for each class, give the indices of the ones.)"
+        )
+
+
+def is_multi_hot(lists: Any, every: Any) -> Any:
+    """Whether rows hold 0 and 1 only, and none has an end.
+
+    As lists of more than two labels each of them would name a class twice.
+    """
+    return every((lists == 0) | (lists == 1))
+
+
 class LabelLists(Kind):
     """For each entry a list of class indices, ended by its first -1, against scores along the last axis."""
 
@@ -170,14 +203,18 @@ class LabelLists(Kind):
         seen = backend.peek(given) if isinstance(classes, int) else None
         axes = (len(y_pred.shape) - 1,)
         if seen is not None:
+            if classes > 2:
+                reject_multi_hot(name, seen)
             ended = np.logical_or.accumulate(seen == -1, axis=-1)
             reject_out_of_range(name, "y_true", np.where(ended, 0, seen), classes, None)
             return Pair(ops.convert_to_tensor(np.where(ended, -1, seen).astype("int32")), y_pred, axes)
         labels = comparable(given)
         ended = ops.cumsum(ops.cast(labels == -1, "int32"), axis=-1) > 0
         broken = ops.logical_and(is_broken(labels, classes), ops.logical_not(ended))
+        multi_hot = ops.logical_and(classes > 2, is_multi_hot(labels, ops.all))
         labels = ops.cast(ops.where(ops.logical_or(ended, broken), -ops.ones_like(labels), labels), "int32")
-        return Pair(labels, y_pred, axes, broken=ops.any(broken, axis=-1))
+        broken = ops.logical_or(ops.any(broken, axis=-1), multi_hot)
+        return Pair(labels, y_pred, axes, broken=broken)
 
     def silence(self, pair: Pair, keep: Any) -> Pair:
         """Puts an empty list, and scores of one, where an entry is not kept."""

@@ -87,11 +87,11 @@ class Contract:
             keep = keep if sample_weight is None else both(keep, sample_weight != 0)
         if not trusted:
             pair = self.within(y_true, y_pred, pair, keep, options)
-        values = self.kept_values(pair, keep, functools.partial(self.formula, **options))
+        found = self.kept_values(pair, keep, functools.partial(self.formula, **options))
+        values, counted = self.kind.counted(found, valid)
         if pair.broken is not None:
             broken = both(keep, pair.broken)
             values = values * one_or_nan(broken, values.dtype)
-        counted = self.kind.counted(values, valid)
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
         return Entries(values, counted, sample_weight, pair.class_weight)

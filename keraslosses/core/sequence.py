@@ -92,13 +92,12 @@ def labels_before_padding(
     return ops.where(before_the_end, labels, -1), ops.any(wrong, axis=1)
 
 
-def frame_lengths(owner: str, y_pred: Any, logit_length: Any = None) -> tuple[Any, Any]:
+def frame_lengths(owner: str, y_pred: Any, mask: Any, logit_length: Any = None) -> tuple[Any, Any]:
     """How many frames of each sample count, `(batch,)`, and whether what says so makes no sense.
 
-    They are `logit_length`, else the frames that the Keras mask on y_pred leaves, else all of them. A mask
-    must be a prefix: one that is not raises ValueError where it can be looked at.
+    They are `logit_length`, else the frames that the mask leaves, else all of them. A mask must be a prefix:
+    one that is not raises ValueError where it can be looked at.
     """
-    mask = keras_internals.mask_of(y_pred)
     if logit_length is not None:
         lengths = lengths_of(owner, "logit_length", logit_length, y_pred)
         frames = ops.cast(ops.shape(y_pred)[1], "int32")
@@ -123,8 +122,14 @@ def frame_lengths(owner: str, y_pred: Any, logit_length: Any = None) -> tuple[An
     return lengths, broken
 
 
-def frames_of(owner: str, y_pred: Any) -> Any:
-    """y_pred as a tensor `(batch, frames, classes)`; a Keras mask on it stays."""
+def frames_of(owner: str, y_pred: Any) -> tuple[Any, Any]:
+    """y_pred as a tensor `(batch, frames, classes)`, and which of its frames are there (None: all).
+
+    They are those that its Keras mask leaves, or those of a ragged tensor. The mask is read first: a tensor
+    that is made of another one in compiled code has none.
+    """
+    mask = keras_internals.mask_of(y_pred)
+    y_pred, lengths = backend.filled_up(y_pred)
     check_readable(owner, y_pred=y_pred)
     y_pred = ops.convert_to_tensor(y_pred)
     if len(y_pred.shape) != 3 or not y_pred.shape[2]:
@@ -132,7 +137,7 @@ def frames_of(owner: str, y_pred: Any) -> Any:
             f"`y_pred` must have shape (batch, frames, classes) in {owner}. "
             f"Received: y_pred.shape={tuple(y_pred.shape)}"
         )
-    return y_pred
+    return y_pred, mask if lengths is None else prefix_mask(lengths, ops.shape(y_pred)[1])
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ class Sequences(Kind):
 
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> SequencePair:
         """Labels that are classes, also where they do not count. A mask on y_pred says which frames do."""
-        frames = frames_of(name, y_pred)
+        frames, mask = frames_of(name, y_pred)
         classes = frames.shape[2]
         blank = blank_class(options.get("blank_index", 0), classes)
         y_true = ops.convert_to_tensor(y_true)
@@ -162,7 +167,7 @@ class Sequences(Kind):
             length = lengths_of(name, "label_length", length, y_true)
             broken = ops.logical_or(length < 0, length > ops.shape(y_true)[1])
         labels, wrong = labels_before_padding(name, "y_true", y_true, blank, classes, length)
-        frame_length, undefined = frame_lengths(name, frames, options.get("logit_length"))
+        frame_length, undefined = frame_lengths(name, frames, mask, options.get("logit_length"))
         label_length = ops.sum(ops.cast(labels >= 0, "int32"), axis=1)
         labels = ops.where(ops.logical_and(labels >= 0, labels < classes), labels, 0)
         broken = ops.logical_or(ops.logical_or(wrong, undefined), broken)

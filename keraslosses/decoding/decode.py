@@ -30,7 +30,8 @@ def ctc_decode(
     under either strategy: it is not the score of one path, nor what a beam has left of it.
 
     Args:
-        y_pred: `(batch, frames, classes)`.
+        y_pred: `(batch, frames, classes)`. On TensorFlow also a ragged tensor, as `predict` gives of batches
+            that differ in length: only the frames that it has count.
         strategy: `"greedy"` collapses the most probable class of each frame: fast, and it compiles.
             `"beam_search"` looks for the most probable labels; outside of compiled code only.
         blank_index: Class of the blank, negative from the end.
@@ -63,9 +64,9 @@ def ctc_decode(
     checks.positive_integer("top_paths", top_paths)
     if top_paths > (beam_width if strategy == "beam_search" else 1):
         raise checks.invalid("top_paths", "be 1 with the greedy strategy, else at most beam_width", top_paths)
-    y_pred = frames_of("ctc_decode", y_pred)
+    y_pred, mask = frames_of("ctc_decode", y_pred)
     blank = blank_class(blank_index, y_pred.shape[2])
-    lengths, broken = frame_lengths("ctc_decode", y_pred, logit_length)
+    lengths, broken = frame_lengths("ctc_decode", y_pred, mask, logit_length)
     log_probs = log_probabilities(floating(y_pred), from_logits, -1)
     if strategy == "greedy":
         labels = greedy(log_probs, lengths, blank)

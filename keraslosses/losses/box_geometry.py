@@ -65,30 +65,52 @@ class Axis(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Two boxes: their axes, the area of their union, and their overlap, intersection over union."""
+    """Two boxes: their axes, the area of their union, and their overlap, intersection over union.
+
+    `given` are the lengths of the second box as they came, and `scale` the unit of all others.
+    """
 
     x: Axis
     y: Axis
     union: Any
     overlap: Any
+    given: tuple[Any, Any]
+    scale: Any
 
 
 def compare(y_true: Any, y_pred: Any, box_format: str) -> Comparison:
-    """What there is to know of two boxes. An inverted side counts as empty."""
-    pairs = tuple(zip(sides(y_true, box_format), sides(y_pred, box_format), strict=True))
-    measures = [measured(*pair) for pair in pairs]
+    """What there is to know of two boxes. An inverted side counts as empty, at its start."""
+    true, pred = sides(y_true, box_format), sides(y_pred, box_format)
+    measures = [measured(*pair) for pair in zip(true, pred, strict=True)]
     scale = ops.stop_gradient(sum(ops.abs(length) for lengths in measures for length in lengths))
     scale = ops.where(scale == 0, ops.ones_like(scale), scale)
     x, y = (axis_of(*(length / scale for length in lengths)) for lengths in measures)
     intersection = x.common * y.common
     union = x.true * y.true + x.pred * y.pred - intersection
-    return Comparison(x, y, union, part_of(intersection, union))
+    given = pred[0].length, pred[1].length
+    return Comparison(x, y, union, part_of(intersection, union), given, scale)
 
 
 def measured(true: Side, pred: Side) -> tuple[Any, Any, Any]:
     """The two lengths, and how far the second side starts behind the first."""
-    offset = (pred.place - true.place) - true.before * (pred.length - true.length)
+    offset = pred.place - true.place
+    if true.before:
+        # The length of an empty side does not move it: what that should change says `growth`.
+        length = ops.where(pred.length <= 0, ops.stop_gradient(pred.length), pred.length)
+        offset = offset - true.before * (length - true.length)
     return numerics.at_least(true.length, 0.0), numerics.at_least(pred.length, 0.0), offset
+
+
+def growth(boxes: Comparison) -> Any:
+    """0. Its derivative by a length of the second box is 1 / (that side of the box around both) where the length
+    is not above 0, and else 0.
+
+    A loss less this draws empty boxes open: no overlap tells them to. The difference is taken first, so that
+    it is exactly 0 however it is compiled.
+    """
+    rises = [ops.where(length <= 0, length - ops.stop_gradient(length), 0.0) for length in boxes.given]
+    x, y = (part_of(rise / boxes.scale, axis.span) for rise, axis in zip(rises, boxes[:2], strict=True))
+    return x + y
 
 
 def axis_of(true: Any, pred: Any, offset: Any) -> Axis:

@@ -11,7 +11,7 @@ from keraslosses.core.inputs import Boxes, floating
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.readable import check_readable
 from keraslosses.losses import box_geometry
-from keraslosses.losses.box_geometry import FORMATS, Comparison, compare, part_of
+from keraslosses.losses.box_geometry import FORMATS, Comparison, compare, growth, part_of
 
 # The smallest overlap whose logarithm is taken.
 LEAST_OVERLAP = 1e-6
@@ -22,10 +22,11 @@ box_format_rule = checks.one_of(*FORMATS)
 @loss_function(Boxes(), box_format=box_format_rule, mode=checks.one_of("linear", "log", "squared"))
 def iou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy", mode: str = "linear") -> Any:
     """One minus the overlap of two boxes; see `IoU`."""
-    overlap = compare(y_true, y_pred, box_format).overlap
+    boxes = compare(y_true, y_pred, box_format)
+    overlap, grown = boxes.overlap, growth(boxes)
     if mode == "log":
-        return -ops.log(numerics.at_least(overlap, LEAST_OVERLAP))
-    return 1.0 - (overlap if mode == "linear" else ops.square(overlap))
+        return -ops.log(numerics.at_least(overlap, LEAST_OVERLAP)) - grown
+    return 1.0 - (overlap if mode == "linear" else ops.square(overlap)) - grown
 
 
 @loss_function(Boxes(), box_format=box_format_rule)
@@ -33,7 +34,7 @@ def giou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy") -> Any:
     """The loss of the overlap, and of the empty part of the box around both; see `GIoU`."""
     boxes = compare(y_true, y_pred, box_format)
     around = boxes.x.span * boxes.y.span
-    return 1.0 - boxes.overlap + part_of(around - boxes.union, around)
+    return 1.0 - boxes.overlap + part_of(around - boxes.union, around) - growth(boxes)
 
 
 @loss_function(Boxes(), box_format=box_format_rule)
@@ -65,7 +66,7 @@ def overlap_and_distance(boxes: Comparison) -> Any:
     """1 - IoU + ρ² / c², with ρ the distance of the centers and c the diagonal of the box around both."""
     distance = ops.square(boxes.x.apart) + ops.square(boxes.y.apart)
     diagonal = ops.square(boxes.x.span) + ops.square(boxes.y.span)
-    return 1.0 - boxes.overlap + part_of(distance, diagonal)
+    return 1.0 - boxes.overlap + part_of(distance, diagonal) - growth(boxes)
 
 
 def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:

@@ -36,7 +36,7 @@ def circle(
     push = gamma * numerics.at_least(1.0 + margin - distance, 0.0) * (1.0 - margin - distance)
     complete = ops.logical_and(ops.any(alike, axis=1), ops.any(different, axis=1))
     total = log_sum_exp_where(alike, pull, complete) + log_sum_exp_where(different, push, complete)
-    return ops.where(complete, ops.softplus(total), ops.zeros_like(total))
+    return ops.where(complete, ops.softplus(total), ops.zeros_like(total)), complete
 
 
 def reference_batch(y_true: Any, y_pred: Any, ref_labels: Any, ref_embeddings: Any) -> tuple[Any, Any]:

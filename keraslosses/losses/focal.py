@@ -6,7 +6,7 @@ from keraslosses.core import backend, checks, numerics
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import scaled
 from keraslosses.core.inputs import Distributions, Elementwise
-from keraslosses.core.labels import Labels, of_class
+from keraslosses.core.labels import Labels, of_class, warn_of_one_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.losses import focal_terms
 from keraslosses.losses.probability import (
@@ -14,7 +14,6 @@ from keraslosses.losses.probability import (
     smoothed,
     smoothed_binary,
     spread_over_classes,
-    warn_of_one_class,
 )
 
 

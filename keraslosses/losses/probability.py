@@ -1,7 +1,6 @@
 """Log-probabilities and smoothed targets: what the cross-entropies and the focal losses share."""
 
 import math
-import warnings
 from typing import Any, NamedTuple
 
 from keraslosses.core import backend, limits, numerics
@@ -111,15 +110,3 @@ def spread_over_classes(terms: Any, labels: Any, label_smoothing: float, *weight
             terms = numerics.times_unless_zero(numerics.per_output("class_weights", weight, terms, -1), terms)
     values = backend.pick(terms, labels)
     return (1.0 - label_smoothing) * values + label_smoothing * ops.mean(terms, axis=-1)
-
-
-def warn_of_one_class(y_pred: Any, axis: int) -> None:
-    """As Keras does: one class alone has probability 1 whatever the prediction."""
-    if y_pred.shape[axis] == 1 and backend.may_warn():
-        warnings.warn(
-            "A categorical loss expects more than one class along `axis`. "
-            f"Received: y_pred.shape={tuple(y_pred.shape)}, axis={axis}. For two classes in one output, use "
-            "a binary one.",
-            SyntaxWarning,
-            stacklevel=5,
-        )

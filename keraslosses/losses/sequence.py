@@ -6,7 +6,7 @@ from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.nonfinite import inf_where
-from keraslosses.core.sequence import Sequences, blank_class
+from keraslosses.core.sequence import Sequences, blank_class, prefix_mask
 from keraslosses.losses.probability import log_probabilities
 
 
@@ -46,7 +46,7 @@ def ctc(
         values = ops.sum(y_pred, axis=(1, 2)) + inf_where(label_length > 0, y_pred.dtype)
     else:
         blank = blank_class(blank_index, y_pred.shape[2])
-        scores = y_pred if from_logits else log_probabilities(y_pred, False, -1)
+        scores = y_pred if from_logits else log_shares(y_pred, logit_length)
         values = backend.ctc(scores, y_true, label_length, logit_length, blank, softmax=from_logits)
     if zero_infinity:
         values = ops.where(ops.isinf(values), ops.zeros_like(values), values)
@@ -54,6 +54,12 @@ def ctc(
         return values
     length = label_length if normalize == "target" else logit_length
     return values / ops.cast(ops.maximum(length, 1), values.dtype)
+
+
+def log_shares(p: Any, lengths: Any) -> Any:
+    """The logarithms of probabilities divided by their sum. Frames behind the lengths are not read."""
+    counts = prefix_mask(lengths, ops.shape(p)[1])[:, :, None]
+    return log_probabilities(ops.where(counts, p, ops.ones((), p.dtype)), False, -1)
 
 
 @saved

@@ -105,8 +105,10 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
         self.labels = self.add_weight(name="labels", initializer="zeros", dtype="float32")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        check_readable("EditDistance", y_true=y_true, y_pred=y_pred, sample_weight=sample_weight)
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        check_readable("EditDistance", y_true=y_true, sample_weight=sample_weight)
+        y_true = ops.convert_to_tensor(y_true)
+        if not hasattr(y_pred, "shape"):
+            y_pred = ops.convert_to_tensor(y_pred)
         if not checks.compatible(y_true.shape[:1], y_pred.shape[:1]):
             raise checks.shapes_differ(y_true, y_pred, "EditDistance", "have as many samples as y_pred")
         blank, classes, found, broken = self.read(y_pred)
@@ -131,10 +133,10 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
                 )
             found = labels_before_padding("EditDistance", "y_pred", y_pred, self.blank_index)
             return self.blank_index, None, *found
-        y_pred = frames_of("EditDistance", y_pred)
+        y_pred, mask = frames_of("EditDistance", y_pred)
         classes = y_pred.shape[2]
         blank = blank_class(self.blank_index, classes)
-        lengths, broken = frame_lengths("EditDistance", y_pred)
+        lengths, broken = frame_lengths("EditDistance", y_pred, mask)
         undefined = ops.any(ops.isnan(y_pred), axis=2)
         undefined = ops.logical_and(undefined, prefix_mask(lengths, ops.shape(y_pred)[1]))
         broken = ops.logical_or(broken, ops.any(undefined, axis=1))

@@ -11,16 +11,38 @@ from keraslosses.reference.entry import Array, Hard, Reference
 Box = tuple[float, float, float, float]
 
 
-def corners(box: Array, box_format: str) -> Box:
-    """x1, y1, x2, y2; an inverted side ends where it starts."""
+def lengths(box: Array, box_format: str) -> tuple[float, float]:
+    """Width and height as they come, negative if inverted."""
     a, b, c, d = box
+    return {"xyxy": (c - a, d - b), "yxyx": (d - b, c - a)}.get(box_format, (c, d))
+
+
+def corners(box: Array, box_format: str, at: Array) -> Box:
+    """x1, y1, x2, y2; an inverted side ends where it starts.
+
+    Where a side is empty at `at`, its length moves nothing.
+    """
+    a, b, c, d = box
+    if box_format in ("xywh", "center_xywh"):
+        c, d = (own if held > 0 else held for own, held in zip((c, d), lengths(at, box_format), strict=True))
     x1, y1, x2, y2 = {
         "xyxy": (a, b, c, d),
         "yxyx": (b, a, d, c),
         "xywh": (a, b, a + c, b + d),
         "center_xywh": (a - c / 2, b - d / 2, a + c / 2, b + d / 2),
     }[box_format]
-    return x1, y1, max(x1, x2), max(y1, y2)
+    width, height = lengths(at, box_format)
+    return x1, y1, max(x1, x2) if width > 0 else x1, max(y1, y2) if height > 0 else y1
+
+
+def growth(true: Array, pred: Array, at: Array, box_format: str) -> float:
+    """How much longer each side is than where it is empty at `at`, by that side of the box around both."""
+    a, b = corners(true, box_format, true), corners(at, box_format, at)
+    around = max(a[2], b[2]) - min(a[0], b[0]), max(a[3], b[3]) - min(a[1], b[1])
+    grown = 0.0
+    for own, held, side in zip(lengths(pred, box_format), lengths(at, box_format), around, strict=True):
+        grown += (own - held) / side if held <= 0 and side else 0.0
+    return grown
 
 
 def areas(a: Box, b: Box) -> tuple[float, float, float]:
@@ -54,42 +76,62 @@ def aspect(a: Box, b: Box) -> float:
     return 4 / np.pi**2 * (angles[0] - angles[1]) ** 2
 
 
-def each_pair(y: Array, p: Array, box_format: str, loss: Callable[[Box, Box], float]) -> Array:
+def each_pair(
+    y: Array, p: Array, box_format: str, frozen: Array | None, loss: Callable[[Box, Box], float]
+) -> Array:
     values = np.zeros(p.shape[:-1])
+    frozen = p if frozen is None else frozen
     for place in np.ndindex(*values.shape):
-        values[place] = loss(corners(y[place], box_format), corners(p[place], box_format))
+        true = corners(y[place], box_format, y[place])
+        values[place] = loss(true, corners(p[place], box_format, frozen[place]))
     return values
 
 
-def iou(y: Array, p: Array, box_format: str = "xyxy", mode: str = "linear") -> Array:
+def grown(y: Array, p: Array, box_format: str, frozen: Array | None) -> Array:
+    """What draws empty sides open; the value of each pair is 0."""
+    values = np.zeros(p.shape[:-1])
+    if frozen is not None:
+        for place in np.ndindex(*values.shape):
+            values[place] = growth(y[place], p[place], frozen[place], box_format)
+    return values
+
+
+def prediction(y: Array, p: Array, **options: Any) -> Array:
+    """Where the derivative is taken: there a side is empty or not, and there alpha is what it is."""
+    return p
+
+
+def iou(
+    y: Array, p: Array, box_format: str = "xyxy", mode: str = "linear", frozen: Array | None = None
+) -> Array:
     forms = {
         "linear": lambda shared: 1 - shared,
         "log": lambda shared: -np.log(max(shared, 1e-6)),
         "squared": lambda shared: 1 - shared**2,
     }
-    return each_pair(y, p, box_format, lambda a, b: forms[mode](overlap(a, b)))
+    values = each_pair(y, p, box_format, frozen, lambda a, b: forms[mode](overlap(a, b)))
+    return values - grown(y, p, box_format, frozen)
 
 
-def giou(y: Array, p: Array, box_format: str = "xyxy") -> Array:
+def giou(y: Array, p: Array, box_format: str = "xyxy", frozen: Array | None = None) -> Array:
     def loss(a: Box, b: Box) -> float:
         _, union, around = areas(a, b)
         return 1 - overlap(a, b) + ((around - union) / around if around else 0.0)
 
-    return each_pair(y, p, box_format, loss)
+    return each_pair(y, p, box_format, frozen, loss) - grown(y, p, box_format, frozen)
 
 
-def diou(y: Array, p: Array, box_format: str = "xyxy") -> Array:
-    return each_pair(y, p, box_format, lambda a, b: 1 - overlap(a, b) + distance(a, b))
+def diou(y: Array, p: Array, box_format: str = "xyxy", frozen: Array | None = None) -> Array:
+    values = each_pair(y, p, box_format, frozen, lambda a, b: 1 - overlap(a, b) + distance(a, b))
+    return values - grown(y, p, box_format, frozen)
 
 
-def alpha_of(
-    y: Array, p: Array, box_format: str = "xyxy", alpha_gradient: bool = False, alpha_gate: float = 0.0
-) -> Array:
+def alpha_of(y: Array, p: Array, box_format: str, alpha_gate: float, frozen: Array | None) -> Array:
     def alpha(a: Box, b: Box) -> float:
         shared, v = overlap(a, b), aspect(a, b)
         return v / (1 - shared + v) if v and shared >= alpha_gate else 0.0
 
-    return each_pair(y, p, box_format, alpha)
+    return each_pair(y, p, box_format, frozen, alpha)
 
 
 def ciou(
@@ -100,9 +142,9 @@ def ciou(
     alpha_gate: float = 0.0,
     frozen: Array | None = None,
 ) -> Array:
-    moving = alpha_of(y, p, box_format, alpha_gate=alpha_gate)
-    alpha = moving if frozen is None or alpha_gradient else frozen
-    return diou(y, p, box_format) + alpha * each_pair(y, p, box_format, aspect)
+    at = p if frozen is None or alpha_gradient else frozen
+    alpha = alpha_of(y, at, box_format, alpha_gate, frozen)
+    return diou(y, p, box_format, frozen) + alpha * each_pair(y, p, box_format, frozen, aspect)
 
 
 FORMATS: tuple[dict[str, Any], ...] = tuple(
@@ -160,6 +202,7 @@ REFERENCES = (
             Hard("the square of no overlap", [APART[0]], [APART[1]], {"mode": "squared"}, NO_SLOPE),
         ),
         laws=frozenset({"symmetric", "non_negative"}),
+        frozen=prediction,
     ),
     Reference(
         "GIoU",
@@ -172,6 +215,7 @@ REFERENCES = (
         bad_options=BAD,
         hard=HARD,
         laws=frozenset({"symmetric", "non_negative"}),
+        frozen=prediction,
     ),
     Reference(
         "DIoU",
@@ -184,6 +228,7 @@ REFERENCES = (
         bad_options=BAD,
         hard=HARD,
         laws=frozenset({"symmetric", "non_negative"}),
+        frozen=prediction,
     ),
     Reference(
         "CIoU",
@@ -196,6 +241,6 @@ REFERENCES = (
         bad_options=(*BAD, {"alpha_gradient": 1}, {"alpha_gate": -0.1}, {"alpha_gate": 1.5}),
         hard=HARD,
         laws=frozenset({"symmetric", "non_negative"}),
-        frozen=alpha_of,
+        frozen=prediction,
     ),
 )

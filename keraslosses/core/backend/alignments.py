@@ -7,7 +7,8 @@ backwards, so both run in one loop, as the halves of a double batch. The batch i
 compiler takes many of at once; places are the one before, N + 1 of them, though there is no label N.
 
 All is done in logarithms. Those of a frame are relative to the largest of the frame before, so that they
-keep their digits however many frames there are.
+keep their digits however many frames there are. A place behind the last label of a sample is impossible: were
+it of some class, that largest could be of paths that are none of the sample's.
 """
 
 from typing import Any, NamedTuple
@@ -43,6 +44,8 @@ def alignments(
 ) -> Explicit:
     """-log P(labels) (batch,), with its derivative by the scores; inf with derivative 0 where P is 0.
 
+    Where P is above 1 by rounding it is 0, with its derivative all the same.
+
     `scores` (batch, frames, classes) are logits if `softmax`, else logarithms of probabilities; there is at
     least one frame. `labels` (batch, N) are classes, of which the first `label_length` count.
     `do` is the backend, with its `log_add`, `highest`, `states`, `take_classes` and `by_class`.
@@ -55,6 +58,7 @@ def alignments(
     frames = read(scores, of_all, labels, label_length, frame_length, blank, do)
     paths = walk(frames, do)
     values = 0.0 - log_likelihood(frames, paths, label_length)
+    values = ops.where(values < 0, ops.zeros_like(values), values)
     impossible = values > -IMPOSSIBLE / 2
     values = ops.where(impossible, inf_where(impossible, values.dtype), values)
 
@@ -71,14 +75,18 @@ def alignments(
 def read(
     scores: Any, of_all: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, do: Any
 ) -> Frames:
-    """The scores of the blank and the labels, less that of all classes of their frame."""
+    """The scores of the blank and the labels, less that of all classes of their frame.
+
+    Nothing is read behind the lengths: what stands there may be no number.
+    """
     places = ops.concatenate([labels, ops.zeros_like(label_length)[:, None]], axis=1)
-    label = possible(ops.transpose(do.take_classes(scores, places) - of_all, (1, 2, 0)))
-    of_blank = possible(ops.transpose(scores[:, :, blank : blank + 1] - of_all, (1, 2, 0)))
     time = ops.arange(ops.shape(scores)[1], dtype="int32")
     counts = (time[:, None] < frame_length)[:, None]
-    backwards = ops.concatenate([ops.flip(label[:, :-1], (0, 1)), label[:, -1:]], axis=1)
     place = ops.arange(ops.shape(places)[1], dtype="int32")[:, None]
+    label = ops.transpose(do.take_classes(scores, places) - of_all, (1, 2, 0))
+    label = possible(label, ops.logical_and(counts, place < label_length))
+    of_blank = possible(ops.transpose(scores[:, :, blank : blank + 1] - of_all, (1, 2, 0)), counts)
+    backwards = ops.concatenate([ops.flip(label[:, :-1], (0, 1)), label[:, -1:]], axis=1)
     start = ops.concatenate([ops.zeros_like(label_length), ops.shape(labels)[1] - label_length], axis=0)
     return Frames(
         ops.concatenate([of_blank, ops.flip(of_blank, 0)], axis=2),
@@ -89,9 +97,10 @@ def read(
     )
 
 
-def possible(log_p: Any) -> Any:
-    """At least IMPOSSIBLE; NaN stays."""
-    return ops.where(log_p < IMPOSSIBLE, ops.cast(IMPOSSIBLE, log_p.dtype), log_p)
+def possible(log_p: Any, real: Any) -> Any:
+    """At least IMPOSSIBLE, and that where it is not real; NaN stays."""
+    real = ops.logical_and(real, ops.logical_not(log_p < IMPOSSIBLE))
+    return ops.where(real, log_p, ops.cast(IMPOSSIBLE, log_p.dtype))
 
 
 def distinct(labels: Any) -> Any:

@@ -115,6 +115,14 @@ def without_gradient_at_infinity(values: Any) -> Any:
     return ops.where(ops.isinf(values), ops.stop_gradient(values), values)
 
 
+def filled_up(tensor: Any) -> tuple[Any, Any]:
+    """A tensor of rows of one length, and how long the rows of a ragged one were, else None.
+
+    Only TensorFlow has ragged tensors; theirs are filled up with zeros.
+    """
+    return tensor, None
+
+
 def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
     """-log P(labels) (batch,) over all their alignments with the frames; inf, without a gradient, for none.
 
@@ -144,8 +152,11 @@ def take_classes(scores: Any, places: Any) -> Any:
 
 def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
     """The sum of of_places[t, n, b] over the places whose labels[b, n] is c, as (batch, frames, c)."""
-    one_hot = ops.cast(labels[:, :, None] == ops.arange(classes, dtype="int32"), of_places.dtype)
-    return ops.matmul(ops.transpose(of_places, (2, 0, 1)), one_hot)
+    return ops.matmul(ops.transpose(of_places, (2, 0, 1)), one_hot(labels, classes, of_places.dtype))
+
+
+def one_hot(labels: Any, classes: Any, dtype: Any) -> Any:
+    return ops.cast(labels[..., None] == ops.arange(classes, dtype="int32"), dtype)
 
 
 def states(step: Any, start: Any, frames: Any) -> Any:

@@ -123,6 +123,12 @@ def largest(tensor: Any) -> Any:
     return tf.reduce_max(tensor, axis=-1)
 
 
+def filled_up(tensor: Any) -> tuple[Any, Any]:
+    if isinstance(tensor, tf.RaggedTensor):
+        return tensor.to_tensor(), tensor.row_lengths()
+    return tensor, None
+
+
 def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
     @tf.custom_gradient
     def values(scores: Any) -> Any:

@@ -195,7 +195,9 @@ def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: i
         return scores.sum(dim=(1, 2))
     if transforming():
         return torch_transforms.ctc(scores, labels, label_length, frame_length, blank, softmax)
-    return torch.ops.keraslosses.ctc(scores, labels.long(), label_length, frame_length, blank, softmax)[0]
+    values = torch.ops.keraslosses.ctc(scores, labels.long(), label_length, frame_length, blank, softmax)[0]
+    # By rounding the kernel finds values below 0: only the value is 0 there, what flows back is not.
+    return torch.where(values < 0, values - values.detach(), values)
 
 
 # The kernel gives the derivative by logits, and NaN where there is no alignment.
@@ -212,6 +214,7 @@ OWN.define(
 def ctc_forward(
     scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool
 ) -> Any:
+    scores = scores.contiguous()
     log_p = F.log_softmax(scores, dim=2) if softmax else scores.clone()
     log_p = log_p.clamp_min_(IMPOSSIBLE).transpose(0, 1)
     values, log_alpha = torch.ops.aten._ctc_loss.Tensor(
@@ -236,16 +239,16 @@ def ctc_backward(
         upstream, log_p, labels, frame_length, label_length, values, log_alpha, blank, True
     ).transpose(0, 1)
     if not softmax:
-        slope = slope - log_p.transpose(0, 1).exp() * upstream[:, None, None]
+        slope.sub_(log_p.transpose(0, 1).exp() * upstream[:, None, None])
         behind = torch.arange(slope.shape[1], device=slope.device)[:, None] >= frame_length[:, None, None]
         slope.masked_fill_(behind | (values == float("inf"))[:, None, None], 0.0)
     return slope
 
 
 def ctc_shapes(scores: Any, labels: Any, *others: Any) -> Any:
-    batch, frames, classes = scores.shape
+    batch, frames, _ = scores.shape
     log_alpha = scores.new_empty((batch, frames, 2 * labels.shape[1] + 1))
-    return scores.new_empty((batch,)), scores.new_empty((frames, batch, classes)), log_alpha
+    return scores.new_empty((batch,)), scores.new_empty(scores.shape).transpose(0, 1), log_alpha
 
 
 def ctc_setup(ctx: Any, inputs: Any, output: Any) -> None:
@@ -262,7 +265,9 @@ def refuse(ctx: Any, upstream: Any) -> Any:
 OWN.impl("ctc", ctc_forward, "CompositeExplicitAutograd")
 OWN.impl("ctc_backward", ctc_backward, "CompositeExplicitAutograd")
 OWN.impl("ctc", ctc_shapes, "Meta")
-OWN.impl("ctc_backward", lambda upstream, log_p, *others: torch.empty_like(log_p.transpose(0, 1)), "Meta")
+OWN.impl(
+    "ctc_backward", lambda upstream, log_p, *others: log_p.new_empty(log_p.shape).transpose(0, 1), "Meta"
+)
 torch.library.register_autograd(
     "keraslosses::ctc",
     lambda ctx, upstream, *others: (

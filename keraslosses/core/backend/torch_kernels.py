@@ -85,10 +85,10 @@ def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> 
 
 
 def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | None:
-    """One class index for each row, none out of range."""
+    """One class index for each row, none out of range; not for one class alone, of which the loss warns."""
     labels = y_true if isinstance(y_true, np.ndarray) else y_true.numpy()
     rows = tuple(y_pred.shape[:-1])
-    if labels.dtype.kind != "i" or labels.shape not in (rows, (*rows, 1)):
+    if y_pred.shape[-1] == 1 or labels.dtype.kind != "i" or labels.shape not in (rows, (*rows, 1)):
         return None
     return labels if in_range(labels, y_pred.shape[-1], ignored) else None
 
