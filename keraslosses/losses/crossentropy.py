@@ -150,7 +150,7 @@ class BinaryCrossentropy(FunctionLoss):
 
     Raises:
         ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
-            numbers that are no probabilities or no targets, where they can be seen; in compiled code such a sample is NaN.
+            inputs outside their range, where they can be seen; in compiled code such a sample is NaN.
 
     Example:
 
@@ -210,7 +210,7 @@ class CategoricalCrossentropy(FunctionLoss):
 
     Raises:
         ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
-            numbers that are no probabilities or no targets, where they can be seen; in compiled code such a sample is NaN.
+            inputs outside their range, where they can be seen; in compiled code such a sample is NaN.
 
     Example:
 
