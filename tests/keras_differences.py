@@ -51,6 +51,10 @@ LEFT_TO_RIGHT = (
 )
 FROM_THE_LEFT = "where the sizes differ, Keras cannot broadcast it"
 KINK = "at a kink one choice for all backends: `max(0, x)` and `abs(x)` have derivative 0 at 0"
+OUTSIDE = (
+    "what is no probability is never a finite wrong number: an error where it can be seen, else NaN; the cause is "
+    "mostly a forgotten `from_logits=True`"
+)
 OPTION = "options are checked when the loss is made"
 
 ROWS = (
@@ -131,6 +135,24 @@ ROWS = (
         "raises",
         "as above",
     ),
+    Row("BinaryCrossentropy()([[1.0]], [[5.0]])", 1.1921e-7, "raises", OUTSIDE),
+    Row(
+        "BinaryCrossentropy()([[255.0]], [[0.75]])",
+        by_backend(-278.76, -278.76, "raises"),
+        "raises",
+        "a mask of 0 and 255 is no target: as above",
+    ),
+    Row("CategoricalCrossentropy()([[0, 1]], [[-2.0, 3.0]])", 1.1921e-7, "raises", OUTSIDE),
+    Row(
+        "CategoricalGeneralizedCrossEntropy()(array([0]), array([[4.0, 0.5]]))",
+        -2.0,
+        "raises",
+        OUTSIDE,
+    ),
+    Row("KLDivergence()([[1.0, 0.0]], [[5.0, -4.0]])", 0.0, "raises", OUTSIDE),
+    Row("Dice()([[0, 255]], [[0.0, 1.0]])", -0.99219, "raises", "a mask of 0 and 255 is no target: as above"),
+    Row("Tversky()([[0, 1]], [[-2.0, 3.0]])", -2.0, "raises", OUTSIDE),
+    Row("CategoricalHinge()([[-1.0, 1.0]], [[2.0, 3.0]])", 4.0, "raises", "-1 and 1 is no one-hot row"),
     Row(
         "SparseCategoricalCrossentropy()([0], [[0.25, 0.75]])",
         "raises",

@@ -147,7 +147,8 @@ class BinaryCrossentropy(FunctionLoss):
     side costs inf, with gradient 0.
 
     Raises:
-        ValueError: for an option out of range, a list of weights of the wrong length, or shapes that differ.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range, where they can be seen; in compiled code such a sample is NaN.
 
     Example:
 
@@ -206,7 +207,8 @@ class CategoricalCrossentropy(FunctionLoss):
     costs nothing where its target is 0, and inf with gradient 0 where it is not.
 
     Raises:
-        ValueError: for an option out of range, a list of weights of the wrong length, or shapes that differ.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range, where they can be seen; in compiled code such a sample is NaN.
 
     Example:
 
@@ -267,7 +269,7 @@ class SparseCategoricalCrossentropy(FunctionLoss):
 
     Raises:
         ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not
-            belong together, or a label out of range.
+            belong together, a label out of range, or probabilities below 0.
 
     Example:
 

@@ -149,7 +149,7 @@ class BinaryFocalCrossentropy(FunctionLoss):
     `gamma < 1` the discount's gradient at `p_t = 1` is 0.
 
     Raises:
-        ValueError: for an option out of range, a list of weights of the wrong length, or shapes that differ.
+        ValueError: as `BinaryCrossentropy`.
 
     Source: Lin et al., Focal Loss for Dense Object Detection, 2017, equations 4 and 5.
 
@@ -218,7 +218,7 @@ class CategoricalFocalCrossentropy(FunctionLoss):
     `CategoricalCrossentropy`.
 
     Raises:
-        ValueError: for an option out of range, a list of weights of the wrong length, or shapes that differ.
+        ValueError: as `CategoricalCrossentropy`.
 
     Source: Lin et al., Focal Loss for Dense Object Detection, 2017, equation 5, over classes; Keras.
 

@@ -139,7 +139,8 @@ class CategoricalGeneralizedCrossEntropy(FunctionLoss):
     The gradient by p is `-max(p, 1e-7)^(q - 1)`; the true one is infinite at 0. From logits it is exact.
 
     Raises:
-        ValueError: if `q` is not strictly between 0 and 1, and as `SparseCategoricalCrossentropy`.
+        ValueError: if `q` is not strictly between 0 and 1, and as `SparseCategoricalCrossentropy`, but for
+            probabilities outside [0, 1].
 
     Source: Zhang and Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy
     Labels, 2018, equation 6; Keras.

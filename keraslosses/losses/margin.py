@@ -177,7 +177,7 @@ class CategoricalHinge(FunctionLoss):
     apart. Where scores tie for the maximum they share the gradient; where the margin is just reached it is 0.
 
     Raises:
-        ValueError: for a list of weights of the wrong length, or shapes that differ.
+        ValueError: for a list of weights of the wrong length, shapes that differ, or targets below 0.
 
     Source: Keras.
 

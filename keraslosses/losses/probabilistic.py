@@ -65,7 +65,8 @@ class KLDivergence(FunctionLoss):
         reduction, name, dtype: As `MeanSquaredError`.
 
     Shapes: y_true and y_pred `(batch, .., classes)`, result `(batch, ..)`. Both hold probabilities; they are
-    not divided by their sums, and values above 1 count as 1.
+    not divided by their sums. A target above 1 counts as 1. A target below 0, and a prediction outside
+    [0, 1], raise ValueError where they can be seen; in compiled code such a sample is NaN.
 
     A predicted probability below 1e-7 counts as 1e-7, with gradient 0. Source: Keras, but for 0 log 0.
 

@@ -59,7 +59,8 @@ class Dice(FunctionLoss):
     `tf.distribute` the batch is a replica's; a mask takes elements out of their region.
 
     Raises:
-        ValueError: for an `axis` out of range, or shapes that differ.
+        ValueError: for an `axis` out of range, shapes that differ, or numbers outside [0, 1], where they can
+            be seen; in compiled code the value is NaN.
 
     Source: Milletari et al., V-Net, 2016, section 3, with sums in the place of squares; Keras.
 
@@ -100,7 +101,7 @@ class Tversky(FunctionLoss):
     Keras 3.15.1 has `alpha` and `beta` the other way round.
 
     Raises:
-        ValueError: for a negative `alpha` or `beta`, an `axis` out of range, or shapes that differ.
+        ValueError: for a negative `alpha` or `beta`, and as `Dice`.
 
     Source: Salehi et al., Tversky Loss Function for Image Segmentation Using 3D Fully Convolutional Deep
     Networks, 2017, equation 2.

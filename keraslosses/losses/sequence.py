@@ -98,8 +98,8 @@ class CTC(FunctionLoss):
     `CategoricalCrossentropy`, logarithms take `max(p, 1e-7)`, with gradient 0 below.
 
     Raises:
-        ValueError: for an option out of range, shapes that do not belong together, a label out of range, or a
-            mask that is no prefix.
+        ValueError: for an option out of range, shapes that do not belong together, a label out of range, a
+            mask that is no prefix, or a probability below 0 in a frame that counts.
 
     Source: Graves et al., Connectionist Temporal Classification, 2006, equations 3 to 16.
 
