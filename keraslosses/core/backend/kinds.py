@@ -52,9 +52,8 @@ def unreadable(value: Any) -> Unreadable | None:
         if isinstance(value, list | tuple):
             return unreadable(value[0]) if value else None
         return TEXT if isinstance(value, str | bytes) else None
-    kind = type(value).__name__
-    if kind in NOT_DENSE:
-        return NOT_DENSE[kind]
+    if type(value).__name__ in NOT_DENSE:
+        return NOT_DENSE[type(value).__name__]
     kind = getattr(dtype, "kind", None)
     if kind is None:
         return TEXT if getattr(dtype, "name", None) == "string" else None
