@@ -275,6 +275,12 @@ ROWS = (
     Row("CosineSimilarity()([3.0, 4.0], [4.0, 3.0])", -0.96, -1.0, BATCH_OF_NUMBERS),
     Row("MeanSquaredError()(np.zeros((0, 3)), np.zeros((0, 3)))", [], 0.0, "the mean of an empty batch is 0"),
     Row(
+        "MeanSquaredError()(array([[0, 1]], object), np.array([[0.0, 3.0]]))",
+        by_backend(2.0, 2.0, "raises"),
+        "raises",
+        "a loss reads numbers, not objects: one answer on all backends",
+    ),
+    Row(
         'mean_squared_error(np.zeros((1, 1), "float16"), np.full((1, 1), 300.0, "float16"))',
         [INF],
         [90000.0],
@@ -363,7 +369,8 @@ with both packages on every backend, with Keras {KERAS}; where Keras's answer de
 and where Keras 3.16 answers differently, that too. In the calls `gradient(loss, y_true, y_pred)` is the gradient by
 y_pred, `masked(y_pred, mask)` a y_pred that carries a Keras mask, and `np` and `array` are NumPy's.
 
-[](numerics.md) says what holds for every loss.
+[](numerics.md) says what holds for every loss. It has the kinds of tensors too: some losses of Keras read TensorFlow's
+ragged tensors, none of ours does, and the error says how to get the same loss.
 
 The table is made by `python tests/keras_differences.py`. A test runs every call again.
 """

@@ -4,7 +4,7 @@ import pytest
 
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.finding import Finding
-from keraslosses.portability.report.advice import ADVICE, advice_for
+from keraslosses.portability.report.advice import ADVICE, advice_for, fitting
 
 # Findings as the checks word them, in the order of the advice: the check, and the text.
 EXAMPLES = [
@@ -42,7 +42,9 @@ EXAMPLES = [
     ("precision", "label 2049 with float16 inputs: 9 at (0,), expected 0"),
     ("precision", "float16 inputs, one of them 300: inf at (0,), expected 12000"),
     ("float64", "value of float64 inputs is float32, expected float64"),
+    ("saving", "the config lacks `name`"),
     ("saving", "the config lacks `delta`"),
+    ("saving", "the config makes no copy: TypeError: __init__() got an unexpected keyword argument 'name'"),
     ("saving", "a model saved on jax: 0.2 at (0,), expected 0.3"),
     ("options", "{'delta': -1}: is accepted"),
     ("fit", "fit with jit_compile=True does not lower the loss: [1.0, 1.0]"),
@@ -54,8 +56,15 @@ EXAMPLES = [
 
 
 def test_every_finding_is_given_its_advice():
-    given = [advice_for(check, Finding(text)) for check, text in EXAMPLES]
-    assert given == [advice.text for advice in ADVICE]
+    given = [fitting(check, Finding(text))[0] for check, text in EXAMPLES]
+    assert given == list(ADVICE)
+
+
+def test_advice_on_the_config_names_what_it_lacks_and_nothing_else():
+    said = advice_for("saving", Finding("the config lacks `delta`"))
+    assert '{**super().get_config(), "delta": self.delta}' in said
+    assert "name" not in said
+    assert '"dtype": self.dtype}' in advice_for("saving", Finding("the config lacks `dtype`"))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Faulty losses as users write them are found, each by its check with a message that names the cause."""
 
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from keraslosses.portability.finding import Finding
 from keraslosses.portability.report.advice import advice_for
 from keraslosses.portability.targets.inputs import KINDS, Drawn, own_arrays
 from keraslosses.portability.targets.subject import of_function
-from keraslosses.portability.targets.target import NotChecked, Target, open_target
+from keraslosses.portability.targets.target import NotChecked, Target, open_target, targets_in
 from keraslosses.reference import Hard
 
 USERS = Path(__file__).parent / "user_losses"
@@ -44,7 +45,8 @@ FAULTY = [
     ("nan_gradient.py:RootError", {}, "hard inputs", "gradient at equal inputs is NaN", "square root"),
     ("python_if.py:Switched", {}, "compiled", "does not compile", "A Python if"),
     ("batch_coupled.py:Relative", {}, "batch", "sample 0 alone: ", "depends on the other samples"),
-    ("option_not_saved.py:asymmetric", {}, "saving", "the config lacks `over`", "get_config"),
+    ("option_not_saved.py:asymmetric", {}, "saving", "the config lacks `over`", '"over": self.over}'),
+    ("no_name.py:NoName", {}, "saving", "the config makes no copy: TypeError", "get_config has `name`"),
     (
         "label_cast.py:picked",
         {"kind": "label-logits"},
@@ -84,6 +86,13 @@ def test_fault_of_a_user_is_found_by_its_check(name, how, check, said, advised):
 
 def test_no_fault_is_there_twice():
     assert len({name for name, *_ in FAULTY}) == len(FAULTY)
+
+
+def test_advice_on_saving_names_no_argument_but_the_one_that_is_lacking():
+    (finding, *_) = findings("saving", opened("no_name.py:NoName"))
+    assert finding.text == "the config lacks `factor`"
+    assert '{**super().get_config(), "factor": self.factor}' in advice_for("saving", finding)
+    assert "name" not in advice_for("saving", finding)
 
 
 @pytest.mark.parametrize("name", ["Pseudo", "pseudo"])
@@ -144,6 +153,9 @@ def test_copies_of_a_loss_differ_in_the_reduction_only():
     ("text", "said"),
     [
         ("keraslosses:Nothing", "keraslosses has no 'Nothing'"),
+        ("keraslosses:Hubert", "has no 'Hubert'. Did you mean 'Huber'?"),
+        (f"{USERS}/scalar.py:scalar", "has no 'scalar'. Did you mean 'Scalar'?"),
+        ("keras.loses:Huber", "there is no module keras.loses"),
         ("keraslosses:CenterLoss", "CenterLoss needs num_classes"),
         ("math:pi", "it is 'float'; expected a loss"),
         ("keras.metrics:MeanSquaredError", "it is 'MeanSquaredError'; expected a loss"),
@@ -152,8 +164,27 @@ def test_copies_of_a_loss_differ_in_the_reduction_only():
     ],
 )
 def test_what_cannot_be_checked_says_why(text, said):
-    with pytest.raises(NotChecked, match=said):
+    with pytest.raises(NotChecked, match=re.escape(said)):
         open_target(Target(text))
+
+
+@pytest.mark.parametrize(
+    ("place", "names"),
+    [
+        # What is imported, hidden, needs one argument or none is not meant.
+        (f"{USERS}/no_name.py", ["Needs", "NoName", "halved", "steep"]),
+        (f"{USERS}/correct.py", ["Pseudo", "pseudo"]),
+        (f"{USERS}/models.py", []),
+    ],
+)
+def test_a_file_stands_for_the_losses_and_functions_that_are_defined_in_it(place, names):
+    assert targets_in(place) == [f"{place}:{name}" for name in names]
+
+
+def test_a_module_stands_for_the_losses_that_it_exports():
+    found = targets_in("keras.losses")
+    assert {"keras.losses:Huber", "keras.losses:CTC"} < set(found)
+    assert not {"keras.losses:Loss", "keras.losses:mse", "keras.losses:get"} & set(found)
 
 
 def test_what_does_not_take_the_options_of_a_reference_is_not_checked_with_it():

@@ -21,7 +21,7 @@ from keraslosses.portability.processes import backends
 from keraslosses.portability.processes.backends import BACKENDS
 from keraslosses.portability.processes.child import share_of_memory
 from keraslosses.portability.processes.request import described
-from keraslosses.portability.processes.run import Plan, run
+from keraslosses.portability.processes.run import Plan, run, targets_in
 from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED
 
 USERS = Path(__file__).parent / "user_losses"
@@ -117,11 +117,21 @@ def invoke(*arguments):
     ("arguments", "said"),
     [
         (["Hubert"], "'Hubert' is neither a loss of keraslosses"),
-        (["nowhere.py:Loss"], "names a file that is not there: nowhere.py"),
+        (["Hubber"], "Did you mean 'Huber'?"),
+        (["nowhere.py:Loss"], "'nowhere.py:Loss' names a file that is not there."),
+        ([f"{USERS}/scaler.py"], "Did you mean '"),
+        (["keras.losse", "--backends", "jax"], "cannot be imported: there is no module keras.losse."),
+        (
+            [f"{USERS}/models.py", "--backends", "jax"],
+            "has no losses, and no functions of y_true and y_pred.",
+        ),
         (["nowhere.losses:Loss"], "names a module that is not there"),
         (["Huber:"], "names no object behind the colon"),
-        (["loss.py"], "is neither a loss"),
-        (["Huber", "--checks", "speed"], "expected one of shapes, value"),
+        (["loss.py"], "'loss.py' names a file that is not there."),
+        (["my/losses"], "is neither a loss of keraslosses, nor a module or file"),
+        (["Huber", "--checks", "speed"], "expected one of runs, shapes, value"),
+        (["Huber", "--checks", "shape"], "Did you mean 'shapes'?"),
+        (["Huber", "--checks", "hard"], "Did you mean 'hard inputs'?"),
         (["Huber", "--backends", "theano"], "'theano' is no backend"),
         (["Huber", "--inputs", "pictures"], "expected one of real"),
         (["Huber", "--inputs", "nowhere.npz"], "is no .npz file that can be read"),
@@ -136,13 +146,46 @@ def invoke(*arguments):
 def test_wrong_use_is_status_2(arguments, said):
     result = invoke(*arguments)
     assert result.exit_code == 2
-    assert said in result.output
+    assert said in in_a_line(result.output)
+
+
+def in_a_line(output):
+    """What stands in the box of an error, without the box."""
+    return " ".join(output.replace("│", " ").split())
 
 
 def test_target_that_is_not_there_is_status_2():
     result = invoke("keraslosses:Nothing", "--checks", "shapes", "--backends", "torch")
     assert result.exit_code == 2
     assert "keraslosses has no 'Nothing'" in result.output
+
+
+def test_a_file_alone_stands_for_what_is_in_it_and_runs_is_a_check_that_can_be_chosen():
+    result = invoke(f"{USERS}/no_name.py", f"{USERS}/models.py", "--checks", "runs", "--backends", "torch")
+    assert result.exit_code == 2
+    for said in (
+        "models.py has no losses, and no functions of y_true and y_pred: left out.",
+        "NoName",
+        "halved",
+        "Needs needs factor: name an instance, or a function that makes one.",
+        "4 checks ran, 1 failed.",
+    ):
+        assert said in result.output
+
+
+def test_places_that_stand_for_nothing_say_why(tmp_path):
+    broken, ends = tmp_path / "broken.py", tmp_path / "ends.py"
+    broken.write_text("import keras\n\nloss = keras.losses.Hubert()\n")
+    ends.write_text("import os\n\nos._exit(3)\n")
+    places = [f"{USERS}/models.py", "keras.losse", str(broken), str(ends)]
+    *others, lost = targets_in(places, "torch", TIMEOUT, share_of_memory(1))
+    assert [found for found, _ in others] == [[], [], []]
+    nothing, absent, error = (why for _, why in others)
+    assert nothing == "has no losses, and no functions of y_true and y_pred"
+    assert absent == "cannot be imported: there is no module keras.losse"
+    assert error.startswith("cannot be imported: AttributeError: ")
+    assert error.endswith("broken.py, line 3)")
+    assert lost == ([], "cannot be imported: ended the process with status 3")
 
 
 def test_failure_is_told_in_full_and_is_status_1(tmp_path, monkeypatch):

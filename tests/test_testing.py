@@ -37,7 +37,7 @@ def test_fault_is_an_assertion_with_what_to_do():
     [
         (lambda y_true, y_pred: y_pred, {}, "`target` must be text, or a class or function at the top"),
         ("Huber", {"inputs": "pictures"}, "`inputs`: expected one of real"),
-        ("Huber", {"check_names": ["speed"]}, "`checks`: expected one of shapes"),
+        ("Huber", {"check_names": ["speed"]}, "`checks`: expected one of runs, shapes"),
         ("keraslosses:None_", {"backend_names": ["torch"]}, "`target`: keraslosses has no 'None_'"),
         ("Huber", {"backend_names": ["theano"]}, "'theano' is no backend"),
     ],

@@ -13,7 +13,8 @@ from keras import ops
 
 RTOL, ATOL = 2e-5, 2e-6
 MOST_OF_AN_ERROR = 500
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# Colours, and what TensorFlow says of its own insides.
+NOISE = re.compile(r"\x1b\[[0-9;]*m|\{\{function_node [^}]*\}\} ?| \[Op:\w+\]( name: ?)?")
 # The folders of Python, of what is installed, and of this package.
 LIBRARIES = (
     *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
@@ -96,16 +97,23 @@ def of_error(error: Exception) -> Finding:
 
 
 def in_words(error: Exception) -> str:
-    """The kind of an exception and what it says: the first of it, without colours."""
-    return f"{type(error).__name__}: {COLOUR.sub('', str(error))[:MOST_OF_AN_ERROR]}"
+    """The kind of an exception and what it says: the first of it, without noise."""
+    return f"{type(error).__name__}: {NOISE.sub('', str(error))[:MOST_OF_AN_ERROR]}"
 
 
 def way_to(error: Exception) -> str:
     """The lines of the user's own that led to an exception, and the one that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames[:-1] if not is_library(frame.filename)]
-    said = COLOUR.sub("", "".join(traceback.format_exception_only(error)))
+    said = NOISE.sub("", "".join(traceback.format_exception_only(error)))
     return "".join(traceback.format_list([*own, *frames[-1:]])) + said[: 2 * MOST_OF_AN_ERROR]
+
+
+def line_of(error: Exception) -> str:
+    """The last line of the user's own that led to an exception, in brackets; empty where there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not is_library(frame.filename)]
+    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 
 def is_library(path: str) -> bool:

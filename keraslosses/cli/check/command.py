@@ -1,7 +1,7 @@
 """`python -m keraslosses check`: the checks of the package, over our losses or the user's own code."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -16,12 +16,19 @@ from keraslosses.cli.check.report import report_of, say, table
 from keraslosses.cli.output_file import check_writable
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.processes import backends
-from keraslosses.portability.processes.child import Lost, share_of_memory
-from keraslosses.portability.processes.request import DTYPES, WrongUse, chosen_checks, described
+from keraslosses.portability.processes.child import share_of_memory
+from keraslosses.portability.processes.request import (
+    DTYPES,
+    RUNS,
+    WrongUse,
+    chosen_checks,
+    described,
+)
 from keraslosses.portability.processes.run import KNOWN, Plan, run, targets_in
 from keraslosses.portability.report.page import page
 from keraslosses.portability.report.result import FAILED, Result
 from keraslosses.portability.targets.inputs import KINDS
+from keraslosses.portability.targets.names import did_you_mean
 
 console = Console()
 errors = Console(stderr=True)
@@ -31,9 +38,9 @@ def check(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET]...",
-            help="A loss of this package, package.module:Object, file.py:name, or a module for all losses in "
-            "it. Default: all losses of this package.",
+            metavar="TARGET",
+            help="A loss of this package, package.module:Object, file.py:name, or a module or file for all "
+            "of it. Default: all losses of this package.",
         ),
     ] = None,
     backend_names: Annotated[
@@ -47,7 +54,7 @@ def check(
     ] = None,
     check_names: Annotated[
         list[str] | None,
-        typer.Option("--checks", metavar="NAMES", help=f"Checks, with commas: {', '.join(CHECKS)}."),
+        typer.Option("--checks", metavar="NAMES", help=f"Checks, with commas: {', '.join((RUNS, *CHECKS))}."),
     ] = None,
     like: Annotated[
         str | None, typer.Option(metavar="NAME", help="The loss of this package whose formula it must give.")
@@ -85,7 +92,7 @@ def check(
     limit = memory or share_of_memory(len(chosen))
     try:
         checks = chosen_checks([part.strip() for name in check_names or [] for part in name.split(",")])
-        texts = list(expanded(targets or keraslosses.names(), chosen[0], timeout, limit))
+        texts = expanded(targets or keraslosses.names(), chosen[0], timeout, limit)
         asked = [described(text, like, inputs, shape_of(shape), dtype, coupled) for text in texts]
     except WrongUse as error:
         raise typer.BadParameter(error.text, param_hint=f"--{error.argument}") from None
@@ -97,7 +104,10 @@ def check(
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
-        console.print(table(plan, results))
+        if not all(result.cannot_be_checked for result in results if result.check == RUNS):
+            if len(texts) == 1:
+                console.print(*texts, soft_wrap=True, highlight=False)
+            console.print(table(plan, results))
         say(console, report, html)
     raise typer.Exit(status_of(results))
 
@@ -116,30 +126,46 @@ def shape_of(text: str) -> list[int]:
         raise WrongUse("shape", f"expected sizes with commas, as 8,10. Received: {text!r}") from None
 
 
-def expanded(texts: Sequence[str], backend: str, timeout: float, memory: int) -> Iterator[str]:
-    """The targets, a module as the losses in it; each once."""
-    for text in dict.fromkeys(texts):
-        if text in keraslosses.names():
-            yield text
-        elif ":" in text:
-            check_place(text)
-            yield text
-        elif text.endswith(".py") or not is_there(text):
-            raise wrong(text, "is neither a loss of keraslosses, nor package.module:Object, nor file.py:name")
-        else:
-            yield from losses_of(text, backend, timeout, memory)
+def expanded(texts: Sequence[str], backend: str, timeout: float, memory: int) -> list[str]:
+    """The targets, a module or a file as what can be checked in it; each once."""
+    for text in texts:
+        check_text(text)
+    found: dict[str, list[str]] = {text: [text] for text in texts}
+    places = [text for text in found if text not in keraslosses.names() and ":" not in text]
+    patience = max(timeout, backends.PATIENCE)
+    empty = {}
+    for place, (inside, why) in zip(places, targets_in(places, backend, patience, memory), strict=True):
+        found[place] = inside
+        if not inside:
+            empty[place] = why
+    for place, why in empty.items():
+        if len(empty) == len(found) or not why.startswith("has"):
+            raise wrong(place, f"{why}.")
+        errors.print(f"{place} {why}: left out.", highlight=False)
+    return list(dict.fromkeys(target for inside in found.values() for target in inside))
 
 
-def check_place(text: str) -> None:
-    """A file that is there, or a module whose package is."""
-    place, _, name = text.rpartition(":")
-    if not name:
-        raise wrong(text, "names no object behind the colon")
+def check_text(text: str) -> None:
+    """Refuses what is no target, as far as it can be seen from here."""
+    place, colon, name = text.rpartition(":")
+    if text in keraslosses.names():
+        return
+    if colon and not name:
+        raise wrong(text, "names no object behind the colon.")
+    if not colon and not text.endswith(".py") and not is_there(text):
+        kinds = "a loss of keraslosses, nor a module or file, nor package.module:Object or file.py:name"
+        raise wrong(text, f"is neither {kinds}{did_you_mean(text, keraslosses.names())}")
+    check_place(text, place if colon else text)
+
+
+def check_place(text: str, place: str) -> None:
+    """Refuses a file that is not there, or a module whose package is not."""
     if place.endswith(".py"):
         if not Path(place).is_file():
-            raise wrong(text, f"names a file that is not there: {place}")
+            beside = map(str, Path(place).parent.glob("*.py"))
+            raise wrong(text, f"names a file that is not there{did_you_mean(place, beside)}")
     elif not is_there(place):
-        raise wrong(text, f"names a module that is not there: {place}")
+        raise wrong(text, f"names a module that is not there: {place}.")
 
 
 def is_there(module: str) -> bool:
@@ -148,18 +174,8 @@ def is_there(module: str) -> bool:
     return first.isidentifier() and find_spec(first) is not None
 
 
-def losses_of(module: str, backend: str, timeout: float, memory: int) -> list[str]:
-    try:
-        found = targets_in(module, backend, max(timeout, backends.PATIENCE), memory)
-    except Lost as lost:
-        raise wrong(module, f"cannot be imported: {lost.last_lines or lost.what}") from None
-    if not found:
-        raise wrong(module, "has no losses")
-    return found
-
-
 def wrong(text: str, why: str) -> typer.BadParameter:
-    return typer.BadParameter(f"{text!r} {why}.", param_hint="TARGET")
+    return typer.BadParameter(f"{text!r} {why}", param_hint="TARGET")
 
 
 def with_progress(plan: Plan) -> list[Result]:

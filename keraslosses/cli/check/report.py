@@ -20,13 +20,15 @@ from keraslosses.cli.backend_option import say_which_are_absent
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.checks.runs import check_runs
 from keraslosses.portability.processes import backends
-from keraslosses.portability.processes.run import RUNS, Plan
-from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, Result, paragraphs, told_once
+from keraslosses.portability.processes.request import RUNS
+from keraslosses.portability.processes.run import Plan
+from keraslosses.portability.report.causes import Cause, causes
+from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, Result, paragraphs
 
 # The distributions that bring the backends.
 DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
-# Findings of one check on one backend that are printed in full; the page and the JSON have all.
-MOST = 3
+# How many findings of one cause are printed after the first, and how many lines of one of several targets.
+MOST, LINES = 5, 5
 
 
 def report_of(plan: Plan, results: Iterable[Result]) -> dict[str, Any]:
@@ -66,15 +68,20 @@ def table(plan: Plan, results: Sequence[Result]) -> Table:
     """Checks by backends for one target; for several, targets by backends with what fails."""
     if len(plan.targets) == 1:
         return of_one(plan, results)
-    drawn = Table("target", *plan.backends)
-    for target in plan.targets:
-        of_target = [result for result in results if result.target == target["text"]]
-        drawn.add_row(target["text"], *(summary(of_target, backend) for backend in plan.backends))
+    targets = [target["text"] for target in plan.targets]
+    places = {target.rpartition(":")[0] for target in targets}
+    # A place that all targets have in common is told once.
+    place = places.pop() if len(places) == 1 else ""
+    drawn = Table(place or "target", *plan.backends)
+    for target in targets:
+        of_target = [result for result in results if result.target == target]
+        name = target.removeprefix(f"{place}:")
+        drawn.add_row(name, *(summary(of_target, backend) for backend in plan.backends))
     return drawn
 
 
 def of_one(plan: Plan, results: Sequence[Result]) -> Table:
-    drawn = Table("check", *plan.backends, title=plan.targets[0]["text"], title_justify="left")
+    drawn = Table("check", *plan.backends)
     for check in (RUNS, *plan.checks):
         of_check = {result.backend: result for result in results if result.check == check}
         drawn.add_row(check, *(cell(of_check[backend]) for backend in plan.backends))
@@ -102,46 +109,91 @@ def summary(results: Iterable[Result], backend: str) -> Text:
 def say(console: Console, report: dict[str, Any], html: Path | None) -> None:
     """Prints the failures, what was left out, and a line that sums up."""
     failed = [result for result in report["results"] if result["status"] == FAILED]
-    for block in failures(failed):
+    targets = list(dict.fromkeys(result["target"] for result in report["results"]))
+    for block in failures(failed, targets):
         console.print(block)
-    for why, checks in reasons(report["results"]).items():
-        console.print(f"Skipped: {', '.join(checks)}. {sentence(why)}", style="dim", highlight=False)
+    for reason in reasons(report["results"]):
+        console.print(reason, style="dim", highlight=False)
     say_which_are_absent(console)
     if html is not None:
         console.print(f"The page is in {html}", soft_wrap=True, highlight=False)
     ran = sum(result["status"] != SKIPPED for result in report["results"])
-    line = f"{ran} checks ran, {len(failed)} failed." if failed else f"All {ran} checks passed."
+    count = "1 check" if ran == 1 else f"{ran} checks"
+    line = f"{count} ran, {len(failed)} failed." if failed else f"All {count} passed."
     console.print(line, style="bold red" if failed else "bold green", highlight=False)
 
 
-def failures(failed: Sequence[dict[str, Any]]) -> Iterator[Text | Padding]:
-    """Every failure once, with the backends that have it."""
-    places: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for result in failed:
-        places.setdefault((result["target"], result["check"]), []).append(result)
-    for (target, check), results in places.items():
-        shown = told_once({**result, "findings": result["findings"][:MOST]} for result in results)
-        for finding, on in shown:
-            yield Text(f"\n{target}, {check} on {', '.join(on)}", "bold")
-            for part, text in paragraphs(finding):
-                yield Padding(Text(text, STYLES.get(part, "")), (0, 0, 0, 2))
-        more = len(told_once(results)) - len(shown)
-        if more:
-            yield Text(f"\n{target}, {check}: {more} more; --json and --html have all of them.", "dim")
+def failures(failed: Sequence[dict[str, Any]], targets: Sequence[str]) -> Iterator[Text | Padding]:
+    """The causes of all failures, of each its first finding: shortened where several targets were checked."""
+    found = causes(failed)
+    lines, most = (LINES, 0) if len(targets) > 1 else (None, MOST)
+    for cause in found:
+        yield Text(f"\n{cause.target}, {', '.join(cause.checks)} on {', '.join(cause.on)}", "bold")
+        for part, text in paragraphs(cause.finding):
+            yield inside(shortened(text, lines), STYLES.get(part, ""))
+        for text in cause.more[:most]:
+            yield inside(f"also: {shortened(text, 1)}", "red")
+        if len(cause.more) > most:
+            yield inside(f"and {len(cause.more) - most} more of this target", "dim")
+        if cause.elsewhere:
+            yield inside(f"also {others(cause, targets)}", "bold")
+    if any(cause.more or cause.elsewhere for cause in found):
+        yield Text("\nOf each cause the first finding is told; --json and --html have all.", "dim")
     if failed:
         yield Text("")
+
+
+def inside(text: str, style: str) -> Padding:
+    return Padding(Text(text, style), (0, 0, 0, 2))
+
+
+def shortened(text: str, most: int | None) -> str:
+    """The first lines of a text, as many as `most`."""
+    lines = text.splitlines()
+    return "\n".join([*lines[:most], *["..."][: len(lines[most:]) if most else 0]])
+
+
+def others(cause: Cause, targets: Sequence[str]) -> str:
+    """The other targets of a cause; where they are almost all, those that are not among them.
+
+    Those on other backends than the cause itself are named with them.
+    """
+    absent = [target for target in targets if target != cause.target and target not in cause.elsewhere]
+    almost_all = 4 * len(absent) < len(cause.elsewhere)
+    by_backends: dict[str, list[str]] = {", ".join(cause.on): []}
+    for target, on in cause.elsewhere.items():
+        by_backends.setdefault(", ".join(on), []).append(name_beside(cause, target))
+    same, *odd = by_backends.items()
+    first = ", ".join(same[1])
+    if almost_all:
+        first = "all others" + (
+            f" but {', '.join(name_beside(cause, one) for one in absent)}" if absent else ""
+        )
+    parts = [f"in {first}"] if first else []
+    return "; ".join([*parts, *(f"on {on}: {', '.join(names)}" for on, names in odd)])
+
+
+def name_beside(cause: Cause, target: str) -> str:
+    """The name of a target alone where it stands in the same place as that of the cause."""
+    return target.removeprefix(f"{cause.target.rpartition(':')[0]}:")
 
 
 STYLES = {"text": "red", "error": "dim", "inputs": "dim", "advice": "cyan"}
 
 
-def reasons(results: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
-    """Why checks were skipped, with the checks."""
-    found: dict[str, list[str]] = {}
+def reasons(results: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Which checks were skipped, and why; of few among several targets also of which."""
+    targets = {result["target"] for result in results}
+    skipped: dict[str, list[dict[str, Any]]] = {}
     for result in results:
-        if result["status"] == SKIPPED and result["check"] not in found.setdefault(result["why"], []):
-            found[result["why"]].append(result["check"])
-    return found
+        if result["status"] == SKIPPED:
+            skipped.setdefault(result["why"], []).append(result)
+    for why, those in skipped.items():
+        checks, of, on = (
+            dict.fromkeys(one[what] for one in those) for what in ("check", "target", "backend")
+        )
+        where = f" of {', '.join(of)} on {', '.join(on)}" if 3 * len(of) < len(targets) else ""
+        yield f"Skipped: {', '.join(checks)}{where}. {sentence(why)}"
 
 
 def sentence(text: str) -> str:

@@ -1,12 +1,15 @@
 """A target with its inputs, as the user gives them, checked and as the worker reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.targets.inputs import KINDS, own_arrays
+from keraslosses.portability.targets.names import did_you_mean
 from keraslosses.reference import REFERENCES
 
+# The check that is always run, before the others.
+RUNS = "runs"
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 
@@ -54,19 +57,21 @@ def described(
 
 
 def chosen_checks(names: Sequence[str]) -> list[str]:
-    """The checks that the user named, in their own order; all where none is named.
+    """The checks that the user named, in their own order, but for the one that is always run; all where none
+    is named.
 
     Raises:
         WrongUse: for a name that is no check.
     """
     for name in names:
-        one_of("checks", name, CHECKS)
+        one_of("checks", name, (RUNS, *CHECKS))
     return [name for name in CHECKS if name in names or not names]
 
 
-def one_of(argument: str, value: Any, known: Any) -> None:
+def one_of(argument: str, value: Any, known: Collection[str]) -> None:
     if value not in known:
-        raise WrongUse(argument, f"expected one of {', '.join(known)}. Received: {value!r}")
+        expected = f"expected one of {', '.join(known)}. Received: {value!r}"
+        raise WrongUse(argument, f"{expected}{did_you_mean(str(value), known)}")
 
 
 def check_file(path: str) -> None:

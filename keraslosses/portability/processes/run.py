@@ -1,6 +1,6 @@
 """A run of the checker: every target, on every backend side by side, check by check."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +10,9 @@ from typing import Any
 from keraslosses.portability.finding import Finding
 from keraslosses.portability.processes import agreement, backends
 from keraslosses.portability.processes.child import Child, Lost
+from keraslosses.portability.processes.request import RUNS
 from keraslosses.portability.report.result import Result
 
-RUNS = "runs"
 # The backends that can be chosen; numpy computes values, but no gradients.
 KNOWN = (*backends.BACKENDS, "numpy")
 
@@ -157,15 +157,17 @@ def run(plan: Plan, advance: Callable[[str, str], None] = lambda backend, what: 
     ]
 
 
-def targets_in(module: str, backend: str, timeout: float, memory: int) -> list[str]:
-    """The targets that a module stands for, found on a backend.
-
-    Raises:
-        Lost: where the module cannot be imported.
-    """
+def targets_in(
+    places: Sequence[str], backend: str, timeout: float, memory: int
+) -> Iterator[tuple[list[str], str]]:
+    """For each module or file the targets that it stands for, found on a backend, and why there are none."""
     child = Child(backend, memory, backends.SMALL_ON_CPU)
     try:
-        found: list[str] = child.ask({"do": "list", "module": module}, timeout)["targets"]
-        return found
+        for place in places:
+            try:
+                answer = child.ask({"do": "list", "module": place}, timeout)
+            except Lost as lost:
+                answer = {"targets": [], "why": f"cannot be imported: {lost.what}"}
+            yield answer["targets"], answer["why"]
     finally:
         child.close()

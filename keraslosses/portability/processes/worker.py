@@ -19,10 +19,18 @@ import numpy as np
 from keraslosses.portability import checks, gradients
 from keraslosses.portability.checks import carried, replicas
 from keraslosses.portability.checks.runs import check_runs
-from keraslosses.portability.finding import Finding, Measured, inputs_shown, last_inputs, of_error
+from keraslosses.portability.finding import (
+    Finding,
+    Measured,
+    in_words,
+    inputs_shown,
+    last_inputs,
+    line_of,
+    of_error,
+)
 from keraslosses.portability.targets.inputs import Drawn, own_arrays
 from keraslosses.portability.targets.subject import Subject
-from keraslosses.portability.targets.target import NotChecked, Target, loss_classes, open_target
+from keraslosses.portability.targets.target import NotChecked, Target, open_target, targets_in
 
 PRINTED = "prints when it is imported, made or called: a library keeps quiet"
 
@@ -62,8 +70,16 @@ class Worker:
         return {"findings": []}
 
     def do_list(self, module: str) -> dict[str, Any]:
-        """The targets that a module stands for."""
-        return {"targets": loss_classes(module)}
+        """The targets that a module or a file stands for, or why there are none."""
+        try:
+            return {
+                "targets": targets_in(module),
+                "why": "has no losses, and no functions of y_true and y_pred",
+            }
+        except NotChecked as error:
+            return {"targets": [], "why": f"cannot be imported: {str(error).rstrip('.')}"}
+        except Exception as error:
+            return {"targets": [], "why": f"cannot be imported: {in_words(error)}{line_of(error)}"}
 
     def do_open(self, target: dict[str, Any], weights: str | None = None) -> dict[str, Any]:
         """Makes and calls the object; says which checks are for it."""

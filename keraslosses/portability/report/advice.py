@@ -9,7 +9,10 @@ from keraslosses.portability.finding import Finding
 
 @dataclass(frozen=True)
 class Advice:
-    """Applies to findings of these checks (all where there are none) whose text fits the pattern."""
+    """Applies to findings of these checks (all where there are none) whose text fits the pattern.
+
+    Its own text may hold groups of the pattern: \\1 is the first.
+    """
 
     checks: tuple[str, ...]
     pattern: str
@@ -191,9 +194,20 @@ ADVICE: Iterable[Advice] = (
     ),
     Advice(
         ("saving",),
-        r"lacks",
-        'Add it in get_config: {**super().get_config(), "name": self.name}. Without it a saved model comes '
-        "back with the default.",
+        r"lacks `(?:reduction|name)`",
+        "Let get_config start from {**super().get_config(), ..}, which has the name and the reduction.",
+    ),
+    Advice(
+        ("saving",),
+        r"lacks `(\w+)`",
+        r'Add it in get_config: {**super().get_config(), "\1": self.\1}. Without it a saved model comes back '
+        "with the default.",
+    ),
+    Advice(
+        ("saving",),
+        r"unexpected keyword argument '(\w+)'",
+        r"get_config has `\1`, which __init__ does not take: let it take what the class above takes, for a "
+        "loss reduction, name and dtype, and hand it to super().__init__.",
     ),
     Advice(
         ("saving",),
@@ -235,7 +249,14 @@ ADVICE: Iterable[Advice] = (
 
 def advice_for(check: str, finding: Finding) -> str:
     """What to do about a finding; empty where nothing is known."""
+    advice, found = fitting(check, finding)
+    return found.expand(advice.text) if advice and found else ""
+
+
+def fitting(check: str, finding: Finding) -> tuple[Advice | None, re.Match[str] | None]:
+    """The first advice that applies to a finding, and what of the finding fits its pattern."""
     for advice in ADVICE:
-        if (not advice.checks or check in advice.checks) and re.search(advice.pattern, finding.text):
-            return advice.text
-    return ""
+        found = re.search(advice.pattern, finding.text)
+        if found and (not advice.checks or check in advice.checks):
+            return advice, found
+    return None, None

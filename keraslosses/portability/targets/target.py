@@ -15,6 +15,7 @@ from keras import ops
 
 from keraslosses.portability.targets import subject as subjects
 from keraslosses.portability.targets.inputs import Drawn
+from keraslosses.portability.targets.names import did_you_mean
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES
 
@@ -59,15 +60,24 @@ def open_target(target: Target) -> Subject:
 def loaded(text: str) -> Any:
     """The object that a target names; a name alone is one of this package."""
     place, _, name = text.rpartition(":")
-    module = (
-        from_file(Path(place)) if place.endswith(".py") else importlib.import_module(place or "keraslosses")
-    )
-    thing = module
+    thing = from_file(Path(place)) if place.endswith(".py") else imported(place or "keraslosses")
     for part in name.split("."):
         if not hasattr(thing, part):
-            raise NotChecked(f"{place or 'keraslosses'} has no {name!r}.")
+            known = did_you_mean(part, (known for known in vars(thing) if not known.startswith("_")))
+            raise NotChecked(f"{place or 'keraslosses'} has no {name!r}{known}")
         thing = getattr(thing, part)
     return thing
+
+
+def imported(name: str) -> Any:
+    """A module by its name."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # What the module itself imports in vain is its own matter.
+        if f"{name}.".startswith(f"{error.name}."):
+            raise NotChecked(f"there is no module {error.name}.") from None
+        raise
 
 
 @functools.cache
@@ -152,15 +162,28 @@ def of_layer(layer: Any, target: Target) -> Subject:
     return Subject(lambda: layer, inputs, layer)
 
 
-def loss_classes(text: str) -> list[str]:
-    """The targets that a module alone stands for: the losses that it exports."""
-    module = importlib.import_module(text)
-    names = [
-        name
-        for name, thing in vars(module).items()
-        if inspect.isclass(thing)
-        and issubclass(thing, keras.losses.Loss)
-        and thing is not keras.losses.Loss
-        and not name.startswith("_")
-    ]
+def targets_in(text: str) -> list[str]:
+    """The targets that a module or a file alone stands for.
+
+    They are the losses that a module exports and those that are defined in a file, with the instances of them
+    and the functions of y_true and y_pred that are defined there.
+    """
+    a_file = text.endswith(".py")
+    module = from_file(Path(text)) if a_file else imported(text)
+
+    def is_target(thing: Any) -> bool:
+        own = getattr(thing, "__module__", None) == module.__name__
+        if inspect.isclass(thing):
+            is_loss = issubclass(thing, keras.losses.Loss) and thing is not keras.losses.Loss
+            return is_loss and (own or not a_file)
+        return isinstance(thing, keras.losses.Loss) or (own and is_function_of_two(thing))
+
+    names = [name for name, thing in vars(module).items() if not name.startswith("_") and is_target(thing)]
     return [f"{text}:{name}" for name in sorted(names)]
+
+
+def is_function_of_two(thing: Any) -> bool:
+    """Whether it is a function that needs two arguments."""
+    return (
+        inspect.isfunction(thing) and sum(map(is_needed, inspect.signature(thing).parameters.values())) == 2
+    )
