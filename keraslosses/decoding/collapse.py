@@ -6,8 +6,10 @@ from keras import ops
 from keras.backend import is_int_dtype
 
 from keraslosses.core import checks
+from keraslosses.core.symbolic import takes_symbols
 
 
+@takes_symbols
 def ctc_collapse(path: Any, blank_index: int = 0) -> Any:
     """The labels of a path: repeats are merged, then blanks are dropped.
 

@@ -9,6 +9,7 @@ from keras.backend import result_type
 from keraslosses.core import checks, numerics
 from keraslosses.core.inputs import Boxes, floating
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.symbolic import takes_symbols
 from keraslosses.losses import box_geometry
 from keraslosses.losses.box_geometry import FORMATS, Comparison, compare, part_of
 
@@ -67,6 +68,7 @@ def overlap_and_distance(boxes: Comparison) -> Any:
     return 1.0 - boxes.overlap + part_of(distance, diagonal)
 
 
+@takes_symbols
 def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
     """The overlap of every box of one set with every box of another: intersection over union.
 
@@ -92,9 +94,12 @@ def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
     one, other = of_boxes("boxes1", boxes1), of_boxes("boxes2", boxes2)
     dtype = result_type(one.dtype, other.dtype)
     one, other = ops.cast(one, dtype)[..., :, None, :], ops.cast(other, dtype)[..., None, :, :]
+    rank = max(len(one.shape), len(other.shape))
+    one, other = (ops.expand_dims(x, tuple(range(rank - len(x.shape)))) for x in (one, other))
     return compare(one, other, box_format).overlap
 
 
+@takes_symbols
 def convert_boxes(boxes: Any, source: str, target: str) -> Any:
     """Boxes in another format. Nothing is put in order: an inverted box stays inverted.
 

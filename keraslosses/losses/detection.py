@@ -70,7 +70,7 @@ def fcos(
     """Focal loss of the classes, boxes weighted by centerness, and centerness; see `FCOS`."""
     counted, positive = counted_and_positive(y_true)
     distances = y_true[..., 1:]
-    classes = ops.arange(1, num_classes + 1, dtype="int32")
+    classes = ops.arange(1, num_classes + 1, dtype="int32")[None, None]
     one_hot = ops.cast(ops.cast(y_true[..., :1], "int32") == classes, y_pred.dtype)
     focal = num_classes * values_where(
         counted,

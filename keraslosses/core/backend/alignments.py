@@ -76,7 +76,7 @@ def read(
     label = possible(ops.transpose(do.take_classes(scores, places) - of_all, (1, 2, 0)))
     of_blank = possible(ops.transpose(scores[:, :, blank : blank + 1] - of_all, (1, 2, 0)))
     time = ops.arange(ops.shape(scores)[1], dtype="int32")
-    counts = (time[:, None] < frame_length)[:, None]
+    counts = (time[:, None] < frame_length[None])[:, None]
     backwards = ops.concatenate([ops.flip(label[:, :-1], (0, 1)), label[:, -1:]], axis=1)
     place = ops.arange(ops.shape(places)[1], dtype="int32")[:, None]
     start = ops.concatenate([ops.zeros_like(label_length), ops.shape(labels)[1] - label_length], axis=0)
