@@ -16,7 +16,14 @@ BACKEND = keras.backend.backend()
 # (what starts processes of every backend itself: to torch, whose tests take the shortest).
 OF_BACKEND = {
     "tensorflow": ("test_tensorflow_seam.py",),
-    "torch": ("test_torch_forms.py", "test_check_run.py", "test_page.py", "test_testing.py"),
+    "jax": ("test_rank_promotion.py",),
+    "torch": (
+        "test_torch_forms.py",
+        "test_torch_transforms.py",
+        "test_check_run.py",
+        "test_page.py",
+        "test_testing.py",
+    ),
 }
 collect_ignore = [name for backend, names in OF_BACKEND.items() if backend != BACKEND for name in names]
 

@@ -112,7 +112,7 @@ def number_of(anchors: Any, dtype: Any) -> Any:
 
 def around_location(distances: Any) -> Any:
     """The box in corners, its location at the origin."""
-    return distances * backend.constant([-1.0, -1.0, 1.0, 1.0], distances.dtype, distances)
+    return distances * backend.constant([[[-1.0, -1.0, 1.0, 1.0]]], distances.dtype, distances)
 
 
 def centerness(distances: Any) -> Any:

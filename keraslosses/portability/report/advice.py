@@ -196,11 +196,6 @@ ADVICE: Iterable[Advice] = (
         "reads.",
     ),
     Advice(
-        (),
-        r"raises",
-        "It fails with the inputs shown: the error has the line.",
-    ),
-    Advice(
         ("transformations",),
         r"setup_context|forward mode AD|custom_vjp|forward-mode",
         "An operation with a gradient of its own does not say how a transformation goes through it: write "
@@ -211,6 +206,11 @@ ADVICE: Iterable[Advice] = (
         r".",
         "A gradient of its own, ops.stop_gradient, or a cast hides the formula from the transformation: "
         "compute the gradient from y_pred itself, or raise a ValueError that says that there is none.",
+    ),
+    Advice(
+        (),
+        r"raises",
+        "It fails with the inputs shown: the error has the line.",
     ),
     Advice(
         ("compiled",),
