@@ -199,6 +199,17 @@ def detached_error(y_true, y_pred):
     return ops.stop_gradient(ops.square(y_pred - y_true)) + 0.0 * y_pred
 
 
+@loss_function(Elementwise())
+def linear_around_prediction(y_true, y_pred):
+    here = ops.stop_gradient(y_pred)
+    return ops.square(here - y_true) + 2.0 * (here - y_true) * (y_pred - here)
+
+
+@fault("transformations", "MeanSquaredError")
+class GradientWithoutGradient(Plain):
+    formula = linear_around_prediction
+
+
 @fault("fit", "MeanSquaredError")
 class NothingFlowsBack(Plain):
     formula = detached_error

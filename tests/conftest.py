@@ -16,10 +16,11 @@ BACKEND = keras.backend.backend()
 # (what starts processes of every backend itself: to torch, whose tests take the shortest).
 OF_BACKEND = {
     "tensorflow": ("test_tensorflow_seam.py",),
-    "jax": ("test_jax_programs.py",),
+    "jax": ("test_jax_programs.py", "test_rank_promotion.py"),
     "torch": (
         "test_torch_forms.py",
         "test_torch_precision.py",
+        "test_torch_transforms.py",
         "test_check_run.py",
         "test_page.py",
         "test_testing.py",

@@ -48,6 +48,8 @@ EXAMPLES = [
     ("saving", "a model saved on jax: 0.2 at (0,), expected 0.3"),
     ("options", "{'delta': -1}: is accepted"),
     ("fit", "fit with jit_compile=True does not lower the loss: [1.0, 1.0]"),
+    ("transformations", "torch.func.jvp with {}: raises RuntimeError: it must override the setup_context"),
+    ("transformations", "backward of backward with {}: is 0, without a word"),
     ("value", "raises UnexpectedTracerError: Encountered an unexpected tracer."),
     ("compiled", "compiled with {}: 0.2 at (0,), expected 0.3"),
     ("weights", "sum with weights: 0.2 at (0,), expected 0.3"),

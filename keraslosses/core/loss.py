@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import keras
 import numpy as np
-from keras.backend import standardize_dtype
+from keras.backend import is_keras_tensor, standardize_dtype
 
 from keraslosses.core import backend, checks, domain, keras_internals
 from keraslosses.core.backend import ops
@@ -22,6 +22,7 @@ from keraslosses.core.precision import in_full_precision
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import Entries, both, reduce, share_of_replica
 from keraslosses.core.saving import saved
+from keraslosses.core.symbolic import applied
 
 P = ParamSpec("P")
 C = TypeVar("C", bound=type)
@@ -151,6 +152,8 @@ def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]
 
         @functools.wraps(formula)
         def function(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+            if is_keras_tensor(y_pred) or is_keras_tensor(y_true):
+                return applied(function, y_true, y_pred, *args, **kwargs)
             return contract.entries(y_true, y_pred, contract.options(args, kwargs)).values
 
         function.contract = contract  # type: ignore[attr-defined]
@@ -189,6 +192,8 @@ class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
 
     @in_full_precision
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        if is_keras_tensor(y_pred) or is_keras_tensor(y_true):
+            return applied(self, y_true, y_pred, sample_weight)
         mask = keras_internals.mask_of(y_pred)
         with keras.name_scope(self.name):
             loss = None

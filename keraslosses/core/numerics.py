@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from keras.backend import standardize_dtype
+
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.limits import EPSILON, NOTHING
@@ -97,10 +100,13 @@ def per_output(name: str, weights: Any, like: Any, axis: int) -> Any:
 
 
 def power(base: Any, exponent: float) -> Any:
-    """base^exponent for a base of at least 0; at 0 it is 0 with derivative 0, unless the exponent is 0."""
+    """base^exponent for a base of at least 0; at 0 it is 0 with derivative 0, unless the exponent is 0.
+
+    What is too small for a number of full precision counts as 0: its derivatives would overflow.
+    """
     if exponent in (0, 1, 2):
         return (ops.ones_like(base), base, base * base)[int(exponent)]
-    zero = base <= 0
+    zero = base < np.finfo(standardize_dtype(base.dtype)).tiny
     powered = ops.power(ops.where(zero, ops.ones_like(base), base), exponent)
     return ops.where(zero, ops.zeros_like(base), powered)
 

@@ -17,7 +17,7 @@ from keraslosses.core.readable import check_readable
 
 def prefix_mask(lengths: Any, size: Any) -> Any:
     """(batch, size) of bool: the first `lengths` places of each row."""
-    return ops.arange(size, dtype="int32") < ops.cast(lengths, "int32")[:, None]
+    return ops.arange(size, dtype="int32")[None] < ops.cast(lengths, "int32")[:, None]
 
 
 def lengths_of(owner: str, argument: str, lengths: Any, tensor: Any) -> Any:

@@ -7,8 +7,10 @@ from keras.backend import is_int_dtype
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.readable import check_readable
+from keraslosses.core.symbolic import takes_symbols
 
 
+@takes_symbols
 def ctc_collapse(path: Any, blank_index: int = 0) -> Any:
     """The labels of a path: repeats are merged, then blanks are dropped.
 

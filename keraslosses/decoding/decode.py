@@ -9,11 +9,13 @@ from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
 from keraslosses.core.nonfinite import nan_where
 from keraslosses.core.sequence import blank_class, frame_lengths, frames_of, prefix_mask
+from keraslosses.core.symbolic import takes_symbols
 from keraslosses.decoding.beam_search import beam_search
 from keraslosses.decoding.collapse import collapsed
 from keraslosses.losses.probability import log_probabilities
 
 
+@takes_symbols
 def ctc_decode(
     y_pred: Any,
     *,

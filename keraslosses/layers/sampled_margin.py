@@ -90,7 +90,7 @@ class SampledMargin(ChunkedCrossEntropy):
         kernel = ops.cast(self.kernel, features.dtype)
         looked_at = self.drawn(labels)
         logits = ops.matmul(features, ops.transpose(directions(kernel, looked_at)))
-        others = ops.where(labels[:, None] == looked_at, NO_LOGIT, logits)
+        others = ops.where(labels[:, None] == looked_at[None], NO_LOGIT, logits)
         own = ops.sum(features * directions(kernel, labels), axis=1)
         return Sums(ops.logsumexp(others, axis=1), own, None)
 

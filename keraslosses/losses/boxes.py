@@ -10,6 +10,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.inputs import Boxes, floating
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.readable import check_readable
+from keraslosses.core.symbolic import takes_symbols
 from keraslosses.losses import box_geometry
 from keraslosses.losses.box_geometry import FORMATS, Comparison, compare, growth, part_of
 
@@ -69,6 +70,7 @@ def overlap_and_distance(boxes: Comparison) -> Any:
     return 1.0 - boxes.overlap + part_of(distance, diagonal) - growth(boxes)
 
 
+@takes_symbols
 def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
     """The overlap of every box of one set with every box of another: intersection over union.
 
@@ -96,9 +98,12 @@ def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
     one, other = of_boxes("boxes1", boxes1), of_boxes("boxes2", boxes2)
     dtype = one.dtype if standardize_dtype(one.dtype) == "float64" else other.dtype
     one, other = ops.cast(one, dtype)[..., :, None, :], ops.cast(other, dtype)[..., None, :, :]
+    rank = max(len(one.shape), len(other.shape))
+    one, other = (ops.expand_dims(x, tuple(range(rank - len(x.shape)))) for x in (one, other))
     return compare(one, other, box_format).overlap
 
 
+@takes_symbols
 def convert_boxes(boxes: Any, source: str, target: str) -> Any:
     """Boxes in another format. Nothing is put in order: an inverted box stays inverted.
 

@@ -69,7 +69,7 @@ def fcos(
     """Focal loss of the classes, boxes weighted by centerness, and centerness; see `FCOS`."""
     counted, positive = counted_and_positive(y_true)
     distances = y_true[..., 1:]
-    classes = ops.arange(1, num_classes + 1, dtype="int32")
+    classes = ops.arange(1, num_classes + 1, dtype="int32")[None, None]
     one_hot = ops.cast(ops.cast(y_true[..., :1], "int32") == classes, y_pred.dtype)
     focal = num_classes * values_where(
         counted,
@@ -111,7 +111,7 @@ def number_of(anchors: Any, dtype: Any) -> Any:
 
 def around_location(distances: Any) -> Any:
     """The box in corners, its location at the origin."""
-    return distances * backend.constant([-1.0, -1.0, 1.0, 1.0], distances.dtype, distances)
+    return distances * backend.constant([[[-1.0, -1.0, 1.0, 1.0]]], distances.dtype, distances)
 
 
 def centerness(distances: Any) -> Any:

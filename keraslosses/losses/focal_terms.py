@@ -16,9 +16,12 @@ def discounted(terms: Explicit, target: Any, y_pred: Any, from_logits: bool, gam
     discount = numerics.power(missed, gamma)
 
     def by_pred() -> Any:
-        steepness = (1.0 - 2.0 * target) * spread
-        by_discount = terms.values * gamma * numerics.power(missed, gamma - 1.0) * steepness
-        slope = terms.by_pred() * discount + by_discount
+        if gamma < 1:  # In an order in which the derivative of this stays finite too.
+            rate = rate_of_logits(target, y_pred) * terms.values if from_logits else share_of(terms, missed)
+            fall = discount * rate
+        else:
+            fall = terms.values * numerics.power(missed, gamma - 1.0) * spread
+        slope = terms.by_pred() * discount + gamma * (1.0 - 2.0 * target) * fall
         return ops.where(ops.isinf(terms.values), 0.0, slope) if from_logits else slope
 
     return Explicit(terms.values * discount, by_pred)
@@ -30,10 +33,28 @@ def missed_of_probabilities(target: Any, p: Any) -> tuple[Any, Any]:
 
 def missed_of_logits(target: Any, x: Any) -> tuple[Any, Any]:
     """1 - p_t, and the derivative of p by x."""
-    small = ops.exp(-ops.abs(x))
-    share = 1.0 / (1.0 + small)
-    wrong = ops.where(x > 0, 1.0 - target, target)
+    small, share, wrong = parts_of_logits(target, x)
     return (wrong + (1.0 - wrong) * small) * share, small * share * share
+
+
+def rate_of_logits(target: Any, x: Any) -> Any:
+    """The derivative of p by x, divided by 1 - p_t; where nothing is wrong, both grow as p falls."""
+    small, share, wrong = parts_of_logits(target, x)
+    certain = wrong == 0
+    return ops.where(certain, 1.0, small / ops.where(certain, 1.0, wrong + (1.0 - wrong) * small)) * share
+
+
+def parts_of_logits(target: Any, x: Any) -> tuple[Any, Any, Any]:
+    """exp(-abs(x)), the probability of the more likely answer, and how much of the target is the other."""
+    above = x > 0
+    small = ops.exp(ops.where(above, -x, x))
+    return small, 1.0 / (1.0 + small), ops.where(above, 1.0 - target, target)
+
+
+def share_of(terms: Explicit, missed: Any) -> Any:
+    """-log(p_t) / (1 - p_t), and its limit where 1 - p_t is next to nothing."""
+    nothing = missed < 1e-18
+    return ops.where(nothing, 1.0, terms.values / ops.where(nothing, 1.0, missed))
 
 
 def against_logits(target: Any, logits: Any, gamma: float, axis: int) -> Explicit:

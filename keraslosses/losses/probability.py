@@ -87,7 +87,8 @@ def terms_of_logits(positive: Any, negative: Any, x: Any, weighted: bool) -> Exp
 
     Unless they are `weighted`, both parts sum to 1.
     """
-    size, above = ops.abs(x), x > 0
+    above = x > 0
+    size = ops.where(above, x, -x)  # Not abs(x): its derivative at 0 would be that of neither side.
     small = ops.exp(-size)
     wrong, right = ops.where(above, negative, positive), ops.where(above, positive, negative)
     both = (wrong + right) * ops.log1p(small) if weighted else ops.log1p(small)

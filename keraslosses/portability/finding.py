@@ -96,6 +96,13 @@ def of_error(error: Exception) -> Finding:
     return Finding(f"raises {in_words(error)}", inputs=inputs_shown(), error=way_to(error))
 
 
+def stated(error: Exception) -> bool:
+    """Whether it is a ValueError that code of a loss raised, and not a framework beneath it."""
+    raised = traceback.extract_tb(error.__traceback__)[-1].filename
+    own = str(Path(__file__).parents[1])
+    return isinstance(error, ValueError) and (raised.startswith(own) or not is_library(raised))
+
+
 def in_words(error: Exception) -> str:
     """The kind of an exception and what it says: the first of it, without noise."""
     return f"{type(error).__name__}: {NOISE.sub('', str(error))[:MOST_OF_AN_ERROR]}"

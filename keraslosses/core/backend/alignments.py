@@ -81,7 +81,7 @@ def read(
     """
     places = ops.concatenate([labels, ops.zeros_like(label_length)[:, None]], axis=1)
     time = ops.arange(ops.shape(scores)[1], dtype="int32")
-    counts = (time[:, None] < frame_length)[:, None]
+    counts = (time[:, None] < frame_length[None])[:, None]
     place = ops.arange(ops.shape(places)[1], dtype="int32")[:, None]
     label = ops.transpose(do.take_classes(scores, places) - of_all, (1, 2, 0))
     label = possible(label, ops.logical_and(counts, place < label_length))
@@ -93,7 +93,7 @@ def read(
         ops.concatenate([label, backwards], axis=2),
         ops.concatenate([counts, ops.flip(counts, 0)], axis=2),
         ops.concatenate([distinct(labels), distinct(ops.flip(labels, 1))], axis=1),
-        ops.where(place == start, ops.zeros((), scores.dtype), IMPOSSIBLE),
+        ops.where(place == start[None], ops.zeros((), scores.dtype), IMPOSSIBLE),
     )
 
 
@@ -137,8 +137,8 @@ def log_likelihood(frames: Frames, paths: Paths, label_length: Any) -> Any:
     place = ops.arange(ops.shape(frames.start)[0], dtype="int32")[:, None]
     blank, label = forward(paths.blank[-1]), forward(paths.label[-1])
     ended = (
-        ops.where(place == label_length, blank, IMPOSSIBLE),
-        ops.where(place == label_length - 1, label, IMPOSSIBLE),
+        ops.where(place == label_length[None], blank, IMPOSSIBLE),
+        ops.where(place == label_length[None] - 1, label, IMPOSSIBLE),
     )
     return taken + ops.logsumexp(ops.concatenate(ended, axis=0), axis=0)
 
@@ -161,7 +161,7 @@ def posterior(frames: Frames, paths: Paths, labels: Any, blank: int, classes: An
     share = ops.where(forward(frames.counts), 1.0 / whole, 0.0)
     of_blank = ops.transpose(at_blank * share, (2, 0, 1))
     is_blank = ops.arange(classes, dtype="int32") == blank
-    return do.by_class(at_label * share, labels, classes) + ops.where(is_blank, of_blank, 0.0)
+    return do.by_class(at_label * share, labels, classes) + ops.where(is_blank[None, None], of_blank, 0.0)
 
 
 def forward(both: Any) -> Any:

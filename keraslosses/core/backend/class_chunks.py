@@ -30,7 +30,7 @@ class Rows(NamedTuple):
 
     def logits(self, features: Any) -> Any:
         logits = ops.matmul(features, ops.transpose(self.rows))
-        return logits if self.bias is None else logits + self.bias
+        return logits if self.bias is None else logits + self.bias[None]
 
     def projected(self, gradient: Any) -> Any:
         """The gradient by the rows of the kernel, from that by these rows."""
@@ -132,7 +132,7 @@ def gradients(
         by_bias = None if some.bias is None else ops.matmul(upstream.others, likelihood)
         if classes.weights is not None:
             weights = do.rows_from(classes.weights, start, size)
-            by_rows = by_rows + weights[:, None] * ops.matmul(upstream.weighted, features)
+            by_rows = by_rows + weights[:, None] * ops.matmul(upstream.weighted, features)[None]
             by_bias = None if by_bias is None else by_bias + weights * ops.sum(upstream.weighted)
             along = along + ops.matmul(weights, some.rows)
         carry = by_features + ops.matmul(likelihood, some.rows), along
@@ -155,7 +155,7 @@ def gradients(
     own = classes.of(labels)
     by_features = upstream.others[:, None] * by_features + upstream.own[:, None] * own.rows
     if classes.weights is not None:
-        by_features = by_features + upstream.weighted[:, None] * along
+        by_features = by_features + upstream.weighted[:, None] * along[None]
     by_own = own.projected(upstream.own[:, None] * features)
     by_kernel = do.added_to_rows(by_kernel, labels, by_own)
     return by_features, by_kernel, *(do.added_to_rows(one, labels, upstream.own) for one in by_bias)

@@ -101,7 +101,7 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
         likelihood = jnp.exp(logits - largest[..., None])
         total = jnp.sum(likelihood, axis=-1)
         values = jnp.log(total) - (portable.pick(logits, labels) - largest)
-        here = jnp.arange(logits.shape[-1]) == labels[..., None]
+        here = portable.is_class(labels, logits)
         return Explicit(values, lambda: likelihood / total[..., None] - here)
 
     return explicit(formula, labels, logits, logits.ndim - 1)

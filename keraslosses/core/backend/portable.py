@@ -156,7 +156,7 @@ def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
 
 
 def one_hot(labels: Any, classes: Any, dtype: Any) -> Any:
-    return ops.cast(labels[..., None] == ops.arange(classes, dtype="int32"), dtype)
+    return ops.cast(labels[..., None] == ops.arange(classes, dtype="int32")[None, None], dtype)
 
 
 def states(step: Any, start: Any, frames: Any) -> Any:
@@ -235,9 +235,15 @@ def pick(tensor: Any, labels: Any) -> Any:
     return ops.take_along_axis(tensor, labels[..., None], axis=-1)[..., 0]
 
 
+def is_class(labels: Any, scores: Any) -> Any:
+    """Whether each place along the last axis of the scores is that of the row's label."""
+    classes = ops.arange(ops.shape(scores)[-1], dtype="int32")
+    return ops.reshape(classes, (*[1] * len(labels.shape), -1)) == labels[..., None]
+
+
 def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
     """A tensor like this one with `change` (a number, or one for each label) added at [..., label]."""
-    here = ops.arange(ops.shape(tensor)[-1], dtype="int32") == labels[..., None]
+    here = is_class(labels, tensor)
     change = ops.convert_to_tensor(change, dtype=tensor.dtype)
     return ops.where(here, tensor + (change[..., None] if len(change.shape) else change), tensor)
 
@@ -248,7 +254,7 @@ def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
     Scores are subtracted from each other before the margin comes in, which would lose its digits in a large
     one. The `where` between keeps TensorFlow's graph from changing that order.
     """
-    others = ops.arange(ops.shape(scores)[-1], dtype="int32") != labels[..., None]
+    others = ops.logical_not(is_class(labels, scores))
     lead = scores - pick(scores, labels)[..., None]
     excess = margin + ops.where(others, lead, ops.cast(-margin, lead.dtype))
     shortfall = ops.where(excess <= 0, ops.zeros_like(excess), excess)
@@ -266,12 +272,11 @@ def multi_label_margin(labels: Any, scores: Any) -> Any:
 
 def margins_of_lists(labels: Any, scores: Any) -> Explicit:
     """`multi_label_margin`, place by place of the lists: nothing larger than the scores is made."""
-    classes = ops.arange(ops.shape(scores)[-1], dtype="int32")
     longest = ops.max(ops.sum(ops.cast(labels >= 0, "int32"), axis=-1), initial=0)
     zeros = ops.zeros_like(scores)
 
     def at(place: Any) -> Any:
-        return ops.take(labels, place, axis=-1)[..., None] == classes
+        return is_class(ops.take(labels, place, axis=-1), scores)
 
     free = ops.while_loop(
         lambda place, free: place < longest,

@@ -4,6 +4,7 @@ There a function of its own says how each transformation goes through it. The us
 the derivative needs, is faster and says it of the way back only.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -25,43 +26,50 @@ def transformed(formula: Callable[..., Explicit], y_true: Any, y_pred: Any, axis
 
     `axis` is the one that the formula consumes, or several, or None.
     """
-    return Transformed.apply(formula, axis, y_true, y_pred)
+    options = getattr(formula, "keywords", {})
+    tensors = {name: value for name, value in options.items() if isinstance(value, torch.Tensor)}
+    return Transformed.apply(formula, axis, tuple(tensors), y_true, y_pred, *tensors.values())
 
 
 class Transformed(torch.autograd.Function):
+    """Options that are tensors are arguments of their own: a transformation must see every tensor."""
+
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(formula: Any, axis: Any, y_true: Any, y_pred: Any) -> Any:
-        return formula(y_true, y_pred).values
+    def forward(formula: Any, axis: Any, names: Any, y_true: Any, y_pred: Any, *tensors: Any) -> Any:
+        return formula(y_true, y_pred, **dict(zip(names, tensors, strict=True))).values
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.formula, ctx.axis, y_true, y_pred = inputs
-        ctx.save_for_backward(y_true, y_pred)
-        ctx.save_for_forward(y_true, y_pred)
+        ctx.formula, ctx.axis, ctx.names, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, upstream: Any) -> Any:
-        y_true, y_pred = ctx.saved_tensors
-        found = ctx.formula(y_true, y_pred)
+        y_true, y_pred, *tensors = ctx.saved_tensors
+        formula = functools.partial(ctx.formula, **dict(zip(ctx.names, tensors, strict=True)))
+        found = formula(y_true, y_pred)
         along = along_rows(upstream, found.values, ctx.axis)
         by_true = None
-        if ctx.needs_input_grad[2]:
-            by_true = along * slope_by_true(ctx.formula, found, y_true, y_pred)
-        return None, None, by_true, along * found.by_pred()
+        if ctx.needs_input_grad[3]:
+            by_true = along * slope_by_true(formula, found, y_true, y_pred)
+        return None, None, None, by_true, along * found.by_pred(), *[None] * len(tensors)
 
     @staticmethod
-    def jvp(ctx: Any, _: Any, __: Any, of_true: Any, of_pred: Any) -> Any:
+    def jvp(ctx: Any, *changes: Any) -> Any:
+        of_true, of_pred = changes[3:5]
         # Without the changes of this level, and with those of the others: else torch leaves these out.
-        y_true, y_pred = (forward_ad.unpack_dual(x).primal for x in ctx.saved_tensors)
+        y_true, y_pred, *tensors = (forward_ad.unpack_dual(x).primal for x in ctx.saved_tensors)
+        formula = functools.partial(ctx.formula, **dict(zip(ctx.names, tensors, strict=True)))
         with forward_ad._set_fwd_grad_enabled(True):
-            found = ctx.formula(y_true, y_pred)
+            found = formula(y_true, y_pred)
             change = torch.zeros_like(y_pred)
             if of_pred is not None:
                 change = change + of_pred * found.by_pred()
             if of_true is not None:
-                change = change + of_true * slope_by_true(ctx.formula, found, y_true, y_pred)
+                change = change + of_true * slope_by_true(formula, found, y_true, y_pred)
             if ctx.axis is None:
                 return change
             return torch.where(found.values == float("inf"), 0.0, change.sum(ctx.axis))

@@ -15,6 +15,7 @@ from keraslosses.portability.checks.float64 import check_float64
 from keraslosses.portability.checks.invariance import check_compiled, samples_stand_alone
 from keraslosses.portability.checks.replicas import check_replicas, why_not
 from keraslosses.portability.checks.shapes import check_shapes
+from keraslosses.portability.checks.transformations import check_transformations
 from keraslosses.portability.finding import Finding, Measured, inputs_shown, last_inputs, of_error
 from keraslosses.portability.targets.inputs import Drawn
 from keraslosses.portability.targets.subject import Subject
@@ -25,6 +26,7 @@ CHECKS: dict[str, Callable[[Subject], Any]] = {
     "shapes": check_shapes,
     "value": with_reference.check_value,
     "gradient": with_reference.check_gradient,
+    "transformations": check_transformations,
     "hard inputs": with_reference.check_hard_inputs,
     "domain": check_domain,
     "compiled": check_compiled,
@@ -41,6 +43,7 @@ WITHOUT_REFERENCE: dict[str, Callable[[Subject], Any]] = {
     "shapes": check_shapes,
     "value": without_reference.check_value,
     "gradient": without_reference.check_gradient,
+    "transformations": check_transformations,
     "hard inputs": without_reference.check_hard_inputs,
     "domain": check_domain,
     "compiled": check_compiled,

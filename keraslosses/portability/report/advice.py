@@ -223,6 +223,18 @@ ADVICE: Iterable[Advice] = (
         "reads.",
     ),
     Advice(
+        ("transformations",),
+        r"setup_context|forward mode AD|custom_vjp|forward-mode",
+        "An operation with a gradient of its own does not say how a transformation goes through it: write "
+        "the formula in keras.ops, and choose the gradient with ops.where and ops.stop_gradient.",
+    ),
+    Advice(
+        ("transformations",),
+        r".",
+        "A gradient of its own, ops.stop_gradient, or a cast hides the formula from the transformation: "
+        "compute the gradient from y_pred itself, or raise a ValueError that says that there is none.",
+    ),
+    Advice(
         (),
         r"raises",
         "It fails with the inputs shown: the error has the line.",

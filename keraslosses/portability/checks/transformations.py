@@ -1,0 +1,90 @@
+"""The check of what else a framework does with a loss: other modes of differentiation, and single samples."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from keraslosses.portability import gradients, transforms
+from keraslosses.portability.finding import Finding, difference, in_words, of_error, shown, stated
+from keraslosses.portability.targets.subject import Subject
+from keraslosses.reference import Reference
+
+Findings = Iterator[Finding]
+
+# How far a float32 derivative may be from a difference of gradients over this step.
+STEP, RTOL = 1e-3, 5e-2
+
+
+def check_transformations(subject: Subject) -> Findings:
+    """Forward mode agrees with the gradient, samples one by one with the batch, and the gradient of the
+    gradient with differences of gradients; or the loss says that it has none.
+    """
+    given = subject.reference.options if isinstance(subject.reference, Reference) else ({},)
+    for options in (given[0], *(given[-1:] if len(given) > 1 else ())):
+        yield from with_options(subject, options)
+
+
+def with_options(subject: Subject, options: Any) -> Findings:
+    y_true, y_pred = subject.reference.inputs(options, leading=(4,))
+    function = subject.entries(options)
+    direction = np.random.default_rng(5).normal(size=y_pred.shape).astype("float32")
+    described = isinstance(subject.reference, Reference)
+    expected = expectations(subject, function, y_true, y_pred, direction, described)
+    made = transforms.transformations(function, y_true, y_pred, direction, squared=described)
+    for name, transformed in made.items():
+        wanted = expected[transforms.KINDS[name]]
+        if wanted is None:
+            continue
+        what = f"{name} with {options}"
+        try:
+            received = ops.convert_to_numpy(transformed())
+        except Exception as error:
+            if not stated(error):
+                yield Finding(f"{what}: raises {in_words(error)}", error=of_error(error).error)
+            continue
+        yield from disagreeing(what, wanted, received, described)
+
+
+def expectations(
+    subject: Subject, function: Any, y_true: Any, y_pred: Any, direction: Any, squared: bool
+) -> dict[str, Any]:
+    """What each kind of transformation must give; None where that cannot be told."""
+
+    def gradient(x: Any) -> np.ndarray:
+        def total(y_true: Any, x: Any) -> Any:
+            return transforms.total_of(function(y_true, x), squared)[None]
+
+        found = gradients.value_and_gradient(total, y_true, x)[1]
+        return np.zeros_like(x) if found is None else np.asarray(found, "float64")
+
+    step = np.float32(STEP)
+    here, ahead, behind = (gradient(y_pred + place * direction) for place in (0 * step, step, -step))
+    rise, before = (ahead - here) / step, (here - behind) / step
+    curvature = (rise + before) / 2
+    scale = max(1.0, float(np.max(np.abs(curvature), initial=0.0)))
+    # At a kink, or where float32 has too few digits, the two sides differ.
+    smooth = np.allclose(rise, before, rtol=RTOL, atol=RTOL * scale)
+    # What is held constant in the gradient is so in its derivative, not in its differences.
+    held = getattr(subject.reference, "frozen", None) is not None
+    alone = None if subject.reference.coupled else gradients.usual_values_of(function, y_true, y_pred)
+    return {
+        "gradient": here,
+        "slope": np.sum(here * direction),
+        "curvature": curvature if smooth and not held else None,
+        "values": alone,
+    }
+
+
+def disagreeing(what: str, wanted: Any, received: np.ndarray, described: bool) -> Findings:
+    """A difference; where no formula is known, a derivative of 0 in the place of another one: parts may be
+    held constant on purpose.
+    """
+    if described or not np.isfinite(received).all():
+        text = difference(np.asarray(wanted, "float64"), np.asarray(received, "float64"), RTOL, RTOL)
+    else:
+        lost = not np.any(received) and np.max(np.abs(wanted), initial=0.0) > RTOL
+        text = "is 0, without a word" if lost else None
+    if text:
+        yield Finding(f"{what}: {text}", shown(wanted), shown(received))

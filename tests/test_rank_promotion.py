@@ -1,0 +1,85 @@
+"""Nothing relies on JAX's adding of axes where ranks differ: `jax_numpy_rank_promotion="raise"` passes."""
+
+import jax
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keraslosses
+from keraslosses.reference import REFERENCES, draws
+
+
+@pytest.fixture(autouse=True)
+def strict():
+    with jax.numpy_rank_promotion("raise"):
+        yield
+
+
+def batch(reference, options):
+    y_true, y_pred = reference.inputs(options, leading=(4,) if reference.draw is draws.embeddings else (2, 3))
+    return y_true, y_pred, np.ones(len(y_pred), "float32")
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_value_and_gradient(name):
+    """Traced only: what JAX refuses it refuses there."""
+    reference = REFERENCES[name]
+    for options in reference.options:
+        *pair, weight = batch(reference, options)
+        for reduction in ("none", "mean_with_sample_weight"):
+            loss = getattr(keraslosses, name)(reduction=reduction, **options)
+            given = (
+                pair if reference.coupled or 0 in np.atleast_1d(options.get("axis", 1)) else [*pair, weight]
+            )
+
+            def traced(*given, loss=loss):
+                return ops.sum(loss(*given))
+
+            def concrete(y_pred, loss=loss, given=given):
+                return ops.sum(loss(given[0], y_pred, *given[2:]))
+
+            jax.make_jaxpr(jax.value_and_grad(traced, argnums=1))(*given)
+            jax.make_jaxpr(jax.value_and_grad(concrete))(given[1])
+
+
+HEADS = {
+    "center": lambda: keraslosses.CenterLoss(7),
+    "large margin": lambda: keraslosses.LargeMarginHead(7),
+    "chunks": lambda: keraslosses.ChunkedCrossEntropy(7, chunk_size=2, label_smoothing=0.1, use_bias=True),
+    "chunks with a margin": lambda: keraslosses.ChunkedCrossEntropy(
+        7, chunk_size=2, margin=keraslosses.ArcFace()
+    ),
+    "samples": lambda: keraslosses.SampledMargin(7, rate=0.5, margin=keraslosses.ArcFace()),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_heads(name):
+    head, labels = HEADS[name](), np.array([0, 1, 2, 1])
+    features = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
+    head.build(features.shape)
+    kept = [variable.value for variable in head.trainable_variables]
+    frozen = [variable.value for variable in head.non_trainable_variables]
+
+    def value(kept, features):
+        pairs = zip([*head.trainable_variables, *head.non_trainable_variables], [*kept, *frozen], strict=True)
+        with keras.StatelessScope(state_mapping=list(pairs)):
+            return ops.sum(head.per_sample_loss(features, labels, None, True))
+
+    jax.make_jaxpr(jax.value_and_grad(value, argnums=(0, 1)))(kept, features)
+
+
+def test_functions_and_metrics():
+    rng = np.random.default_rng(0)
+    boxes, frames = rng.uniform(0, 3, (2, 3, 4)), rng.normal(size=(2, 5, 4)).astype("float32")
+    keraslosses.pairwise_iou(boxes, boxes[0])
+    keraslosses.convert_boxes(boxes, "xyxy", "center_xywh")
+    keraslosses.ctc_collapse(np.array([[1, 1, 0, 2], [0, 0, 1, 1]]))
+    keraslosses.ctc_decode(frames)
+    keraslosses.ctc_decode(frames, strategy="beam_search", top_paths=2)
+    metric = keraslosses.EditDistance()
+    metric.update_state(np.array([[1, 2, -1], [1, -1, -1]]), frames)
+    metric.result()
+    keraslosses.CosineDense(7)(frames)
+    keraslosses.SequenceMask()(frames, np.array([3, 5]))
