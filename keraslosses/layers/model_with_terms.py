@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops, tree
 
-from keraslosses.core import checks, keras_internals
+from keraslosses.core import keras_internals
 from keraslosses.core.inputs import floating
 from keraslosses.core.reduction import share_of_replica
 from keraslosses.core.saving import saved
@@ -174,10 +174,18 @@ def build_term(attachment: Attachment, shape: Any) -> None:
     term.built = True
 
 
+def not_plain(model: Any) -> ValueError:
+    return ValueError(
+        "`model` must be a functional model or a Sequential model that is built. A model with a `call` of "
+        "its own has no graph in which a layer can be found: make a functional model of its layers, or call "
+        f"the term in a `compute_loss` of its own. Received: model={model!r}"
+    )
+
+
 def check_plain(model: Any) -> None:
     """Only a model that is nothing but its graph of layers can be rebuilt with a term."""
     if not has_graph(model):
-        raise checks.invalid("model", "be a functional model or a Sequential model that is built", model)
+        raise not_plain(model)
     for method in ("call", "train_step", "test_step", "compute_loss"):
         own = getattr(type(model), method)
         if own is not getattr(keras_internals.Functional, method) and type(model) is not keras.Sequential:
