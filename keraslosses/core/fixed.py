@@ -19,7 +19,7 @@ class FixedOptions:
 
 
 @functools.cache
-def arguments_of(cls: type) -> frozenset[str]:
+def arguments_of(cls: Any) -> frozenset[str]:
     """The options that a class is made with, but those that Keras has a setter for."""
     makers = [
         base.__init__ for base in cls.__mro__ if issubclass(base, FixedOptions) and "__init__" in vars(base)

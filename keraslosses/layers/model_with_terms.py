@@ -32,7 +32,7 @@ class Graphs:
 
 
 @saved
-class ModelWithTerms(keras_internals.Functional):
+class ModelWithTerms(keras_internals.ToldOfClones):
     """A functional model with training terms; made by `attach`.
 
     Keras makes one from inputs and outputs alone where it clones a model: the outputs then carry copies of
@@ -136,17 +136,11 @@ class ModelWithTerms(keras_internals.Functional):
         ]
         return with_terms(revive(config["model"]), attachments, config["name"])
 
-    def _run_through_graph(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Where Keras clones the model: its new outputs carry copies of the terms."""
-        outputs = super()._run_through_graph(inputs, *args, **kwargs)
-        first = tree.flatten(outputs)[0]
-        if isinstance(first, keras.KerasTensor) and hasattr(self, "attachments"):
-            copies = [type(term).from_config(term.get_config()) for term in self.terms]
-            attachments = [
-                replace(each, term=term) for each, term in zip(self.attachments, copies, strict=True)
-            ]
-            setattr(first, ATTACHMENTS, attachments)
-        return outputs
+    def cloned(self, outputs: Any) -> None:
+        """Hangs copies of the terms on the outputs of a clone."""
+        copies = [type(term).from_config(term.get_config()) for term in self.terms]
+        attachments = [replace(each, term=term) for each, term in zip(self.attachments, copies, strict=True)]
+        setattr(tree.flatten(outputs)[0], ATTACHMENTS, attachments)
 
 
 def summed(parts: Sequence[Any]) -> Any:
