@@ -307,6 +307,8 @@ def owner_of(kind):
     if kind == "keras.metrics.MeanSquaredError()":
         return keras.metrics.MeanSquaredError()
     inputs = keras.Input((2,))
+    if kind == "keras.KerasTensor()":
+        return inputs
     if kind == "keras.Model()":
         return keras.Model(inputs, keras.layers.Dense(1)(inputs))
     if kind == "keras.Sequential()":

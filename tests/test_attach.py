@@ -299,7 +299,7 @@ BAD = {
     "`target` must be None, a key or an index of y. Received: target=1.5": lambda: keraslosses.attach(
         plain_model(), term(), at="embedding", target=1.5
     ),
-    "`model` must be a functional model or a Sequential model that is built. Received: model=": lambda: (
+    "`model` must be a functional model or a Sequential model that is built. A model with a `call`": lambda: (
         keraslosses.attach(keras.Sequential([layers.Dense(2, name="embedding")]), term(), at="embedding")
     ),
     "`model` must not override `train_step`, which the model with the term would lose. "

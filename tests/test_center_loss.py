@@ -141,6 +141,37 @@ def test_in_a_functional_model_with_labels_as_input():
     assert np.abs(N(model.get_layer("center").centers)[:2]).min() > 0
 
 
+@pytest.mark.parametrize("wrong", [np.inf, -np.inf, np.nan])
+def test_a_sample_with_a_feature_that_is_no_number_moves_no_center(wrong):
+    broken = np.concatenate([X, [[wrong, 1.0]]]).astype("float32")
+    labels = np.append(Y, 0)
+    layer = layer_at(CENTERS)
+    values = N(layer.per_sample_loss(broken, labels, training=True))
+    np.testing.assert_allclose(values[:3], [2.5, 4.5, 1.0])
+    assert not np.isfinite(values[3])
+    np.testing.assert_allclose(N(layer.centers), MOVED, rtol=1e-6)
+    np.testing.assert_allclose(N(keraslosses.updated_centers(broken, labels, CENTERS, 0.5)), MOVED, rtol=1e-6)
+
+
+def test_a_feature_that_overflows_in_half_precision_spares_the_center():
+    """In `fit` with loss scaling: the step is skipped, and the model goes on."""
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        inputs = keras.Input((2,))
+        dense = keras.layers.Dense(2, use_bias=False, kernel_initializer="identity", name="embedding")
+        model = keraslosses.attach(
+            keras.Model(inputs, dense(inputs)), keraslosses.CenterLoss(3), at="embedding"
+        )
+        model.compile("sgd", loss=None)
+        x = np.concatenate([X, [[7e4, 1.0]]]).astype("float32")
+        model.fit(x, np.append(Y, 0), batch_size=4, shuffle=False, verbose=0)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    np.testing.assert_array_equal(N(dense.kernel), np.eye(2))
+    expected = by_the_paper(X, Y, np.zeros((3, 2)), 0.5)
+    np.testing.assert_allclose(N(model.terms[0].centers), expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16"])
 def test_centers_are_float32_under_every_policy(policy):
     layer = keraslosses.CenterLoss(3, dtype=policy)

@@ -36,6 +36,19 @@ INTERNALS = (
 __all__ = ["INTERNALS", "Functional", "untracked"]
 
 
+class ToldOfClones(Functional):
+    """A functional model whose method `cloned(outputs)` gets the outputs of a clone before it is made.
+
+    Keras clones a model by running its graph on new inputs.
+    """
+
+    def _run_through_graph(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        outputs = super()._run_through_graph(inputs, *args, **kwargs)
+        if isinstance(keras.tree.flatten(outputs)[0], keras.KerasTensor):
+            self.cloned(outputs)
+        return outputs
+
+
 def mask_of(tensor: Any) -> Any:
     """The Keras mask that travels with a tensor, or None."""
     return masking.get_keras_mask(tensor)

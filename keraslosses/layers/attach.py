@@ -11,7 +11,7 @@ import keras
 
 from keraslosses.core import checks
 from keraslosses.layers.attachment import Attachment
-from keraslosses.layers.model_with_terms import ModelWithTerms, with_terms
+from keraslosses.layers.model_with_terms import ModelWithTerms, check_plain, with_terms
 from keraslosses.layers.places import path_of
 
 
@@ -59,7 +59,7 @@ def attach(
     """
     plain = detach(model)
     attachments = list(model.attachments) if isinstance(model, ModelWithTerms) else []
-    check_keras_model(plain)
+    check_plain(plain)
     attachments.append(Attachment(term, path_of(plain, at), weight, target, call))
     name_term(plain, [attachment.term for attachment in attachments])
     return with_terms(plain, attachments, model.name)
@@ -68,11 +68,6 @@ def attach(
 def detach(model: keras.Model) -> keras.Model:
     """The plain model under the terms, sharing its layers and weights; a model without terms is itself."""
     return model.graphs.plain if isinstance(model, ModelWithTerms) else model
-
-
-def check_keras_model(model: Any) -> None:
-    if not isinstance(model, keras.Model):
-        raise checks.invalid("model", "be a functional model or a Sequential model that is built", model)
 
 
 def name_term(model: keras.Model, terms: list[Any]) -> None:

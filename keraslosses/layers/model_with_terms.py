@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import tree
 
-from keraslosses.core import checks, keras_internals
+from keraslosses.core import keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.inputs import floating
 from keraslosses.core.reduction import share_of_replica
@@ -33,7 +33,7 @@ class Graphs:
 
 
 @saved
-class ModelWithTerms(keras_internals.Functional):
+class ModelWithTerms(keras_internals.ToldOfClones):
     """A functional model with training terms; made by `attach`.
 
     Keras makes one from inputs and outputs alone where it clones a model: the outputs then carry copies of
@@ -137,17 +137,11 @@ class ModelWithTerms(keras_internals.Functional):
         ]
         return with_terms(revive(config["model"]), attachments, config["name"])
 
-    def _run_through_graph(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Where Keras clones the model: its new outputs carry copies of the terms."""
-        outputs = super()._run_through_graph(inputs, *args, **kwargs)
-        first = tree.flatten(outputs)[0]
-        if isinstance(first, keras.KerasTensor) and hasattr(self, "attachments"):
-            copies = [type(term).from_config(term.get_config()) for term in self.terms]
-            attachments = [
-                replace(each, term=term) for each, term in zip(self.attachments, copies, strict=True)
-            ]
-            setattr(first, ATTACHMENTS, attachments)
-        return outputs
+    def cloned(self, outputs: Any) -> None:
+        """Hangs copies of the terms on the outputs of a clone."""
+        copies = [type(term).from_config(term.get_config()) for term in self.terms]
+        attachments = [replace(each, term=term) for each, term in zip(self.attachments, copies, strict=True)]
+        setattr(tree.flatten(outputs)[0], ATTACHMENTS, attachments)
 
 
 def summed(parts: Sequence[Any]) -> Any:
@@ -175,10 +169,18 @@ def build_term(attachment: Attachment, shape: Any) -> None:
     term.built = True
 
 
+def not_plain(model: Any) -> ValueError:
+    return ValueError(
+        "`model` must be a functional model or a Sequential model that is built. A model with a `call` of "
+        "its own has no graph in which a layer can be found: make a functional model of its layers, or call "
+        f"the term in a `compute_loss` of its own. Received: model={model!r}"
+    )
+
+
 def check_plain(model: Any) -> None:
     """Only a model that is nothing but its graph of layers can be rebuilt with a term."""
     if not has_graph(model):
-        raise checks.invalid("model", "be a functional model or a Sequential model that is built", model)
+        raise not_plain(model)
     for method in ("call", "train_step", "test_step", "compute_loss"):
         own = getattr(type(model), method)
         if own is not getattr(keras_internals.Functional, method) and type(model) is not keras.Sequential:
