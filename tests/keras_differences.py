@@ -261,6 +261,12 @@ ROWS = (
         0.0,
         "Keras casts labels to float32, in which these two are one class",
     ),
+    Row(
+        "Circle(gamma=1024.0)(array([0, 0, 1, 1]), array([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [-0.6, 0.8]]))",
+        1.0986,
+        0.54931,
+        "Keras takes a sample whose loss underflows to 0 for one without pairs, and out of the mean",
+    ),
     # Shapes and types
     Row(
         "MeanSquaredError()(np.ones((1, 3)), np.zeros((4, 3)))",

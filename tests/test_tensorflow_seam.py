@@ -56,3 +56,36 @@ def test_what_the_error_of_a_ragged_tensor_advises_gives_the_mean_of_the_rows():
     loss = float(keraslosses.MeanSquaredError()(y_true, y_pred))
     assert loss == pytest.approx(((4 + 16 + 36) / 3 + 64) / 2)
     assert loss == pytest.approx(float(keras.losses.MeanSquaredError()(ragged, ragged * 3.0)))
+
+
+# Ragged predictions: what `predict` gives of batches that differ in length.
+
+BATCHES = [np.random.default_rng(0).normal(0, 2, (2, frames, 4)).astype("float32") for frames in (5, 3)]
+
+
+def test_what_predict_gives_of_batches_that_differ_in_length_is_decoded():
+    inputs = keras.Input((None, 4))
+    model = keras.Model(inputs, keras.layers.Activation("linear")(inputs))
+    batches = tf.data.Dataset.from_generator(lambda: BATCHES, output_signature=tf.TensorSpec([None, None, 4]))
+    frames = model.predict(batches.apply(tf.data.experimental.assert_cardinality(2)), verbose=0)
+    assert isinstance(frames, tf.RaggedTensor)
+    for options in ({}, {"strategy": "beam_search", "beam_width": 3}):
+        labels, chance = keraslosses.ctc_decode(frames, **options)
+        alone = [keraslosses.ctc_decode(batch, **options) for batch in BATCHES]
+        for i, (own, its) in enumerate(alone):
+            np.testing.assert_array_equal(labels[2 * i : 2 * i + 2, : own.shape[1]], own)
+            np.testing.assert_allclose(chance[2 * i : 2 * i + 2], its, rtol=1e-6)
+        assert np.all(labels[2:, 3:] == -1)
+
+
+def test_ragged_frames_in_the_loss_and_the_metric():
+    frames = tf.ragged.constant([x.tolist() for batch in BATCHES for x in batch], inner_shape=(4,))
+    y_true = np.array([[1, 2], [3, -1], [1, -1], [2, 3]])
+    values = keraslosses.CTC(reduction="none")(y_true, frames)
+    alone = [keraslosses.ctc(y_true[2 * i : 2 * i + 2], batch) for i, batch in enumerate(BATCHES)]
+    np.testing.assert_allclose(values, np.concatenate(alone), rtol=1e-6)
+    metric, of_each = keraslosses.EditDistance(), keraslosses.EditDistance()
+    metric.update_state(y_true, frames)
+    for i, batch in enumerate(BATCHES):
+        of_each.update_state(y_true[2 * i : 2 * i + 2], batch)
+    assert float(metric.result()) == float(of_each.result())

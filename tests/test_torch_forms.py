@@ -162,3 +162,16 @@ def test_large_scores_keep_their_margin():
     y_true, y_pred = np.array([0, 1]), np.array([[1e8, 1e8, 0.0], [3e7, 3e7, 1.0]], "float32")
     value, _ = value_and_gradient(keraslosses.MultiMargin(), y_true, y_pred)
     assert value == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("softmax", [True, False])
+def test_a_compiler_is_told_the_layout_that_the_kernel_of_ctc_gives(softmax):
+    """Forward and backward: a compiler plans with it, and refuses another one."""
+    scores = torch.randn(2, 5, 4).log_softmax(-1)
+    lengths = torch.tensor([2, 1]), torch.tensor([5, 4])
+    given = scores, torch.tensor([[1, 2], [3, 0]]), *lengths, 0, softmax
+    ops = torch.ops.keraslosses
+    torch.library.opcheck(ops.ctc.default, given, test_utils="test_faketensor")
+    values, log_p, log_alpha = ops.ctc(*given)
+    kept = torch.ones(2), log_p, given[1], *lengths, values, log_alpha, 0, softmax
+    torch.library.opcheck(ops.ctc_backward.default, kept, test_utils="test_faketensor")

@@ -76,6 +76,7 @@ class Kind(ABC):
     """
 
     explicit = False
+    reads_ragged = False
     true: Range | None = None
     pred: Range | None = None
 

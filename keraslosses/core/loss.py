@@ -73,7 +73,7 @@ class Contract:
 
         Inputs that are `trusted` are known to lie in their ranges.
         """
-        check_readable(self.name, y_true=y_true, y_pred=y_pred)
+        self.check_readable(y_true, y_pred)
         pair = self.kind.read(self.name, y_true, y_pred, options)
         valid = pair.valid
         if mask is not None:
@@ -96,6 +96,13 @@ class Contract:
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
         return Entries(values, counted, sample_weight, pair.class_weight)
+
+    def check_readable(self, y_true: Any, y_pred: Any) -> None:
+        """Raises for what no loss reads; a kind that reads ragged predictions looks at them itself."""
+        if self.kind.reads_ragged:
+            check_readable(self.name, y_true=y_true)
+        else:
+            check_readable(self.name, y_true=y_true, y_pred=y_pred)
 
     def within(self, y_true: Any, y_pred: Any, pair: Any, keep: Any, options: Mapping[str, Any]) -> Any:
         """The pair with its numbers within the ranges of its kind, for inputs of the precision given."""
@@ -121,7 +128,7 @@ class Contract:
 
     def mean(self, y_true: Any, y_pred: Any, options: Mapping[str, Any], reduction: str) -> Any:
         """The mean of all entries, none of them weighted or taken out; None where only `entries` gives it."""
-        check_readable(self.name, y_true=y_true, y_pred=y_pred)
+        self.check_readable(y_true, y_pred)
         found = backend.mean_by_kernel(self.name, y_true, y_pred, options, reduction)
         if found is not None or not self.kind.explicit:
             return found

@@ -152,6 +152,7 @@ class Sequences(Kind):
     """A sequence of labels for each sample, against frames; the formula takes both lengths as options."""
 
     pred = SHARES
+    reads_ragged = True
 
     def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> SequencePair:
         """Labels that are classes, also where they do not count. A mask on y_pred says which frames do."""

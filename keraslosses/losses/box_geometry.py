@@ -102,11 +102,11 @@ def measured(true: Side, pred: Side) -> tuple[Any, Any, Any]:
 
 
 def growth(boxes: Comparison) -> Any:
-    """0. Its derivative by a length of the second box is 1 / (that side of the box around both) where the length
-    is not above 0, and else 0.
+    """0. Its derivative by a length of the second box that is not above 0 is 1 / (that side of the box around
+    both), or 0 where the box around both has no such side; by a length above 0 it is 0.
 
-    A loss less this draws empty boxes open: no overlap tells them to. The difference is taken first, so that
-    it is exactly 0 however it is compiled.
+    A loss less this lets the sides of empty boxes grow: no overlap tells them to. The difference is taken
+    first, so that it is exactly 0 however it is compiled.
     """
     rises = [ops.where(length <= 0, length - ops.stop_gradient(length), 0.0) for length in boxes.given]
     x, y = (part_of(rise / boxes.scale, axis.span) for rise, axis in zip(rises, boxes[:2], strict=True))

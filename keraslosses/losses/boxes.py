@@ -169,8 +169,9 @@ class IoU(FunctionLoss):
 
     The same box costs exactly 0 at every scale, and boxes that do not meet cost 1 (`"log"`: 13.8155) with
     gradient 0: use `GIoU`, `DIoU` or `CIoU` where that happens. Inverted boxes count as empty (x2 := max(x1,
-    x2), y2 likewise), and two empty boxes have no overlap. Where two edges lie on each other, each has half
-    of the gradient.
+    x2), y2 likewise), and two empty boxes have no overlap. A predicted side that is 0 or inverted grows: the
+    derivative by its length is -1 / (that side of the box around both), 0 where that box has none. Where two
+    edges lie on each other, each has half of the gradient.
 
     Raises:
         ValueError: for an unknown option, or shapes that differ or do not end in 4.
@@ -208,7 +209,7 @@ class GIoU(FunctionLoss):
 
     Args and shapes: as `IoU`, without `mode`.
 
-    From 0 (the same box) to 2. Where the box around both has no area, the second part is 0. Inverted boxes,
+    From 0 (the same box) to 2. Where the box around both has no area, the second part is 0. Empty boxes,
     edges that lie on each other, and errors: as `IoU`.
 
     Source: Rezatofighi et al., Generalized Intersection over Union, 2019, algorithm 1.
@@ -242,7 +243,7 @@ class DIoU(FunctionLoss):
 
     Args and shapes: as `IoU`, without `mode`.
 
-    From 0 (the same box) to 2. Where c is 0, the second part is 0. Inverted boxes, edges that lie on each
+    From 0 (the same box) to 2. Where c is 0, the second part is 0. Empty boxes, edges that lie on each
     other, and errors: as `IoU`.
 
     Source: Zheng et al., Distance-IoU Loss, 2020, equation 7.
@@ -283,7 +284,7 @@ class CIoU(FunctionLoss):
 
     Shapes: as `IoU`.
 
-    atan(w / h) is atan2(w, h), and 0 with gradient 0 for a box without width and height. Inverted boxes,
+    atan(w / h) is atan2(w, h), and 0 with gradient 0 for a box without width and height. Empty boxes,
     edges that lie on each other, and errors: as `IoU`. The gradient by w and h is that of v; the paper's own
     code leaves out its factor 1 / (w² + h²).
 

@@ -264,8 +264,8 @@ class SparseCategoricalCrossentropy(FunctionLoss):
     size 1.
 
     A label outside [0, C) that is not `ignore_class` raises ValueError where it can be seen (eager, on the
-    CPU); in compiled code and on accelerators that entry's loss and gradient are NaN. Probabilities, logits
-    and -inf: as `CategoricalCrossentropy`.
+    CPU); in compiled code and on accelerators that entry's loss and gradient are NaN. One single class is
+    always right: a SyntaxWarning says so. Probabilities, logits and -inf: as `CategoricalCrossentropy`.
 
     Raises:
         ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not

@@ -269,13 +269,12 @@ class MultiLabelMargin(FunctionLoss):
 
     Shapes: y_true and y_pred `(batch, .., classes)`, result `(batch, ..)`. A row of y_true holds class
     indices and then a -1; what stands behind the first -1 is not looked at. A class listed twice counts
-    twice; an empty list costs 0.
-
-    The gradient is 0 where a margin is just reached. The time grows with the longest list times the classes;
-    nothing larger than y_pred is made.
+    twice; an empty list costs 0. The gradient is 0 where a margin is just reached. The
+    time grows with the longest list times the classes; nothing larger than y_pred is made.
 
     Raises:
-        ValueError: for shapes that differ, or a label out of range, as `SparseCategoricalCrossentropy`.
+        ValueError: for shapes that differ, a label out of range, as `SparseCategoricalCrossentropy`, or rows
+            that are no lists but hold a 0 or 1 for each class.
 
     Source: torch.nn.MultiLabelMarginLoss.
 

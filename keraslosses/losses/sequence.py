@@ -89,9 +89,10 @@ class CTC(FunctionLoss):
     code and on accelerators that sample's loss and gradient are NaN.
 
     Frames: those that the Keras mask on y_pred leaves, a prefix, from `Masking`, `Embedding` or
-    `SequenceMask`; else all. A sample costs the same alone, in a batch, and however it is padded. Without
-    labels the loss is that of a blank in every frame; without frames 0, or inf if there are labels. Labels
-    need a frame each, and one more between equal neighbours.
+    `SequenceMask`; else all. A sample costs the same alone, in a batch, and however it is padded: nothing is
+    read behind the lengths. The loss is at least 0. A mask that is no prefix counts as a label out of range.
+    Without labels the loss is that of a blank in every frame; without frames 0, or inf if there are labels.
+    Labels need a frame each, and one more between equal neighbours.
 
     The gradient by logits is `softmax(x) - P(class at this frame | labels)`, and 0 behind the last frame. It
     comes from the recursion itself, in logarithms; a second derivative raises an error. Probabilities: as

@@ -14,7 +14,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Minus the cosine of the angle between two vectors; see `CosineSimilarity`."""
     true, pred = Vector.of(y_true, axis), Vector.of(y_pred, axis)
     cosine = ops.sum(true.scaled * pred.scaled, axis=axis, keepdims=True) * (true.to_unit * pred.to_unit)
-    # Rounding carries a cosine beyond 1. Only the value is cut: the derivative is that of the cosine everywhere.
+    # Rounding carries a cosine beyond 1. Only the value is cut: the derivative is that of the cosine.
     values = -ops.clip(ops.squeeze(cosine, axis), -1.0, 1.0)
     return Explicit(values, lambda: -pred.towards(true, cosine), lambda: -true.towards(pred, cosine))
 

@@ -6,6 +6,7 @@ Each transformation is named as a message names it, and gives what `KINDS` says.
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -101,10 +102,8 @@ def on_jax(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> 
     try:
         found = jax.jit(lambda x: {name: function(x) for name, function in traced.items()})(y_pred)
     except Exception:
-        return {
-            name: lambda function=function: jax.jit(function)(y_pred) for name, function in traced.items()
-        }
-    return {name: lambda name=name: found[name] for name in traced}
+        return {name: partial(jax.jit(function), y_pred) for name, function in traced.items()}
+    return {name: partial(found.get, name) for name in traced}
 
 
 def on_tensorflow(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> Transformations:
