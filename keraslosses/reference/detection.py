@@ -19,7 +19,13 @@ def smooth_l1_sum(true: Array, pred: Array) -> float:
 def box_loss_of(name: str | None, box_format: str) -> Callable[[Array, Array], float]:
     if name is None:
         return smooth_l1_sum
-    formula = {"iou": boxes.iou, "giou": boxes.giou, "diou": boxes.diou, "ciou": boxes.ciou}[name]
+    formulas: dict[str, Callable[..., Array]] = {
+        "iou": boxes.iou,
+        "giou": boxes.giou,
+        "diou": boxes.diou,
+        "ciou": boxes.ciou,
+    }
+    formula = formulas[name]
     return lambda true, pred: float(formula(true[None], pred[None], box_format=box_format)[0])
 
 
