@@ -94,8 +94,9 @@ def test_imports_point_one_way():
 ROOMS_OF_PORTABILITY = {
     "finding": set(),
     "gradients": {"finding"},
+    "transforms": {"finding"},
     "targets": {"targets"},
-    "checks": {"finding", "gradients", "targets", "checks"},
+    "checks": {"finding", "gradients", "transforms", "targets", "checks"},
     "report": {"finding", "report"},
     "processes": {"finding", "gradients", "targets", "checks", "report", "processes"},
     "__init__": set(),
@@ -131,9 +132,19 @@ FRAMEWORKS = {"jax", "jaxlib", "tensorflow", "torch"}
 MAY_NAME_A_FRAMEWORK = {
     *(
         f"core/backend/{name}.py"
-        for name in ("jax", "tensorflow", "torch", "torch_chunks", "torch_forms", "torch_kernels")
+        for name in (
+            "jax",
+            "tensorflow",
+            "torch",
+            "torch_chunks",
+            "torch_forms",
+            "torch_kernels",
+            "torch_margins",
+            "torch_transforms",
+        )
     ),
     "portability/gradients.py",
+    "portability/transforms.py",
     "portability/checks/replicas.py",
     "cli/bench/peers.py",
     "cli/bench/steps.py",

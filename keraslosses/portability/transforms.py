@@ -6,10 +6,11 @@ Each transformation is named as a message names it, and gives what `KINDS` says.
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
-from keras import ops, tree
+from keras import ops
 
 from keraslosses.portability.finding import note
 
@@ -101,10 +102,8 @@ def on_jax(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> 
     try:
         found = jax.jit(lambda x: {name: function(x) for name, function in traced.items()})(y_pred)
     except Exception:
-        return {
-            name: lambda function=function: jax.jit(function)(y_pred) for name, function in traced.items()
-        }
-    return {name: lambda name=name: found[name] for name in traced}
+        return {name: partial(jax.jit(function), y_pred) for name, function in traced.items()}
+    return {name: partial(found.get, name) for name in traced}
 
 
 def on_tensorflow(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> Transformations:
@@ -119,7 +118,3 @@ def on_tensorflow(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: A
         return outer.gradient(along, y_pred, unconnected_gradients="zero")
 
     return {"a tape in a tape": twice}
-
-
-def arrays(tensors: Any) -> Any:
-    return tree.map_structure(ops.convert_to_numpy, tensors)
