@@ -95,8 +95,9 @@ def test_imports_point_one_way():
 ROOMS_OF_PORTABILITY = {
     "finding": set(),
     "gradients": {"finding"},
+    "transforms": {"finding"},
     "targets": {"targets"},
-    "checks": {"finding", "gradients", "targets", "checks"},
+    "checks": {"finding", "gradients", "transforms", "targets", "checks"},
     "report": {"finding", "report"},
     "processes": {"finding", "gradients", "targets", "checks", "report", "processes"},
     "__init__": set(),
@@ -139,6 +140,7 @@ MAY_NAME_A_FRAMEWORK = {
     # The modules of the seam that are a framework's say so in their names.
     *(path for path in SOURCES if re.match(r"core/backend/(jax|tensorflow|torch)", path)),
     "portability/gradients.py",
+    "portability/transforms.py",
     "portability/checks/replicas.py",
     "cli/bench/peers.py",
     "cli/bench/steps.py",

@@ -24,14 +24,13 @@ def curvatures(function, y_true, y_pred):
     return {name: ops.convert_to_numpy(found[name]()) for name in found if name in CURVATURES}
 
 
-@pytest.mark.parametrize("gamma", [0.1, 0.5, 1.5, 2.0])
+@pytest.mark.parametrize("gamma", [0.1, 0.5])
 @pytest.mark.parametrize("from_logits", [True, False])
-@pytest.mark.parametrize("target", [0.0, 1.0])
-def test_second_derivative_of_focal_is_finite(gamma, from_logits, target):
-    y_pred = np.array([LOGITS if from_logits else ORDINARY], "float32").T
-    y_true = np.full_like(y_pred, target)
+def test_second_derivative_of_focal_is_finite(gamma, from_logits):
+    y_pred = np.tile(LOGITS if from_logits else ORDINARY, 2).astype("float32")[:, None]
+    y_true = np.arange(len(y_pred), dtype="float32")[:, None] // (len(y_pred) // 2)
     rows = np.concatenate([y_pred, 0 * y_pred if from_logits else 1 - y_pred], axis=1)
-    index = np.full(len(rows), int(target))
+    index = y_true[:, 0].astype("int32")
     options = {"gamma": gamma, "from_logits": from_logits}
     for function, true, pred in (
         (keraslosses.binary_focal_crossentropy, y_true, y_pred),

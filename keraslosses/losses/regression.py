@@ -36,11 +36,12 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared difference of log(1 + y); see `MeanSquaredLogarithmicError`."""
     predicted, true = (ops.maximum(x, limits.EPSILON) for x in (y_pred, y_true))
     error = predicted - true
+    size, sign = numerics.size_and_sign(error)
     # The difference of the two logarithms, as one.
-    size = ops.log1p(ops.abs(error) / (1.0 + ops.minimum(predicted, true)))
+    size = ops.log1p(size / (1.0 + ops.minimum(predicted, true)))
 
     def by_pred() -> Any:
-        slope = 2.0 * size * ops.sign(error) / (1.0 + predicted)
+        slope = 2.0 * size * sign / (1.0 + predicted)
         return ops.where(y_pred > limits.EPSILON, slope, 0.0)
 
     return Explicit(ops.square(size), by_pred)
@@ -57,7 +58,7 @@ def mean_power_error(y_true: Any, y_pred: Any, *, power: float = 2.0) -> Any:
     """Mean of abs(error)^power over the last axis; see `MeanPowerError`."""
     error = y_pred - y_true
     values = ops.power(ops.abs(error), power)
-    return of_error(values, lambda: power * numerics.divide(values, error))
+    return of_error(values, lambda: power * (error if power == 2 else numerics.divide(values, error)))
 
 
 @saved

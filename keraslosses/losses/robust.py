@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from keraslosses.core import checks
+from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import of_error
 from keraslosses.core.inputs import Elementwise
@@ -35,12 +35,12 @@ def balanced_l1(
     """Smooth L1 with a larger gradient for small errors; see `BalancedL1`."""
     b = math.expm1(gamma / alpha)
     error = y_pred - y_true
-    size = ops.abs(error)
+    size, sign = numerics.size_and_sign(error)
     near = ops.minimum(size, beta)
     t = b * near / beta
     slope = ops.log1p(t)
     values = alpha * beta / b * log1p_integral(t, slope) + gamma * (size - near)
-    return of_error(values, lambda: alpha * slope * ops.sign(error))
+    return of_error(values, lambda: alpha * slope * sign)
 
 
 def log1p_integral(t: Any, log1p: Any) -> Any:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import keras
-from keras import ops, tree
+from keras import ops
 
 from keraslosses.portability.finding import note
 
@@ -118,7 +118,3 @@ def on_tensorflow(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: A
         return outer.gradient(along, y_pred, unconnected_gradients="zero")
 
     return {"a tape in a tape": twice}
-
-
-def arrays(tensors: Any) -> Any:
-    return tree.map_structure(ops.convert_to_numpy, tensors)
