@@ -14,7 +14,7 @@ from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES
 
 CURVATURES = [name for name, kind in transforms.KINDS.items() if kind == "curvature"]
-ORDINARY = [0.0, 1e-30, 1e-10, 0.2, 0.5, 0.8, 1 - 6e-8]
+ORDINARY = [0.0, 1e-30, 1e-10, 0.2, 0.5, 0.8, 1 - 6e-8, 1.0]
 LOGITS = [-200.0, -104.0, -100.0, -90.0, -88.0, -60.0, -20.0, -1.0, 0.0, 3.0, 40.0, 87.0, 88.5, 95.0, 103.0]
 
 
@@ -22,6 +22,28 @@ def curvatures(function, y_true, y_pred):
     """By each way to the derivative of the gradient, that along ones."""
     found = transforms.transformations(function, y_true, y_pred, np.ones_like(y_pred))
     return {name: ops.convert_to_numpy(found[name]()) for name in found if name in CURVATURES}
+
+
+# The second derivative of the mean of one error, at an error of 0 from a target of 3.
+AT_EQUALITY = {
+    "mean_squared_error": ({}, 2.0),
+    "mean_power_error": ({"power": 2.0}, 2.0),
+    "mean_squared_logarithmic_error": ({}, 2.0 / 16.0),
+    "log_cosh": ({}, 1.0),
+    "huber": ({"delta": 0.5}, 1.0),
+    "smooth_l1": ({"beta": 0.5}, 2.0),
+    "balanced_l1": ({}, 0.5 * np.expm1(3.0)),
+}
+
+
+@pytest.mark.parametrize("name", AT_EQUALITY)
+def test_second_derivative_at_an_error_of_zero(name):
+    options, expected = AT_EQUALITY[name]
+    y = np.full((2, 1), 3.0, "float32")
+    found = curvatures(lambda true, pred: getattr(keraslosses, name)(true, pred, **options), y, y)
+    assert found
+    for way, curvature in found.items():
+        np.testing.assert_allclose(curvature, np.full((2, 1), expected), rtol=1e-5, err_msg=way)
 
 
 @pytest.mark.parametrize("gamma", [0.1, 0.5])
