@@ -108,9 +108,18 @@ def growth(boxes: Comparison) -> Any:
     A loss less this lets the sides of empty boxes grow: no overlap tells them to. The difference is taken
     first, so that it is exactly 0 however it is compiled.
     """
-    rises = [ops.where(length <= 0, length - ops.stop_gradient(length), 0.0) for length in boxes.given]
-    x, y = (part_of(rise / boxes.scale, axis.span) for rise, axis in zip(rises, boxes[:2], strict=True))
+    x, y = (
+        (length - ops.stop_gradient(length)) * ops.stop_gradient(steepness(length, axis.span, boxes.scale))
+        for length, axis in zip(boxes.given, boxes[:2], strict=True)
+    )
     return x + y
+
+
+def steepness(length: Any, span: Any, scale: Any) -> Any:
+    """1 / (span in its own units) where a length is not above 0 and there is a span, and else 0."""
+    grows = ops.logical_and(length <= 0, span >= NOTHING)
+    zero = ops.zeros_like(span)
+    return ops.where(grows, 1.0 / ops.where(grows, span * scale, zero + 1.0), zero)
 
 
 def axis_of(true: Any, pred: Any, offset: Any) -> Axis:

@@ -99,8 +99,8 @@ def read(
 
 def possible(log_p: Any, real: Any) -> Any:
     """At least IMPOSSIBLE, and that where it is not real; NaN stays."""
-    real = ops.logical_and(real, ops.logical_not(log_p < IMPOSSIBLE))
-    return ops.where(real, log_p, ops.cast(IMPOSSIBLE, log_p.dtype))
+    least = ops.cast(IMPOSSIBLE, log_p.dtype)
+    return ops.where(real, ops.maximum(log_p, least), least)
 
 
 def distinct(labels: Any) -> Any:
