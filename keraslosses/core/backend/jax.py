@@ -142,16 +142,10 @@ def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
         sums = sums.at[jnp.arange(batch)[:, None], labels].add(jnp.transpose(of_places, (2, 1, 0)))
         return jnp.transpose(sums, (0, 2, 1))
 
-    def products(of_places: Any, labels: Any) -> Any:
-        chosen = portable.one_hot(labels, classes, of_places.dtype)
-        return product(jnp.transpose(of_places, (2, 0, 1)), chosen)
+    def product(of_places: Any, labels: Any) -> Any:
+        return portable.by_class(of_places, labels, classes)
 
-    return jax.lax.platform_dependent(of_places, labels, cpu=rows, default=products)
-
-
-def product(a: Any, b: Any) -> Any:
-    """A matrix product with all the digits of its numbers, where an accelerator would round them first."""
-    return jnp.matmul(a, b, precision="highest")
+    return jax.lax.platform_dependent(of_places, labels, cpu=rows, default=product)
 
 
 # One program also where nothing else is compiled: operation by operation it would take seconds to compile.

@@ -152,11 +152,8 @@ def take_classes(scores: Any, places: Any) -> Any:
 
 def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
     """The sum of of_places[t, n, b] over the places whose labels[b, n] is c, as (batch, frames, c)."""
-    return ops.matmul(ops.transpose(of_places, (2, 0, 1)), one_hot(labels, classes, of_places.dtype))
-
-
-def one_hot(labels: Any, classes: Any, dtype: Any) -> Any:
-    return ops.cast(labels[..., None] == ops.arange(classes, dtype="int32")[None, None], dtype)
+    one_hot = ops.cast(labels[:, :, None] == ops.arange(classes, dtype="int32")[None, None], of_places.dtype)
+    return ops.matmul(ops.transpose(of_places, (2, 0, 1)), one_hot)
 
 
 def states(step: Any, start: Any, frames: Any) -> Any:
