@@ -156,6 +156,18 @@ def test_frameworks_are_imported_only_at_the_seams():
     assert findings(frameworks_of, SOURCES.keys() - MAY_NAME_A_FRAMEWORK) == {}
 
 
+def keras_ops_of(path, source):
+    return [name for name in imported(path, source) if name == "keras.ops"]
+
+
+def test_operations_come_from_the_seam_which_keeps_their_precision():
+    computing = {
+        path for path in SOURCES if room_of(path) in ("core", "losses", "layers", "decoding", "metrics")
+    }
+    assert findings(keras_ops_of, computing) == {}
+    assert list(keras_ops_of("losses/x.py", "from keras import ops"))
+
+
 def extras_of(path, source):
     """The packages that a module needs beside Python, the frameworks, and what every install has."""
     installed = {"numpy"} if room_of(path) == "reference" else {"keras", "numpy"}
