@@ -190,7 +190,8 @@ ADVICE: Iterable[Advice] = (
         ("float64",),
         r"digits|expected",
         "Nothing may be narrower than the dtype of y_pred: cast to float32 only what is narrower, and give "
-        "numbers that dtype. On torch, keras.ops computes maximum, minimum and matmul of float64 in float32.",
+        "numbers that dtype. In float32 keras.ops computes, of float64 too, on torch the mean, maximum, minimum and "
+        "matmul, on JAX the mean.",
     ),
     Advice(
         ("saving",),
