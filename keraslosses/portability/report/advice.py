@@ -190,8 +190,8 @@ ADVICE: Iterable[Advice] = (
         ("float64",),
         r"digits|expected",
         "Nothing may be narrower than the dtype of y_pred: cast to float32 only what is narrower, and give "
-        "numbers that dtype. In float32 keras.ops computes, of float64 too, on torch the mean, maximum, minimum and "
-        "matmul, on JAX the mean.",
+        "numbers that dtype. keras.ops itself computes some operations on float64 in float32: the mean on JAX and "
+        "torch, maximum, minimum and matmul on torch.",
     ),
     Advice(
         ("saving",),
