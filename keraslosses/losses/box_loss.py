@@ -24,8 +24,10 @@ def box_loss_rule(name: str, value: Any) -> None:
 
 def values_where(seen: Any, function: Any, y_true: Any, y_pred: Any, **options: Any) -> Any:
     """The values of a loss function, and 0 with gradient 0 where nothing is to be seen."""
-    contract = function.contract
-    options = contract.options((), options)
+    return trusted_values(function.contract, seen, y_true, y_pred, function.contract.options((), options))
+
+
+def trusted_values(contract: Any, seen: Any, y_true: Any, y_pred: Any, options: Any) -> Any:
     return contract.entries(y_true, y_pred, options, mask=seen, trusted=True).values
 
 
@@ -46,7 +48,7 @@ def values_of_part(loss: FunctionLoss, seen: Any, y_true: Any, y_pred: Any, box_
             f"`box_loss` must read boxes as they come, in the format {box_format!r}. "
             f"Received: box_loss={loss!r}"
         )
-    values = loss.entries(y_true, y_pred, mask=seen).values
+    values = trusted_values(loss.function.contract, seen, y_true, y_pred, loss.options)
     if len(values.shape) != 2:
         raise ValueError(
             "`box_loss` must give one value for each box of (batch, anchors, 4). "

@@ -190,8 +190,8 @@ ADVICE: Iterable[Advice] = (
         ("float64",),
         r"digits|expected",
         "Nothing may be narrower than the dtype of y_pred: cast to float32 only what is narrower, and give "
-        "numbers that dtype. keras.ops itself computes in float32 the mean on JAX and torch, and maximum, minimum "
-        "and matmul on torch.",
+        "numbers that dtype. keras.ops itself computes in float32 the mean on JAX and torch, and maximum, "
+        "minimum and matmul on torch.",
     ),
     Advice(
         ("saving",),
