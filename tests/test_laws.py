@@ -178,6 +178,8 @@ TARGETS = filled(st.sampled_from([0.0, 1.0]) | st.floats(0, 1, width=32))
 LOGITS = filled(st.floats(width=32, allow_nan=False))
 SCORES = at_any_scale(st.floats(-1, 1, width=32), 1e-12, 1.0, 1e6, 1e15)
 SIGNS = filled(st.sampled_from([-1.0, 0.0, 1.0]))
+# A batch of zeros and ones alone is refused: it is one number for each class, no lists.
+LISTS = filled(st.integers(-1, CLASSES - 1), SHAPE, "int32").filter(lambda x: not np.isin(x, (0, 1)).all())
 ANY_UNIT = numbers(-1, 1).map(rows_of_length_one)
 EXTREMES = {
     "real": (ANY, ANY),
@@ -189,7 +191,7 @@ EXTREMES = {
     "labels_and_scores": (LABELS, LOGITS),
     "labels_and_log_probabilities": (LABELS, LOGITS.map(lambda x: -np.abs(x))),
     "labels_and_cosines": (LABELS, numbers(-1, 1)),
-    "label_lists": (filled(st.integers(-1, CLASSES - 1), SHAPE, "int32"), SCORES),
+    "label_lists": (LISTS, SCORES),
     "signs": (SIGNS, SCORES),
     "one_hot_scores": (TARGETS, SCORES),
     "regions": (TARGETS, SHARES),
