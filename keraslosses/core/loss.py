@@ -98,11 +98,9 @@ class Contract:
         return Entries(values, counted, sample_weight, pair.class_weight)
 
     def check_readable(self, y_true: Any, y_pred: Any) -> None:
-        """Raises for what no loss reads; a kind that reads ragged predictions looks at them itself."""
-        if self.kind.reads_ragged:
-            check_readable(self.name, y_true=y_true)
-        else:
-            check_readable(self.name, y_true=y_true, y_pred=y_pred)
+        """Raises for what the loss cannot read."""
+        check_readable(self.name, y_true=y_true)
+        check_readable(self.name, ragged=self.kind.reads_ragged, y_pred=y_pred)
 
     def within(self, y_true: Any, y_pred: Any, pair: Any, keep: Any, options: Mapping[str, Any]) -> Any:
         """The pair with its numbers within the ranges of its kind, for inputs of the precision given."""

@@ -106,6 +106,7 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         check_readable("EditDistance", y_true=y_true, sample_weight=sample_weight)
+        check_readable("EditDistance", ragged=True, y_pred=y_pred)
         y_true = ops.convert_to_tensor(y_true)
         if not hasattr(y_pred, "shape"):
             y_pred = ops.convert_to_tensor(y_pred)
