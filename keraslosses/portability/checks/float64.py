@@ -22,8 +22,8 @@ def check_float64(subject: Subject) -> Findings:
     """float64 inputs give float64, with its digits: those of the formula where there is one."""
     known = isinstance(subject.reference, Reference)
     every = subject.reference.options if known else ({},)
-    if gradients.BACKEND == "jax":  # What it compiles takes seconds: the first and the last stand for all.
-        every = every[:1] + every[1:][-1:]
+    if gradients.BACKEND == "jax":  # What it compiles takes seconds: the first options stand for all.
+        every = every[:1]
     cases, leading = [], (3, 2) if known else None
     for options in every:
         y_true, y_pred = (wide(array) for array in subject.reference.inputs(options, leading=leading))
