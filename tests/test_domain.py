@@ -10,7 +10,7 @@ from keras import ops
 from masks import masked
 
 import keraslosses as kl
-from keraslosses.core import backend
+from keraslosses.core import backend, domain
 from keraslosses.portability.gradients import BACKEND, MODES, USUAL, value_and_gradient
 from keraslosses.reference import REFERENCES
 
@@ -241,7 +241,7 @@ def test_an_empty_batch_lies_in_its_domain():
 @pytest.mark.parametrize("name", ["FCOS", "MultiTaskDetection"])
 def test_detectors_do_not_look(name, monkeypatch):
     """What they give their inner losses lies in the domain."""
-    monkeypatch.setattr(backend, "extremes", None)
+    monkeypatch.setattr(domain.Range, "holds", None)
     monkeypatch.setattr(backend, "repaired", None)
     (options, *_) = REFERENCES[name].options
     assert np.isfinite(N(getattr(kl, name)(**options)(*REFERENCES[name].inputs(options))))

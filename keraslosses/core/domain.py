@@ -19,6 +19,14 @@ from keraslosses.core.nonfinite import nan_where
 ROUNDING, ROUNDING_OF_HALF = 1e-5, 1e-3
 
 
+def as_whole(floating: Any, whole: Any) -> tuple[Any, Any, Any]:
+    """A type of whole numbers, and what 1 and infinity are in it."""
+    return whole, *(floating(number).view(whole) for number in (1.0, np.inf))
+
+
+WHOLE32, WHOLE64 = as_whole(np.float32, np.uint32), as_whole(np.float64, np.uint64)
+
+
 @dataclass(frozen=True)
 class Range:
     """The numbers from 0 to `high` (None: all from 0 on), and what to do about others."""
@@ -27,9 +35,13 @@ class Range:
     words: str
     advice: str
 
-    def holds(self, least: float, largest: float) -> bool:
-        """Whether numbers between these lie in the range exactly."""
-        return least >= 0 and (self.high is None or largest <= self.high)
+    def holds(self, seen: np.ndarray) -> bool:
+        """Whether all numbers lie in the range exactly.
+
+        In one pass: read as whole numbers, floats from 0 on keep their order, and those below 0 are larger.
+        """
+        whole, one, infinity = WHOLE64 if seen.dtype == np.float64 else WHOLE32
+        return bool(seen.view(whole).max() <= (infinity if self.high is None else one))
 
     def outside(self, numbers: Any, rounding: float) -> Any:
         """Whether each number is outside by more than rounding; NaN is not."""
@@ -59,8 +71,8 @@ def rounding_of(tensor: Any) -> float:
     return ROUNDING_OF_HALF if half else ROUNDING
 
 
-def within(name: str, kind: Any, pair: Any, keep: Any, ranges: Mapping[str, Range], rounding: Any) -> Any:
-    """The pair with its numbers within their ranges; `rounding` is that of each argument.
+def within(name: str, kind: Any, pair: Any, keep: Any, ranges: Mapping[str, Range], given: Any) -> Any:
+    """The pair with its numbers within their ranges; `given` are the arguments as they came.
 
     Raises:
         ValueError: where a number is outside that can be looked at, and counts.
@@ -70,10 +82,13 @@ def within(name: str, kind: Any, pair: Any, keep: Any, ranges: Mapping[str, Rang
         seen = backend.peek(getattr(pair, argument))
         if seen is None:
             unseen[argument] = range_
-        elif seen.size and not range_.holds(*backend.extremes(seen)):
-            reject(name, argument, getattr(kind.counting(pair, keep), argument), range_, rounding[argument])
+        elif seen.size and not range_.holds(seen):
+            counting = getattr(kind.counting(pair, keep), argument)
+            reject(name, argument, counting, range_, rounding_of(given[argument]))
             pair = replace(pair, **{argument: moved(getattr(pair, argument), range_)})
-    return in_the_graph(kind, pair, unseen, rounding) if unseen else pair
+    if not unseen:
+        return pair
+    return in_the_graph(kind, pair, unseen, {argument: rounding_of(given[argument]) for argument in unseen})
 
 
 def reject(name: str, argument: str, numbers: Any, range_: Range, rounding: float) -> None:

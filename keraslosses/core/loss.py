@@ -107,8 +107,8 @@ class Contract:
         ranges = self.kind.ranges(options)
         if not ranges:
             return pair
-        rounding = {"y_true": domain.rounding_of(y_true), "y_pred": domain.rounding_of(y_pred)}
-        return domain.within(self.name, self.kind, pair, keep, ranges, rounding)
+        given = {"y_true": y_true, "y_pred": y_pred}
+        return domain.within(self.name, self.kind, pair, keep, ranges, given)
 
     def kept_values(self, pair: Any, keep: Any, formula: Callable[..., Any]) -> Any:
         """The formula's values, from inputs that are silenced where an entry is not kept.

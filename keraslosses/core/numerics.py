@@ -16,12 +16,6 @@ def at_least(x: Any, low: Any) -> Any:
     return ops.where(x <= low, ops.cast(low, x.dtype), x)
 
 
-def size_and_sign(x: Any) -> tuple[Any, Any]:
-    """abs(x) and the sign of x, 1 at 0: there the derivative of their product with a function is its own."""
-    negative = x < 0
-    return ops.where(negative, -x, x), ops.where(negative, -1.0, ops.ones_like(x))
-
-
 def root(x: Any) -> Any:
     """sqrt(x) for x >= 0, with derivative 0 at 0, where the true one is infinite."""
     zero = x == 0

@@ -15,7 +15,10 @@ def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        with backend.full_precision():
+        context = backend.full_precision()
+        if context is None:
+            return function(*args, **kwargs)
+        with context:
             return function(*args, **kwargs)
 
     return wrapped

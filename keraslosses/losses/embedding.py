@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keraslosses.core import checks, limits, numerics
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.batches import Embeddings
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -62,7 +62,7 @@ def diagonal(pairs: Any) -> Any:
 
 def log_sum_exp_where(condition: Any, values: Any, complete: Any) -> Any:
     """log(sum(exp(values))) over those of each row for which the condition holds; 0 for an incomplete row."""
-    shown = ops.where(condition, values, ops.cast(limits.LOWEST, values.dtype))
+    shown = ops.where(condition, values, ops.cast(backend.FAR_BELOW, values.dtype))
     return ops.logsumexp(ops.where(complete[:, None], shown, ops.zeros_like(values)), axis=1)
 
 

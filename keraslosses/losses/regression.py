@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keraslosses.core import checks, limits, numerics
+from keraslosses.core import backend, checks, limits, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit, of_error
 from keraslosses.core.inputs import Elementwise
@@ -36,7 +36,7 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared difference of log(1 + y); see `MeanSquaredLogarithmicError`."""
     predicted, true = (ops.maximum(x, limits.EPSILON) for x in (y_pred, y_true))
     error = predicted - true
-    size, sign = numerics.size_and_sign(error)
+    size, sign = backend.size_and_sign(error)
     # The difference of the two logarithms, as one.
     size = ops.log1p(size / (1.0 + ops.minimum(predicted, true)))
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import of_error
 from keraslosses.core.inputs import Elementwise
@@ -35,7 +35,7 @@ def balanced_l1(
     """Smooth L1 with a larger gradient for small errors; see `BalancedL1`."""
     b = math.expm1(gamma / alpha)
     error = y_pred - y_true
-    size, sign = numerics.size_and_sign(error)
+    size, sign = backend.size_and_sign(error)
     near = ops.minimum(size, beta)
     t = b * near / beta
     slope = ops.log1p(t)

@@ -84,7 +84,7 @@ def read(
     counts = (time[:, None] < frame_length[None])[:, None]
     place = ops.arange(ops.shape(places)[1], dtype="int32")[:, None]
     label = ops.transpose(do.take_classes(scores, places) - of_all, (1, 2, 0))
-    label = possible(label, ops.logical_and(counts, place < label_length))
+    label = possible(label, ops.logical_and(counts, (place < label_length[None])[None]))
     of_blank = possible(ops.transpose(scores[:, :, blank : blank + 1] - of_all, (1, 2, 0)), counts)
     backwards = ops.concatenate([ops.flip(label[:, :-1], (0, 1)), label[:, -1:]], axis=1)
     start = ops.concatenate([ops.zeros_like(label_length), ops.shape(labels)[1] - label_length], axis=0)

@@ -1,6 +1,5 @@
 """Every function of the seam in `keras.ops`: what it means, and how it runs where a backend has no better."""
 
-import contextlib
 import sys
 from typing import Any
 
@@ -11,6 +10,7 @@ from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, sums
 from keraslosses.core.backend.kinds import unreadable as unreadable
 from keraslosses.core.explicit import Explicit
+from keraslosses.core.limits import LOWEST
 
 
 def peek(tensor: Any) -> np.ndarray | None:
@@ -19,11 +19,6 @@ def peek(tensor: Any) -> np.ndarray | None:
     That is: computed already, in this process, and on the CPU.
     """
     return np.asarray(tensor)
-
-
-def extremes(seen: np.ndarray) -> tuple[float, float]:
-    """The least and the largest number of an array that is not empty; NaN if one is NaN."""
-    return float(seen.min()), float(seen.max())
 
 
 def repaired(repair: Any, tensors: Any, bounds: Any) -> Any:
@@ -53,8 +48,8 @@ def has_float64() -> bool:
 
 
 def full_precision() -> Any:
-    """A context in which the backend narrows nothing by itself, whatever is asked of it around."""
-    return contextlib.nullcontext()
+    """A context in which the backend narrows nothing by itself; None where it does not anyway."""
+    return None
 
 
 def may_warn() -> bool:
@@ -220,6 +215,18 @@ def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like
         carry, made = step(i, kept[i] if i < len(kept) else None, carry)
         pieces.append(made)
     return carry, [ops.concatenate(parts, axis=0) for parts in zip(*pieces, strict=True)]
+
+
+# Whose exponential is 0, and which is no infinity in the graph.
+FAR_BELOW = LOWEST
+
+
+def size_and_sign(x: Any) -> tuple[Any, Any]:
+    """abs(x) and the sign of x, 1 or -1 at 0: there the derivative of their product with a function of size
+    is that of the function.
+    """
+    negative = x < 0
+    return ops.where(negative, -x, x), ops.where(negative, -1.0, ops.ones_like(x))
 
 
 def largest(tensor: Any) -> Any:
