@@ -140,6 +140,26 @@ FAULTS = (
         "unknown batch with {}: does not compile",
         ("torch",),
     ),
+    Fault(
+        "logits where probabilities belong cost a number",
+        "BinaryCrossentropy",
+        "domain",
+        "logits where probabilities belong",
+    ),
+    Fault(
+        "float64 is computed with the digits of float32",
+        "MeanSquaredError",
+        "float64",
+        "float64 value with {}",
+        ("jax", "torch"),
+    ),
+    Fault(
+        "no forward mode",
+        "CTC",
+        "transformations",
+        "torch.func.jvp with {}: raises NotImplementedError",
+        ("torch",),
+    ),
 )
 
 

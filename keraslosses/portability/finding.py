@@ -64,7 +64,8 @@ def difference(expected: np.ndarray, received: np.ndarray, rtol: float, atol: fl
     if close.all():
         return None
     place = tuple(int(i) for i in np.argwhere(~close)[0])
-    return f"{received[place]:.6g} at {place}, expected {expected[place]:.6g}"
+    digits = 6 if f"{received[place]:.6g}" != f"{expected[place]:.6g}" else 16
+    return f"{received[place]:.{digits}g} at {place}, expected {expected[place]:.{digits}g}"
 
 
 def shown(array: Any) -> str:

@@ -63,8 +63,9 @@ def expectations(
 
     step = np.float32(STEP)
     here, ahead, behind = (gradient(y_pred + place * direction) for place in (0 * step, step, -step))
-    rise, before = (ahead - here) / step, (here - behind) / step
-    curvature = (rise + before) / 2
+    with np.errstate(all="ignore"):  # A gradient may be infinite.
+        rise, before = (ahead - here) / step, (here - behind) / step
+        curvature = (rise + before) / 2
     scale = max(1.0, float(np.max(np.abs(curvature), initial=0.0)))
     # At a kink, or where float32 has too few digits, the two sides differ.
     smooth = np.allclose(rise, before, rtol=RTOL, atol=RTOL * scale)
