@@ -68,6 +68,14 @@ def test_overlap_of_many_pixels(mode):
     assert value == pytest.approx(0.7, rel=1e-5)
 
 
+@pytest.mark.parametrize("mode", HARD_MODES)
+def test_one_entry_without_an_axis(mode):
+    box, other = np.array([0.0, 0.0, 2.0, 2.0], "float32"), np.array([1.0, 0.0, 3.0, 2.0], "float32")
+    for reduction in ("sum_over_batch_size", "sum", "mean_with_sample_weight"):
+        value, _ = value_and_gradient(keraslosses.IoU(reduction=reduction), box, other, mode=mode)
+        assert value == pytest.approx(2 / 3)
+
+
 def test_valid_entries_are_counted_as_integers():
     """float32 counts to 2^24 and no further."""
     values, valid = ops.zeros((2**12 + 1, 2**12)), ops.ones((2**12 + 1, 1), dtype="bool")

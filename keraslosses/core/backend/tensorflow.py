@@ -83,7 +83,7 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
     write down both of its factors first. The sums of rows are added in float64: it adds one number after the
     other, and of millions would keep the first digits only.
     """
-    if not under_xla():
+    if not under_xla() or not len(values.shape):
         return tf.reduce_sum(values, axis, keepdims)
     axes = tuple(range(len(values.shape))) if axis is None else axis
     if isinstance(axes, tuple):
