@@ -113,8 +113,9 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Explicit:
     """Without a `where`: the way back through a threshold is a kernel of torch."""
     predicted, true = y_pred.clamp_min(EPSILON), y_true.clamp_min(EPSILON)
     error = predicted - true
+    lower = torch.minimum(predicted, true, out=true)
     # The difference of the two logarithms, as one.
-    size = error.abs().div_(torch.minimum(predicted, true).add_(1.0)).log1p_()
+    size = error.abs().div_(lower.add_(1.0)).log1p_()
 
     def by_pred() -> Any:
         slope = (2.0 * size).copysign_(error).div_(1.0 + predicted)
