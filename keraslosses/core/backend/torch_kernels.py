@@ -40,9 +40,10 @@ def at_labels(
     labels = labels_of(y_true, y_pred, ignored)
     if labels is None or not last(options["axis"], y_pred) or not one_each(weights, y_pred):
         return None
-    counted = labels != ignored
+    # To compare them with None takes as long as the kernel.
+    counted = np.ones(labels.shape, "bool") if ignored is None else labels != ignored
     # The kernel adds up weighted and ignored entries one after the other, and loses the digits of many.
-    plain = weights is None and bool(np.all(counted))
+    plain = weights is None and (ignored is None or bool(np.all(counted)))
     values = kernel(
         rows_of(y_pred),
         indices(y_true),
