@@ -4,23 +4,22 @@ It stands outside the package, whose import brings Keras: here nothing is import
 asks for it.
 """
 
-import contextlib
 import json
 import os
-import subprocess
 import sys
-import tempfile
-import threading
 from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
+from keraslosses_child import Child, Lost
+
 BACKENDS = ("tensorflow", "jax", "torch")
 # Set in a child process, where marked tests run as they stand.
 IN_CHILD = "KERASLOSSES_PYTEST_CHILD"
 ARGUMENT = "keras_backend"
+CHILDREN = pytest.StashKey[dict[str, Child]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,13 +69,32 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     marker = pyfuncitem.get_closest_marker("backends")
     assert marker is not None
     backend, limit = str(pyfuncitem.callspec.params[ARGUMENT]), marker.kwargs.get("timeout", 600)
-    child = pyfuncitem.config.stash.setdefault(CHILDREN, {}).setdefault(backend, Child(backend))
-    status, said = child.run(pyfuncitem.nodeid, str(pyfuncitem.config.rootpath), limit)
+    status, said = outcome(child_of(backend, pyfuncitem.config), pyfuncitem.nodeid, limit)
     if status != 0:
         pytest.fail(f"on {backend}: {said}", pytrace=False)
     if said:
         pytest.skip(f"on {backend}: {said}")
     return True
+
+
+def child_of(backend: str, config: pytest.Config) -> Child:
+    """The process that runs the tests of a backend one after the other."""
+    children = config.stash.setdefault(CHILDREN, {})
+    if backend not in children:
+        environment = {"KERAS_BACKEND": backend, IN_CHILD: "1"}
+        children[backend] = Child([sys.executable, "-m", __name__], environment, str(config.rootpath))
+    return children[backend]
+
+
+def outcome(child: Child, test: str, limit: float) -> tuple[int, str]:
+    """The status of a test, and why it failed with what it wrote; of one that skips itself 0, and why."""
+    try:
+        status, reason = json.loads(child.ask(test, limit))
+    except Lost as lost:
+        return 1, f"{lost.what}\n{lost.written}"
+    if status == 0:
+        return status, reason
+    return status, f"{reason or f'pytest ended with {status}'}\n{child.written()}"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -91,72 +109,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     for child in config.stash.get(CHILDREN, {}).values():
-        child.stop()
-
-
-class Child:
-    """A process on one backend that runs one test after the other, and is started again where it is lost."""
-
-    def __init__(self, backend: str):
-        self.backend = backend
-        self.process: subprocess.Popen[str] | None = None
-
-    def run(self, test: str, folder: str, limit: float) -> tuple[int, str]:
-        """The status of a test, and why it failed with what it wrote; of one that skips itself 0, and why."""
-        process = self.process or self.start(folder)
-        assert process.stdin is not None and process.stdout is not None
-        # The process writes on from here: it shares the place in the file.
-        self.output.seek(0)
-        self.output.truncate()
-        timer = threading.Timer(limit, self.end_late)
-        timer.start()
-        with contextlib.suppress(OSError):
-            print(test, file=process.stdin, flush=True)
-        answer = process.stdout.readline()
-        timer.cancel()
-        if answer:
-            status, reason = json.loads(answer)
-            if status == 0:
-                return status, reason
-            return status, f"{reason or f'pytest ended with {status}'}\n{self.written()}"
-        status, written = process.wait(), self.written()
-        self.stop()
-        ending = f"no end within {limit} seconds" if self.late else f"the process ended with {status}"
-        return 1, f"{ending}\n{written}"
-
-    def end_late(self) -> None:
-        assert self.process is not None
-        self.late = True
-        self.process.kill()
-
-    def written(self) -> str:
-        self.output.seek(0)
-        return self.output.read()
-
-    def start(self, folder: str) -> "subprocess.Popen[str]":
-        self.output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
-        self.late = False
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
-            cwd=folder,
-            env={**os.environ, "KERAS_BACKEND": self.backend, IN_CHILD: "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.output,
-            text=True,
-            encoding="utf-8",
-        )
-        return self.process
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.communicate()
-            self.output.close()
-            self.process = None
-
-
-CHILDREN = pytest.StashKey[dict[str, Child]]()
+        child.close()
 
 
 class Reasons:

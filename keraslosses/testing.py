@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from keraslosses.portability.processes import agreement, backends, child, request, run
+from keraslosses.portability.processes import agreement, backends, request, run
 from keraslosses.portability.report.result import FAILED, Result, paragraphs, told_once
 from keraslosses.portability.targets.inputs import KINDS, Drawn
 from keraslosses.reference import Hard
@@ -58,7 +58,7 @@ def assert_portable(
     __tracebackhide__ = True  # pytest shows the line of the test, not ours.
     names = backends.chosen(list(backend_names), run.KNOWN)
     asked = request.described(name_of(target), like, inputs, shape, dtype, coupled)
-    limit = memory or child.share_of_memory(len(names))
+    limit = memory or backends.share_of_memory(len(names))
     plan = run.Plan([asked], names, request.chosen_checks(check_names), timeout, limit, rtol)
     failed = [result for result in run.run(plan) if result.status == FAILED]
     if any(result.cannot_be_checked for result in failed):

@@ -172,7 +172,8 @@ def extras_of(path, source):
     """The packages that a module needs beside Python, the frameworks, and what every install has."""
     installed = {"numpy"} if room_of(path) == "reference" else {"keras", "numpy"}
     names = {name.split(".")[0] for name in imported(path, source)}
-    return sorted(names - sys.stdlib_module_names - FRAMEWORKS - installed - {"keraslosses"})
+    own = {"keraslosses", "keraslosses_child"}
+    return sorted(names - sys.stdlib_module_names - FRAMEWORKS - installed - own)
 
 
 def test_only_the_command_line_needs_more_than_keras_and_numpy():

@@ -18,8 +18,7 @@ from keraslosses.cli.app import app
 from keraslosses.portability.checks import CHECKS, WITHOUT_REFERENCE
 from keraslosses.portability.checks.carried import weights
 from keraslosses.portability.processes import backends
-from keraslosses.portability.processes.backends import BACKENDS
-from keraslosses.portability.processes.child import share_of_memory
+from keraslosses.portability.processes.backends import BACKENDS, share_of_memory
 from keraslosses.portability.processes.request import described
 from keraslosses.portability.processes.run import Plan, run, targets_in
 from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED
@@ -185,7 +184,7 @@ def test_places_that_stand_for_nothing_say_why(tmp_path):
     assert absent == "cannot be imported: there is no module keras.losse"
     assert error.startswith("cannot be imported: AttributeError: ")
     assert error.endswith("broken.py, line 3)")
-    assert lost == ([], "cannot be imported: ended the process with status 3")
+    assert lost == ([], "cannot be imported: ended with status 3")
 
 
 def test_failure_is_told_in_full_and_is_status_1(tmp_path, monkeypatch):

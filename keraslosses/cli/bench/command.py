@@ -15,6 +15,7 @@ from keraslosses.cli.bench.cases import CASES, MODES, SIZES, planned
 from keraslosses.cli.bench.results import Key, Row, by_mode, load, row_from, save, slower
 from keraslosses.cli.output_file import check_writable
 from keraslosses.portability.processes import backends
+from keraslosses_child import Lost
 
 WORKER = "keraslosses.cli.bench.worker"
 
@@ -141,8 +142,8 @@ def measure(names: Sequence[str], plan: dict[str, Any], total: int) -> Run:
             progress.update(task, description=f"{name}: starting")
             try:
                 measure_on(name, plan, run, progress, task)
-            except backends.WorkerFailed as error:
-                run.failures.append(f"{name} failed. {error}")
+            except Lost as error:
+                run.failures.append(f"{name} failed. {error.told}")
         progress.update(task, completed=total, description="done")
     return run
 

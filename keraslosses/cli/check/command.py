@@ -16,7 +16,7 @@ from keraslosses.cli.check.report import report_of, say, table
 from keraslosses.cli.output_file import check_writable
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.processes import backends
-from keraslosses.portability.processes.child import share_of_memory
+from keraslosses.portability.processes.backends import share_of_memory
 from keraslosses.portability.processes.request import (
     DTYPES,
     RUNS,

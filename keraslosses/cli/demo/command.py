@@ -15,6 +15,7 @@ from keraslosses.cli.demo.data import EPOCHS, DataName, DataUnavailable, load
 from keraslosses.cli.demo.plot import Panel, save_picture
 from keraslosses.cli.demo.results import LOSSES, Result, compare_backends, table
 from keraslosses.portability.processes import backends
+from keraslosses_child import Lost
 
 WORKER = "keraslosses.cli.demo.worker"
 PICTURE = "demo.png"
@@ -90,8 +91,8 @@ def train(
             progress.update(task, description=f"{name}: starting")
             try:
                 results += train_on(name, seeds, epochs, folder, progress, task)
-            except backends.WorkerFailed as error:
-                failures[name] = str(error)
+            except Lost as error:
+                failures[name] = error.told
             progress.update(task, completed=number * len(LOSSES) * seeds * epochs)
         progress.update(task, description="done")
     return results, failures

@@ -2,14 +2,12 @@
 
 import json
 import os
-import queue
-import subprocess
 import sys
-import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
-from typing import IO, Any
+from typing import Any
+
+from keraslosses_child import Child
 
 # Names of the backends; each is also the module that must be installed for it.
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -27,11 +25,6 @@ SMALL_ON_CPU = {
 
 # Seconds without a line after which a child counts as hung; the longest wait is for a first import.
 PATIENCE = 300.0
-LAST_LINES = 15
-
-
-class WorkerFailed(Exception):
-    """A child process ended badly; the text says how, with the last lines that it wrote."""
 
 
 def installed() -> list[str]:
@@ -62,6 +55,18 @@ def chosen(names: Sequence[str], known: Sequence[str] = BACKENDS) -> list[str]:
     return wanted or present
 
 
+def child(
+    backend: str,
+    module: str,
+    *arguments: str,
+    environment: Mapping[str, str] = SMALL_ON_CPU,
+    memory: int | None = None,
+) -> Child:
+    """A process that runs a module on a backend."""
+    command = [sys.executable, "-m", module, *arguments]
+    return Child(command, {**QUIET, **environment, "KERAS_BACKEND": backend}, memory=memory)
+
+
 def run_worker(
     module: str,
     backend: str,
@@ -71,66 +76,20 @@ def run_worker(
 ) -> Iterator[dict[str, Any]]:
     """Runs `python -m module`, with the plan as JSON, on a backend; yields the JSON lines that it prints.
 
+    Other lines are dropped.
+
     Raises:
-        WorkerFailed: if the process ends with a status other than 0, or is silent for `patience` seconds.
+        Lost: if the process ends with a status other than 0, or is silent for `patience` seconds.
     """
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, json.dumps(plan)],
-            env=environment_of(backend, environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            encoding="utf-8",
-        )
-        try:
-            yield from messages(process, patience)
-            status = process.wait(patience)
-        except (queue.Empty, subprocess.TimeoutExpired):
-            raise WorkerFailed(failure(f"was silent for {patience:.0f} seconds", errors)) from None
-        finally:
-            stop(process)
-        if status != 0:
-            raise WorkerFailed(failure(f"ended with status {status}", errors))
-
-
-def environment_of(backend: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a child process on a backend."""
-    return {**os.environ, **QUIET, **environment, "KERAS_BACKEND": backend}
-
-
-def messages(process: subprocess.Popen[str], patience: float) -> Iterator[dict[str, Any]]:
-    """The JSON lines of a process until it closes its output; other lines are dropped."""
-    lines: queue.Queue[str | None] = queue.Queue()
-    threading.Thread(target=read_lines, args=(process.stdout, lines), daemon=True).start()
-    while (line := lines.get(timeout=patience)) is not None:
+    for line in child(backend, module, json.dumps(plan), environment=environment).lines(patience):
         if line.startswith("{"):
             yield json.loads(line)
 
 
-def read_lines(stream: Any, lines: "queue.Queue[str | None]") -> None:
-    """Passes lines on from a stream, then None."""
+def share_of_memory(processes: int) -> int:
+    """The megabytes that each of so many processes may take: together three quarters of the machine's."""
     try:
-        for line in stream:
-            lines.put(line)
-    except ValueError:
-        pass  # The stream was closed while being read: the process was stopped.
-    finally:
-        lines.put(None)
-
-
-def stop(process: subprocess.Popen[str]) -> None:
-    """Ends a child process that still runs."""
-    if process.poll() is None:
-        process.kill()
-        process.wait()
-    if process.stdout:
-        process.stdout.close()
-
-
-def failure(what: str, errors: IO[str]) -> str:
-    """What happened, with the last lines of the error output."""
-    errors.seek(0)
-    last = errors.read().strip().splitlines()[-LAST_LINES:]
-    return "\n".join([f"The process {what}. Its last lines:", *(f"  {line}" for line in last)])
+        megabytes_here = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    except (AttributeError, OSError, ValueError):
+        megabytes_here = 8192
+    return megabytes_here * 3 // 4 // processes

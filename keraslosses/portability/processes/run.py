@@ -1,5 +1,6 @@
 """A run of the checker: every target, on every backend side by side, check by check."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,10 +10,11 @@ from typing import Any
 
 from keraslosses.portability.finding import Finding
 from keraslosses.portability.processes import agreement, backends
-from keraslosses.portability.processes.child import Child, Lost
 from keraslosses.portability.processes.request import RUNS
 from keraslosses.portability.report.result import Result
+from keraslosses_child import Lost
 
+WORKER = "keraslosses.portability.processes.worker"
 # The backends that can be chosen; numpy computes values, but no gradients.
 KNOWN = (*backends.BACKENDS, "numpy")
 
@@ -29,69 +31,93 @@ class Plan:
     rtol: float = agreement.RTOL
 
 
+class Worker:
+    """The process that checks on one backend; it is started when it is asked."""
+
+    def __init__(self, backend: str, memory: int):
+        self.backend = backend
+        self.child = backends.child(backend, WORKER, memory=memory)
+
+    def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """The answer to a request, within that many seconds once the process has started.
+
+        Raises:
+            Lost: if there is none.
+        """
+        if self.child.process is None:
+            self.child.ask(json.dumps({"do": "hello"}), backends.PATIENCE)
+        answer: dict[str, Any] = json.loads(self.child.ask(json.dumps(request), seconds))
+        return answer
+
+    def close(self) -> None:
+        self.child.close()
+
+
 class Run:
-    """The children of a run, and what they found."""
+    """The workers of a run, and what they found."""
 
     def __init__(self, plan: Plan, folder: Path, advance: Callable[[str, str], None]):
         self.plan, self.folder, self.advance = plan, folder, advance
         self.results: dict[tuple[str, str, str], Result] = {}
         self.saved: dict[str, list[str]] = {}
 
-    def check_on(self, child: Child) -> None:
+    def check_on(self, worker: Worker) -> None:
         """Every target on one backend."""
         for number, target in enumerate(self.plan.targets):
-            self.check_target(child, number, target)
+            self.check_target(worker, number, target)
 
-    def check_target(self, child: Child, number: int, target: Mapping[str, Any]) -> None:
+    def check_target(self, worker: Worker, number: int, target: Mapping[str, Any]) -> None:
         """One target: whether it runs, then the checks, until the child is lost."""
         weights = str(self.folder / f"{number}-weights.npz")
-        result, answer = self.asked(child, target, RUNS, {"do": "open", "target": target, "weights": weights})
+        result, answer = self.asked(
+            worker, target, RUNS, {"do": "open", "target": target, "weights": weights}
+        )
         result.cannot_be_checked = answer.get("cannot_be_checked", False)
         skipped = answer.get("skipped", {})
         lost = "" if skipped else "it does not run"
         for check in self.plan.checks:
             why = lost or skipped.get(check)
             if why:
-                self.put(target, check, child.backend, Result(target["text"], check, child.backend, why=why))
+                self.put(
+                    target, check, worker.backend, Result(target["text"], check, worker.backend, why=why)
+                )
                 continue
-            path = self.path(number, check, child.backend)
+            path = self.path(number, check, worker.backend)
             result, answer = self.asked(
-                child, target, check, {"do": "check", "check": check, "path": str(path)}
+                worker, target, check, {"do": "check", "check": check, "path": str(path)}
             )
             result.measured = answer.get("measured", {})
             if not answer:
                 lost = f"the process was lost in the check {check!r}"
             elif check == "saving":
-                self.save(child, number, result)
+                self.save(worker, number, result)
 
-    def save(self, child: Child, number: int, result: Result) -> None:
+    def save(self, worker: Worker, number: int, result: Result) -> None:
         """Has a model saved for the other backends."""
-        path = self.path(number, "model", child.backend).with_suffix(".keras")
+        path = self.path(number, "model", worker.backend).with_suffix(".keras")
         try:
-            answer = child.ask({"do": "save", "path": str(path)}, self.plan.timeout)
+            answer = worker.ask({"do": "save", "path": str(path)}, self.plan.timeout)
         except Lost as lost:
             result.findings.append(Finding(lost.what, error=lost.last_lines))
             return
         result.findings += [Finding(**finding) for finding in answer["findings"]]
         if answer["saved"]:
-            self.saved.setdefault(child.backend, []).append(str(path))
+            self.saved.setdefault(worker.backend, []).append(str(path))
 
     def asked(
-        self, child: Child, target: Mapping[str, Any], check: str, request: dict[str, Any]
+        self, worker: Worker, target: Mapping[str, Any], check: str, request: dict[str, Any]
     ) -> tuple[Result, dict[str, Any]]:
-        """The result of a request and the answer, which is empty where the child was lost."""
-        self.advance(child.backend, f"{target['text']}: {check}")
-        result = Result(target["text"], check, child.backend)
+        """The result of a request and the answer, which is empty where the worker was lost."""
+        self.advance(worker.backend, f"{target['text']}: {check}")
+        result = Result(target["text"], check, worker.backend)
         answer: dict[str, Any] = {}
         try:
-            if child.process is None:
-                child.ask({"do": "hello"}, backends.PATIENCE)
-            answer = child.ask(request, self.plan.timeout)
+            answer = worker.ask(request, self.plan.timeout)
             result.seconds = answer["seconds"]
             result.findings = [Finding(**finding) for finding in answer["findings"]]
         except Lost as lost:
             result.findings = [Finding(lost.what, error=lost.last_lines)]
-        self.put(target, check, child.backend, result)
+        self.put(target, check, worker.backend, result)
         return result, answer
 
     def put(self, target: Mapping[str, Any], check: str, backend: str, result: Result) -> None:
@@ -113,23 +139,21 @@ class Run:
                 for result in of_all:
                     result.findings += found.get(result.backend, [])
 
-    def load_on(self, child: Child) -> None:
+    def load_on(self, worker: Worker) -> None:
         """The models that the other backends saved, loaded on one."""
         for saved_on, paths in self.saved.items():
-            for path in paths if saved_on != child.backend else ():
-                self.load(child, path, saved_on)
+            for path in paths if saved_on != worker.backend else ():
+                self.load(worker, path, saved_on)
 
-    def load(self, child: Child, path: str, saved_on: str) -> None:
+    def load(self, worker: Worker, path: str, saved_on: str) -> None:
         target = self.plan.targets[int(Path(path).name.split("-")[0])]
-        result = self.results[target["text"], "saving", child.backend]
+        result = self.results[target["text"], "saving", worker.backend]
         if result.why:
             return
-        self.advance(child.backend, f"{target['text']}: a model saved on {saved_on}")
+        self.advance(worker.backend, f"{target['text']}: a model saved on {saved_on}")
         try:
-            if child.process is None:
-                child.ask({"do": "hello"}, backends.PATIENCE)
             request = {"do": "load", "target": target, "path": path, "saved_on": saved_on}
-            answer = child.ask(request, self.plan.timeout)
+            answer = worker.ask(request, self.plan.timeout)
             result.findings += [Finding(**finding) for finding in answer["findings"]]
         except Lost as lost:
             result.findings.append(
@@ -139,16 +163,16 @@ class Run:
 
 def run(plan: Plan, advance: Callable[[str, str], None] = lambda backend, what: None) -> list[Result]:
     """The results of every target, check and backend, in this order; `advance` is told of each step."""
-    children = [Child(backend, plan.memory, backends.SMALL_ON_CPU) for backend in plan.backends]
+    workers = [Worker(backend, plan.memory) for backend in plan.backends]
     try:
-        with TemporaryDirectory() as folder, ThreadPoolExecutor(len(children)) as pool:
+        with TemporaryDirectory() as folder, ThreadPoolExecutor(len(workers)) as pool:
             running = Run(plan, Path(folder), advance)
-            list(pool.map(running.check_on, children))
+            list(pool.map(running.check_on, workers))
             running.compare()
-            list(pool.map(running.load_on, children))
+            list(pool.map(running.load_on, workers))
     finally:
-        for child in children:
-            child.close()
+        for worker in workers:
+            worker.close()
     return [
         running.results[target["text"], check, backend]
         for target in plan.targets
@@ -161,13 +185,13 @@ def targets_in(
     places: Sequence[str], backend: str, timeout: float, memory: int
 ) -> Iterator[tuple[list[str], str]]:
     """For each module or file the targets that it stands for, found on a backend, and why there are none."""
-    child = Child(backend, memory, backends.SMALL_ON_CPU)
+    worker = Worker(backend, memory)
     try:
         for place in places:
             try:
-                answer = child.ask({"do": "list", "module": place}, timeout)
+                answer = worker.ask({"do": "list", "module": place}, timeout)
             except Lost as lost:
                 answer = {"targets": [], "why": f"cannot be imported: {lost.what}"}
             yield answer["targets"], answer["why"]
     finally:
-        child.close()
+        worker.close()
