@@ -20,11 +20,11 @@ LAST_LINES = 15
 
 
 class Lost(Exception):
-    """A child that says nothing more: what happened to it, and all that it wrote to its error output."""
+    """A child that says nothing more: a code and a sentence for what happened, and its error output."""
 
-    def __init__(self, what: str, written: str):
+    def __init__(self, code: str, what: str, written: str):
         super().__init__(what)
-        self.what, self.written = what, written
+        self.code, self.what, self.written = code, what, written
 
     @property
     def last_lines(self) -> str:
@@ -74,7 +74,7 @@ class Child:
             print(line, file=process.stdin, flush=True)
         answer = self.next_line(seconds)
         if answer is None:
-            raise self.lost(how_it_ended(process))
+            raise self.lost("process-ended", how_it_ended(process))
         return answer
 
     def lines(self, seconds: float) -> Iterator[str]:
@@ -92,7 +92,7 @@ class Child:
                 yield line
             how = how_it_ended(process)
             if process.returncode != 0:
-                raise self.lost(how)
+                raise self.lost("process-ended", how)
         finally:
             self.close()
 
@@ -104,9 +104,9 @@ class Child:
             with contextlib.suppress(queue.Empty):
                 return self.output.get(timeout=LOOK)
             if time.monotonic() > deadline:
-                raise self.lost(f"hangs: no answer in {seconds:g} seconds")
+                raise self.lost("hangs", f"hangs: no answer in {seconds:g} seconds")
             if self.memory is not None and megabytes(self.process.pid) > self.memory:
-                raise self.lost(f"takes more than {self.memory} MB of memory")
+                raise self.lost("takes-memory", f"takes more than {self.memory} MB of memory")
 
     def running(self) -> "subprocess.Popen[str]":
         return self.process or self.start()
@@ -133,12 +133,12 @@ class Child:
         self.errors.seek(0)
         return self.errors.read()
 
-    def lost(self, what: str) -> Lost:
+    def lost(self, code: str, what: str) -> Lost:
         """Ends what is left of the process; the exception to raise."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()
-        lost = Lost(what, self.written())
+        lost = Lost(code, what, self.written())
         self.close()
         return lost
 

@@ -11,6 +11,7 @@ from sphinx.util.inspect import signature as signature_of
 from sphinx.util.inspect import stringify_signature
 
 import keraslosses
+from keraslosses.portability.report.advice import ADVICE
 
 project = "keraslosses"
 author = "The keraslosses authors"
@@ -37,7 +38,7 @@ napoleon_numpy_docstring = False
 autodoc_member_order = "bysource"
 maximum_signature_line_length = 88
 
-API_MARKER = "<!-- public names -->"
+API_MARKER, CODES_MARKER = "<!-- public names -->", "<!-- codes -->"
 
 
 def api_listing() -> str:
@@ -77,11 +78,22 @@ def section_text(title: str, names: list[str]) -> str:
     return "\n".join([*lines, "```", ""])
 
 
-def fill_api_page(app: object, docname: str, source: list[str]) -> None:
-    if docname == "api":
-        if API_MARKER not in source[0]:
-            raise ValueError(f"docs/api.md must hold the line {API_MARKER}")
-        source[0] = source[0].replace(API_MARKER, api_listing())
+def table_of_codes() -> str:
+    """The codes of the checker's findings, each with what to do."""
+    rows = [f"| `{code}` | {text.replace('|', chr(92) + '|')} |" for code, text in ADVICE.items()]
+    return "\n".join(["| code | what to do |", "|---|---|", *rows])
+
+
+# What is filled into a page, and the line that it stands for.
+FILLED = {"api": (API_MARKER, api_listing), "check": (CODES_MARKER, table_of_codes)}
+
+
+def fill_page(app: object, docname: str, source: list[str]) -> None:
+    if docname in FILLED:
+        marker, text = FILLED[docname]
+        if marker not in source[0]:
+            raise ValueError(f"docs/{docname}.md must hold the line {marker}")
+        source[0] = source[0].replace(marker, text())
 
 
 def layer_signature(
@@ -112,6 +124,6 @@ def fences_to_blocks(
 
 
 def setup(app: object) -> None:
-    app.connect("source-read", fill_api_page)
+    app.connect("source-read", fill_page)
     app.connect("autodoc-process-docstring", fences_to_blocks)
     app.connect("autodoc-process-signature", layer_signature)

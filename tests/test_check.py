@@ -80,8 +80,8 @@ def test_fault_of_a_user_is_found_by_its_check(name, how, check, said, advised):
     found = findings(check, opened(name, **how))
     told = [finding for finding in found if isinstance(finding, Finding) and said in finding.text]
     assert told, found
-    assert advised in advice_for(check, told[0])
-    assert all(advice_for(check, finding) for finding in found if isinstance(finding, Finding))
+    assert advised in advice_for(told[0])
+    assert all(advice_for(finding) for finding in found if isinstance(finding, Finding))
 
 
 def test_no_fault_is_there_twice():
@@ -91,8 +91,8 @@ def test_no_fault_is_there_twice():
 def test_advice_on_saving_names_no_argument_but_the_one_that_is_lacking():
     (finding, *_) = findings("saving", opened("no_name.py:NoName"))
     assert finding.text == "the config lacks `factor`"
-    assert '{**super().get_config(), "factor": self.factor}' in advice_for("saving", finding)
-    assert "name" not in advice_for("saving", finding)
+    assert '{**super().get_config(), "factor": self.factor}' in advice_for(finding)
+    assert "name" not in advice_for(finding)
 
 
 @pytest.mark.parametrize("name", ["Pseudo", "pseudo"])

@@ -24,35 +24,55 @@ LIBRARIES = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: a sentence, and what shows it. What there is nothing to say of is empty."""
+    """One thing that is wrong: its code, a sentence, and what shows it.
 
+    The code names what has to be repaired: `report/advice.py` says how. `argument` is the name of the
+    argument that it is about. What there is nothing to say of is empty.
+    """
+
+    code: str
     text: str
     expected: str = ""
     received: str = ""
     inputs: str = ""
     error: str = ""
+    argument: str = ""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """An array that must be the same on every backend; `inputs` say what it was computed from."""
+    """An array that must be the same on every backend, and the code of the finding where it is not.
 
+    `inputs` say what it was computed from.
+    """
+
+    code: str
     what: str
     array: np.ndarray
     inputs: str = ""
 
 
+# What a difference is called instead where the number that came is NaN or infinite.
+NOT_FINITE = {"value-differs": "value-not-finite", "gradient-differs": "gradient-not-finite"}
+
+
 def disagreement(
-    what: str, expected: Any, received: Any, rtol: float = RTOL, atol: float = ATOL
+    code: str, what: str, expected: Any, received: Any, rtol: float = RTOL, atol: float = ATOL
 ) -> Iterator[Finding]:
     """The first difference between two arrays; nothing where they agree (NaN equals NaN)."""
     if received is None:
-        yield Finding(f"{what}: nothing flows back (the gradient is None)", shown(expected), "None")
+        yield nothing_flows_back(what, shown(expected))
         return
     expected, received = np.asarray(expected, "float64"), np.asarray(received, "float64")
     text = difference(expected, received, rtol, atol)
     if text:
-        yield Finding(f"{what}: {text}", shown(expected), shown(received))
+        finite = np.isfinite(received).all() or not np.isfinite(expected).all()
+        code = code if finite else NOT_FINITE.get(code, code)
+        yield Finding(code, f"{what}: {text}", shown(expected), shown(received))
+
+
+def nothing_flows_back(what: str, expected: str) -> Finding:
+    return Finding("no-gradient", f"{what}: nothing flows back (the gradient is None)", expected, "None")
 
 
 def difference(expected: np.ndarray, received: np.ndarray, rtol: float, atol: float) -> str | None:
@@ -92,9 +112,28 @@ def guarded(what: str, check: Callable[..., Iterator[Any]], *arguments: Any) -> 
         yield replace(finding, text=f"{what}: {finding.text}")
 
 
-def of_error(error: Exception) -> Finding:
+# What frameworks say in an exception, and the code of the finding that it is.
+SAID: dict[str, str] = {
+    "missing-module": r"^(ModuleNotFound|Import)Error",
+    "random": r"\[JAX RNG\]|SeedGenerator",
+    "numpy-on-tensor": (
+        r"TracerArrayConversion|[Cc]an't call numpy\(\)|to a (numpy|NumPy) array|unsupported ScalarType"
+    ),
+    "not-traceable": r"Unsupported:|[Dd]ata.dependent|TracerBool|Concretization|a Python `?bool",
+    "not-transformable": r"setup_context|forward mode AD|custom_vjp|forward-mode",
+}
+
+
+def code_of(error: Exception, otherwise: str = "raises") -> str:
+    """The code of a finding that is an exception, where what is said tells it."""
+    said = in_words(error)
+    return next((code for code, pattern in SAID.items() if re.search(pattern, said)), otherwise)
+
+
+def of_error(error: Exception, otherwise: str = "raises") -> Finding:
     """An exception as a finding."""
-    return Finding(f"raises {in_words(error)}", inputs=inputs_shown(), error=way_to(error))
+    code, text = code_of(error, otherwise), f"raises {in_words(error)}"
+    return Finding(code, text, inputs=inputs_shown(), error=way_to(error))
 
 
 def stated(error: Exception) -> bool:

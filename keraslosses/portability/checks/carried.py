@@ -56,7 +56,9 @@ def check_load(subject: Subject, path: Path, saved_on: str) -> Iterator[Finding]
     note(y_true, x)
     model = keras.saving.load_model(path, custom_objects=custom_objects(subject))
     received = result(model, x, y_true, subject.layer)
-    yield from disagreement(f"a model saved on {saved_on}", expected, received, rtol=RTOL, atol=1e-5)
+    yield from disagreement(
+        "saving-differs", f"a model saved on {saved_on}", expected, received, rtol=RTOL, atol=1e-5
+    )
 
 
 def result(model: Any, x: np.ndarray, y_true: np.ndarray, layer: Any) -> np.ndarray:

@@ -47,4 +47,4 @@ def number_for(subject: Subject, options: Any, case: Outside, mode: str) -> Iter
     first = np.ravel(values[:1] if np.ndim(values) else values)
     if np.isfinite(first).any():
         what = f"{case.what}, {mode} with {options}, cost {first[np.isfinite(first)][0]:.6g}"
-        yield Finding(what, "an error, or NaN", shown(values))
+        yield Finding("domain-unchecked", what, "an error, or NaN", shown(values))

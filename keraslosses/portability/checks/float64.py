@@ -36,7 +36,12 @@ def check_float64(subject: Subject) -> Findings:
             if known:
                 expected = subject.reference.values(y_true, y_pred, options)
                 yield from disagreement(
-                    f"float64 value with {options}", expected, values, rtol=1e-12, atol=1e-14
+                    "float64-narrowed",
+                    f"float64 value with {options}",
+                    expected,
+                    values,
+                    rtol=1e-12,
+                    atol=1e-14,
                 )
             elif gradient is not None:
                 yield from digits_lost(*case[:3], values, gradient)
@@ -56,7 +61,7 @@ def wide(array: np.ndarray) -> np.ndarray:
 def of_float64(what: str, values: np.ndarray, gradient: np.ndarray | None) -> Findings:
     for name, array in (("value", values), ("gradient", gradient)):
         if array is not None and array.dtype != np.float64:
-            yield Finding(f"{name} {what} is {array.dtype}, expected float64")
+            yield Finding("float64-narrowed", f"{name} {what} is {array.dtype}, expected float64")
 
 
 def digits_lost(
@@ -75,6 +80,7 @@ def digits_lost(
     size = np.sum(np.abs(gradient * direction)) + 1e-9 * np.sum(np.abs(values))
     if not abs(slope - expected) <= 1e-3 * size:
         yield Finding(
+            "float64-narrowed",
             f"float64 inputs are computed with fewer digits: a step of {STEP:g} changes the values by "
-            f"{slope:.6g} per unit, their gradient says {expected:.6g}"
+            f"{slope:.6g} per unit, their gradient says {expected:.6g}",
         )

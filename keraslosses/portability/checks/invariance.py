@@ -35,11 +35,13 @@ def check_compiled(subject: Subject) -> Findings:
                 values, gradient = gradients.value_and_gradient(function, y_true, y_pred, cotangent, mode)
             except Exception as error:
                 what = f"{mode} with {options}: does not compile: {in_words(error)}"
-                yield replace(of_error(error), text=what)
+                yield replace(of_error(error, "not-traceable"), text=what)
                 continue
-            yield from disagreement(f"value {mode} with {options}", eager, values)
+            yield from disagreement("compiled-differs", f"value {mode} with {options}", eager, values)
             if slope is not None:
-                yield from disagreement(f"gradient {mode} with {options}", slope, gradient)
+                yield from disagreement(
+                    "compiled-differs", f"gradient {mode} with {options}", slope, gradient
+                )
 
 
 def samples_stand_alone(subject: Subject) -> Findings:
@@ -57,7 +59,8 @@ def samples_stand_alone(subject: Subject) -> Findings:
         return
     for i in [] if subject.reference.coupled else range(5):
         alone = values(y_true[i : i + 1], y_pred[i : i + 1])
-        yield from disagreement(f"sample {i} alone", whole[i : i + 1], alone)
+        code = "batch-of-one" if alone.shape != whole[:1].shape else "depends-on-batch"
+        yield from disagreement(code, f"sample {i} alone", whole[i : i + 1], alone)
     order = [4, 2, 0, 1, 3]
     shuffled = values(y_true[order], y_pred[order])
-    yield from disagreement("in another order", whole[order], shuffled)
+    yield from disagreement("depends-on-batch", "in another order", whole[order], shuffled)

@@ -24,28 +24,43 @@ def check_saving(subject: Subject) -> Iterator[Finding]:
     try:
         config = json.loads(json.dumps(keras.saving.serialize_keras_object(loss)))
     except TypeError as error:
-        yield Finding(f"the config is not JSON: {error}")
+        yield Finding("saving-differs", f"the config is not JSON: {error}")
         return
     for parameter in subject.parameters():
         if parameter not in config["config"]:
-            yield Finding(f"the config lacks `{parameter}`")
+            yield config_lacks(parameter)
         elif parameter in given and config["config"][parameter] != given[parameter]:
             yield Finding(
-                f"the config has {parameter}={config['config'][parameter]!r}, expected {given[parameter]!r}"
+                "saving-differs",
+                f"the config has {parameter}={config['config'][parameter]!r}, expected {given[parameter]!r}",
             )
     again = keras.saving.deserialize_keras_object(config)
     told = "dtype" in subject.parameters() and "dtype" not in config["config"]
     if again.dtype != loss.dtype and not told:
-        yield Finding(f"the dtype comes back as {again.dtype}, expected {loss.dtype}")
+        yield Finding("saving-differs", f"the dtype comes back as {again.dtype}, expected {loss.dtype}")
     if again.get_config() != loss.get_config():
-        yield Finding(f"the config comes back as {again.get_config()}, expected {loss.get_config()}")
+        yield Finding(
+            "saving-differs", f"the config comes back as {again.get_config()}, expected {loss.get_config()}"
+        )
     options = subject.reference.options[-1]
     y_true, y_pred = subject.reference.inputs(options)
     copy = keras.saving.deserialize_keras_object(
         keras.saving.serialize_keras_object(subject.entries(options))
     )
     before = gradients.values_of(subject.entries(options), y_true, y_pred)
-    yield from disagreement("value after a round trip", before, gradients.values_of(copy, y_true, y_pred))
+    yield from disagreement(
+        "saving-differs", "value after a round trip", before, gradients.values_of(copy, y_true, y_pred)
+    )
+
+
+# What the config of every loss has from the class above it.
+FROM_ABOVE = ("name", "reduction")
+
+
+def config_lacks(argument: str, config: str = "") -> Finding:
+    code = "config-lacks-base" if argument in FROM_ABOVE else "config-lacks"
+    expected = f"{argument} in the config" if config else ""
+    return Finding(code, f"the config lacks `{argument}`", expected, config, argument=argument)
 
 
 def check_fit(subject: Subject) -> Iterator[Finding]:
@@ -60,7 +75,7 @@ def check_fit(subject: Subject) -> Iterator[Finding]:
     fitted = model.fit(x, y_true, epochs=4, batch_size=BATCH_SIZE, verbose=0, sample_weight=weights)
     history = fitted.history["loss"]
     if not np.all(np.isfinite(history)) or history[0] - history[-1] <= 1e-3 * abs(history[0]):
-        yield Finding(f"fit with jit_compile={JIT} does not lower the loss: {history}")
+        yield Finding("fit-does-not-lower", f"fit with jit_compile={JIT} does not lower the loss: {history}")
 
 
 def small_model(y_pred: Any, subject: Subject) -> keras.Model:

@@ -28,7 +28,7 @@ def check_replicas(subject: Subject) -> Iterator[Finding]:
         loss = subject.make(reduction=reduction, **options)
         expected = gradients.values_of(loss, y_true, y_pred)
         received = sum_over_replicas(loss, y_true, y_pred)
-        yield from disagreement(f"{reduction} on two replicas", expected, received)
+        yield from disagreement("replicas-differ", f"{reduction} on two replicas", expected, received)
 
 
 def why_not() -> str | None:

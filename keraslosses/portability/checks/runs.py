@@ -18,8 +18,10 @@ def check_runs(subject: Subject) -> Iterator[Finding]:
     first = function(y_true, tensor)
     if not ops.is_tensor(first):
         kind = f"{type(first).__module__}.{type(first).__name__}".removeprefix("builtins.")
-        yield Finding(f"gives {kind}, expected a tensor of {gradients.BACKEND}")
+        yield Finding("not-a-tensor", f"gives {kind}, expected a tensor of {gradients.BACKEND}")
         return
     first, second = ops.convert_to_numpy(first), ops.convert_to_numpy(function(y_true, tensor))
     if difference(first, second, RTOL, ATOL):
-        yield Finding("gives other values at a second call with the same inputs", shown(first), shown(second))
+        yield Finding(
+            "random", "gives other values at a second call with the same inputs", shown(first), shown(second)
+        )

@@ -26,6 +26,7 @@ def not_one_for_each(count: int, values: np.ndarray) -> Finding:
     """The finding where a batch of so many samples has other values than one for each."""
     what = "one number" if values.ndim == 0 else f"values of shape {values.shape}"
     return Finding(
+        "not-one-per-sample" if values.ndim else "one-number",
         f"{what} for a batch of {count}: a loss gives one value for each sample, and Keras does the mean",
         f"an array of shape ({count},)",
         f"an array of shape {values.shape}",
@@ -54,12 +55,14 @@ def refused_or(what: str, function: Any, y_true: Any, y_pred: Any, expected: Any
     except Exception:
         return
     if expected is None:
-        yield Finding(f"{what} is broadcast in silence", "an error", f"values of shape {np.shape(received)}")
+        shape = f"values of shape {np.shape(received)}"
+        yield Finding("broadcast", f"{what} is broadcast in silence", "an error", shape)
     elif np.size(received) != np.size(expected):
         yield Finding(
+            "broadcast",
             f"{what} is broadcast in silence to {np.shape(received)}",
             f"an error, or {np.size(expected)} values",
             f"values of shape {np.shape(received)}",
         )
     else:
-        yield from disagreement(what, np.reshape(expected, -1), np.reshape(received, -1))
+        yield from disagreement("broadcast", what, np.reshape(expected, -1), np.reshape(received, -1))

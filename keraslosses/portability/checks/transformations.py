@@ -1,13 +1,14 @@
 """The check of what else a framework does with a loss: other modes of differentiation, and single samples."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from keras import ops
 
 from keraslosses.portability import gradients, transforms
-from keraslosses.portability.finding import Finding, difference, in_words, of_error, shown, stated
+from keraslosses.portability.finding import Finding, difference, of_error, shown, stated
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import Reference
 
@@ -44,7 +45,8 @@ def with_options(subject: Subject, options: Any) -> Findings:
             received = ops.convert_to_numpy(transformed())
         except Exception as error:
             if not stated(error):
-                yield Finding(f"{what}: raises {in_words(error)}", error=of_error(error).error)
+                finding = of_error(error, "transformation-differs")
+                yield replace(finding, text=f"{what}: {finding.text}", inputs="")
             continue
         yield from disagreeing(what, wanted, received, described)
 
@@ -90,4 +92,4 @@ def disagreeing(what: str, wanted: Any, received: np.ndarray, described: bool) -
         lost = not np.any(received) and np.max(np.abs(wanted), initial=0.0) > RTOL
         text = "is 0, without a word" if lost else None
     if text:
-        yield Finding(f"{what}: {text}", shown(wanted), shown(received))
+        yield Finding("transformation-differs", f"{what}: {text}", shown(wanted), shown(received))

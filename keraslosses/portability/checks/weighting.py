@@ -8,7 +8,7 @@ from keras import ops
 
 from keraslosses.core import keras_internals
 from keraslosses.portability import gradients
-from keraslosses.portability.finding import Finding, disagreement, in_words, note, shown, way_to
+from keraslosses.portability.finding import Finding, code_of, disagreement, in_words, note, shown, way_to
 from keraslosses.portability.targets.subject import Subject
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
@@ -49,9 +49,11 @@ def reductions_agree(
                     loss(y_true, ops.convert_to_tensor(y_pred), sample_weight=weight)
                 )
             except Exception as error:
-                yield Finding(f"{what}: raises {in_words(error)}", shown(expected), error=way_to(error))
+                said = f"{what}: raises {in_words(error)}"
+                yield Finding(code_of(error), said, shown(expected), error=way_to(error))
                 continue
-            yield from disagreement(what, expected, received)
+            code = "weights-differ" if valid is None else "ignored-counted"
+            yield from disagreement(code, what, expected, received)
 
 
 def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
@@ -70,8 +72,12 @@ def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
     # Compiled, torch takes the way that TensorFlow's graph takes, and is the slowest to compile.
     for mode in gradients.MODES[:1] if gradients.BACKEND == "torch" else gradients.MODES[:2]:
         value, gradient = gradients.value_and_gradient(weighted, y_true, poisoned, mode=mode)
-        yield from disagreement(f"an infinite input of weight 0, {mode}", expected, value)
-        yield from disagreement(f"gradient at an infinite input of weight 0, {mode}", slope, gradient)
+        yield from disagreement(
+            "weight-0-infinite", f"an infinite input of weight 0, {mode}", expected, value
+        )
+        yield from disagreement(
+            "weight-0-infinite", f"gradient at an infinite input of weight 0, {mode}", slope, gradient
+        )
 
 
 def mask_leaves_the_mean(subject: Subject) -> Iterator[Finding]:
@@ -85,7 +91,9 @@ def mask_leaves_the_mean(subject: Subject) -> Iterator[Finding]:
         note(y_true, y_pred, mask=mask)
         received = ops.convert_to_numpy(subject.make(**options)(y_true, tensor))
         expected = reduced(values, mask, None, None, "mean")
-        yield from disagreement(f"a mask that shows {mask.sum()} entries", expected, received)
+        yield from disagreement(
+            "weights-differ", f"a mask that shows {mask.sum()} entries", expected, received
+        )
 
 
 def mask_shortens(subject: Subject) -> Iterator[Finding]:
@@ -99,7 +107,7 @@ def mask_shortens(subject: Subject) -> Iterator[Finding]:
     note(y_true, y_pred, mask=mask)
     received = ops.convert_to_numpy(subject.make(reduction="none", **options)(y_true, tensor))
     expected = subject.reference.values(y_true, y_pred, {**options, "logit_length": lengths})
-    yield from disagreement("a mask that ends the samples", expected, received)
+    yield from disagreement("weights-differ", "a mask that ends the samples", expected, received)
 
 
 def reduced(values: Any, valid: Any, weight: Any, classes: Any, reduction: str) -> Any:

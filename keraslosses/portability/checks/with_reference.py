@@ -30,7 +30,7 @@ def value_with(subject: Subject, options: Any) -> Findings:
     y_true, y_pred = subject.reference.inputs(options)
     expected = subject.reference.values(y_true, y_pred, options)
     received = gradients.values_of(subject.entries(options), y_true, y_pred)
-    yield from disagreement(f"value with {options}", expected, received)
+    yield from disagreement("value-differs", f"value with {options}", expected, received)
 
 
 def check_gradient(subject: Subject) -> Findings:
@@ -43,7 +43,9 @@ def check_gradient(subject: Subject) -> Findings:
         expected.append(subject.reference.gradient(y_true, y_pred, options, cotangent))
     received = gradients.of_each(cases)
     for options, slope, (_, gradient) in zip(subject.reference.options, expected, received, strict=True):
-        yield from disagreement(f"gradient with {options}", slope, gradient, rtol=1e-4, atol=1e-5)
+        yield from disagreement(
+            "gradient-differs", f"gradient with {options}", slope, gradient, rtol=1e-4, atol=1e-5
+        )
 
 
 def check_hard_inputs(subject: Subject) -> Findings:
@@ -66,12 +68,18 @@ def hard_inputs_in(subject: Subject, hard_inputs: Sequence[Hard], mode: str) -> 
         expected = subject.reference.values(y_true, y_pred, hard.options)
         function = subject.entries(hard.options)
         values, gradient = gradients.value_and_gradient(function, y_true, y_pred, mode=mode)
-        yield from disagreement(f"value at {hard.what}, {mode}", expected, values, atol=1e-30)
+        yield from disagreement(
+            "value-differs", f"value at {hard.what}, {mode}", expected, values, atol=1e-30
+        )
         if hard.gradient is None:
             slope = subject.reference.gradient(y_true, y_pred, hard.options, np.ones(expected.shape))
-            yield from disagreement(f"gradient at {hard.what}, {mode}", slope, gradient, rtol=1e-4)
+            yield from disagreement(
+                "gradient-differs", f"gradient at {hard.what}, {mode}", slope, gradient, rtol=1e-4
+            )
         else:
-            yield from disagreement(f"gradient at {hard.what}, {mode}", hard.gradient, gradient)
+            yield from disagreement(
+                "gradient-differs", f"gradient at {hard.what}, {mode}", hard.gradient, gradient
+            )
 
 
 def nan_shows(subject: Subject) -> Findings:
@@ -87,7 +95,7 @@ def nan_shows_with(subject: Subject, options: Any) -> Findings:
         y_pred.reshape(-1)[place] = np.nan
         expected = subject.reference.values(y_true, y_pred, options)
         received = gradients.values_of(subject.entries(options), y_true, y_pred)
-        yield from disagreement(f"{what} in y_pred with {options}", expected, received)
+        yield from disagreement("nan-hidden", f"{what} in y_pred with {options}", expected, received)
 
 
 def wrong_label_shows(subject: Subject) -> Findings:
@@ -103,7 +111,7 @@ def wrong_label_shows(subject: Subject) -> Findings:
         return
     if np.isfinite(values.flat[0]):
         what = f"label {count} of {count} classes costs {values.flat[0]:.6g}"
-        yield Finding(what, "an error, or NaN", shown(values))
+        yield Finding("wrong-label-costs", what, "an error, or NaN", shown(values))
 
 
 def reads_labels(subject: Subject) -> bool:
@@ -126,8 +134,8 @@ def empty_batch_costs_nothing(subject: Subject) -> Findings:
         return ops.stack([loss(y_true, y_pred) for loss in losses])
 
     empty, gradient = gradients.value_and_gradient(each, y_true[:0], y_pred[:0])
-    yield from disagreement(f"empty batch, {', '.join(reductions)}", np.zeros(3), empty)
-    yield from disagreement("gradient of an empty batch", y_pred[:0], gradient)
+    yield from disagreement("empty-batch", f"empty batch, {', '.join(reductions)}", np.zeros(3), empty)
+    yield from disagreement("empty-batch", "gradient of an empty batch", y_pred[:0], gradient)
 
 
 def check_precision(subject: Subject) -> Findings:
@@ -140,16 +148,19 @@ def check_precision(subject: Subject) -> Findings:
             function = subject.entries(options)
             expected = gradients.values_of(function, y_true, same)
             received = gradients.values_of(function, y_true, narrow)
-            yield from disagreement(f"{dtype} inputs with {options}", expected, received)
+            yield from disagreement("half-precision", f"{dtype} inputs with {options}", expected, received)
             result = subject.make(dtype=dtype, **options)(y_true, narrow)
             if keras.backend.standardize_dtype(result.dtype) != dtype:
                 yield Finding(
-                    f"dtype={dtype!r} gives a result of {keras.backend.standardize_dtype(result.dtype)}"
+                    "half-precision",
+                    f"dtype={dtype!r} gives a result of {keras.backend.standardize_dtype(result.dtype)}",
                 )
             step = {"float16": 2e-3, "bfloat16": 2e-2}[dtype]
             mean = ops.convert_to_numpy(subject.make(**options)(y_true, same))
             received = ops.convert_to_numpy(ops.cast(result, "float32"))
-            yield from disagreement(f"dtype={dtype!r} with {options}", mean, received, rtol=step)
+            yield from disagreement(
+                "half-precision", f"dtype={dtype!r} with {options}", mean, received, rtol=step
+            )
         yield from labels_survive(subject, y_true)
     yield from large_batch_survives(subject)
 
@@ -167,7 +178,9 @@ def labels_survive(subject: Subject, y_true: np.ndarray) -> Findings:
             loss = subject.make(dtype=dtype, reduction="none", **logits)
             note(labels, y_pred)
             received = ops.convert_to_numpy(ops.cast(loss(labels, y_pred), "float32"))
-            yield from disagreement(f"label {label} under {dtype}", expected, received, rtol=2e-2)
+            yield from disagreement(
+                "label-rounded", f"label {label} under {dtype}", expected, received, rtol=2e-2
+            )
 
 
 def large_batch_survives(subject: Subject) -> Findings:
@@ -178,7 +191,7 @@ def large_batch_survives(subject: Subject) -> Findings:
     note(y_true, y_pred)
     mean = ops.convert_to_numpy(subject.make(dtype="float16")(y_true, y_pred))
     expected = np.mean(subject.reference.values(y_true[:1], y_pred[:1], {}))
-    yield from disagreement('90,000 ones with dtype="float16"', expected, mean, rtol=2e-3)
+    yield from disagreement("half-precision", '90,000 ones with dtype="float16"', expected, mean, rtol=2e-3)
 
 
 def check_options(subject: Subject) -> Findings:
@@ -190,11 +203,16 @@ def check_options(subject: Subject) -> Findings:
             subject.make(**{**subject.reference.options[0], **options})
         except ValueError as error:
             if f"`{name}`" not in str(error) or "Received" not in str(error):
-                yield Finding(f"{options}: the message does not name the option and what came: {error}")
+                yield Finding(
+                    "option-unchecked",
+                    f"{options}: the message does not name the option and what came: {error}",
+                )
         except Exception as error:
-            yield Finding(f"{options}: raises {type(error).__name__}, expected ValueError")
+            yield Finding(
+                "option-unchecked", f"{options}: raises {type(error).__name__}, expected ValueError"
+            )
         else:
-            yield Finding(f"{options}: is accepted")
+            yield Finding("option-unchecked", f"{options}: is accepted")
 
 
 class Nonsense:

@@ -5,6 +5,7 @@ What the backends must agree in is yielded as `Measured`, and compared where all
 
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ from keraslosses.portability.finding import (
     guarded,
     in_words,
     note,
+    nothing_flows_back,
     shown,
     way_to,
 )
@@ -41,15 +43,15 @@ def check_value(subject: Subject) -> Findings:
     """The values are finite, and the same on every backend."""
     y_true, y_pred = subject.reference.inputs({})
     values = gradients.values_of(subject.entries({}), y_true, y_pred)
-    yield from finite("value", values)
-    yield Measured("value", values)
+    yield from finite("value-not-finite", "value", values)
+    yield Measured("backends-differ", "value", values)
 
 
 def check_gradient(subject: Subject) -> Findings:
     """The gradient by y_pred (of a layer, by its inputs) is finite, and the same on every backend."""
     y_true, y_pred = subject.reference.inputs({})
-    values, gradient = gradients.value_and_gradient(subject.entries({}), y_true, y_pred, mode="eager")
-    yield from finite_gradient("gradient", values, gradient)
+    _, gradient = gradients.value_and_gradient(subject.entries({}), y_true, y_pred, mode="eager")
+    yield from finite_gradient("backends-differ", "gradient", gradient)
 
 
 def check_hard_inputs(subject: Subject) -> Findings:
@@ -60,24 +62,24 @@ def check_hard_inputs(subject: Subject) -> Findings:
 
 def check_hard_input(subject: Subject, hard: Hard) -> Findings:
     values, gradient = gradients.value_and_gradient(subject.entries({}), hard.y_true, hard.y_pred)
-    yield from finite(f"value at {hard.what}", values)
-    yield Measured(f"value at {hard.what}", values)
-    yield from finite_gradient(f"gradient at {hard.what}", values, gradient)
+    yield from finite("value-not-finite", f"value at {hard.what}", values)
+    yield Measured("backends-differ", f"value at {hard.what}", values)
+    yield from finite_gradient("kink-differs", f"gradient at {hard.what}", gradient)
 
 
-def finite_gradient(what: str, values: np.ndarray, gradient: np.ndarray | None) -> Findings:
+def finite_gradient(code: str, what: str, gradient: np.ndarray | None) -> Findings:
     if gradient is None:
-        yield Finding(f"{what}: nothing flows back (the gradient is None)", "an array", "None")
+        yield nothing_flows_back(what, "an array")
         return
-    yield from finite(what, gradient)
-    yield Measured(what, gradient)
+    yield from finite("gradient-not-finite", what, gradient)
+    yield Measured(code, what, gradient)
 
 
-def finite(what: str, array: np.ndarray) -> Iterator[Finding]:
+def finite(code: str, what: str, array: np.ndarray) -> Iterator[Finding]:
     """A finding where an array holds NaN or infinities."""
     if not np.isfinite(np.asarray(array, "float64")).all():
         kind = "NaN" if np.isnan(np.asarray(array, "float64")).any() else "infinite"
-        yield Finding(f"{what} is {kind}", "finite numbers", shown(array))
+        yield Finding(code, f"{what} is {kind}", "finite numbers", shown(array))
 
 
 def check_weights(subject: Subject) -> Findings:
@@ -99,7 +101,9 @@ def check_weights(subject: Subject) -> Findings:
     }.items():
         received = subject.make(reduction=reduction)(y_true, ops.convert_to_tensor(y_pred), weight)
         note(y_true, y_pred, sample_weight=weight)
-        yield from disagreement(f"{reduction} with weights", expected, ops.convert_to_numpy(received))
+        yield from disagreement(
+            "weights-differ", f"{reduction} with weights", expected, ops.convert_to_numpy(received)
+        )
     yield from mask_leaves_the_mean(subject, y_true, y_pred, values)
 
 
@@ -111,7 +115,9 @@ def mask_leaves_the_mean(subject: Subject, y_true: Any, y_pred: Any, values: np.
     keras_internals.set_attribute(tensor, "_keras_mask", ops.convert_to_tensor(mask))
     received = ops.convert_to_numpy(subject.make(reduction="sum_over_batch_size")(y_true, tensor))
     note(y_true, y_pred, mask=mask)
-    yield from disagreement(f"mean under a mask that shows {mask.sum()}", np.mean(values[mask]), received)
+    yield from disagreement(
+        "weights-differ", f"mean under a mask that shows {mask.sum()}", np.mean(values[mask]), received
+    )
 
 
 def check_precision(subject: Subject) -> Findings:
@@ -138,7 +144,9 @@ def narrow_agrees(subject: Subject, what: str, dtype: str, y_true: Any, y_pred: 
     received = subject.entries({})(targets, narrow)
     note(as_wide, same)
     received = ops.convert_to_numpy(ops.cast(received, "float32"))
-    yield from disagreement(what, expected, received, rtol=STEPS[dtype], atol=STEPS[dtype] / 4)
+    yield from disagreement(
+        "half-precision", what, expected, received, rtol=STEPS[dtype], atol=STEPS[dtype] / 4
+    )
 
 
 def labels_survive(subject: Subject, dtype: str) -> Iterator[Finding]:
@@ -151,7 +159,7 @@ def labels_survive(subject: Subject, dtype: str) -> Iterator[Finding]:
         note(y_true, y_pred)
         received = ops.convert_to_numpy(ops.cast(subject.entries({})(y_true, narrow), "float32"))
         yield from disagreement(
-            f"label {label} with {dtype} inputs", expected, received, rtol=2e-2, atol=1e-2
+            "label-rounded", f"label {label} with {dtype} inputs", expected, received, rtol=2e-2, atol=1e-2
         )
 
 
@@ -162,15 +170,26 @@ def check_saving(subject: Subject) -> Findings:
         config = thing.get_config()
         json.dumps(keras.saving.serialize_keras_object(thing))
     except (TypeError, NotImplementedError) as error:
-        yield Finding(f"the config is not JSON: {in_words(error)}", error=way_to(error))
+        yield Finding("saving-differs", f"the config is not JSON: {in_words(error)}", error=way_to(error))
         return
     yield from arguments_kept(thing, config)
     try:
         again = type(thing).from_config(config)
     except Exception as error:
-        yield Finding(f"the config makes no copy: {in_words(error)}", error=way_to(error))
+        yield no_copy(error)
         return
     yield from same_values(subject, thing, again)
+
+
+def no_copy(error: Exception) -> Finding:
+    """The finding where `from_config` fails, above all for an argument that the class does not take."""
+    refused = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    return Finding(
+        "config-not-taken" if refused else "saving-differs",
+        f"the config makes no copy: {in_words(error)}",
+        error=way_to(error),
+        argument=refused.group(1) if refused else "",
+    )
 
 
 def arguments_kept(thing: Any, config: dict[str, Any]) -> Iterator[Finding]:
@@ -183,7 +202,7 @@ def arguments_kept(thing: Any, config: dict[str, Any]) -> Iterator[Finding]:
             continue
         left_out = parameter.default is None and getattr(thing, name, None) is None
         if name not in config and not left_out:
-            yield Finding(f"the config lacks `{name}`", f"{name} in the config", str(config))
+            yield lifecycle.config_lacks(name, str(config))
 
 
 def same_values(subject: Subject, thing: Any, again: Any) -> Iterator[Finding]:
@@ -197,7 +216,7 @@ def same_values(subject: Subject, thing: Any, again: Any) -> Iterator[Finding]:
     else:
         again.reduction = "none"
         after = gradients.values_of(again, y_true, y_pred)
-    yield from disagreement("value after a round trip", before, after)
+    yield from disagreement("saving-differs", "value after a round trip", before, after)
 
 
 def check_fit(subject: Subject) -> Findings:
@@ -213,4 +232,5 @@ def check_fit(subject: Subject) -> Findings:
     history = model.fit(y_pred, target, epochs=2, batch_size=lifecycle.BATCH_SIZE, verbose=0).history["loss"]
     subject.layer.set_weights(kept)
     if not np.all(np.isfinite(history)):
-        yield Finding(f"fit with jit_compile={lifecycle.JIT} gives {history}", "finite numbers", str(history))
+        what = f"fit with jit_compile={lifecycle.JIT} gives {history}"
+        yield Finding("fit-does-not-lower", what, "finite numbers", str(history))

@@ -1,6 +1,6 @@
 """Whether the backends agree: what each of them measured, side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -13,14 +13,17 @@ RTOL = 1e-4
 
 
 def disagreements(
-    measured: Mapping[str, Path], inputs: Mapping[str, str], rtol: float = RTOL
+    measured: Mapping[str, Path], described: Mapping[str, Sequence[str]], rtol: float = RTOL
 ) -> dict[str, list[Finding]]:
-    """By backend, what it measured otherwise than most; where no two agree, all are named."""
+    """By backend, what it measured otherwise than most; where no two agree, all are named.
+
+    `described` has the code and the inputs of what was measured.
+    """
     arrays = {backend: arrays_of(path) for backend, path in measured.items()}
     found: dict[str, list[Finding]] = {backend: [] for backend in arrays}
     for what in dict.fromkeys(what for mine in arrays.values() for what in mine):
         of_all = {backend: mine[what] for backend, mine in arrays.items() if what in mine}
-        for backend, finding in odd_ones(what, of_all, inputs.get(what, ""), rtol).items():
+        for backend, finding in odd_ones(what, of_all, described[what], rtol).items():
             found[backend].append(finding)
     return found
 
@@ -30,7 +33,9 @@ def arrays_of(path: Path) -> dict[str, np.ndarray]:
         return {what: np.asarray(file[what], "float64") for what in file.files}
 
 
-def odd_ones(what: str, arrays: Mapping[str, np.ndarray], inputs: str, rtol: float) -> dict[str, Finding]:
+def odd_ones(
+    what: str, arrays: Mapping[str, np.ndarray], told: Sequence[str], rtol: float
+) -> dict[str, Finding]:
     """The backends whose array is not that of the largest group that agrees."""
     agreeing = {backend: {backend} for backend in arrays}
     for one, other in combinations(arrays, 2):
@@ -46,17 +51,24 @@ def odd_ones(what: str, arrays: Mapping[str, np.ndarray], inputs: str, rtol: flo
         others = max((agreeing[other] - {backend} for other in arrays if other != backend), key=len)
         if len(agreeing[backend]) < most or 2 * most <= len(arrays):
             found[backend] = one_differs(
-                what, arrays, backend, sorted(others - agreeing[backend]), inputs, rtol
+                what, arrays, backend, sorted(others - agreeing[backend]), told, rtol
             )
     return found
 
 
 def one_differs(
-    what: str, arrays: Mapping[str, np.ndarray], backend: str, others: list[str], inputs: str, rtol: float
+    what: str,
+    arrays: Mapping[str, np.ndarray],
+    backend: str,
+    others: list[str],
+    told: Sequence[str],
+    rtol: float,
 ) -> Finding:
     expected, received = arrays[others[0]], arrays[backend]
+    code, inputs = told
     text = difference(expected, received, rtol, rtol / 10) or "differs"
     return Finding(
+        code,
         f"{what}: {text.replace('expected', 'but')} on {' and '.join(others)}",
         f"{shown(expected)} ({', '.join(others)})",
         shown(received),

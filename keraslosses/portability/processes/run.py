@@ -98,7 +98,7 @@ class Run:
         try:
             answer = worker.ask({"do": "save", "path": str(path)}, self.plan.timeout)
         except Lost as lost:
-            result.findings.append(Finding(lost.what, error=lost.last_lines))
+            result.findings.append(of_lost(lost))
             return
         result.findings += [Finding(**finding) for finding in answer["findings"]]
         if answer["saved"]:
@@ -116,7 +116,7 @@ class Run:
             result.seconds = answer["seconds"]
             result.findings = [Finding(**finding) for finding in answer["findings"]]
         except Lost as lost:
-            result.findings = [Finding(lost.what, error=lost.last_lines)]
+            result.findings = [of_lost(lost)]
         self.put(target, check, worker.backend, result)
         return result, answer
 
@@ -134,8 +134,8 @@ class Run:
                 measured = {r.backend: self.path(number, check, r.backend) for r in of_all if r.measured}
                 if len(measured) < 2:
                     continue
-                inputs = {what: text for r in of_all for what, text in r.measured.items()}
-                found = agreement.disagreements(measured, inputs, self.plan.rtol)
+                described = {what: told for r in of_all for what, told in r.measured.items()}
+                found = agreement.disagreements(measured, described, self.plan.rtol)
                 for result in of_all:
                     result.findings += found.get(result.backend, [])
 
@@ -156,9 +156,11 @@ class Run:
             answer = worker.ask(request, self.plan.timeout)
             result.findings += [Finding(**finding) for finding in answer["findings"]]
         except Lost as lost:
-            result.findings.append(
-                Finding(f"a model saved on {saved_on}: {lost.what}", error=lost.last_lines)
-            )
+            result.findings.append(of_lost(lost, f"a model saved on {saved_on}: "))
+
+
+def of_lost(lost: Lost, before: str = "") -> Finding:
+    return Finding(lost.code, f"{before}{lost.what}", error=lost.last_lines)
 
 
 def run(plan: Plan, advance: Callable[[str, str], None] = lambda backend, what: None) -> list[Result]:

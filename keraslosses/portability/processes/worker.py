@@ -90,12 +90,12 @@ class Worker:
             found = [replace(finding, inputs=inputs_shown()) for finding in check_runs(subject)]
             skipped = {} if found else {name: checks.skipped(name, subject) for name in checks.CHECKS}
         except NotChecked as error:
-            return {"findings": [asdict(Finding(str(error)))], "cannot_be_checked": True}
+            return {"findings": [asdict(Finding("no-target", str(error)))], "cannot_be_checked": True}
         except Exception as error:
-            found, skipped = [of_error(error)], {}
+            found, skipped = [of_error(error, "does-not-run")], {}
         text = self.printed.text().strip()
         if text:
-            found.append(Finding(PRINTED, "nothing printed", text[:500]))
+            found.append(Finding("prints", PRINTED, "nothing printed", text[:500]))
         return {"findings": list(map(asdict, found)), "skipped": skipped}
 
     def do_check(self, check: str, path: str) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class Worker:
             np.savez(path, **arrays)
         return {
             "findings": [asdict(item) for item in found if isinstance(item, Finding)],
-            "measured": {item.what: item.inputs for item in measured},
+            "measured": {item.what: [item.code, item.inputs] for item in measured},
         }
 
     def do_save(self, path: str) -> dict[str, Any]:
@@ -128,8 +128,8 @@ class Worker:
             self.subject = opened(target, None)
             found = list(carried.check_load(self.subject, Path(path), saved_on))
         except Exception as error:
-            finding = of_error(error)
-            found = [Finding(f"a model saved on {saved_on}: {finding.text}", error=finding.error)]
+            finding = of_error(error, "saving-differs")
+            found = [replace(finding, text=f"a model saved on {saved_on}: {finding.text}", inputs="")]
         return {"findings": [asdict(finding) for finding in found]}
 
 

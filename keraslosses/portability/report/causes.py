@@ -50,4 +50,4 @@ def causes(failed: Iterable[Mapping[str, Any]]) -> list[Cause]:
 def key(finding: Mapping[str, str]) -> str:
     """What findings of one cause have in common: the exception but for its numbers, else what to do."""
     raised = RAISED.search(finding["text"])
-    return NUMBERS.sub("#", raised.group()) if raised else finding["advice"] or finding["text"]
+    return NUMBERS.sub("#", raised.group()) if raised else finding["advice"]

@@ -1,6 +1,6 @@
 """The result of one check, of one target, on one backend."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,8 @@ PARTS = {
 class Result:
     """What one check says of one target on one backend; `why` says why it was skipped.
 
-    `measured` says what must be the same on every backend, and from which inputs it comes. A target that
+    `measured` says what must be the same on every backend, the code where it is not, and from which inputs
+    it comes. A target that
     `cannot_be_checked` is the user's mistake: it is not there, or nothing that has checks.
     """
 
@@ -34,7 +35,7 @@ class Result:
     findings: list[Finding] = field(default_factory=list)
     why: str = ""
     seconds: float = 0.0
-    measured: Mapping[str, str] = field(default_factory=dict)
+    measured: Mapping[str, Sequence[str]] = field(default_factory=dict)
     cannot_be_checked: bool = False
 
     @property
@@ -51,7 +52,7 @@ class Result:
             "status": self.status,
             "why": self.why,
             "seconds": round(self.seconds, 3),
-            "findings": [{**vars(f), "advice": advice_for(self.check, f)} for f in self.findings],
+            "findings": [{**vars(f), "advice": advice_for(f)} for f in self.findings],
         }
 
 
