@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keraslosses.core.inputs import Elementwise, Vectors
+from keraslosses.core.kinds.elementwise import Elementwise
+from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function
 from keraslosses.losses import crossentropy, regression, robust
 from keraslosses.portability.targets.subject import Subject

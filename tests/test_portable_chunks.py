@@ -13,7 +13,7 @@ CLASSES, DIM, BATCH = 23, 5, 12
 OWN = {
     "jax": "keraslosses.core.backend.jax",
     "tensorflow": "keraslosses.core.backend.tensorflow",
-    "torch": "keraslosses.core.backend.torch_chunks",
+    "torch": "keraslosses.core.backend.torch.chunks",
 }
 
 

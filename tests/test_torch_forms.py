@@ -12,8 +12,8 @@ import torch
 import keraslosses
 from keraslosses.core import backend
 from keraslosses.core.backend import torch as backend_of_torch
-from keraslosses.core.backend.torch_forms import FORMS
-from keraslosses.core.backend.torch_kernels import KERNELS
+from keraslosses.core.backend.torch.forms import FORMS
+from keraslosses.core.backend.torch.kernels import KERNELS
 from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.reference import REFERENCES
 

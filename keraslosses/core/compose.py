@@ -11,7 +11,7 @@ from keras import tree
 from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.fixed import FixedOptions
-from keraslosses.core.inputs import floating
+from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, mean_of_each_sample
 from keraslosses.core.saving import saved
 

@@ -2,9 +2,12 @@
 
 import functools
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
+
+from keras.backend import standardize_dtype
 
 from keraslosses.core import backend
+from keraslosses.core.backend import ops
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,3 +25,9 @@ def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return wrapped
+
+
+def floating(x: Any) -> Any:
+    """A tensor of float64 if it was one, else of float32: nothing is narrowed."""
+    x = ops.convert_to_tensor(x)
+    return x if standardize_dtype(x.dtype) in ("float32", "float64") else ops.cast(x, "float32")

@@ -6,9 +6,9 @@ import numpy as np
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
-from keraslosses.core.inputs import floating
+from keraslosses.core.kinds.sequences import blank_class, frame_lengths, frames_of, prefix_mask
 from keraslosses.core.nonfinite import nan_where
-from keraslosses.core.sequence import blank_class, frame_lengths, frames_of, prefix_mask
+from keraslosses.core.precision import floating
 from keraslosses.core.symbolic import takes_symbols
 from keraslosses.decoding.beam_search import beam_search
 from keraslosses.decoding.collapse import collapsed

@@ -6,9 +6,9 @@ import keras
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
-from keraslosses.core.inputs import floating
 from keraslosses.core.loss import saved
 from keraslosses.core.nonfinite import one_or_nan
+from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, reduce
 from keraslosses.layers.term import TermLayer, kept_samples, labels_of, per_sample
 

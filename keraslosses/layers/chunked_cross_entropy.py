@@ -7,9 +7,8 @@ import keras
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.backend.class_chunks import Classes
-from keraslosses.core.inputs import floating
 from keraslosses.core.nonfinite import one_or_nan
-from keraslosses.core.precision import in_full_precision
+from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.reduction import both
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer

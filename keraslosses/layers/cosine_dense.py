@@ -4,8 +4,7 @@ from typing import Any
 
 from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
-from keraslosses.core.inputs import floating
-from keraslosses.core.precision import in_full_precision
+from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer
 

@@ -5,9 +5,8 @@ from typing import Any
 
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
-from keraslosses.core.inputs import floating
 from keraslosses.core.nonfinite import one_or_nan
-from keraslosses.core.precision import in_full_precision
+from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer
 from keraslosses.layers.term import kept_samples, labels_of

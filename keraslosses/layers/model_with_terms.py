@@ -11,7 +11,7 @@ from keras import tree
 
 from keraslosses.core import keras_internals
 from keraslosses.core.backend import ops
-from keraslosses.core.inputs import floating
+from keraslosses.core.precision import floating
 from keraslosses.core.reduction import share_of_replica
 from keraslosses.core.saving import saved
 from keraslosses.layers.attachment import Attachment

@@ -7,8 +7,8 @@ import keras
 from keraslosses.core import checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.fixed import FixedOptions
+from keraslosses.core.kinds.sequences import blank_class, lengths_of, prefix_mask
 from keraslosses.core.saving import saved
-from keraslosses.core.sequence import blank_class, lengths_of, prefix_mask
 
 # A logit so low that its probability is exactly 0, and within the range of float16.
 NEVER = -1e4

@@ -7,7 +7,7 @@ import keras
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.fixed import FixedOptions
-from keraslosses.core.labels import class_indices, indices_of_rows
+from keraslosses.core.kinds.labels import class_indices, indices_of_rows
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import extend_to
 

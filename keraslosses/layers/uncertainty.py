@@ -8,7 +8,7 @@ import keras
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.fixed import FixedOptions
-from keraslosses.core.inputs import floating
+from keraslosses.core.precision import floating
 from keraslosses.core.reduction import share_of_replica
 from keraslosses.core.saving import saved
 

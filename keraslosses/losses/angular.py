@@ -7,7 +7,7 @@ from typing import Any
 from keraslosses.core import backend, checks, limits, nonfinite
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
-from keraslosses.core.labels import LabelsOrOneHot, of_class
+from keraslosses.core.kinds.labels import LabelsOrOneHot, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.losses.angular_margins import added_to_angle, all_three, multiplied_angle, taken_from_cosine
 

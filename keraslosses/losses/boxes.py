@@ -7,8 +7,9 @@ from keras.backend import standardize_dtype
 
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
-from keraslosses.core.inputs import Boxes, floating
+from keraslosses.core.kinds.boxes import Boxes
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.precision import floating
 from keraslosses.core.readable import check_readable
 from keraslosses.core.symbolic import takes_symbols
 from keraslosses.losses import box_geometry

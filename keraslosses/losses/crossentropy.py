@@ -6,8 +6,9 @@ from keraslosses.core import backend, checks, limits, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import Explicit, scaled
-from keraslosses.core.inputs import Distributions, Elementwise
-from keraslosses.core.labels import Labels, of_class, warn_of_one_class
+from keraslosses.core.kinds.distributions import Distributions
+from keraslosses.core.kinds.elementwise import Elementwise
+from keraslosses.core.kinds.labels import Labels, of_class, warn_of_one_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.losses.probability import (
     Shares,

@@ -4,8 +4,8 @@ from typing import Any
 
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
-from keraslosses.core.detection import IGNORED, Anchors, DetectionLoss, Part
 from keraslosses.core.loss import loss_function, saved
+from keraslosses.losses.anchors import IGNORED, Anchors, DetectionLoss, Part
 from keraslosses.losses.box_loss import box_loss_rule, box_values, values_where
 from keraslosses.losses.boxes import box_format_rule, iou
 from keraslosses.losses.crossentropy import binary_crossentropy, sparse_categorical_crossentropy

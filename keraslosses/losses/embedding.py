@@ -4,7 +4,7 @@ from typing import Any
 
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
-from keraslosses.core.batches import Embeddings
+from keraslosses.core.kinds.embeddings import Embeddings
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 

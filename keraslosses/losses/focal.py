@@ -5,8 +5,9 @@ from typing import Any
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import scaled
-from keraslosses.core.inputs import Distributions, Elementwise
-from keraslosses.core.labels import Labels, of_class, warn_of_one_class
+from keraslosses.core.kinds.distributions import Distributions
+from keraslosses.core.kinds.elementwise import Elementwise
+from keraslosses.core.kinds.labels import Labels, of_class, warn_of_one_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.losses import focal_terms
 from keraslosses.losses.probability import (

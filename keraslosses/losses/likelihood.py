@@ -5,7 +5,7 @@ from typing import Any
 from keraslosses.core import backend, checks, limits, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import PROBABILITIES
-from keraslosses.core.labels import Labels, of_class
+from keraslosses.core.kinds.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 

@@ -5,8 +5,10 @@ from typing import Any
 from keraslosses.core import backend, checks, domain, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit, scaled
-from keraslosses.core.inputs import Distributions, Signs
-from keraslosses.core.labels import LabelLists, Labels, of_class
+from keraslosses.core.kinds.distributions import Distributions
+from keraslosses.core.kinds.elementwise import Signs
+from keraslosses.core.kinds.label_lists import LabelLists
+from keraslosses.core.kinds.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 

@@ -6,7 +6,8 @@ from keraslosses.core import limits
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES
 from keraslosses.core.explicit import Explicit
-from keraslosses.core.inputs import Elementwise, Vectors
+from keraslosses.core.kinds.elementwise import Elementwise
+from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 

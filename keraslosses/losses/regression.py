@@ -5,7 +5,7 @@ from typing import Any
 from keraslosses.core import backend, checks, limits, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit, of_error
-from keraslosses.core.inputs import Elementwise
+from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 

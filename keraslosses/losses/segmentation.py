@@ -5,7 +5,7 @@ from typing import Any
 
 from keraslosses.core import backend, checks, limits
 from keraslosses.core.backend import ops
-from keraslosses.core.batches import Regions, axes_of, axes_or_none
+from keraslosses.core.kinds.regions import Regions, axes_of, axes_or_none
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 Axes = int | Sequence[int] | None

@@ -4,9 +4,9 @@ from typing import Any
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
+from keraslosses.core.kinds.sequences import Sequences, blank_class, prefix_mask
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.nonfinite import inf_where
-from keraslosses.core.sequence import Sequences, blank_class, prefix_mask
 from keraslosses.losses.probability import log_probabilities
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from keraslosses.core import checks, limits, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
-from keraslosses.core.inputs import Vectors
+from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 

@@ -7,17 +7,17 @@ import keras
 from keraslosses.core import checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.fixed import FixedOptions
-from keraslosses.core.nonfinite import nan_where
-from keraslosses.core.readable import check_readable
-from keraslosses.core.reduction import extend_to
-from keraslosses.core.saving import saved
-from keraslosses.core.sequence import (
+from keraslosses.core.kinds.sequences import (
     blank_class,
     frame_lengths,
     frames_of,
     labels_before_padding,
     prefix_mask,
 )
+from keraslosses.core.nonfinite import nan_where
+from keraslosses.core.readable import check_readable
+from keraslosses.core.reduction import extend_to
+from keraslosses.core.saving import saved
 from keraslosses.decoding.decode import greedy
 
 

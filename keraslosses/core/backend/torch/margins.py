@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
-from keraslosses.core.backend.torch_transforms import transforming
+from keraslosses.core.backend.torch.transforms import transforming
 
 
 def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:

@@ -11,9 +11,10 @@ import keras
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.compose import Component, component_of
-from keraslosses.core.inputs import Kind, Options, Pair, floating, where
-from keraslosses.core.labels import class_indices
+from keraslosses.core.kinds.kind import Kind, Options, Pair, where
+from keraslosses.core.kinds.labels import class_indices
 from keraslosses.core.loss import Contract, FunctionLoss, saved
+from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, extend_to
 
 IGNORED = -1

@@ -10,8 +10,9 @@ from keras.backend import is_int_dtype
 from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import SHARES
-from keraslosses.core.inputs import Kind, Options, Pair, floating
-from keraslosses.core.labels import comparable
+from keraslosses.core.kinds.kind import Kind, Options, Pair
+from keraslosses.core.kinds.labels import comparable
+from keraslosses.core.precision import floating
 from keraslosses.core.readable import check_readable
 
 

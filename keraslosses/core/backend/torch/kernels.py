@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
-from keraslosses.core.backend.torch_margins import ByKernel
+from keraslosses.core.backend.torch.margins import ByKernel
 
 Options = Mapping[str, Any]
 # What torch ignores where nothing shall be ignored: no class has this index.

@@ -1,17 +1,13 @@
-"""Kinds whose entries may depend on the whole batch: overlaps of regions, and pairs of embeddings."""
+"""Two tensors of one shape, compared region by region: a region spans one axis, several, or all."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import PROBABILITIES, TARGETS
-from keraslosses.core.inputs import Kind, Options, Pair, floating, tensors_of_one_shape, where
-from keraslosses.core.labels import comparable, without_class_axis
-from keraslosses.core.reduction import both, extend_to
+from keraslosses.core.kinds.kind import Kind, Options, Pair, tensors_of_one_shape, where
+from keraslosses.core.reduction import extend_to
 
 
 def axes_or_none(name: str, value: Any) -> None:
@@ -65,31 +61,3 @@ class Regions(Kind):
         values = formula(pair.y_true, pair.y_pred)
         whole = len(values.shape) == 0 and len(pair.axes) < len(pair.y_pred.shape)
         return ops.broadcast_to(values, (ops.shape(pair.y_pred)[0],)) if whole else values
-
-
-class Embeddings(Kind):
-    """A vector for each sample, and the class of each: any whole number. Samples are compared in pairs.
-
-    The formula gives the values and which samples have pairs of both sorts: the others leave the mean.
-    """
-
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
-        y_pred = floating(y_pred)
-        given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
-        labels = without_class_axis(given, 2, 1)
-        if len(y_pred.shape) != 2 or not checks.compatible(labels.shape, y_pred.shape[:1]):
-            raise checks.shapes_differ(
-                given, y_pred, name, "hold one class for each row of a y_pred of two axes"
-            )
-        return Pair(comparable(labels), y_pred, (1,), coupled=True)
-
-    def silence(self, pair: Pair, keep: Any) -> Pair:
-        """Silences none: each counts in the pairs of the others."""
-        return pair
-
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
-        return replace(pair, y_pred=ops.where(seen, pair.y_pred, ops.zeros_like(pair.y_pred)))
-
-    def counted(self, found: Any, valid: Any) -> tuple[Any, Any]:
-        values, complete = found
-        return values, both(valid, complete)

@@ -10,7 +10,8 @@ from keras.backend import standardize_dtype
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import SHARES, Range
-from keraslosses.core.inputs import Kind, Options, Pair, floating, without_classes
+from keraslosses.core.kinds.kind import Kind, Options, Pair, without_classes
+from keraslosses.core.precision import floating
 
 
 def comparable(labels: Any) -> Any:
@@ -167,60 +168,3 @@ def reject_out_of_range(
             f"Received: {argument}={labels[place]} at {place}. "
             "(Padding needs a class of its own, or `ignore_class` where there is one.)"
         )
-
-
-def reject_multi_hot(name: str, lists: np.ndarray) -> None:
-    """The first row tells most lists apart; where it does not, all are looked at."""
-    rows = lists.reshape(-1, lists.shape[-1])
-    if len(rows) and is_multi_hot(rows[0], np.all) and is_multi_hot(rows, np.all):
-        raise ValueError(
-            f"`y_true` must hold lists of class indices, each ended by -1, in {name}. Received: "
-            f"y_true={rows[0].tolist()} in the first row, and no row with another number than 0 and 1. "
-            "(If these are a 0 or 1 for each class, give the indices of the ones.)"
-        )
-
-
-def is_multi_hot(lists: Any, every: Any) -> Any:
-    """Whether rows hold 0 and 1 only, and none has an end.
-
-    As lists of more than two labels each of them would name a class twice.
-    """
-    return every((lists == 0) | (lists == 1))
-
-
-class LabelLists(Kind):
-    """For each entry a list of class indices, ended by its first -1, against scores along the last axis."""
-
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
-        """Labels in range; what stands behind the end of a list is -1."""
-        y_pred = floating(y_pred)
-        given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
-        if not len(y_pred.shape) or not checks.compatible(given.shape, y_pred.shape):
-            raise checks.shapes_differ(given, y_pred, name, "have the shape of y_pred, one label list a row")
-        classes = y_pred.shape[-1]
-        if classes is None:
-            classes = ops.shape(y_pred)[-1]
-        seen = backend.peek(given) if isinstance(classes, int) else None
-        axes = (len(y_pred.shape) - 1,)
-        if seen is not None:
-            if classes > 2:
-                reject_multi_hot(name, seen)
-            ended = np.logical_or.accumulate(seen == -1, axis=-1)
-            reject_out_of_range(name, "y_true", np.where(ended, 0, seen), classes, None)
-            return Pair(ops.convert_to_tensor(np.where(ended, -1, seen).astype("int32")), y_pred, axes)
-        labels = comparable(given)
-        ended = ops.cumsum(ops.cast(labels == -1, "int32"), axis=-1) > 0
-        broken = ops.logical_and(is_broken(labels, classes), ops.logical_not(ended))
-        multi_hot = ops.logical_and(classes > 2, is_multi_hot(labels, ops.all))
-        labels = ops.cast(ops.where(ops.logical_or(ended, broken), -ops.ones_like(labels), labels), "int32")
-        broken = ops.logical_or(ops.any(broken, axis=-1), multi_hot)
-        return Pair(labels, y_pred, axes, broken=broken)
-
-    def silence(self, pair: Pair, keep: Any) -> Pair:
-        """Puts an empty list, and scores of one, where an entry is not kept."""
-        keep = ops.expand_dims(keep, -1)
-        y_true = ops.where(keep, pair.y_true, -ops.ones_like(pair.y_true))
-        return replace(pair, y_true=y_true, y_pred=ops.where(keep, pair.y_pred, ops.ones_like(pair.y_pred)))
-
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
-        return replace(pair, y_pred=without_classes(pair, seen, options))

@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from keras.backend import standardize_dtype
-
-from keraslosses.core import backend, checks, numerics
+from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import Range
+from keraslosses.core.precision import floating
 from keraslosses.core.reduction import extend_to
 
 Options = Mapping[str, Any]
@@ -42,12 +41,6 @@ class Pair:
     def axis(self) -> int:
         (axis,) = self.axes
         return axis
-
-
-def floating(x: Any) -> Any:
-    """A tensor of float64 if it was one, else of float32: nothing is narrowed."""
-    x = ops.convert_to_tensor(x)
-    return x if standardize_dtype(x.dtype) in ("float32", "float64") else ops.cast(x, "float32")
 
 
 def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
@@ -144,108 +137,11 @@ class Kind(ABC):
         return found, valid
 
 
-class Elementwise(Kind):
-    """Two tensors of one shape; the formula gives a value per element, averaged along `axis`."""
-
-    def __init__(
-        self,
-        average: Callable[..., Any] = numerics.mean,
-        explicit: bool = False,
-        true: Range | None = None,
-        pred: Range | None = None,
-    ):
-        self.average = average
-        self.explicit = explicit
-        self.true, self.pred = true, pred
-
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
-        y_true, y_pred = tensors_of_one_shape(name, y_true, y_pred)
-        axis = checks.axis_in_range(options.get("axis", -1), len(y_pred.shape))
-        return Pair(y_true, y_pred, (axis,))
-
-    def silence(self, pair: Pair, keep: Any) -> Pair:
-        """Puts ones where an entry is not kept: every formula is finite there."""
-        return where(ops.expand_dims(keep, pair.axis), pair, 1.0)
-
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
-        """Takes elements of a masked axis out of the mean along it."""
-        return replace(where(seen, pair, 1.0), inner=ops.cast(seen, pair.y_pred.dtype))
-
-    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
-        if self.explicit:
-            values = backend.explicit(formula, pair.y_true, pair.y_pred, None)
-        else:
-            values = formula(pair.y_true, pair.y_pred)
-        return self.average(values, pair.axis, pair.inner)
-
-    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
-        """Rows are of one length, so the mean of their means is that of all elements."""
-        if not self.explicit or self.average is not numerics.mean:
-            return None
-        return backend.explicit_mean(formula, pair.y_true, pair.y_pred, None)
-
-
 def where(condition: Any, pair: Pair, otherwise: float) -> Pair:
     """The pair, with one number in both tensors where the condition does not hold."""
     number = ops.cast(otherwise, pair.y_pred.dtype)
     y_true, y_pred = (ops.where(condition, x, number) for x in (pair.y_true, pair.y_pred))
     return replace(pair, y_true=y_true, y_pred=y_pred)
-
-
-class Signs(Elementwise):
-    """Targets -1 and 1. Where the whole batch holds only 0 and 1, they are read as -1 and 1."""
-
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
-        pair = super().read(name, y_true, y_pred, options)
-        zero_or_one = ops.all(ops.logical_or(pair.y_true == 0, pair.y_true == 1))
-        return replace(pair, y_true=ops.where(zero_or_one, 2.0 * pair.y_true - 1.0, pair.y_true))
-
-
-class Vectors(Elementwise):
-    """Two tensors of one shape; the formula consumes `axis` itself."""
-
-    def __init__(self, explicit: bool = False, true: Range | None = None, pred: Range | None = None):
-        super().__init__(explicit=explicit, true=true, pred=pred)
-
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
-        """Puts zeros where a vector's element is masked: it adds nothing to a product or a sum."""
-        return where(seen, pair, 0.0)
-
-    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
-        if self.explicit:
-            return backend.explicit(formula, pair.y_true, pair.y_pred, pair.axis)
-        return formula(pair.y_true, pair.y_pred)
-
-    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
-        return backend.explicit_mean(formula, pair.y_true, pair.y_pred, pair.axis) if self.explicit else None
-
-
-class Boxes(Vectors):
-    """Boxes: four numbers along the last axis. One box may stand alone."""
-
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
-        y_pred = floating(y_pred)
-        y_true = ops.convert_to_tensor(y_true)
-        rank = len(y_pred.shape)
-        if not rank or y_pred.shape[-1] != 4 or not checks.compatible(y_true.shape, y_pred.shape):
-            raise checks.shapes_differ(y_true, y_pred, name, "be boxes, (.., 4), in the shape of y_pred")
-        return Pair(ops.cast(y_true, y_pred.dtype), y_pred, (rank - 1,))
-
-
-class Distributions(Vectors):
-    """One probability or one-hot value for each class along `axis`, against probabilities or logits."""
-
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
-        pair = super().read(name, y_true, y_pred, options)
-        weights = options.get("class_weights")
-        if weights is None:
-            return pair
-        checks.vector_length("class_weights", weights, pair.y_pred.shape[pair.axis])
-        laid = numerics.along(pair.axis, weights, pair.y_pred)
-        return replace(pair, class_weight=ops.sum(pair.y_true * laid, axis=pair.axis))
-
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
-        return replace(super().hide(pair, seen, options), y_pred=without_classes(pair, seen, options))
 
 
 def without_classes(pair: Pair, seen: Any, options: Options) -> Any:

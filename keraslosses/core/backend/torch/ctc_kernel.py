@@ -1,0 +1,104 @@
+"""CTC by torch's kernel, as operations of our own that a compiler and `torch.func` can go through."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from keraslosses.core.backend import portable
+from keraslosses.core.backend.alignments import IMPOSSIBLE
+from keraslosses.core.backend.torch import transforms
+from keraslosses.core.backend.torch.margins import OWN
+from keraslosses.core.backend.torch.transforms import transforming
+
+
+def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+    if not len(scores):  # The kernel refuses an empty batch.
+        return scores.sum(dim=(1, 2))
+    if transforming():
+        return transforms.ctc(scores, labels, label_length, frame_length, blank, softmax)
+    values = torch.ops.keraslosses.ctc(scores, labels.long(), label_length, frame_length, blank, softmax)[0]
+    # By rounding the kernel finds values below 0: only the value is 0 there, what flows back is not.
+    return torch.where(values < 0, values - values.detach(), values)
+
+
+# The kernel gives the derivative by logits, and NaN where there is no alignment.
+OWN.define(
+    "ctc(Tensor scores, Tensor labels, Tensor label_length, Tensor frame_length, int blank, bool softmax)"
+    " -> (Tensor, Tensor, Tensor)"
+)
+OWN.define(
+    "ctc_backward(Tensor upstream, Tensor log_p, Tensor labels, Tensor label_length, Tensor frame_length,"
+    " Tensor values, Tensor log_alpha, int blank, bool softmax) -> Tensor"
+)
+
+
+def ctc_forward(
+    scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool
+) -> Any:
+    scores = scores.contiguous()
+    log_p = F.log_softmax(scores, dim=2) if softmax else scores.clone()
+    log_p = log_p.clamp_min_(IMPOSSIBLE).transpose(0, 1)
+    values, log_alpha = torch.ops.aten._ctc_loss.Tensor(
+        log_p, labels, frame_length, label_length, blank, False
+    )
+    values = torch.where(values > -IMPOSSIBLE / 2, float("inf"), values)
+    return values, log_p, log_alpha
+
+
+def ctc_backward(
+    upstream: Any,
+    log_p: Any,
+    labels: Any,
+    label_length: Any,
+    frame_length: Any,
+    values: Any,
+    log_alpha: Any,
+    blank: int,
+    softmax: bool,
+) -> Any:
+    slope = torch.ops.aten._ctc_loss_backward.Tensor(
+        upstream, log_p, labels, frame_length, label_length, values, log_alpha, blank, True
+    ).transpose(0, 1)
+    if not softmax:
+        slope.sub_(log_p.transpose(0, 1).exp() * upstream[:, None, None])
+        behind = torch.arange(slope.shape[1], device=slope.device)[:, None] >= frame_length[:, None, None]
+        slope.masked_fill_(behind | (values == float("inf"))[:, None, None], 0.0)
+    return slope
+
+
+def ctc_shapes(scores: Any, labels: Any, *others: Any) -> Any:
+    batch, frames, _ = scores.shape
+    log_alpha = scores.new_empty((batch, frames, 2 * labels.shape[1] + 1))
+    return scores.new_empty((batch,)), scores.new_empty(scores.shape).transpose(0, 1), log_alpha
+
+
+def ctc_setup(ctx: Any, inputs: Any, output: Any) -> None:
+    ctx.set_materialize_grads(False)
+    _, labels, label_length, frame_length, ctx.blank, ctx.softmax = inputs
+    values, log_p, log_alpha = output
+    ctx.save_for_backward(log_p, labels, label_length, frame_length, values, log_alpha)
+
+
+def refuse(ctx: Any, upstream: Any) -> Any:
+    raise portable.no_second_derivative()
+
+
+OWN.impl("ctc", ctc_forward, "CompositeExplicitAutograd")
+OWN.impl("ctc_backward", ctc_backward, "CompositeExplicitAutograd")
+OWN.impl("ctc", ctc_shapes, "Meta")
+OWN.impl(
+    "ctc_backward", lambda upstream, log_p, *others: log_p.new_empty(log_p.shape).transpose(0, 1), "Meta"
+)
+torch.library.register_autograd(
+    "keraslosses::ctc",
+    lambda ctx, upstream, *others: (
+        None
+        if upstream is None
+        else torch.ops.keraslosses.ctc_backward(upstream, *ctx.saved_tensors, ctx.blank, ctx.softmax),
+        *[None] * 5,
+    ),
+    setup_context=ctc_setup,
+    lib=OWN,
+)
+torch.library.register_autograd("keraslosses::ctc_backward", refuse, lib=OWN)

@@ -1,0 +1,1 @@
+"""The kinds of inputs: how each is read, masked, silenced and weighted."""

@@ -1,0 +1,21 @@
+"""Two tensors of boxes, with a value for each box."""
+
+from typing import Any
+
+from keraslosses.core import checks
+from keraslosses.core.backend import ops
+from keraslosses.core.kinds.kind import Options, Pair
+from keraslosses.core.kinds.vectors import Vectors
+from keraslosses.core.precision import floating
+
+
+class Boxes(Vectors):
+    """Boxes: four numbers along the last axis. One box may stand alone."""
+
+    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+        y_pred = floating(y_pred)
+        y_true = ops.convert_to_tensor(y_true)
+        rank = len(y_pred.shape)
+        if not rank or y_pred.shape[-1] != 4 or not checks.compatible(y_true.shape, y_pred.shape):
+            raise checks.shapes_differ(y_true, y_pred, name, "be boxes, (.., 4), in the shape of y_pred")
+        return Pair(ops.cast(y_true, y_pred.dtype), y_pred, (rank - 1,))
