@@ -3,6 +3,7 @@
 import inspect
 import os
 from importlib.metadata import version as installed_version
+from itertools import groupby
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
@@ -11,6 +12,7 @@ from sphinx.util.inspect import signature as signature_of
 from sphinx.util.inspect import stringify_signature
 
 import keraslosses
+from keraslosses.reference import REFERENCES
 
 project = "keraslosses"
 author = "The keraslosses authors"
@@ -38,6 +40,7 @@ autodoc_member_order = "bysource"
 maximum_signature_line_length = 88
 
 API_MARKER = "<!-- public names -->"
+LOSSES_MARKER = "<!-- losses by family -->"
 
 
 def api_listing() -> str:
@@ -77,11 +80,25 @@ def section_text(title: str, names: list[str]) -> str:
     return "\n".join([*lines, "```", ""])
 
 
-def fill_api_page(app: object, docname: str, source: list[str]) -> None:
-    if docname == "api":
-        if API_MARKER not in source[0]:
-            raise ValueError(f"docs/api.md must hold the line {API_MARKER}")
-        source[0] = source[0].replace(API_MARKER, api_listing())
+def losses_listing() -> str:
+    """The tables of the page of the losses, from their references: one for each family."""
+    lines: list[str] = []
+    for family, entries in groupby(REFERENCES.values(), lambda entry: entry.family):
+        lines += ["", f"## {family.capitalize()}", "", "| loss | inputs | source |", "|---|---|---|"]
+        lines += [f"| {{py:obj}}`~keraslosses.{e.name}` | {e.kind.text} | {e.source} |" for e in entries]
+    return "\n".join(lines)
+
+
+# What stands in the place of a line, by the page that holds it.
+LISTINGS = {"api": (API_MARKER, api_listing), "losses": (LOSSES_MARKER, losses_listing)}
+
+
+def fill_page(app: object, docname: str, source: list[str]) -> None:
+    if docname in LISTINGS:
+        marker, listing = LISTINGS[docname]
+        if marker not in source[0]:
+            raise ValueError(f"docs/{docname}.md must hold the line {marker}")
+        source[0] = source[0].replace(marker, listing())
 
 
 def layer_signature(
@@ -112,6 +129,6 @@ def fences_to_blocks(
 
 
 def setup(app: object) -> None:
-    app.connect("source-read", fill_api_page)
+    app.connect("source-read", fill_page)
     app.connect("autodoc-process-docstring", fences_to_blocks)
     app.connect("autodoc-process-signature", layer_signature)
