@@ -3,6 +3,7 @@
 import inspect
 import os
 from importlib.metadata import version as installed_version
+from itertools import groupby
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
@@ -12,6 +13,7 @@ from sphinx.util.inspect import stringify_signature
 
 import keraslosses
 from keraslosses.portability.report.advice import ADVICE
+from keraslosses.reference import REFERENCES
 
 project = "keraslosses"
 author = "The keraslosses authors"
@@ -38,7 +40,9 @@ napoleon_numpy_docstring = False
 autodoc_member_order = "bysource"
 maximum_signature_line_length = 88
 
-API_MARKER, CODES_MARKER = "<!-- public names -->", "<!-- codes -->"
+API_MARKER = "<!-- public names -->"
+LOSSES_MARKER = "<!-- losses by family -->"
+CODES_MARKER = "<!-- codes -->"
 
 
 def api_listing() -> str:
@@ -84,16 +88,29 @@ def table_of_codes() -> str:
     return "\n".join(["| code | what to do |", "|---|---|", *rows])
 
 
-# What is filled into a page, and the line that it stands for.
-FILLED = {"api": (API_MARKER, api_listing), "check": (CODES_MARKER, table_of_codes)}
+def losses_listing() -> str:
+    """The tables of the page of the losses, from their references: one for each family."""
+    lines: list[str] = []
+    for family, entries in groupby(REFERENCES.values(), lambda entry: entry.family):
+        lines += ["", f"## {family.capitalize()}", "", "| loss | inputs | source |", "|---|---|---|"]
+        lines += [f"| {{py:obj}}`~keraslosses.{e.name}` | {e.kind.text} | {e.source} |" for e in entries]
+    return "\n".join(lines)
+
+
+# What stands in the place of a line, by the page that holds it.
+LISTINGS = {
+    "api": (API_MARKER, api_listing),
+    "losses": (LOSSES_MARKER, losses_listing),
+    "check": (CODES_MARKER, table_of_codes),
+}
 
 
 def fill_page(app: object, docname: str, source: list[str]) -> None:
-    if docname in FILLED:
-        marker, text = FILLED[docname]
+    if docname in LISTINGS:
+        marker, listing = LISTINGS[docname]
         if marker not in source[0]:
             raise ValueError(f"docs/{docname}.md must hold the line {marker}")
-        source[0] = source[0].replace(marker, text())
+        source[0] = source[0].replace(marker, listing())
 
 
 def layer_signature(

@@ -82,7 +82,7 @@ def hard_inputs(kind: str) -> tuple[Hard, ...]:
     probabilities of exactly 0 and 1, all right
     """
     request.one_of("kind", kind, KINDS)
-    return Drawn(kind=kind).hard
+    return Drawn(named=kind).hard
 
 
 def name_of(target: Any) -> str:

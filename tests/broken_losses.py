@@ -13,7 +13,7 @@ from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function
 from keraslosses.losses import crossentropy, regression, robust
 from keraslosses.portability.targets.subject import Subject
-from keraslosses.reference import REFERENCES, Reference, draws
+from keraslosses.reference import REFERENCES, Reference, kinds
 
 FAULTS: dict[str, tuple[str, Subject]] = {}
 
@@ -63,7 +63,7 @@ SELF_WEIGHTED = Reference(
     "SelfWeighted",
     "self_weighted",
     "broken",
-    draws.real,
+    kinds.REAL,
     self_weighted,
     "made up",
     frozen=lambda y_true, y_pred: np.abs(y_pred - y_true),

@@ -98,7 +98,7 @@ def test_markdown_holds_the_same_rows(measured, backend):
 
 
 def test_every_loss_has_a_case_and_every_case_a_loss_or_head():
-    heads = {case.loss for case in CASES if case.shapes is HEADS}
+    heads = {case.loss for case in CASES if case.sizes is HEADS}
     assert {case.loss for case in CASES} - heads == set(keraslosses.names())
     assert all(issubclass(getattr(keraslosses, name), keras.layers.Layer) for name in heads)
 

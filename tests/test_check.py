@@ -22,7 +22,7 @@ USERS = Path(__file__).parent / "user_losses"
 
 
 def opened(name, like=None, kind="real", **inputs):
-    return open_target(Target(f"{USERS}/{name}", like, Drawn(kind=kind, **inputs)))
+    return open_target(Target(f"{USERS}/{name}", like, Drawn(named=kind, **inputs)))
 
 
 # The object, how it is checked, the check that finds its fault, what that says, and what it advises.
@@ -215,15 +215,16 @@ def test_a_class_of_keras_has_the_reference_of_its_name():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_draws_the_shape_that_is_asked_for(kind):
-    for shape in ((), (4, *KINDS[kind].shape[1:])):
-        y_true, y_pred = Drawn(kind=kind, shape=shape).inputs()
-        assert y_pred.shape == (shape or KINDS[kind].shape)
+    usual = Drawn(named=kind).kind.shape
+    for shape in ((), (4, *usual[1:])):
+        y_true, y_pred = Drawn(named=kind, shape=shape).inputs()
+        assert y_pred.shape == (shape or usual)
         assert len(y_true) == len(y_pred)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_hard_inputs_are_of_the_kind(kind):
-    drawn = Drawn(kind=kind)
+    drawn = Drawn(named=kind)
     y_true, y_pred = drawn.inputs()
     assert drawn.hard
     for hard in drawn.hard:
@@ -235,7 +236,7 @@ def test_hard_inputs_are_of_the_kind(kind):
 @pytest.mark.parametrize("kind", ["one-hot", "labels", "logits", "label-logits"])
 @pytest.mark.parametrize("right", [True, False])
 def test_sure_predictions_are_right_or_wrong(kind, right):
-    (hard,) = (h for h in Drawn(kind=kind).hard if h.what.endswith("all right" if right else "all wrong"))
+    (hard,) = (h for h in Drawn(named=kind).hard if h.what.endswith("all right" if right else "all wrong"))
     labels = hard.y_true if hard.y_true.ndim == 1 else hard.y_true.argmax(-1)
     assert ((hard.y_pred.argmax(-1) == labels) == right).all()
 

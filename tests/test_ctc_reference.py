@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from keraslosses.reference import draws, sequence
+from keraslosses.reference import kinds, sequence
 from keraslosses.reference.crossentropy import log_probability
 
 UNIFORM = np.log(np.full((3, 3), 1 / 3))
@@ -121,7 +121,7 @@ def test_normalized_by_labels_or_frames():
 @pytest.mark.parametrize("blank", [0, 2, -1])
 def test_drawn_sequences_have_an_alignment(leading, blank):
     options = {"blank_index": blank}
-    y_true, y_pred = draws.sequences(np.random.default_rng(0), options, leading)
+    y_true, y_pred = kinds.SEQUENCES.draw(np.random.default_rng(0), options, leading)
     assert y_pred.shape == ((*leading, 7) if len(leading) == 2 else (*leading, 6, 7))
     assert y_true.shape == (leading[0], 4) and y_true.dtype == "int32"
     assert np.isfinite(sequence.ctc(y_true, y_pred, **options)).all()

@@ -8,8 +8,8 @@ from keras import ops
 import keraslosses
 from keraslosses.portability.gradients import MODES, value_and_gradient
 from keraslosses.portability.targets.subject import Subject
-from keraslosses.reference import REFERENCES
-from keraslosses.reference.draws import CLASSES
+from keraslosses.reference import REFERENCES, kinds
+from keraslosses.reference.kinds import CLASSES
 
 REGRESSION = {"regression", "robust", "probabilistic", "similarity", "boxes", "detection", "sequence"}
 NAMES = [name for name in keraslosses.names() if REFERENCES[name].family not in REGRESSION]
@@ -19,25 +19,16 @@ SUBJECTS = {name: Subject(getattr(keraslosses, name), REFERENCES[name]) for name
 
 
 def kind_of(name):
-    return REFERENCES[name].draw.__name__
-
-
-# Of the draws: those whose y_pred are scores whatever the options, and those of probabilities or logits.
-SCORES = {"labels_and_scores", "signs", "one_hot_scores", "label_lists"}
-EITHER = {"binary", "one_hot", "labels"}
-OTHERS = {"labels_and_log_probabilities", "labels_and_cosines", "regions", "embeddings"}
-
-
-def test_every_kind_of_input_has_its_extremes():
-    assert {kind_of(name) for name in NAMES} == SCORES | EITHER | OTHERS
+    return REFERENCES[name].kind
 
 
 def reads_scores(name, options):
-    return kind_of(name) in SCORES or bool(options.get("from_logits"))
+    kind = kind_of(name)
+    return kind.scores or (kind.probabilities and not kind.holds_probabilities(options))
 
 
 def reads_probabilities(name, options):
-    return kind_of(name) == "regions" or (kind_of(name) in EITHER and not options.get("from_logits"))
+    return kind_of(name).holds_probabilities(options)
 
 
 # Inputs: rows of y_pred and the class of each, made into what the loss reads
@@ -45,21 +36,21 @@ def reads_probabilities(name, options):
 
 def targets(name, labels, classes):
     """The class of each row in the form that the loss reads."""
-    if kind_of(name).startswith("labels") or kind_of(name) == "embeddings":
+    if kind_of(name).labels or kind_of(name) is kinds.EMBEDDINGS:
         return labels.astype("int32")
-    if kind_of(name) == "label_lists":
+    if kind_of(name) is kinds.LABEL_LISTS:
         return np.where(np.arange(classes) == 0, labels[:, None], -1).astype("int32")
     one_hot = np.eye(classes, dtype="float32")[labels]
-    return 2 * one_hot - 1 if kind_of(name) == "signs" else one_hot
+    return 2 * one_hot - 1 if kind_of(name).signs else one_hot
 
 
 def inputs(name, options, rows, labels):
     """A batch with an axis of size 1 inside, so that every `axis` of the options is there."""
     rows, labels = np.asarray(rows, "float32"), np.asarray(labels)
     y_true = targets(name, labels, rows.shape[1])
-    if kind_of(name) == "embeddings":
+    if kind_of(name) is kinds.EMBEDDINGS:
         return y_true, rows
-    axis = -1 if kind_of(name) == "regions" else options.get("axis", -1)
+    axis = -1 if kind_of(name) is kinds.REGIONS else options.get("axis", -1)
     y_pred = np.moveaxis(rows[:, None], -1, axis)
     return (y_true[:, None] if y_true.ndim == 1 else np.moveaxis(y_true[:, None], -1, axis)), y_pred
 
@@ -80,7 +71,7 @@ def large_scores(name, options):
     """Differences wide enough for values of 1e8."""
     if reads_scores(name, options):
         return inputs(name, options, *LARGE), 1e-2
-    if kind_of(name) == "labels_and_log_probabilities":
+    if kind_of(name) is kinds.LABELS_AND_LOG_PROBABILITIES:
         rows, labels = LARGE
         return inputs(name, options, -np.abs(rows), labels), 1e-2
 
@@ -89,7 +80,7 @@ def certain_probabilities(name, options):
     """Differences narrower than 1e-7, below which probabilities are clipped."""
     if reads_probabilities(name, options):
         return inputs(name, options, *CERTAIN), 1e-8
-    if kind_of(name) == "labels_and_log_probabilities":
+    if kind_of(name) is kinds.LABELS_AND_LOG_PROBABILITIES:
         rows, labels = CERTAIN
         with np.errstate(divide="ignore"):
             return inputs(name, options, np.log(rows), labels), 1e-8
@@ -100,13 +91,13 @@ def no_probabilities(name, options):
 
 
 def parallel_cosines(name, options):
-    if kind_of(name) == "labels_and_cosines":
+    if kind_of(name).cosines:
         rows, labels = PARALLEL
         return inputs(name, options, [*rows, [-1, *rows[1][1:]]], [*labels, 0]), "none"
 
 
 def opposite_embeddings(name, options):
-    return (inputs(name, options, *OPPOSITE), "none") if kind_of(name) == "embeddings" else None
+    return (inputs(name, options, *OPPOSITE), "none") if kind_of(name) is kinds.EMBEDDINGS else None
 
 
 def one_class(name, options):
@@ -114,7 +105,7 @@ def one_class(name, options):
         return None
     if reads_scores(name, options):
         return inputs(name, options, [[5.0], [-1e4]], [0, 0]), 1e-3
-    step = "none" if kind_of(name) == "embeddings" else 1e-8
+    step = "none" if kind_of(name) is kinds.EMBEDDINGS else 1e-8
     return inputs(name, options, [[1.0], [0.25]], [0, 0]), step
 
 
@@ -222,9 +213,9 @@ def many_classes(name, options):
     """Two rows in bfloat16, and the same numbers in float32."""
     rng = np.random.default_rng(1)
     scores = rng.normal(0, 3, (2, MANY))
-    if kind_of(name) == "labels_and_log_probabilities":
+    if kind_of(name) is kinds.LABELS_AND_LOG_PROBABILITIES:
         scores = -np.abs(scores)
-    elif kind_of(name) == "labels_and_cosines":
+    elif kind_of(name).cosines:
         scores = np.tanh(scores)
     elif not reads_scores(name, options):
         scores = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
@@ -236,7 +227,9 @@ def many_classes(name, options):
     )
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if kind_of(name).startswith("label")])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if kind_of(name).labels or kind_of(name) is kinds.LABEL_LISTS]
+)
 def test_many_classes_in_bfloat16(name):
     reference = REFERENCES[name]
     for options in [options for options in reference.options[:2] if "class_weights" not in options]:

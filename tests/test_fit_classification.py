@@ -126,7 +126,7 @@ def test_two_outputs_with_losses_and_weights_of_their_own(jit_compile):
 # Labels under mixed precision
 
 MANY = 600
-LABELLED = [name for name, entry in REFERENCES.items() if entry.draw.__name__.startswith("labels")]
+LABELLED = [name for name, entry in REFERENCES.items() if entry.kind.labels]
 
 
 POLICIES = [*zip(LABELLED, itertools.cycle(["mixed_bfloat16", "mixed_float16"]), strict=False)]

@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 import keraslosses as kl
 from keraslosses.portability.gradients import value_and_gradient, values_of
-from keraslosses.reference import REFERENCES
-from keraslosses.reference.draws import CLASSES
+from keraslosses.reference import REFERENCES, kinds
+from keraslosses.reference.kinds import CLASSES
 
 # Of rank 2, so that the axis 1 of some options is the last one.
 SHAPE = (2, CLASSES)
@@ -65,31 +65,35 @@ def framed(rows):
     return np.stack([rows, rows[::-1]], axis=1)
 
 
-# Two arrays of any numbers as the pair (y_true, y_pred) that a loss reads, by the name of its draw.
+# Two arrays of any numbers as the pair (y_true, y_pred) that a loss of each kind reads.
 PAIRS = {
-    "real": lambda a, b, logits: (a, b),
-    "positive": lambda a, b, logits: (np.exp(a / 10), np.exp(b / 10)),
-    "distributions": lambda a, b, logits: (softmax(a), softmax(b)),
-    "binary": lambda a, b, logits: ((a > 0).astype("float32"), b if logits else sigmoid(b)),
-    "one_hot": lambda a, b, logits: (softmax(a), b if logits else softmax(b)),
-    "labels": lambda a, b, logits: (a.argmax(-1).astype("int32"), b if logits else softmax(b)),
-    "labels_and_scores": lambda a, b, logits: (a.argmax(-1).astype("int32"), b),
-    "labels_and_log_probabilities": lambda a, b, logits: (a.argmax(-1).astype("int32"), np.log(softmax(b))),
-    "labels_and_cosines": lambda a, b, logits: (a.argmax(-1).astype("int32"), np.tanh(b / 20)),
-    "label_lists": lambda a, b, logits: (np.argsort(a).astype("int32") - 1, b),
-    "signs": lambda a, b, logits: (np.where(a > 0, 1, -1).astype("float32"), b),
-    "one_hot_scores": lambda a, b, logits: (np.eye(CLASSES, dtype="float32")[a.argmax(-1)], b),
-    "regions": lambda a, b, logits: (sigmoid(a), sigmoid(b)),
-    "embeddings": lambda a, b, logits: (np.arange(len(a)) // 2, rows_of_length_one(b)),
-    "boxes": lambda a, b, logits: (a[..., :4], b[..., :4]),
-    "sequences": lambda a, b, logits: (a.argmax(-1)[:, None].astype("int32"), framed(softmax(b))),
-    "anchors": lambda a, b, logits: (one_image(a), b[None]),
-    "locations": lambda a, b, logits: (one_image(np.abs(a)), np.abs(b)[None]),
+    kinds.REAL: lambda a, b, logits: (a, b),
+    kinds.VECTORS: lambda a, b, logits: (a, b),
+    kinds.POSITIVE: lambda a, b, logits: (np.exp(a / 10), np.exp(b / 10)),
+    kinds.DISTRIBUTIONS: lambda a, b, logits: (softmax(a), softmax(b)),
+    kinds.BINARY: lambda a, b, logits: ((a > 0).astype("float32"), b if logits else sigmoid(b)),
+    kinds.ONE_HOT: lambda a, b, logits: (softmax(a), b if logits else softmax(b)),
+    kinds.LABELS: lambda a, b, logits: (a.argmax(-1).astype("int32"), b if logits else softmax(b)),
+    kinds.LABELS_AND_SCORES: lambda a, b, logits: (a.argmax(-1).astype("int32"), b),
+    kinds.LABELS_AND_LOG_PROBABILITIES: lambda a, b, logits: (
+        a.argmax(-1).astype("int32"),
+        np.log(softmax(b)),
+    ),
+    kinds.LABELS_AND_COSINES: lambda a, b, logits: (a.argmax(-1).astype("int32"), np.tanh(b / 20)),
+    kinds.LABEL_LISTS: lambda a, b, logits: (np.argsort(a).astype("int32") - 1, b),
+    kinds.SIGNS: lambda a, b, logits: (np.where(a > 0, 1, -1).astype("float32"), b),
+    kinds.ONE_HOT_SCORES: lambda a, b, logits: (np.eye(CLASSES, dtype="float32")[a.argmax(-1)], b),
+    kinds.REGIONS: lambda a, b, logits: (sigmoid(a), sigmoid(b)),
+    kinds.EMBEDDINGS: lambda a, b, logits: (np.arange(len(a)) // 2, rows_of_length_one(b)),
+    kinds.BOXES: lambda a, b, logits: (a[..., :4], b[..., :4]),
+    kinds.SEQUENCES: lambda a, b, logits: (a.argmax(-1)[:, None].astype("int32"), framed(softmax(b))),
+    kinds.ANCHORS: lambda a, b, logits: (one_image(a), b[None]),
+    kinds.LOCATIONS: lambda a, b, logits: (one_image(np.abs(a)), np.abs(b)[None]),
 }
 
 
 def pair_for(reference, options, a, b):
-    return PAIRS[reference.draw.__name__](a, b, options.get("from_logits", False))
+    return PAIRS[reference.kind](a, b, options.get("from_logits", False))
 
 
 def options_of(reference):
@@ -109,7 +113,7 @@ def losses_with(law):
 
 def slack(reference):
     """How far below 0 a loss of probabilities may fall that sum to 1 but for rounding, or are clipped."""
-    return 0.0 if reference.draw.__name__ in ("real", "positive") else 2e-6
+    return 0.0 if reference.kind in (kinds.REAL, kinds.VECTORS, kinds.POSITIVE) else 2e-6
 
 
 # The laws that the references name
@@ -182,24 +186,25 @@ SIGNS = filled(st.sampled_from([-1.0, 0.0, 1.0]))
 LISTS = filled(st.integers(-1, CLASSES - 1), SHAPE, "int32").filter(lambda x: not np.isin(x, (0, 1)).all())
 ANY_UNIT = numbers(-1, 1).map(rows_of_length_one)
 EXTREMES = {
-    "real": (ANY, ANY),
-    "positive": (ANY.map(np.abs), ANY.map(np.abs)),
-    "distributions": (SHARES, SHARES),
-    "binary": (TARGETS, SHARES),
-    "one_hot": (TARGETS, SHARES),
-    "labels": (LABELS, SHARES),
-    "labels_and_scores": (LABELS, LOGITS),
-    "labels_and_log_probabilities": (LABELS, LOGITS.map(lambda x: -np.abs(x))),
-    "labels_and_cosines": (LABELS, numbers(-1, 1)),
-    "label_lists": (LISTS, SCORES),
-    "signs": (SIGNS, SCORES),
-    "one_hot_scores": (TARGETS, SCORES),
-    "regions": (TARGETS, SHARES),
-    "embeddings": (filled(st.integers(0, 2), SHAPE[:1], "int32"), ANY_UNIT),
-    "boxes": (SCORES.map(lambda x: x[..., :4]), SCORES.map(lambda x: x[..., :4])),
-    "sequences": (LABELS.map(lambda labels: labels[:, None]), SHARES.map(framed)),
-    "anchors": (SCORES.map(one_image), SCORES.map(lambda x: x[None])),
-    "locations": (SCORES.map(one_image), SCORES.map(lambda x: x[None])),
+    kinds.REAL: (ANY, ANY),
+    kinds.VECTORS: (ANY, ANY),
+    kinds.POSITIVE: (ANY.map(np.abs), ANY.map(np.abs)),
+    kinds.DISTRIBUTIONS: (SHARES, SHARES),
+    kinds.BINARY: (TARGETS, SHARES),
+    kinds.ONE_HOT: (TARGETS, SHARES),
+    kinds.LABELS: (LABELS, SHARES),
+    kinds.LABELS_AND_SCORES: (LABELS, LOGITS),
+    kinds.LABELS_AND_LOG_PROBABILITIES: (LABELS, LOGITS.map(lambda x: -np.abs(x))),
+    kinds.LABELS_AND_COSINES: (LABELS, numbers(-1, 1)),
+    kinds.LABEL_LISTS: (LISTS, SCORES),
+    kinds.SIGNS: (SIGNS, SCORES),
+    kinds.ONE_HOT_SCORES: (TARGETS, SCORES),
+    kinds.REGIONS: (TARGETS, SHARES),
+    kinds.EMBEDDINGS: (filled(st.integers(0, 2), SHAPE[:1], "int32"), ANY_UNIT),
+    kinds.BOXES: (SCORES.map(lambda x: x[..., :4]), SCORES.map(lambda x: x[..., :4])),
+    kinds.SEQUENCES: (LABELS.map(lambda labels: labels[:, None]), SHARES.map(framed)),
+    kinds.ANCHORS: (SCORES.map(one_image), SCORES.map(lambda x: x[None])),
+    kinds.LOCATIONS: (SCORES.map(one_image), SCORES.map(lambda x: x[None])),
 }
 
 
@@ -215,7 +220,7 @@ def made_once(name, which):
 def test_gradient_is_finite_where_the_value_is(name, data):
     reference = REFERENCES[name]
     options = data.draw(options_of(reference))
-    of_true, of_pred = EXTREMES[reference.draw.__name__]
+    of_true, of_pred = EXTREMES[reference.kind]
     y_true = data.draw(of_true)
     y_pred = data.draw(LOGITS if options.get("from_logits") else of_pred)
     loss = made_once(name, reference.options.index(options))
@@ -224,8 +229,7 @@ def test_gradient_is_finite_where_the_value_is(name, data):
 
 
 def test_every_kind_of_input_can_be_drawn():
-    kinds = {reference.draw.__name__ for reference in REFERENCES.values()}
-    assert kinds == PAIRS.keys() == EXTREMES.keys()
+    assert set(kinds.KINDS) == PAIRS.keys() == EXTREMES.keys()
 
 
 # Identities between losses

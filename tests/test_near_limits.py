@@ -76,7 +76,7 @@ def test_two_classes_may_both_be_listed():
 
 # One output
 
-WITH_LABELS = [name for name in REFERENCES if REFERENCES[name].draw.__name__.startswith("labels")]
+WITH_LABELS = [name for name in REFERENCES if REFERENCES[name].kind.labels]
 
 
 @pytest.mark.parametrize("reduction", ["mean", "none"])

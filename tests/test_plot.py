@@ -11,10 +11,10 @@ import keraslosses
 from keraslosses.cli.app import app
 from keraslosses.cli.plot import command as plot
 from keraslosses.cli.plot import curves as plot_curves
-from keraslosses.cli.plot import inputs as plot_inputs
 from keraslosses.cli.plot.curves import curves_of, needed_options
 from keraslosses.cli.plot.figure import COLOURS, DASHES, picture
 from keraslosses.reference import REFERENCES
+from keraslosses.reference.kinds import path as path_of_kinds
 
 BOX_FORMATS = ("xyxy", "yxyx", "xywh", "center_xywh")
 # Points of a line at which it is compared with the formula.
@@ -37,15 +37,6 @@ def lines(name, *choices):
 # The curves
 
 
-def test_every_kind_of_inputs_has_a_path_and_every_path_a_loss():
-    used = {
-        entry.family if entry.family in plot_inputs.PATHS else entry.draw.__name__
-        for entry in REFERENCES.values()
-    }
-    assert set(keraslosses.names()) == set(REFERENCES)
-    assert used == set(plot_inputs.PATHS)
-
-
 @pytest.mark.parametrize("name", keraslosses.names())
 def test_every_line_is_finite_and_moves(name):
     path, curves = drawn(name)
@@ -64,11 +55,8 @@ def test_a_line_is_the_formula_at_its_points(name):
     options = needed_options(reference)
     for case, curve in zip(path.cases, curves, strict=True):
         for place in np.linspace(0, len(curve.x) - 1, PLACES, dtype=int):
-            y_pred = keras.ops.convert_to_numpy(
-                case.y_pred(keras.ops.convert_to_tensor(curve.x[place : place + 1]))
-            )
+            y_pred = case.y_pred(curve.x[place : place + 1]).astype("float32")
             y_true = case.y_true if reference.coupled else case.y_true[None]
-            # Boxes are computed from float32 corners; the losses of one place differ in the last digits.
             expected = reference.values(y_true, y_pred, options)[0]
             assert curve.loss[place] == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
@@ -96,14 +84,13 @@ def test_logits_and_probabilities_have_axes_of_their_own():
     assert zero.loss == pytest.approx(one.loss[::-1], abs=1e-5)
     assert zero.loss[0] == pytest.approx(np.log1p(np.exp(6.0)))
     path, (curve,) = curves_of(REFERENCES["SparseCategoricalCrossentropy"], [{"from_logits": True}])
-    assert curve.loss[200] == pytest.approx(np.log(plot_inputs.CLASSES))
+    assert curve.loss[200] == pytest.approx(np.log(path_of_kinds.CLASSES))
 
 
 def slid(name, options):
     """The true box of each target with the boxes at three offsets, in corners."""
-    for case in plot_inputs.path_of(REFERENCES[name], options).cases:
-        offsets = keras.ops.convert_to_tensor(np.array([-2.0, 0.0, 0.5], "float32"))
-        predicted = keras.ops.convert_to_numpy(case.y_pred(offsets))
+    for case in REFERENCES[name].kind.path(options).cases:
+        predicted = case.y_pred(np.array([-2.0, 0.0, 0.5]))
         pair = case.y_true[..., -4:].reshape(1, 4), predicted[..., -4:].reshape(3, 4)
         converted = (keraslosses.convert_boxes(boxes, options["box_format"], "xyxy") for boxes in pair)
         yield [keras.ops.convert_to_numpy(boxes) for boxes in converted]
@@ -245,10 +232,10 @@ def test_options_with_long_values_fit(name, choices):
     assert_every_word_fits(f"{name}: {'; '.join(map(str, choices))}", *curves_of(REFERENCES[name], choices))
 
 
-KINDS = {entry.draw: entry.name for entry in REFERENCES.values()} | {"similarity": "CosineSimilarity"}
+OF_KINDS = {entry.kind: entry.name for entry in REFERENCES.values()}
 
 
-@pytest.mark.parametrize("name", sorted(KINDS.values()))
+@pytest.mark.parametrize("name", sorted(OF_KINDS.values()))
 def test_what_is_written_by_default_fits(name):
     assert_every_word_fits(name, *drawn(name))
 

@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 import keraslosses
-from keraslosses.reference import REFERENCES, draws
+from keraslosses.reference import REFERENCES, kinds
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def strict():
 
 
 def batch(reference, options):
-    y_true, y_pred = reference.inputs(options, leading=(4,) if reference.draw is draws.embeddings else (2, 3))
+    y_true, y_pred = reference.inputs(options, leading=(4,) if reference.kind is kinds.EMBEDDINGS else (2, 3))
     return y_true, y_pred, np.ones(len(y_pred), "float32")
 
 

@@ -8,23 +8,21 @@ import pytest
 from keras import ops
 
 import keraslosses
-from keraslosses.reference import REFERENCES
+from keraslosses.reference import REFERENCES, kinds
 
-# What the predictions are made of, by the draw: the factor of both, and how far the prediction lies off.
+# Of the kinds whose losses have such forms: the factor of both, and how far the prediction lies off.
+NUMBERS = [(1e-6, 1.0), (1e4, 1.0), (1e4, 1e-6), (1.0, 1e-4), (1e-3, 1e-3)]
+LOGITS = [(1e-4, None), (30.0, None), (1e3, None)]
 SCALES = {
-    "real": [(1e-6, 1.0), (1e4, 1.0), (1e4, 1e-6), (1.0, 1e-4), (1e-3, 1e-3)],
-    "positive": [(1e-6, 1.0), (1e4, 1.0), (1e4, 1e-6), (1.0, 1e-4), (1e-3, 1e-3)],
-    "binary": [(1e-4, None), (30.0, None), (1e3, None)],
-    "one_hot": [(1e-4, None), (30.0, None), (1e3, None)],
-    "labels": [(1e-4, None), (30.0, None), (1e3, None)],
-    "labels_and_scores": [(1e-4, None), (30.0, None), (1e3, None)],
+    **dict.fromkeys((kinds.REAL, kinds.VECTORS, kinds.POSITIVE), NUMBERS),
+    **dict.fromkeys((kinds.BINARY, kinds.ONE_HOT, kinds.LABELS, kinds.LABELS_AND_SCORES), LOGITS),
 }
 CASES = [
     (name, options, factor, off)
     for name, reference in REFERENCES.items()
     for options in reference.options[:4]
-    for factor, off in SCALES.get(reference.draw.__name__, ())
-    if off is not None or reference.draw.__name__ == "labels_and_scores" or options.get("from_logits")
+    for factor, off in SCALES.get(reference.kind, ())
+    if off is not None or not reference.kind.holds_probabilities(options)
 ]
 
 

@@ -11,7 +11,7 @@ from keras import ops
 
 import keraslosses
 from keraslosses.core.nonfinite import inf_where, nan_where, one_or_nan
-from keraslosses.portability.checks.lifecycle import activation_for
+from keraslosses.portability.checks.lifecycle import layer_for
 from keraslosses.portability.gradients import BACKEND, USUAL, value_and_gradient
 from keraslosses.reference import REFERENCES
 
@@ -59,8 +59,7 @@ def model_for(names):
         y_true, y_pred = REFERENCES[name].inputs(REFERENCES[name].options[0], leading=(22,))
         shape = y_pred.shape[1:]
         flat = keras.layers.Dense(math.prod(shape))(inputs)
-        activation = activation_for(REFERENCES[name].draw.__name__)
-        outputs.append(activation(keras.layers.Reshape(shape)(flat)))
+        outputs.append(layer_for(REFERENCES[name].kind)(keras.layers.Reshape(shape)(flat)))
         targets.append(y_true)
     return keras.Model(inputs, outputs), np.eye(22, dtype="float32"), targets
 

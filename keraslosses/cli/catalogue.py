@@ -35,8 +35,8 @@ def catalogue() -> list[Entry]:
 
 def losses() -> Iterator[Entry]:
     for name, reference in REFERENCES.items():
-        inputs = paragraph(reference.draw.__doc__, "")
-        yield Entry(name, reference.family, inputs, options_of(CLASSES[name]), reference.source)
+        options = options_of(CLASSES[name])
+        yield Entry(name, reference.family, reference.kind.text, options, reference.source)
 
 
 def classes_of(family: str) -> Iterator[Entry]:

@@ -19,7 +19,7 @@ from keraslosses.reference import (
     sequence,
     similarity,
 )
-from keraslosses.reference.entry import Hard, Reference
+from keraslosses.reference.entry import Hard, Measured, Reference
 
 FAMILIES = (
     regression,
@@ -40,4 +40,4 @@ FAMILIES = (
 
 REFERENCES: dict[str, Reference] = {entry.name: entry for family in FAMILIES for entry in family.REFERENCES}
 
-__all__ = ["REFERENCES", "Hard", "Reference"]
+__all__ = ["REFERENCES", "Hard", "Measured", "Reference"]

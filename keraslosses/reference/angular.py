@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.reference import draws
+from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
 
 
@@ -132,7 +132,7 @@ REFERENCES = (
         "ArcFace",
         "arcface",
         "angular",
-        draws.labels_and_cosines,
+        kinds.LABELS_AND_COSINES,
         arcface,
         "Deng et al., ArcFace, 2019, equation 3",
         options=(
@@ -159,7 +159,7 @@ REFERENCES = (
         "CosFace",
         "cosface",
         "angular",
-        draws.labels_and_cosines,
+        kinds.LABELS_AND_COSINES,
         cosface,
         "Wang et al., CosFace, 2018, equation 4",
         options=({}, {"margin": 0.2, "scale": 8.0, "ignore_class": 3}, {"class_weights": WEIGHTS}),
@@ -176,7 +176,7 @@ REFERENCES = (
         "AMSoftmax",
         "am_softmax",
         "angular",
-        draws.labels_and_cosines,
+        kinds.LABELS_AND_COSINES,
         am_softmax,
         "Wang et al., Additive Margin Softmax for Face Verification, 2018, equation 6",
         options=({}, {"margin": 0.2, "scale": 8.0, "ignore_class": 3}, {"class_weights": WEIGHTS}),
@@ -188,7 +188,7 @@ REFERENCES = (
         "SphereFace",
         "sphereface",
         "angular",
-        draws.labels_and_cosines,
+        kinds.LABELS_AND_COSINES,
         sphereface,
         "Liu et al., SphereFace, 2017, equation 7",
         options=(
@@ -210,7 +210,7 @@ REFERENCES = (
         "CombinedMargin",
         "combined_margin",
         "angular",
-        draws.labels_and_cosines,
+        kinds.LABELS_AND_COSINES,
         combined_margin,
         "Deng et al., ArcFace, 2019, equation 4",
         options=(

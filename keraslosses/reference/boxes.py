@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.reference import draws
+from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
 
 Box = tuple[float, float, float, float]
@@ -191,7 +191,7 @@ REFERENCES = (
         "IoU",
         "iou",
         "boxes",
-        draws.boxes,
+        kinds.BOXES,
         iou,
         "Yu et al., UnitBox, 2016, equation 2 (the logarithm)",
         options=(*FORMATS, {"mode": "log"}, {"mode": "squared"}),
@@ -208,7 +208,7 @@ REFERENCES = (
         "GIoU",
         "giou",
         "boxes",
-        draws.boxes,
+        kinds.BOXES,
         giou,
         "Rezatofighi et al., Generalized Intersection over Union, 2019, algorithm 1",
         options=FORMATS,
@@ -221,7 +221,7 @@ REFERENCES = (
         "DIoU",
         "diou",
         "boxes",
-        draws.boxes,
+        kinds.BOXES,
         diou,
         "Zheng et al., Distance-IoU Loss, 2020, equation 7",
         options=FORMATS,
@@ -234,7 +234,7 @@ REFERENCES = (
         "CIoU",
         "ciou",
         "boxes",
-        draws.boxes,
+        kinds.BOXES,
         ciou,
         "Zheng et al., Distance-IoU Loss, 2020, equations 8 to 11",
         options=(*FORMATS, {"alpha_gradient": True}, {"alpha_gate": 0.5}),

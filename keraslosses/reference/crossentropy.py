@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.reference import draws
-from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference import kinds
+from keraslosses.reference.entry import Array, Hard, Measured, Reference
 
 ONE_TO_SEVEN = [1.0, 0.5, 2.0, 0.25, 3.0, 1.5, 0.75]
 INF = float("inf")
@@ -87,6 +87,9 @@ def laid(weights: Any, like: Array, axis: int) -> Any:
 
 
 LOGITS = {"from_logits": True}
+PROBABILITIES_AND_LOGITS = (Measured("probabilities"), Measured("logits", LOGITS))
+# The class that the benchmark ignores.
+IGNORED = -1
 SHARED: tuple[dict[str, Any], ...] = (
     {},
     LOGITS,
@@ -111,7 +114,7 @@ REFERENCES = (
         "BinaryCrossentropy",
         "binary_crossentropy",
         "crossentropy",
-        draws.binary,
+        kinds.BINARY,
         binary_crossentropy,
         "Keras; pos_weight as torch.nn.BCEWithLogitsLoss",
         options=(
@@ -133,12 +136,13 @@ REFERENCES = (
             Hard("infinite logits, wrong", [[1.0, 0.0]], [[-INF, INF]], LOGITS, [[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
+        measured=PROBABILITIES_AND_LOGITS,
     ),
     Reference(
         "CategoricalCrossentropy",
         "categorical_crossentropy",
         "crossentropy",
-        draws.one_hot,
+        kinds.ONE_HOT,
         categorical_crossentropy,
         "Keras",
         options=(*SHARED, *WEIGHTED),
@@ -154,12 +158,13 @@ REFERENCES = (
             Hard("equal logits", [[1.0, 0.0]], [[3.0, 3.0]], LOGITS, [[-0.5, 0.5]]),
         ),
         laws=frozenset({"non_negative"}),
+        measured=PROBABILITIES_AND_LOGITS,
     ),
     Reference(
         "SparseCategoricalCrossentropy",
         "sparse_categorical_crossentropy",
         "crossentropy",
-        draws.labels,
+        kinds.LABELS,
         sparse_categorical_crossentropy,
         "Keras; class weights as torch.nn.CrossEntropyLoss",
         options=(*SHARED, *WEIGHTED, {"ignore_class": -1}, {"ignore_class": 255, "axis": 1, **LOGITS}),
@@ -183,5 +188,13 @@ REFERENCES = (
             Hard("all ignored", [-1], [[0.3, 0.7]], {"ignore_class": -1}, [[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
+        measured=(
+            *PROBABILITIES_AND_LOGITS,
+            Measured(
+                "ignored and weighted",
+                {**LOGITS, "ignore_class": IGNORED, "reduction": "mean_with_sample_weight"},
+                weighted=True,
+            ),
+        ),
     ),
 )

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.reference import boxes, draws
-from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference import boxes, kinds
+from keraslosses.reference.entry import Array, Hard, Measured, Reference
 
 INF, NAN = np.inf, np.nan
 
@@ -179,7 +179,7 @@ REFERENCES = (
         "MultiTaskDetection",
         "multi_task_detection",
         "detection",
-        draws.anchors,
+        kinds.ANCHORS,
         multi_task_detection,
         "Girshick, Fast R-CNN, 2015, equation 1",
         options=(
@@ -191,17 +191,19 @@ REFERENCES = (
         bad_options=(*BAD, {"box_weight": -1.0}, {"normalizer": "images"}, {"box_format": "ltrb"}),
         hard=MULTI_TASK_HARD,
         laws=frozenset({"non_negative"}),
+        measured=(Measured(options={"num_classes": 20, "box_loss": "giou"}),),
     ),
     Reference(
         "FCOS",
         "fcos",
         "detection",
-        draws.locations,
+        kinds.LOCATIONS,
         fcos,
         "Tian et al., FCOS, 2019, equations 2 and 3",
         options=(C, {**C, "alpha": 0.4, "gamma": 1.0}, {**C, "box_loss": "diou"}),
         bad_options=(*BAD, {"alpha": 1.5}, {"gamma": -1.0}),
         hard=FCOS_HARD,
         laws=frozenset({"non_negative"}),
+        measured=(Measured(options={"num_classes": 20}),),
     ),
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keraslosses.reference import draws
+from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
 
 
@@ -28,7 +28,7 @@ REFERENCES = (
         "Circle",
         "circle",
         "embedding",
-        draws.embeddings,
+        kinds.EMBEDDINGS,
         circle,
         "Sun et al., Circle Loss, 2020, equations 6 and 8",
         options=({}, {"gamma": 2.0, "margin": 0.25}, {"gamma": 1.0, "remove_diagonal": False}),
@@ -41,7 +41,6 @@ REFERENCES = (
             Hard("opposite embeddings", [5, 5, 6], [[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
-        coupled=True,
         zeros_count=False,
     ),
 )

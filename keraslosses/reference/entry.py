@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from keraslosses.reference.kinds import InputKind
+
 Array = np.ndarray
 Options = Mapping[str, Any]
-# Drawn inputs: (random generator, options, leading shape) -> y_true, y_pred.
-Draw = Callable[[np.random.Generator, Options, tuple[int, ...]], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -28,20 +28,33 @@ class Hard:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Options under which the benchmark measures a loss.
+
+    `variant` tells the rows of one loss apart. With `weighted`, the option `class_weights` is set too, to a
+    weight for each class.
+    """
+
+    variant: str = ""
+    options: Options = field(default_factory=dict)
+    weighted: bool = False
+
+
+@dataclass(frozen=True)
 class Reference:
     """One loss, described apart from its code.
 
-    `formula(y_true, y_pred, **options)` gives the values of the entries in float64. Where a loss holds a part
-    of itself constant in the gradient, `frozen(y_true, y_pred, **options)` gives that part and the formula
-    takes it as `frozen`. `coupled` entries depend on the whole batch; `zeros_count` says whether an entry of
-    value 0 counts in the mean; `masks_are_lengths` that a Keras mask ends the second axis of y_pred,
-    as the formula's `logit_length` does, and hides no entry.
+    `kind` says what its inputs are. `formula(y_true, y_pred, **options)` gives the values of the entries in
+    float64. Where a loss holds a part of itself constant in the gradient, `frozen(y_true, y_pred, **options)`
+    gives that part and the formula takes it as `frozen`. `zeros_count` says whether an entry of value 0
+    counts in the mean; `masks_are_lengths` that a Keras mask ends the second axis of y_pred, as the formula's
+    `logit_length` does, and hides no entry. `measured` are the rows of the benchmark.
     """
 
     name: str
     function: str
     family: str
-    draw: Draw
+    kind: InputKind
     formula: Callable[..., Array]
     source: str
     options: tuple[Options, ...] = ({},)
@@ -49,9 +62,14 @@ class Reference:
     hard: tuple[Hard, ...] = ()
     laws: frozenset[str] = frozenset()
     frozen: Callable[..., Any] | None = None
-    coupled: bool = False
     zeros_count: bool = True
     masks_are_lengths: bool = False
+    measured: tuple[Measured, ...] = (Measured(),)
+
+    @property
+    def coupled(self) -> bool:
+        """Whether a value depends on the whole batch."""
+        return self.kind.coupled
 
     @property
     def draw_options(self) -> Options:
@@ -63,7 +81,7 @@ class Reference:
     ) -> tuple[Array, Array]:
         """Seeded inputs, the floating ones rounded to float32, so that every party sees the same numbers."""
         rng = np.random.default_rng([seed, *self.name.encode()])
-        y_true, y_pred = self.draw(rng, options, leading)
+        y_true, y_pred = self.kind.draw(rng, options, leading)
         return rounded(y_true), rounded(y_pred)
 
     def values(self, y_true: Any, y_pred: Any, options: Options) -> Array:

@@ -4,9 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.reference import draws
-from keraslosses.reference.crossentropy import INF, LOGITS, ONE_TO_SEVEN, laid, log_probability
-from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference import kinds
+from keraslosses.reference.crossentropy import (
+    INF,
+    LOGITS,
+    ONE_TO_SEVEN,
+    PROBABILITIES_AND_LOGITS,
+    laid,
+    log_probability,
+)
+from keraslosses.reference.entry import Array, Hard, Measured, Reference
 
 
 def binary_focal_crossentropy(
@@ -134,7 +141,7 @@ REFERENCES = (
         "BinaryFocalCrossentropy",
         "binary_focal_crossentropy",
         "focal",
-        draws.binary,
+        kinds.BINARY,
         binary_focal_crossentropy,
         PAPER,
         options=BINARY,
@@ -158,24 +165,26 @@ REFERENCES = (
             Hard("infinite logits, wrong", [[1.0, 0.0]], [[-INF, INF]], LOGITS, [[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
+        measured=PROBABILITIES_AND_LOGITS,
     ),
     Reference(
         "CategoricalFocalCrossentropy",
         "categorical_focal_crossentropy",
         "focal",
-        draws.one_hot,
+        kinds.ONE_HOT,
         categorical_focal_crossentropy,
         PAPER + ", over classes",
         options=CATEGORICAL,
         bad_options=BAD_CATEGORICAL,
         hard=hard_of_classes(one_hot),
         laws=frozenset({"non_negative"}),
+        measured=PROBABILITIES_AND_LOGITS,
     ),
     Reference(
         "SparseCategoricalFocalCrossentropy",
         "sparse_categorical_focal_crossentropy",
         "focal",
-        draws.labels,
+        kinds.LABELS,
         sparse_categorical_focal_crossentropy,
         PAPER + ", over classes",
         options=(*CATEGORICAL, {"ignore_class": -1}, {"ignore_class": 255, "axis": 1, **LOGITS}),
@@ -185,5 +194,6 @@ REFERENCES = (
             Hard("all ignored", [-1], [[0.3, 0.7]], {"ignore_class": -1}, [[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
+        measured=(Measured("logits", LOGITS),),
     ),
 )

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.reference import draws
+from keraslosses.reference import kinds
 from keraslosses.reference.crossentropy import INF, LOGITS, ONE_TO_SEVEN, log_probability
-from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.entry import Array, Hard, Measured, Reference
 
 
 def negative_log_likelihood(
@@ -47,7 +47,7 @@ REFERENCES = (
         "NegativeLogLikelihood",
         "negative_log_likelihood",
         "likelihood",
-        draws.labels_and_log_probabilities,
+        kinds.LABELS_AND_LOG_PROBABILITIES,
         negative_log_likelihood,
         "torch.nn.NLLLoss",
         options=({}, *CLASSES, {"axis": 1, "class_weights": ONE_TO_SEVEN}),
@@ -63,7 +63,7 @@ REFERENCES = (
         "CategoricalGeneralizedCrossEntropy",
         "categorical_generalized_cross_entropy",
         "likelihood",
-        draws.labels,
+        kinds.LABELS,
         categorical_generalized_cross_entropy,
         "Zhang and Sabuncu, Generalized Cross Entropy Loss, 2018, equation 6",
         options=(
@@ -85,5 +85,6 @@ REFERENCES = (
             Hard("all ignored", [-1], [[0.3, 0.7]], {"q": 0.5, "ignore_class": -1}, [[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
+        measured=(Measured(options={"q": 0.5}),),
     ),
 )

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.reference import draws
+from keraslosses.reference import kinds
 from keraslosses.reference.crossentropy import INF, ONE_TO_SEVEN, log_probability
-from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.entry import Array, Hard, Measured, Reference
 from keraslosses.reference.likelihood import BAD, CLASSES, each_entry
 
 
@@ -81,7 +81,7 @@ REFERENCES = (
         "Hinge",
         "hinge",
         "margin",
-        draws.signs,
+        kinds.SIGNS,
         hinge,
         "Keras",
         options=OUTPUTS,
@@ -98,7 +98,7 @@ REFERENCES = (
         "SquaredHinge",
         "squared_hinge",
         "margin",
-        draws.signs,
+        kinds.SIGNS,
         squared_hinge,
         "Keras",
         options=OUTPUTS,
@@ -110,7 +110,7 @@ REFERENCES = (
         "CategoricalHinge",
         "categorical_hinge",
         "margin",
-        draws.one_hot_scores,
+        kinds.ONE_HOT_SCORES,
         categorical_hinge,
         "Keras",
         options=OUTPUTS,
@@ -126,7 +126,7 @@ REFERENCES = (
         "MultiMargin",
         "multi_margin",
         "margin",
-        draws.labels_and_scores,
+        kinds.LABELS_AND_SCORES,
         multi_margin,
         "torch.nn.MultiMarginLoss",
         options=({}, {"p": 2}, {"margin": 0.3}, *CLASSES, {"p": 2, "margin": 2.5, **CLASSES[0]}),
@@ -146,7 +146,7 @@ REFERENCES = (
         "MultiLabelMargin",
         "multi_label_margin",
         "margin",
-        draws.label_lists,
+        kinds.LABEL_LISTS,
         multi_label_margin,
         "torch.nn.MultiLabelMarginLoss",
         hard=(
@@ -162,7 +162,7 @@ REFERENCES = (
         "SoftMarginSoftmax",
         "soft_margin_softmax",
         "margin",
-        draws.labels_and_scores,
+        kinds.LABELS_AND_SCORES,
         soft_margin_softmax,
         "Liang et al., Soft-Margin Softmax for Deep Classification, 2017",
         options=({}, {"margin": 0.0}, {"margin": 20.0}, *CLASSES),
@@ -177,5 +177,6 @@ REFERENCES = (
             Hard("all ignored", [-1], [[0.3, 0.7]], {"ignore_class": -1}, [[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
+        measured=(Measured(options={"margin": 0.35}),),
     ),
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keraslosses.reference import draws
+from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
 
 
@@ -21,7 +21,7 @@ REFERENCES = (
         "Poisson",
         "poisson",
         "probabilistic",
-        draws.positive,
+        kinds.POSITIVE,
         poisson,
         "Keras",
         hard=(
@@ -33,7 +33,7 @@ REFERENCES = (
         "KLDivergence",
         "kl_divergence",
         "probabilistic",
-        draws.distributions,
+        kinds.DISTRIBUTIONS,
         kl_divergence,
         "Kullback and Leibler, On Information and Sufficiency, 1951",
         hard=(

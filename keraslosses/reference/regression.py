@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keraslosses.reference import draws
-from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference import kinds
+from keraslosses.reference.entry import Array, Hard, Measured, Reference
 
 EQUAL = Hard("equal inputs", [[1.0, -2.0]], [[1.0, -2.0]], gradient=[[0.0, 0.0]])
 LARGE = Hard("errors of 1e4", [[1e4, -1e4]], [[-1e4, 1e4]])
@@ -42,7 +42,7 @@ REFERENCES = (
         "MeanSquaredError",
         "mean_squared_error",
         "regression",
-        draws.real,
+        kinds.REAL,
         mean_squared_error,
         "Keras",
         hard=(EQUAL, LARGE),
@@ -52,7 +52,7 @@ REFERENCES = (
         "MeanAbsoluteError",
         "mean_absolute_error",
         "regression",
-        draws.real,
+        kinds.REAL,
         mean_absolute_error,
         "Keras",
         hard=(EQUAL, LARGE),
@@ -62,7 +62,7 @@ REFERENCES = (
         "MeanAbsolutePercentageError",
         "mean_absolute_percentage_error",
         "regression",
-        draws.positive,
+        kinds.POSITIVE,
         mean_absolute_percentage_error,
         "Keras",
         hard=(EQUAL, Hard("targets of zero", [[0.0, 0.0]], [[1.0, 0.0]], gradient=[[5e8, 0.0]])),
@@ -72,7 +72,7 @@ REFERENCES = (
         "MeanSquaredLogarithmicError",
         "mean_squared_logarithmic_error",
         "regression",
-        draws.positive,
+        kinds.POSITIVE,
         mean_squared_logarithmic_error,
         "Keras",
         hard=(
@@ -85,7 +85,7 @@ REFERENCES = (
         "RootMeanSquaredError",
         "root_mean_squared_error",
         "regression",
-        draws.real,
+        kinds.REAL,
         root_mean_squared_error,
         "the root of the mean squared error of each sample",
         hard=(
@@ -100,7 +100,7 @@ REFERENCES = (
         "MeanPowerError",
         "mean_power_error",
         "regression",
-        draws.real,
+        kinds.REAL,
         mean_power_error,
         "the mean of abs(error)^power",
         options=({}, {"power": 0.5}, {"power": 1.0}, {"power": 3.5}),
@@ -115,5 +115,6 @@ REFERENCES = (
             ),
         ),
         laws=SAME_LAWS | {"translation"},
+        measured=(Measured(options={"power": 1.5}),),
     ),
 )

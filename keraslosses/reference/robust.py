@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keraslosses.reference import draws
+from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
 from keraslosses.reference.regression import EQUAL, LARGE, SAME_LAWS
 
@@ -40,7 +40,7 @@ REFERENCES = (
         "Huber",
         "huber",
         "robust",
-        draws.real,
+        kinds.REAL,
         huber,
         "Huber, Robust Estimation of a Location Parameter, 1964",
         options=({}, {"delta": 0.3}, {"delta": 2.5}),
@@ -56,7 +56,7 @@ REFERENCES = (
         "SmoothL1",
         "smooth_l1",
         "robust",
-        draws.real,
+        kinds.REAL,
         smooth_l1,
         "Girshick, Fast R-CNN, 2015, equation 3",
         options=({}, {"beta": 0.0}, {"beta": 0.3}, {"beta": 2.5}),
@@ -73,7 +73,7 @@ REFERENCES = (
         "BalancedL1",
         "balanced_l1",
         "robust",
-        draws.real,
+        kinds.REAL,
         balanced_l1,
         "Pang et al., Libra R-CNN, 2019, equations 8 to 10",
         options=({}, {"beta": 0.5}, {"beta": 2.0}, {"alpha": 0.3, "gamma": 1.0}),
@@ -90,7 +90,7 @@ REFERENCES = (
         "LogCosh",
         "log_cosh",
         "robust",
-        draws.real,
+        kinds.REAL,
         log_cosh,
         "the logarithm of the hyperbolic cosine of the error",
         hard=(

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.reference import draws
-from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference import kinds
+from keraslosses.reference.entry import Array, Hard, Measured, Reference
 
 
 def dice(y: Array, p: Array, axis: Any = None) -> Array:
@@ -51,7 +51,7 @@ REFERENCES = (
         "Dice",
         "dice",
         "segmentation",
-        draws.regions,
+        kinds.REGIONS,
         dice,
         "Milletari et al., V-Net, 2016, with sums in the place of squares",
         options=AXES,
@@ -64,13 +64,12 @@ REFERENCES = (
             Hard("a true region that is empty", [[0.0, 0.0]], [[0.5, 0.25]]),
         ),
         laws=frozenset({"symmetric", "non_negative"}),
-        coupled=True,
     ),
     Reference(
         "Tversky",
         "tversky",
         "segmentation",
-        draws.regions,
+        kinds.REGIONS,
         tversky,
         "Salehi et al., Tversky Loss Function for Image Segmentation, 2017, equation 2",
         options=(*AXES, {"alpha": 0.9, "beta": 0.1}, {"alpha": 0.0, "beta": 2.0, "axis": -1}),
@@ -85,6 +84,7 @@ REFERENCES = (
             ),
         ),
         laws=frozenset({"non_negative"}),
-        coupled=True,
+        # With equal weights, because Keras 3.15.1 has `alpha` and `beta` the other way round.
+        measured=(Measured(options={"alpha": 0.5, "beta": 0.5}),),
     ),
 )

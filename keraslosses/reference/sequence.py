@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.reference import draws
+from keraslosses.reference import kinds
 from keraslosses.reference.crossentropy import log_probability
 from keraslosses.reference.entry import Array, Hard, Reference
 
@@ -178,7 +178,7 @@ REFERENCES = (
         "CTC",
         "ctc",
         "sequence",
-        draws.sequences,
+        kinds.SEQUENCES,
         ctc,
         "Graves et al., Connectionist Temporal Classification, 2006, equations 1 to 16",
         options=(

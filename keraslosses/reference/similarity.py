@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keraslosses.reference import draws
+from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
 
 
@@ -18,7 +18,7 @@ REFERENCES = (
         "CosineSimilarity",
         "cosine_similarity",
         "similarity",
-        draws.real,
+        kinds.VECTORS,
         cosine_similarity,
         "Keras",
         options=({}, {"axis": 1}),

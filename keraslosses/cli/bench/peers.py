@@ -13,7 +13,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keraslosses.cli.bench.cases import IGNORED, Case, class_weights
+from keraslosses.cli.bench.cases import Case, class_weights
+from keraslosses.reference.crossentropy import IGNORED
 
 BACKEND = keras.backend.backend()
 

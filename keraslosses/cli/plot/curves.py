@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from keraslosses.cli.catalogue import NEEDED, options_of
-from keraslosses.cli.plot.inputs import path_of
-from keraslosses.cli.plot.path import Case, Options, Path
 from keraslosses.lookup import CLASSES
 from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.reference import Reference
+from keraslosses.reference.entry import Options
+from keraslosses.reference.kinds.path import Case, Path
 
 # Odd, so that the middle of a span is a point: most kinks lie there. A loss that couples the samples of a
 # batch is called for each point.
@@ -39,7 +38,7 @@ def curves_of(reference: Reference, choices: Sequence[Options]) -> tuple[Path, l
     """
     filled = [{**needed_options(reference), **options} for options in choices]
     losses = [CLASSES[reference.name](**options, reduction="none") for options in filled]
-    paths = [path_of(reference, options) for options in filled]
+    paths = [reference.kind.path(options) for options in filled]
     if len({path.axis for path in paths}) > 1:
         axes = "; ".join(dict.fromkeys(path.axis for path in paths))
         raise ValueError(f"the lines of one picture must share their x axis. Received: {axes}")
@@ -72,38 +71,39 @@ def needed_options(reference: Reference) -> dict[str, Any]:
 
 def curves(loss: Any, path: Path, label: str) -> list[Curve]:
     """A curve for each target, all in one call, so that the loss is compiled once."""
-    x = np.linspace(*path.span, POINTS, dtype="float32")
-    count = len(path.cases)
-
-    def along(y_true: Any, x: Any) -> Any:
-        parts = zip(path.cases, ops.split(x, count), strict=True)
-        return loss(y_true, ops.concatenate([case.y_pred(part) for case, part in parts]))
-
-    y_true = np.concatenate([np.repeat(case.y_true[None], POINTS, axis=0) for case in path.cases])
-    found = value_and_slope(along, y_true, np.tile(x, count))
-    values, slopes = (numbers.reshape(count, POINTS) for numbers in found)
+    x, cases = np.linspace(*path.span, POINTS), path.cases
+    y_true = np.concatenate([np.repeat(case.y_true[None], POINTS, axis=0) for case in cases])
+    y_pred = np.concatenate([case.y_pred(x) for case in cases])
+    moves = np.concatenate([case.slope(x) for case in cases])
+    found = value_and_slope(loss, y_true, y_pred, moves)
+    values, slopes = (numbers.reshape(len(cases), POINTS) for numbers in found)
     return [
-        Curve(label, case.label, x, *numbers)
-        for case, *numbers in zip(path.cases, values, slopes, strict=True)
+        Curve(label, case.label, x, *numbers) for case, *numbers in zip(cases, values, slopes, strict=True)
     ]
 
 
 def coupled_curves(loss: Any, path: Path, label: str) -> list[Curve]:
     """The same for a loss of a whole batch: each point is a batch, of which the first value is drawn."""
-    x = np.linspace(*path.span, COUPLED_POINTS, dtype="float32")
+    x = np.linspace(*path.span, COUPLED_POINTS)
+
+    def first(y_true: Any, y_pred: Any) -> Any:
+        return loss(y_true, y_pred)[:1]
 
     def curve(case: Case) -> Curve:
-        def along(y_true: Any, x: Any) -> Any:
-            return loss(y_true, case.y_pred(x))[:1]
-
-        pairs = [value_and_slope(along, case.y_true, x[i : i + 1]) for i in range(COUPLED_POINTS)]
-        values, slopes = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+        found = [value_and_slope(first, case.y_true, case.y_pred(at), case.slope(at)) for at in x[:, None]]
+        values, slopes = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return Curve(label, case.label, x, values, slopes)
 
     return [curve(case) for case in path.cases]
 
 
-def value_and_slope(function: Any, y_true: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where nothing flows back, the slope is 0."""
-    values, gradient = value_and_gradient(function, y_true, x)
-    return values, np.zeros_like(x) if gradient is None else gradient
+def value_and_slope(
+    function: Any, y_true: np.ndarray, y_pred: np.ndarray, moves: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The values, and how each changes with x: the gradient by y_pred, times how y_pred moves with x.
+
+    Where nothing flows back, it is 0.
+    """
+    values, gradient = value_and_gradient(function, y_true, y_pred.astype("float32"))
+    changes = np.zeros_like(moves) if gradient is None else gradient * moves
+    return values, changes.reshape(len(values), -1).sum(axis=-1)

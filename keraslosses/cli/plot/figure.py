@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from keraslosses.cli.plot import path as plot_path
 from keraslosses.cli.plot.curves import Curve
+from keraslosses.reference.kinds import path as plot_path
 
 # Told apart with every kind of colour vision; a colour for each choice of options, a dash for each target.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#222222", "#e69f00", "#56b4e9", "#8c564b")

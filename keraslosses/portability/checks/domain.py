@@ -8,7 +8,7 @@ import numpy as np
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, shown
 from keraslosses.portability.targets.subject import Subject
-from keraslosses.reference.outside import Outside, outside
+from keraslosses.reference.kinds.changes import Outside
 
 # Without a compiler, and as it runs in `fit`.
 MODES = ("eager", *[mode for mode in gradients.MODES[:2] if mode != "eager"])
@@ -31,7 +31,7 @@ def option_sets(subject: Subject) -> list[Any]:
 def cases(subject: Subject, options: Any) -> list[Outside]:
     reference = subject.reference
     given = {**reference.draw_options, **options}
-    return outside(reference.draw.__name__, given, *reference.inputs(options, leading=(3,)))
+    return reference.kind.outside(given, *reference.inputs(options, leading=(3,)))
 
 
 def number_for(subject: Subject, options: Any, case: Outside, mode: str) -> Iterator[Finding]:

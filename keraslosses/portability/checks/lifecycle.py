@@ -11,6 +11,7 @@ import numpy as np
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement
 from keraslosses.portability.targets.subject import Subject
+from keraslosses.reference.kinds import InputKind
 
 # Whether XLA compiles the step, as Keras chooses by default on a processor, and how many of 22 samples are in
 # a batch: it would compile again for a short one. On TensorFlow the check of hard inputs runs under XLA.
@@ -86,7 +87,7 @@ def small_model(y_pred: Any, subject: Subject) -> keras.Model:
             keras.Input((len(y_pred),)),
             keras.layers.Dense(math.prod(shape), kernel_initializer="zeros"),
             keras.layers.Reshape(shape),
-            activation_for(subject.reference.draw.__name__),
+            layer_for(subject.reference.kind),
         ]
     )
     # Drawn by NumPy: the same on every backend, and JAX has no generator to compile.
@@ -96,19 +97,7 @@ def small_model(y_pred: Any, subject: Subject) -> keras.Model:
     return model
 
 
-def activation_for(kind: str) -> keras.layers.Layer:
+def layer_for(kind: InputKind) -> keras.layers.Layer:
     """What makes predictions of a kind from any numbers."""
-    activation = {
-        "binary": "sigmoid",
-        "regions": "sigmoid",
-        "one_hot": "softmax",
-        "labels": "softmax",
-        "distributions": "softmax",
-        "labels_and_log_probabilities": "log_softmax",
-        "labels_and_cosines": "tanh",
-        "positive": "softplus",
-        "embeddings": keras.layers.UnitNormalization(),
-        # Boxes that meet all others: without that there is no overlap to increase.
-        "boxes": keras.layers.Rescaling(1.0, offset=[-3.0, -3.0, 3.0, 3.0]),
-    }.get(kind, "linear")
-    return keras.layers.Activation(activation) if isinstance(activation, str) else activation
+    name, arguments = kind.layer
+    return getattr(keras.layers, name)(**arguments)

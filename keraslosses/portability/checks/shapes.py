@@ -41,7 +41,7 @@ def nothing_broadcast(
     yield from refused_or(f"y_true of shape {y_true[:1].shape}", function, y_true[:1], y_pred, None)
     if y_true.ndim == 1:
         yield from refused_or("y_true of shape (5, 1)", function, y_true[:, None], y_pred, values)
-    elif subject.reference.draw.__name__ in ("real", "positive", "binary", "signs"):
+    elif subject.reference.kind.elementwise:
         true, pred = y_true[:, :1], y_pred[:, :1]
         expected = gradients.usual_values_of(function, true, pred).reshape(-1)
         yield from refused_or("y_true of shape (5,)", function, true[:, 0], pred, expected)

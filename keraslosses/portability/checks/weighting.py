@@ -139,7 +139,7 @@ def validity(options: Any, y_true: Any, values: Any, subject: Subject) -> Any:
 def class_weight_of(options: Any, y_true: Any, values: Any, subject: Subject) -> Any:
     """Σ_c w_c y_c of each entry for a loss with one class per entry; None for every other."""
     weights = options.get("class_weights")
-    if weights is None or subject.reference.draw.__name__ in ("binary", "signs"):
+    if weights is None or subject.reference.kind.elementwise:
         return None
     if y_true.dtype.kind == "i":
         return np.asarray(weights)[y_true].reshape(values.shape)

@@ -16,9 +16,6 @@ from keraslosses.reference.entry import rounded
 
 Findings = Iterator[Finding]
 
-# The draws whose y_true are class indices, one for each row of y_pred.
-LABELS = ("labels", "labels_and_scores", "labels_and_log_probabilities", "labels_and_cosines")
-
 
 def check_value(subject: Subject) -> Findings:
     """Every option of the grid gives the formula's values, one for each entry."""
@@ -100,7 +97,7 @@ def nan_shows_with(subject: Subject, options: Any) -> Findings:
 
 def wrong_label_shows(subject: Subject) -> Findings:
     """A class index that there is no class for is an error, or makes its value NaN."""
-    if not reads_labels(subject):
+    if not subject.reference.kind.labels:
         return
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options)
@@ -112,10 +109,6 @@ def wrong_label_shows(subject: Subject) -> Findings:
     if np.isfinite(values.flat[0]):
         what = f"label {count} of {count} classes costs {values.flat[0]:.6g}"
         yield Finding("wrong-label-costs", what, "an error, or NaN", shown(values))
-
-
-def reads_labels(subject: Subject) -> bool:
-    return subject.reference.draw.__name__ in LABELS
 
 
 def check_batch(subject: Subject) -> Findings:
@@ -167,12 +160,12 @@ def check_precision(subject: Subject) -> Findings:
 
 def labels_survive(subject: Subject, y_true: np.ndarray) -> Findings:
     """Class indices beyond the whole numbers of a half-precision type still pick their class."""
-    if not reads_labels(subject):
+    if not subject.reference.kind.labels:
         return
     logits = {"from_logits": True} if "from_logits" in subject.parameters() else {}
     for label in (257, 2049, 70_000):
         labels, y_pred = np.array([label]), np.zeros((1, label + 2), "float32")
-        y_pred[0, label] = 1.0 if subject.reference.draw.__name__ == "labels_and_cosines" else 20.0
+        y_pred[0, label] = subject.reference.kind.certain(logits)
         expected = subject.reference.values(labels, y_pred, logits)
         for dtype in ("float16", "bfloat16"):
             loss = subject.make(dtype=dtype, reduction="none", **logits)
@@ -185,7 +178,7 @@ def labels_survive(subject: Subject, y_true: np.ndarray) -> Findings:
 
 def large_batch_survives(subject: Subject) -> Findings:
     """The mean of more values than float16 can add up is finite under dtype="float16"."""
-    if subject.reference.draw.__name__ != "real":
+    if not subject.reference.kind.any_numbers:
         return
     y_true, y_pred = np.zeros((90_000, 1), "float32"), np.ones((90_000, 1), "float32")
     note(y_true, y_pred)

@@ -125,12 +125,11 @@ def check_precision(subject: Subject) -> Findings:
     y_true, y_pred = subject.reference.inputs({})
     large = y_pred.copy()
     large.reshape(-1)[0] = LARGE
-    real = subject.reference.kind == "real"
     for dtype in STEPS:
         yield from narrow_agrees(subject, f"{dtype} inputs", dtype, y_true, y_pred)
-        if real:
+        if subject.reference.kind.any_numbers:
             yield from narrow_agrees(subject, f"{dtype} inputs, one of them {LARGE:g}", dtype, y_true, large)
-        if subject.reference.kind.startswith("label"):
+        if subject.reference.kind.labels:
             yield from labels_survive(subject, dtype)
 
 
@@ -153,7 +152,7 @@ def labels_survive(subject: Subject, dtype: str) -> Iterator[Finding]:
     """Class indices that a half-precision type does not have still pick their class."""
     for label in (257, 2049):
         y_true, y_pred = np.array([label]), np.zeros((1, label + 2), "float32")
-        y_pred[0, label] = 20.0 if subject.reference.kind == "label-logits" else 1.0
+        y_pred[0, label] = subject.reference.kind.certain(subject.reference.draw_options)
         expected = gradients.values_of(subject.entries({}), y_true, y_pred)
         narrow = ops.cast(ops.convert_to_tensor(y_pred), dtype)
         note(y_true, y_pred)

@@ -52,7 +52,7 @@ def described(
         "file": inputs if own else None,
         "shape": list(shape),
         "dtype": dtype,
-        "coupled": coupled or (not own and KINDS[inputs].coupled),
+        "coupled": coupled or (not own and KINDS[inputs][0].coupled),
     }
 
 
@@ -81,11 +81,9 @@ def check_file(path: str) -> None:
         raise WrongUse("inputs", str(error)) from None
 
 
-def check_shape(shape: Sequence[int], kind: str) -> None:
-    """A shape of as many axes as the kind has at least, boxes with four numbers."""
-    usual = KINDS[kind].shape
-    fits = (
-        len(shape) >= len(usual) and all(size > 0 for size in shape) and (kind != "boxes" or shape[-1] == 4)
-    )
-    if shape and not fits:
-        raise WrongUse("shape", f"expected one of {kind}, such as {usual}. Received: {tuple(shape)}")
+def check_shape(shape: Sequence[int], name: str) -> None:
+    """A shape of as many axes as the kind has at least, of boxes with four numbers."""
+    kind, _ = KINDS[name]
+    positive = len(shape) >= len(kind.shape) and all(size > 0 for size in shape)
+    if shape and not (positive and shape[-1] == (kind.width or shape[-1])):
+        raise WrongUse("shape", f"expected one of {name}, such as {kind.shape}. Received: {tuple(shape)}")

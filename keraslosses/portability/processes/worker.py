@@ -138,7 +138,7 @@ def opened(target: dict[str, Any], weights: str | None) -> Subject:
     arrays = own_arrays(target["file"]) if target["file"] else None
     shape = tuple(target["shape"])
     drawn = Drawn(
-        kind=target["kind"], shape=shape, dtype=target["dtype"], arrays=arrays, coupled=target["coupled"]
+        named=target["kind"], shape=shape, dtype=target["dtype"], arrays=arrays, coupled=target["coupled"]
     )
     subject = open_target(Target(target["text"], target["like"], drawn))
     if subject.layer is not None and weights is not None:

@@ -1,41 +1,18 @@
 """The inputs of what has no reference: drawn by kind, or the user's own."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from keraslosses.portability.targets.hard_inputs import HARD
-from keraslosses.reference import Hard, draws
+from keraslosses.reference import Hard, kinds
 from keraslosses.reference.entry import rounded
+from keraslosses.reference.kinds import InputKind, Named
 
-
-@dataclass(frozen=True)
-class Kind:
-    """What y_true and y_pred are: how they are drawn, and where an implementation easily goes wrong."""
-
-    draw: Callable[..., Any]
-    options: Mapping[str, Any] = field(default_factory=dict)
-    shape: tuple[int, ...] = (5, draws.CLASSES)
-    coupled: bool = False
-
-
-LOGITS = {"from_logits": True}
-KINDS = {
-    "real": Kind(draws.real),
-    "positive": Kind(draws.positive),
-    "probabilities": Kind(draws.distributions),
-    "binary": Kind(draws.binary),
-    "binary-logits": Kind(draws.binary, LOGITS),
-    "one-hot": Kind(draws.one_hot),
-    "logits": Kind(draws.one_hot, LOGITS),
-    "labels": Kind(draws.labels),
-    "label-logits": Kind(draws.labels, LOGITS),
-    "signs": Kind(draws.signs),
-    "boxes": Kind(draws.boxes, shape=(5, 4)),
-    "embeddings": Kind(draws.embeddings, coupled=True),
-    "sequences": Kind(draws.sequences, shape=(5, 6, draws.CLASSES)),
+# By the names of `check --inputs`.
+KINDS: dict[str, tuple[InputKind, Named]] = {
+    named.name: (kind, named) for kind in kinds.KINDS for named in kind.named
 }
 
 
@@ -43,12 +20,12 @@ KINDS = {
 class Drawn:
     """The inputs of an object without a reference; it reads like a `Reference` with one set of options.
 
-    `shape` is that of y_pred. `arrays` are the user's own y_true and y_pred, of which a batch takes as many
-    samples as it has, from the beginning again where they end.
+    `named` is a name of `check --inputs`, and `shape` is that of y_pred. `arrays` are the user's own y_true
+    and y_pred, of which a batch takes as many samples as it has, from the beginning again where they end.
     """
 
     name: str = "inputs"
-    kind: str = "real"
+    named: str = "real"
     shape: tuple[int, ...] = ()
     dtype: str = "float32"
     arrays: tuple[np.ndarray, np.ndarray] | None = None
@@ -56,17 +33,17 @@ class Drawn:
     options: tuple[Mapping[str, Any], ...] = ({},)
 
     @property
-    def draw(self) -> Callable[..., Any]:
-        return KINDS[self.kind].draw
+    def kind(self) -> InputKind:
+        return KINDS[self.named][0]
 
     @property
     def draw_options(self) -> Mapping[str, Any]:
         """What the draw is told beside the options of the loss."""
-        return KINDS[self.kind].options
+        return KINDS[self.named][1].options
 
     @property
     def batch(self) -> int:
-        return len(self.arrays[1]) if self.arrays else (self.shape or KINDS[self.kind].shape)[0]
+        return len(self.arrays[1]) if self.arrays else (self.shape or self.kind.shape)[0]
 
     def inputs(
         self, options: Any = None, leading: tuple[int, ...] | None = None, seed: int = 0
@@ -82,11 +59,9 @@ class Drawn:
         )
 
     def drawn(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        kind = KINDS[self.kind]
-        shape = self.shape or kind.shape
+        shape = self.shape or self.kind.shape
         rng = np.random.default_rng([seed, *self.name.encode()])
-        y_true, y_pred = kind.draw(rng, {**kind.options, "width": shape[-1]}, (count, *shape[1:-1]))
-        return y_true, y_pred
+        return self.kind.draw(rng, {**self.draw_options, "width": shape[-1]}, (count, *shape[1:-1]))
 
     @property
     def without(self) -> dict[str, str]:
@@ -105,7 +80,8 @@ class Drawn:
         if self.arrays:
             return ()
         y_true, y_pred = self.inputs()
-        return tuple(Hard(what, *HARD[self.kind][what](y_true, y_pred)) for what in HARD.get(self.kind, {}))
+        changes = KINDS[self.named][1].hard
+        return tuple(Hard(what, *change(y_true, y_pred)) for what, change in changes.items())
 
 
 def own_arrays(path: str) -> tuple[np.ndarray, np.ndarray]:

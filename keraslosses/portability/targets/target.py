@@ -156,7 +156,7 @@ def of_layer(layer: Any, target: Target) -> Subject:
     if isinstance(shape, list | dict):
         raise NotChecked(f"it has {len(shape)} inputs; expected a model of one.")
     if shape and not inputs.shape and not inputs.arrays:
-        inputs = Drawn(inputs.name, inputs.kind, tuple(size or 5 for size in shape), inputs.dtype)
+        inputs = Drawn(inputs.name, inputs.named, tuple(size or 5 for size in shape), inputs.dtype)
     _, y_pred = inputs.inputs()
     layer(ops.convert_to_tensor(y_pred))
     return Subject(lambda: layer, inputs, layer)

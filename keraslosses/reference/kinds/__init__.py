@@ -1,0 +1,68 @@
+"""The kinds of inputs that losses read, each described once: `InputKind` says what there is to know.
+
+Checks, plots, benchmark, docs and tests read them. Whoever asks about a kind asks for one of its traits, and
+never for its name.
+"""
+
+from keraslosses.reference.kinds.boxes import ANCHORS, BOXES, LOCATIONS
+from keraslosses.reference.kinds.classes import DISTRIBUTIONS, ONE_HOT, ONE_HOT_SCORES
+from keraslosses.reference.kinds.embeddings import EMBEDDINGS
+from keraslosses.reference.kinds.kind import CLASSES, InputKind, Named
+from keraslosses.reference.kinds.labels import (
+    LABEL_LISTS,
+    LABELS,
+    LABELS_AND_COSINES,
+    LABELS_AND_LOG_PROBABILITIES,
+    LABELS_AND_SCORES,
+)
+from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
+from keraslosses.reference.kinds.outputs import BINARY, REGIONS, SIGNS
+from keraslosses.reference.kinds.sequences import SEQUENCES
+
+KINDS: tuple[InputKind, ...] = (
+    REAL,
+    VECTORS,
+    POSITIVE,
+    DISTRIBUTIONS,
+    BINARY,
+    ONE_HOT,
+    ONE_HOT_SCORES,
+    LABELS,
+    LABELS_AND_SCORES,
+    LABELS_AND_LOG_PROBABILITIES,
+    LABELS_AND_COSINES,
+    LABEL_LISTS,
+    SIGNS,
+    REGIONS,
+    BOXES,
+    ANCHORS,
+    LOCATIONS,
+    EMBEDDINGS,
+    SEQUENCES,
+)
+
+__all__ = [
+    "ANCHORS",
+    "BINARY",
+    "BOXES",
+    "CLASSES",
+    "DISTRIBUTIONS",
+    "EMBEDDINGS",
+    "KINDS",
+    "LABELS",
+    "LABELS_AND_COSINES",
+    "LABELS_AND_LOG_PROBABILITIES",
+    "LABELS_AND_SCORES",
+    "LABEL_LISTS",
+    "LOCATIONS",
+    "ONE_HOT",
+    "ONE_HOT_SCORES",
+    "POSITIVE",
+    "REAL",
+    "REGIONS",
+    "SEQUENCES",
+    "SIGNS",
+    "VECTORS",
+    "InputKind",
+    "Named",
+]

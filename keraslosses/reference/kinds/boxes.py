@@ -1,0 +1,221 @@
+"""Boxes, alone or with the classes of anchors and locations."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from keraslosses.reference.kinds.changes import equal
+from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng
+from keraslosses.reference.kinds.kind import InputKind, Named, activation
+from keraslosses.reference.kinds.path import Case, Path, case
+from keraslosses.reference.kinds.sizes import Shape, Sizes, normal
+
+SHAPES = {"small": (256, 4), "middle": (100_000, 4), "large": (1_000_000, 4)}
+# 20 classes.
+DETECTIONS = {"small": (4, 64, 25), "middle": (16, 1024, 25), "large": (16, 16_384, 25)}
+# Width, height, and how far above the true box, which is the unit box.
+SLID_BOXES = {"same size": (1.0, 1.0, 0.0), "twice as wide, half as high, ¼ higher": (2.0, 0.5, 0.25)}
+
+
+def in_format(box_format: str, centers: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Boxes with these centers (x, y) and sizes (width, height), as the losses read them in a format."""
+    starts, ends = centers - sizes / 2, centers + sizes / 2
+    parts = {
+        "xyxy": (starts, ends),
+        "yxyx": (starts[..., ::-1], ends[..., ::-1]),
+        "xywh": (starts, sizes),
+        "center_xywh": (centers, sizes),
+    }[box_format]
+    return np.concatenate(parts, axis=-1)
+
+
+def sliding(
+    options: Options, target: Callable[[np.ndarray], Any], prediction: Callable[[np.ndarray], np.ndarray]
+) -> Path:
+    """A box that slides past the unit box."""
+    box_format = options.get("box_format", "xyxy")
+
+    def case_of(label: str, width: float, height: float, up: float) -> Case:
+        def y_pred(x: np.ndarray) -> np.ndarray:
+            centers = np.stack([x, np.full_like(x, up)], axis=-1)
+            sizes = np.broadcast_to([width, height], centers.shape)
+            return prediction(in_format(box_format, centers, sizes))
+
+        return case(label, target(in_format(box_format, np.zeros(2), np.ones(2))), y_pred)
+
+    cases = tuple(case_of(label, *shape) for label, shape in SLID_BOXES.items())
+    axis = "offset of the box (widths of the true box)"
+    return Path(axis, "gradient by the offset", (-2.0, 2.0), cases)
+
+
+def rows(size: int, *parts: Any) -> np.ndarray:
+    """Parts of predictions side by side; a list of numbers is the same for all of them."""
+    wide = [np.tile(part, (size, 1)) if isinstance(part, list) else part for part in parts]
+    return np.concatenate(wide, axis=-1)
+
+
+# Boxes alone
+
+
+def draw_boxes(rng: Rng, options: Options, leading: Leading) -> Pair:
+    """Width and height are 1 to 50 times each other; most of a pair overlap, some do not."""
+    centers = rng.normal(0, 2, (2, *leading, 2))
+    sizes = np.exp(rng.uniform(-2, 2, (2, *leading, 2)))
+    y_true, y_pred = in_format(options.get("box_format", "xyxy"), centers, sizes)
+    return y_true, y_pred
+
+
+def sized_boxes(rng: Rng, shape: Shape, options: Options) -> Pair:
+    """By their corners, predicted with an error of a quarter of their size."""
+    start, size = normal(rng, (*shape[:-1], 2)), rng.random((*shape[:-1], 2), dtype="float32") + 0.5
+    y_true = np.concatenate([start, start + size], axis=-1)
+    return y_true, y_true + normal(rng, shape) / 4
+
+
+def apart(y_true: np.ndarray, y_pred: np.ndarray) -> Pair:
+    return y_true, y_true + np.asarray(100.0, y_pred.dtype)
+
+
+def touching(y_true: np.ndarray, y_pred: np.ndarray) -> Pair:
+    width = y_true[..., 2:3] - y_true[..., :1]
+    return y_true, y_true + width * np.asarray([1.0, 0.0, 1.0, 0.0], y_pred.dtype)
+
+
+def without_area(y_true: np.ndarray, y_pred: np.ndarray) -> Pair:
+    corner = y_true[..., :2]
+    return y_true, np.concatenate([corner, corner], axis=-1)
+
+
+def both_without_area(y_true: np.ndarray, y_pred: np.ndarray) -> Pair:
+    _, points = without_area(y_true, y_pred)
+    return points, points
+
+
+BOXES = InputKind(
+    "boxes",
+    "Boxes",
+    "Boxes",
+    draw=draw_boxes,
+    smallest=([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0]]),
+    # Boxes that meet all others: without that there is no overlap to increase.
+    layer=("Rescaling", {"scale": 1.0, "offset": [-3.0, -3.0, 3.0, 3.0]}),
+    path=lambda options: sliding(options, lambda box: box, lambda box: box),
+    sizes=Sizes(sized_boxes, SHAPES),
+    named=(
+        Named(
+            "boxes",
+            {
+                "equal boxes": equal,
+                "boxes far apart": apart,
+                "boxes that touch": touching,
+                "a predicted box without area": without_area,
+                "two boxes without area": both_without_area,
+            },
+        ),
+    ),
+    shape=(5, 4),
+    width=4,
+)
+
+
+# Those of anchors
+
+
+def draw_anchors(rng: Rng, options: Options, leading: Leading) -> Pair:
+    if len(leading) == 1:
+        leading = (*leading, 6)
+    true, pred = draw_boxes(rng, options, leading)
+    classes = rng.choice([-1, 0, 0, *range(1, options["num_classes"] + 1)], (*leading, 1))
+    logits = rng.normal(0, 2, (*leading, options["num_classes"] + 1))
+    return np.concatenate([classes, true], axis=-1), np.concatenate([logits, pred], axis=-1)
+
+
+def sized_anchors(rng: Rng, shape: Shape, options: Options) -> Pair:
+    """A tenth of the anchors with an object: class and box, by its corners; against logits and boxes."""
+    y_true, y_pred = sized_boxes(rng, (*shape[:-1], 4), options)
+    classes = np.where(rng.random(shape[:-1]) < 0.1, rng.integers(1, shape[-1] - 4, shape[:-1]), 0)
+    logits = normal(rng, (*shape[:-1], shape[-1] - 4))
+    return (
+        np.concatenate([classes[..., None], y_true], axis=-1, dtype="float32"),
+        np.concatenate([logits, y_pred], axis=-1),
+    )
+
+
+def one_anchor(options: Options) -> Path:
+    """Of class 1, every logit 0, its box sliding."""
+    logits = [0.0] * (options["num_classes"] + 1)
+    return sliding(options, lambda box: [[1, *box]], lambda box: rows(len(box), logits, box)[:, None])
+
+
+ANCHORS = InputKind(
+    "anchors",
+    'For each anchor of each image a class, background or "ignored", and a box',
+    "logits and a box",
+    draw=draw_anchors,
+    smallest=([[[1.0, 0.0, 0.0, 2.0, 2.0]]], [[[0.0, 0.0, 0.0, 1.0, 0.0, 3.0, 2.0]]]),
+    layer=activation("linear"),
+    path=one_anchor,
+    sizes=Sizes(sized_anchors, DETECTIONS),
+)
+
+
+# Those of locations, by the distances to their edges
+
+
+def draw_locations(rng: Rng, options: Options, leading: Leading) -> Pair:
+    y_true, y_pred = draw_anchors(rng, options, leading)
+    count, leading = options["num_classes"], y_true.shape[:-1]
+    true, pred = np.exp(rng.normal(0, 1, (2, *leading, 4)))
+    centerness = rng.normal(0, 1, (*leading, 1))
+    return (
+        np.concatenate([y_true[..., :1], true], axis=-1),
+        np.concatenate([y_pred[..., :count], pred, centerness], axis=-1),
+    )
+
+
+def sized_locations(rng: Rng, shape: Shape, options: Options) -> Pair:
+    y_true, y_pred = sized_anchors(rng, shape, options)
+    y_true[..., 1:], y_pred[..., -5:-1] = np.exp(y_true[..., 1:]), np.exp(y_pred[..., -5:-1])
+    return y_true, y_pred
+
+
+def one_location(options: Options) -> Path:
+    """Its box where the user asks about boxes, else the logit of its class."""
+    return location_box(options) if "box_loss" in options else location_logit(options)
+
+
+def location_box(options: Options) -> Path:
+    """The location in the middle of the true box; every logit 0."""
+    to_sides, logits = np.array([-1.0, -1.0, 1.0, 1.0]), [0.0] * options["num_classes"]
+
+    def y_pred(box: np.ndarray) -> np.ndarray:
+        return rows(len(box), logits, to_sides * box, [0.0])[:, None]
+
+    return sliding(options, lambda box: [[1, *(to_sides * box)]], y_pred)
+
+
+def location_logit(options: Options) -> Path:
+    half, rest = [0.5] * 4, [0.0] * (options["num_classes"] - 1)
+
+    def y_pred(x: np.ndarray) -> np.ndarray:
+        return rows(len(x), x[:, None], rest, half, [0.0])[:, None]
+
+    cases = (
+        case("inside an object of this class", [[1, *half]], y_pred),
+        case("background", [[0, *half]], y_pred),
+    )
+    return Path("logit of the first class, 0 for the others", "gradient by the logit", (-6.0, 6.0), cases)
+
+
+LOCATIONS = InputKind(
+    "locations",
+    'For each location of each image a class, background or "ignored", and the distances to the edges of '
+    "its box",
+    "logits, distances and a logit of the centerness",
+    draw=draw_locations,
+    smallest=([[[1.0, 1.0, 1.0, 1.0, 1.0]]], [[[0.0, 0.0, 1.0, 1.0, 1.0, 2.0, 0.0]]]),
+    layer=activation("linear"),
+    path=one_location,
+    sizes=Sizes(sized_locations, DETECTIONS),
+)

@@ -1,0 +1,145 @@
+"""Questions with two answers, one for each element: zeros and ones, signs, and the pixels of a region."""
+
+import numpy as np
+
+from keraslosses.reference.kinds.changes import (
+    CERTAIN_LOGIT,
+    equal,
+    mask_of_bytes,
+    predicted_zeros,
+    signs,
+    sure_of_each,
+)
+from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, placed, width
+from keraslosses.reference.kinds.kind import InputKind, Named, activation
+from keraslosses.reference.kinds.path import PROBABILITIES, Path, case, column
+from keraslosses.reference.kinds.sizes import OUTPUTS, Shape, Sizes, normal
+
+IMAGES = {"small": (8, 64, 64), "middle": (16, 256, 256), "large": (64, 512, 512)}
+
+
+def draw_binary(rng: Rng, options: Options, leading: Leading) -> Pair:
+    y_true = rng.integers(0, 2, (*leading, width(options))).astype("float64")
+    logits = rng.normal(0, 2, (*leading, width(options)))
+    return placed(options, y_true, logits if options.get("from_logits") else 1 / (1 + np.exp(-logits)))
+
+
+def sized_binary(rng: Rng, shape: Shape, options: Options) -> Pair:
+    y_true, logits = (normal(rng, shape) > 0).astype("float32"), normal(rng, shape)
+    return y_true, logits if options.get("from_logits") else 1 / (1 + np.exp(-logits))
+
+
+def yes_or_no(options: Options) -> Path:
+    cases = tuple(case(f"y_true = {true:g}", [true], column) for true in (1.0, 0.0))
+    if options.get("from_logits"):
+        return Path("predicted logit", "gradient by the logit", (-6, 6), cases)
+    return Path("predicted probability", "gradient by the probability", PROBABILITIES, cases)
+
+
+BINARY = InputKind(
+    "binary",
+    "Independent zeros and ones",
+    "probabilities or logits",
+    draw=draw_binary,
+    smallest=([[1.0]], [[0.5]]),
+    layer=activation("sigmoid"),
+    path=yes_or_no,
+    sizes=Sizes(sized_binary, OUTPUTS),
+    wrong_targets=(mask_of_bytes, signs),
+    named=(
+        Named(
+            "binary",
+            {
+                "probabilities of exactly 0 and 1, all right": sure_of_each(True, 0.0, 1.0),
+                "probabilities of exactly 0 and 1, all wrong": sure_of_each(False, 0.0, 1.0),
+            },
+        ),
+        Named(
+            "binary-logits",
+            {
+                "logits of 100, all right": sure_of_each(True, -CERTAIN_LOGIT, CERTAIN_LOGIT),
+                "logits of 100, all wrong": sure_of_each(False, -CERTAIN_LOGIT, CERTAIN_LOGIT),
+            },
+            {"from_logits": True},
+        ),
+    ),
+    elementwise=True,
+    probabilities=True,
+)
+
+
+def draw_signs(rng: Rng, options: Options, leading: Leading) -> Pair:
+    y_true = 2.0 * rng.integers(0, 2, (*leading, width(options))) - 1.0
+    return y_true, rng.normal(0, 2, (*leading, width(options)))
+
+
+def sized_signs(rng: Rng, shape: Shape, options: Options) -> Pair:
+    return np.sign(normal(rng, shape)), normal(rng, shape)
+
+
+def score_of_a_sign(options: Options) -> Path:
+    cases = tuple(case(f"y_true = {true:+g}", [true], column) for true in (1.0, -1.0))
+    return Path("score", "gradient by the score", (-3, 3), cases)
+
+
+SIGNS = InputKind(
+    "signs",
+    "Targets -1 and 1",
+    "scores",
+    draw=draw_signs,
+    smallest=([[1.0]], [[0.5]]),
+    layer=activation("linear"),
+    path=score_of_a_sign,
+    sizes=Sizes(sized_signs, OUTPUTS),
+    named=(
+        Named(
+            "signs",
+            {
+                "scores of 0": predicted_zeros,
+                "scores at the margin": equal,
+                "scores of 100, all wrong": sure_of_each(False, -CERTAIN_LOGIT, CERTAIN_LOGIT),
+            },
+        ),
+    ),
+    elementwise=True,
+    signs=True,
+    scores=True,
+)
+
+
+def draw_regions(rng: Rng, options: Options, leading: Leading) -> Pair:
+    y_true = (rng.random((*leading, width(options))) < 0.4).astype("float64")
+    return y_true, rng.random((*leading, width(options)))
+
+
+def quarter_of_an_image(options: Options) -> Path:
+    """Four pixels, one of them of the object."""
+    y_true = np.array([[1.0, 0.0, 0.0, 0.0]])
+
+    def of_object(x: np.ndarray) -> np.ndarray:
+        return y_true * x[:, None]
+
+    def of_background(x: np.ndarray) -> np.ndarray:
+        return y_true + (1.0 - y_true) * (1.0 - x[:, None])
+
+    cases = (
+        case("of the object's pixels, the background right", y_true, of_object),
+        case("of the background's pixels, the object right", y_true, of_background),
+    )
+    axis = "probability of what is right (the object fills a quarter)"
+    return Path(axis, "gradient by this probability", (0.0, 1.0), cases)
+
+
+REGIONS = InputKind(
+    "regions",
+    "Zeros and ones",
+    "probabilities",
+    draw=draw_regions,
+    smallest=([[1.0]], [[0.5]]),
+    layer=activation("sigmoid"),
+    path=quarter_of_an_image,
+    sizes=Sizes(sized_binary, IMAGES),
+    wrong_targets=(mask_of_bytes, signs),
+    probabilities=True,
+    coupled=True,
+)
