@@ -4,6 +4,7 @@ import inspect
 import os
 from importlib.metadata import version as installed_version
 from itertools import groupby
+from types import ModuleType
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
@@ -12,6 +13,7 @@ from sphinx.util.inspect import signature as signature_of
 from sphinx.util.inspect import stringify_signature
 
 import keraslosses
+from keraslosses import kinds, rules
 from keraslosses.portability.report.advice import ADVICE
 from keraslosses.reference import REFERENCES
 
@@ -52,7 +54,20 @@ def api_listing() -> str:
     for name in sorted(keraslosses.__all__):
         title = section_of(getattr(keraslosses, name))
         sections[title].append(name)
-    return "\n".join(section_text(title, names) for title, names in sections.items() if names)
+    parts = [section_text(title, names) for title, names in sections.items() if names]
+    parts += [section_text(title, members(module)) for title, module in MODULES.items()]
+    return "\n".join(parts)
+
+
+# For losses of one's own: see the guide.
+MODULES = {"Kinds of inputs": kinds, "Rules of options": rules}
+
+
+def members(module: ModuleType) -> list[str]:
+    """The classes and functions of a public module, with its name."""
+    short = module.__name__.removeprefix("keraslosses.")
+    found = ((name, getattr(module, name)) for name in module.__all__)
+    return [f"{short}.{name}" for name, thing in found if inspect.isclass(thing) or inspect.isfunction(thing)]
 
 
 def section_of(thing: object) -> str:
@@ -73,7 +88,7 @@ def section_text(title: str, names: list[str]) -> str:
     if title in ("From Keras", "Other names"):
         # The texts of other packages are not ours to set; their names are enough.
         return "\n".join([f"## {title}", "", *(f"- `keraslosses.{name}`" for name in names), ""])
-    directive = "autofunction" if title == "Functions" else "autoclass"
+    directive = "autofunction" if title in ("Functions", "Rules of options") else "autoclass"
     full_names = [f"keraslosses.{name}" for name in names]
     lines = [f"## {title}", "", "```{eval-rst}"]
     lines += [".. autosummary::", "", *(f"   {name}" for name in full_names), ""]

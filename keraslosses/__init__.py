@@ -6,8 +6,11 @@ from keraslosses import keras_import  # noqa: F401
 
 from keras.losses import Loss
 
+from keraslosses import kinds as kinds
+from keraslosses import rules as rules
 from keraslosses.core.compose import WeightedSum
-from keraslosses.core.loss import FunctionLoss
+from keraslosses.core.loss import FunctionLoss, loss_function
+from keraslosses.core.loss_class import loss_class
 from keraslosses.decoding.collapse import ctc_collapse
 from keraslosses.decoding.decode import ctc_decode
 from keraslosses.layers.attach import attach, detach
@@ -196,6 +199,8 @@ __all__ = [
     "iou",
     "kl_divergence",
     "log_cosh",
+    "loss_class",
+    "loss_function",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_power_error",

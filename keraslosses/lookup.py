@@ -8,6 +8,7 @@ from keras.losses import serialize
 
 from keraslosses.core.compose import WeightedSum
 from keraslosses.core.loss import FunctionLoss
+from keraslosses.core.saving import registered
 from keraslosses.losses import (
     angular,
     boxes,
@@ -87,7 +88,7 @@ def get(identifier: Any) -> Any:
 
     Takes what `keras.losses.get` takes: None, a name in either spelling (`"SmoothL1"` gives an instance,
     `"smooth_l1"` the function), one of Keras's aliases (`"mse"`), a config, an instance, a class, or any
-    callable.
+    callable. A loss of your own is found by its name too, or by `"package>name"`.
 
     Raises:
         ValueError: for a name that no loss of this package has, something that is no loss, or a class that
@@ -101,7 +102,7 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, dict):
         found = deserialize(identifier)
     elif isinstance(identifier, str):
-        found = BY_NAME.get(identifier.removeprefix("keraslosses>"))
+        found = BY_NAME.get(identifier.removeprefix("keraslosses>")) or registered(identifier)
     else:
         found = identifier
     if inspect.isclass(found):

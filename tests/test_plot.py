@@ -11,8 +11,9 @@ import keraslosses
 from keraslosses.cli.app import app
 from keraslosses.cli.plot import command as plot
 from keraslosses.cli.plot import curves as plot_curves
-from keraslosses.cli.plot.curves import curves_of, needed_options
+from keraslosses.cli.plot.curves import curves_of
 from keraslosses.cli.plot.figure import COLOURS, DASHES, picture
+from keraslosses.cli.plot.plotted import plotted
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.kinds import path as path_of_kinds
 
@@ -27,11 +28,11 @@ def invoke(*arguments):
 
 @functools.cache
 def drawn(name):
-    return curves_of(REFERENCES[name], [{}])
+    return curves_of(plotted(name), [{}])
 
 
 def lines(name, *choices):
-    return curves_of(REFERENCES[name], choices)[1]
+    return curves_of(plotted(name), choices)[1]
 
 
 # The curves
@@ -52,7 +53,7 @@ def test_every_line_is_finite_and_moves(name):
 @pytest.mark.parametrize("name", keraslosses.names())
 def test_a_line_is_the_formula_at_its_points(name):
     reference, (path, curves) = REFERENCES[name], drawn(name)
-    options = needed_options(reference)
+    options = plotted(name).needed
     for case, curve in zip(path.cases, curves, strict=True):
         for place in np.linspace(0, len(curve.x) - 1, PLACES, dtype=int):
             y_pred = case.y_pred(curve.x[place : place + 1]).astype("float32")
@@ -79,11 +80,11 @@ def test_an_option_changes_its_line():
 
 
 def test_logits_and_probabilities_have_axes_of_their_own():
-    path, (zero, one) = curves_of(REFERENCES["BinaryCrossentropy"], [{"from_logits": True}])
+    path, (zero, one) = curves_of(plotted("BinaryCrossentropy"), [{"from_logits": True}])
     assert (path.axis, path.span) == ("predicted logit", (-6, 6))
     assert zero.loss == pytest.approx(one.loss[::-1], abs=1e-5)
     assert zero.loss[0] == pytest.approx(np.log1p(np.exp(6.0)))
-    path, (curve,) = curves_of(REFERENCES["SparseCategoricalCrossentropy"], [{"from_logits": True}])
+    path, (curve,) = curves_of(plotted("SparseCategoricalCrossentropy"), [{"from_logits": True}])
     assert curve.loss[200] == pytest.approx(np.log(path_of_kinds.CLASSES))
 
 
@@ -114,7 +115,7 @@ def test_the_same_box_is_in_the_middle():
 
 
 def test_fcos_slides_its_box_where_the_box_is_asked_about():
-    path, (same, other) = curves_of(REFERENCES["FCOS"], [{"box_loss": "diou"}])
+    path, (same, other) = curves_of(plotted("FCOS"), [{"box_loss": "diou"}])
     assert path.axis == drawn("DIoU")[0].axis
     expected = drawn("DIoU")[1][0]
     assert same.loss - same.loss[200] == pytest.approx(expected.loss, abs=1e-5)
@@ -129,13 +130,13 @@ def test_ctc_draws_the_same_wherever_the_blank_is_and_from_probabilities():
 
 def test_labels_say_what_differs_and_what_the_default_is():
     choices = [{"p": 2, "margin": margin} for margin in (0.5, 1.0)]
-    assert plot_curves.labels_of(REFERENCES["MultiMargin"], choices) == [
+    assert plot_curves.labels_of(plotted("MultiMargin"), choices) == [
         "margin = 0.5",
         "margin = 1.0 (default)",
     ]
-    assert plot_curves.labels_of(REFERENCES["MultiMargin"], choices[:1]) == [""]
+    assert plot_curves.labels_of(plotted("MultiMargin"), choices[:1]) == [""]
     formats = [{"box_format": name} for name in ("xyxy", "xywh")]
-    assert plot_curves.labels_of(REFERENCES["GIoU"], formats) == [
+    assert plot_curves.labels_of(plotted("GIoU"), formats) == [
         "box_format = xyxy (default)",
         "box_format = xywh",
     ]
@@ -163,9 +164,7 @@ def test_values_are_read(text, values):
 
 def test_options_of_the_loss_are_options_of_the_command():
     assert list(plot.bare(["--delta=1,2", "--power", "-1"])) == ["delta=1,2", "power=-1"]
-    read = plot.values_of(
-        REFERENCES["BinaryCrossentropy"], ["from-logits=True", "pos_weight=1", "pos_weight=2"]
-    )
+    read = plot.values_of(plotted("BinaryCrossentropy"), ["from-logits=True", "pos_weight=1", "pos_weight=2"])
     assert read == {"from_logits": [True], "pos_weight": [1, 2]}
     assert plot.combined({"p": [1, 2], "margin": [3]}) == [{"p": 1, "margin": 3}, {"p": 2, "margin": 3}]
     assert plot.combined({}) == [{}]
@@ -206,9 +205,9 @@ def test_options_are_given_in_either_way(tmp_path):
 
 
 def test_the_title_names_what_a_loss_needs():
-    assert plot.title(REFERENCES["FCOS"], {"gamma": [1, 2]}) == "FCOS: num_classes = 2; gamma = 1, 2"
-    assert plot.title(REFERENCES["FCOS"], {"num_classes": [5]}) == "FCOS: num_classes = 5"
-    assert plot.title(REFERENCES["Dice"], {}) == "Dice"
+    assert plot.title(plotted("FCOS"), {"gamma": [1, 2]}) == "FCOS: num_classes = 2; gamma = 1, 2"
+    assert plot.title(plotted("FCOS"), {"num_classes": [5]}) == "FCOS: num_classes = 5"
+    assert plot.title(plotted("Dice"), {}) == "Dice"
 
 
 def test_a_png_is_written_here_by_default(tmp_path, monkeypatch):
@@ -229,7 +228,7 @@ LONG = [{"class_weights": [weight] * 10, "label_smoothing": 0.1} for weight in (
     ],
 )
 def test_options_with_long_values_fit(name, choices):
-    assert_every_word_fits(f"{name}: {'; '.join(map(str, choices))}", *curves_of(REFERENCES[name], choices))
+    assert_every_word_fits(f"{name}: {'; '.join(map(str, choices))}", *curves_of(plotted(name), choices))
 
 
 OF_KINDS = {entry.kind: entry.name for entry in REFERENCES.values()}
@@ -254,7 +253,7 @@ def assert_every_word_fits(title, path, curves):
 
 
 def test_lines_are_told_apart():
-    path, curves = curves_of(REFERENCES["Poisson"], [{}])
+    path, curves = curves_of(plotted("Poisson"), [{}])
     left, right = picture("Poisson", path, curves).axes
     assert all(len({line.get_color() for line in axes.lines[:2]}) == 2 for axes in (left, right))
     assert all(len({line.get_linestyle() for line in axes.lines[:2]}) == 2 for axes in (left, right))

@@ -8,13 +8,14 @@ from keraslosses.cli.check.report import failures, reasons
 from keraslosses.portability.finding import Finding
 from keraslosses.portability.report.result import Result, told_once
 
+UNCHECKED = "option-unchecked"
 LOST = "the process was lost in the check 'value'"
 
 
-def results(target="mine.py:loss", check="value", **texts):
+def results(target="mine.py:loss", check="value", code="raises", **texts):
     """A failed check as the backends tell it: for each the texts of its findings."""
     return [
-        Result(target, check, backend, [Finding(text, received=backend) for text in said]).as_json()
+        Result(target, check, backend, [Finding(code, text, received=backend) for text in said]).as_json()
         for backend, said in texts.items()
     ]
 
@@ -34,7 +35,9 @@ def test_what_several_backends_say_is_told_once_with_the_numbers_of_the_first():
 
 def test_what_asks_for_the_same_is_told_once_the_rest_of_it_in_a_line_and_what_is_beyond_five_is_counted():
     said = [f"{{'delta': {value}}}: is accepted" for value in range(8)]
-    text = printed(results(check="options", tensorflow=said, torch=[*said, "is wrong otherwise"]))
+    text = printed(
+        results(check="options", code=UNCHECKED, tensorflow=said, torch=[*said, "is wrong otherwise"])
+    )
     assert text.count("mine.py:loss, options on tensorflow, torch\n  {'delta': 0}: is accepted\n") == 1
     assert text.count("What to do: Check the option in __init__") == 1
     assert text.count("  also: ") == 5
@@ -55,9 +58,9 @@ def test_other_targets_of_a_cause_are_named_with_their_backends_where_they_diffe
     targets = [f"mine.py:{name}" for name in ("one", "two", "three", "four", "five", "six")]
     one, two, three = targets[:3]
     found = [
-        *results(one, "options", tensorflow=accepted, torch=accepted),
-        *results(two, "options", tensorflow=accepted, torch=accepted),
-        *results(three, "options", torch=accepted),
+        *results(one, "options", UNCHECKED, tensorflow=accepted, torch=accepted),
+        *results(two, "options", UNCHECKED, tensorflow=accepted, torch=accepted),
+        *results(three, "options", UNCHECKED, torch=accepted),
     ]
     text = printed(found, *targets)
     assert text.count("is accepted") == 1
@@ -74,7 +77,7 @@ def test_where_almost_all_targets_have_a_cause_the_others_are_named():
 
 def test_causes_of_most_targets_come_first_and_long_texts_are_shortened():
     found = [
-        *results("mine.py:a", torch=["rare\n" * 9]),
+        *results("mine.py:a", code="hangs", torch=["rare\n" * 9]),
         *results("mine.py:b", torch=["often"]),
         *results("mine.py:c", torch=["often"]),
     ]

@@ -17,13 +17,17 @@ from keraslosses.core.saving import saved
 
 
 class Addable:
-    """The operators of a loss: `a + 0.5 * b` and `(a + b) / 2` are a `WeightedSum`.
+    """The operators of a loss, and its metric: `a + 0.5 * b` and `(a + b) / 2` are a `WeightedSum`.
 
     A foreign type gets `NotImplemented`, so that Python raises `TypeError`; a bool is no weight.
     """
 
     # NumPy's numbers leave `np.float32(0.5) * loss` to the loss, instead of making an array of objects.
     __array_ufunc__ = None
+
+    def metric(self, name: str | None = None) -> "Component":
+        """A metric that shows this loss over an epoch, for `compile(metrics=[...])`; named after the loss."""
+        return Component(self, name)
 
     def __add__(self, other: Any) -> Any:
         return WeightedSum([self, other]) if isinstance(other, keras.losses.Loss) else NotImplemented

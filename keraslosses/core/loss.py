@@ -6,7 +6,7 @@ that do not count, and marks what the reduction must know.
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import keras
@@ -17,11 +17,12 @@ from keraslosses.core import backend, checks, domain, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.compose import Addable
 from keraslosses.core.fixed import FixedOptions
+from keraslosses.core.kinds.kind import Kind
 from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import in_full_precision
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import Entries, both, reduce, share_of_replica
-from keraslosses.core.saving import saved
+from keraslosses.core.saving import package_of, saved
 from keraslosses.core.symbolic import applied
 
 P = ParamSpec("P")
@@ -42,9 +43,7 @@ class Contract:
         parameters = list(self.signature.parameters.values())[2:]
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self.rules = rules
-        unruled = {p.name for p in parameters} ^ rules.keys()
-        if unruled:
-            raise TypeError(f"{self.name}: every option needs one rule; these differ: {sorted(unruled)}")
+        check_rules(self.name, [p.name for p in parameters], rules)
 
     def options(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Every option by name, checked."""
@@ -137,6 +136,16 @@ class Contract:
         return self.kind.mean(functools.partial(self.formula, **options), pair)
 
 
+def check_rules(name: str, options: Sequence[str], rules: Mapping[str, checks.Rule]) -> None:
+    """Raises unless each option of a formula has a rule, and each rule an option."""
+    without, unused = [o for o in options if o not in rules], [r for r in rules if r not in options]
+    if without or unused:
+        raise TypeError(
+            f"{name} needs one rule for each option, as in loss_function(kind, scale=rules.positive). "
+            f"Received: options without a rule {without}, rules without an option {unused}"
+        )
+
+
 def finite_at_a_look(tensor: Any) -> bool:
     """Whether a look that costs no transfer shows finite numbers only; their sum tells it in one pass."""
     seen = backend.peek(tensor)
@@ -146,11 +155,35 @@ def finite_at_a_look(tensor: Any) -> bool:
         return bool(np.isfinite(np.sum(seen)))
 
 
-def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
-    """Makes a public loss function of a formula: `kind` reads its inputs, and each option has its rule.
+def loss_function(kind: Kind, **rules: checks.Rule) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Makes a loss function of a formula: reads and checks the inputs and options before it.
 
-    The function returns the values of the entries. Its `contract` gives a class validity and weights too.
+    The function takes what the formula takes, as arrays or tensors of any float type. It returns one value
+    for each sample, or for each entry of a larger y_pred. Keras can save it: it is registered as
+    `"Custom>name"`. `loss_class` makes a class of it.
+
+    Args:
+        kind: How the inputs are read: an instance of a class of `keraslosses.kinds`. The formula gets tensors
+            of float32 (float64 where y_pred is float64) with shapes that fit.
+        **rules: For each option of the formula, the function of `keraslosses.rules` that checks it.
+
+    Raises:
+        ValueError: for a `kind` that is no instance of a kind.
+        TypeError: for an option without a rule, or a rule without an option.
+
+    Example:
+
+    >>> from keras import ops
+    >>> from keraslosses import kinds, rules
+    >>> @keraslosses.loss_function(kinds.Elementwise(), scale=rules.positive)
+    ... def scaled_error(y_true, y_pred, scale=1.0):
+    ...     return ops.log1p(scale * ops.abs(y_pred - y_true))
+    >>> print(round(float(scaled_error([[0.0, 1.0]], [[2.0, 1.0]], scale=0.5)[0]), 4))
+    0.3466
     """
+    if not isinstance(kind, Kind):
+        expected = "be an instance of a class of keraslosses.kinds, such as Elementwise()"
+        raise checks.invalid("kind", expected, kind)
 
     def decorate(formula: Callable[P, Any]) -> Callable[P, Any]:
         contract = Contract(formula, kind, rules)
@@ -162,7 +195,7 @@ def loss_function(kind: Any, **rules: checks.Rule) -> Callable[[Callable[P, Any]
             return contract.entries(y_true, y_pred, contract.options(args, kwargs)).values
 
         function.contract = contract  # type: ignore[attr-defined]
-        return saved(function)
+        return saved(function, package_of(formula.__module__))
 
     return decorate
 

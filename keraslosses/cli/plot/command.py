@@ -9,12 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from keraslosses.cli.catalogue import options_of
 from keraslosses.cli.output_file import check_writable
-from keraslosses.cli.plot.curves import curves_of, needed_options, shown
+from keraslosses.cli.plot.curves import curves_of, shown
 from keraslosses.cli.plot.figure import COLOURS, save_picture
-from keraslosses.lookup import CLASSES
-from keraslosses.reference import REFERENCES, Reference
+from keraslosses.cli.plot.plotted import Plotted, plotted
+from keraslosses.portability.targets.inputs import KINDS
 
 SUFFIXES = (".png", ".svg")
 WORDS = {"none": None, "true": True, "false": False}
@@ -29,13 +28,21 @@ console = Console()
 
 def plot(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The loss: Huber, say.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The loss: Huber, or file.py:Name for your own.")
+    ],
     option: Annotated[
         list[str] | None,
         typer.Option(
             metavar="OPTION=A,B,C",
             help="Values of an option of the loss, a line for each. --delta=0.5,1 is short for --option "
             "delta=0.5,1.",
+        ),
+    ] = None,
+    inputs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND", help=f"What a loss of your own reads that has no reference: {', '.join(KINDS)}."
         ),
     ] = None,
     output: Annotated[
@@ -48,28 +55,27 @@ def plot(
     options are combined. What the loss is drawn against follows from its inputs: the error, the probability
     of the true class, an angle, the offset of a box.
     """
-    reference, path = loss_named(name), picture_path(output, name)
-    values = values_of(reference, [*(option or []), *bare(context.args)])
+    loss, path = loss_named(name, inputs), picture_path(output, name)
+    values = values_of(loss, [*(option or []), *bare(context.args)])
     check_writable("--output", path)
     choices = combined(values)
     try:
-        along, curves = curves_of(reference, choices)
+        along, curves = curves_of(loss, choices)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=hint(values)) from None
-    save_picture(path, title(reference, values), along, curves)
+    save_picture(path, title(loss, values), along, curves)
     console.print(f"The picture is in {path}", soft_wrap=True, highlight=False)
 
 
-def loss_named(name: str) -> Reference:
-    if name not in REFERENCES:
-        raise typer.BadParameter(
-            f"{name!r} is no loss; choose from {', '.join(sorted(REFERENCES))}.", param_hint="NAME"
-        )
-    return REFERENCES[name]
+def loss_named(name: str, inputs: str | None) -> Plotted:
+    try:
+        return plotted(name, inputs)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="NAME") from None
 
 
 def picture_path(output: Path | None, name: str) -> Path:
-    path = output or Path(f"{name}.png")
+    path = output or Path(f"{name.rpartition(':')[2]}.png")
     if path.suffix.lower() not in SUFFIXES:
         raise typer.BadParameter(
             f"the name of the picture must end in {' or '.join(SUFFIXES)}. Received: {str(path)!r}",
@@ -89,18 +95,16 @@ def bare(arguments: Sequence[str]) -> Iterator[str]:
         yield argument[2:] if "=" in argument else f"{argument[2:]}={next(waiting, '')}"
 
 
-def values_of(reference: Reference, assignments: Sequence[str]) -> dict[str, list[Any]]:
+def values_of(loss: Plotted, assignments: Sequence[str]) -> dict[str, list[Any]]:
     """The values to draw, by option."""
-    known = [name for name in options_of(CLASSES[reference.name]) if name not in LAYOUT]
+    known = [name for name in loss.options if name not in LAYOUT]
     found: dict[str, list[Any]] = {}
     for assignment in assignments:
         name, _, text = assignment.partition("=")
         name = name.strip().replace("-", "_")
         if name not in known:
             has = f"the options to draw are {', '.join(known)}" if known else "there is none to draw"
-            raise typer.BadParameter(
-                f"{reference.name} has no option {name!r}; {has}.", param_hint=f"--{name}"
-            )
+            raise typer.BadParameter(f"{loss.name} has no option {name!r}; {has}.", param_hint=f"--{name}")
         found.setdefault(name, []).extend(parsed(text))
         if not found[name]:
             raise typer.BadParameter(
@@ -141,9 +145,9 @@ def hint(values: dict[str, list[Any]]) -> str:
     return ", ".join(f"--{name}" for name in values) or "NAME"
 
 
-def title(reference: Reference, values: dict[str, list[Any]]) -> str:
+def title(loss: Plotted, values: dict[str, list[Any]]) -> str:
     """The loss, and which of its options are drawn; the ones that it needs are always named."""
-    needed = {name: [value] for name, value in needed_options(reference).items()}
+    needed = {name: [value] for name, value in loss.needed.items()}
     options = {**needed, **values}
     text = "; ".join(f"{name} = {', '.join(map(shown, options[name]))}" for name in options)
-    return f"{reference.name}: {text}" if text else reference.name
+    return f"{loss.name}: {text}" if text else loss.name

@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.cli.catalogue import NEEDED, options_of
-from keraslosses.lookup import CLASSES
+from keraslosses.cli.plot.plotted import Plotted
 from keraslosses.portability.gradients import value_and_gradient
-from keraslosses.reference import Reference
 from keraslosses.reference.entry import Options
 from keraslosses.reference.kinds.path import Case, Path
 
@@ -30,26 +28,26 @@ class Curve:
     gradient: np.ndarray
 
 
-def curves_of(reference: Reference, choices: Sequence[Options]) -> tuple[Path, list[Curve]]:
+def curves_of(plotted: Plotted, choices: Sequence[Options]) -> tuple[Path, list[Curve]]:
     """A curve for each choice of options and each target.
 
     Raises:
         ValueError: for options that the loss refuses, or whose curves have no x axis in common.
     """
-    filled = [{**needed_options(reference), **options} for options in choices]
-    losses = [CLASSES[reference.name](**options, reduction="none") for options in filled]
-    paths = [reference.kind.path(options) for options in filled]
+    filled = [{**plotted.needed, **options} for options in choices]
+    losses = [plotted.cls(**options, reduction="none") for options in filled]
+    paths = [plotted.kind.path(options) for options in filled]
     if len({path.axis for path in paths}) > 1:
         axes = "; ".join(dict.fromkeys(path.axis for path in paths))
         raise ValueError(f"the lines of one picture must share their x axis. Received: {axes}")
-    drawn = coupled_curves if reference.coupled else curves
-    lines = zip(losses, paths, labels_of(reference, choices), strict=True)
+    drawn = coupled_curves if plotted.coupled else curves
+    lines = zip(losses, paths, labels_of(plotted, choices), strict=True)
     return paths[0], [curve for loss, path, label in lines for curve in drawn(loss, path, label)]
 
 
-def labels_of(reference: Reference, choices: Sequence[Options]) -> list[str]:
+def labels_of(plotted: Plotted, choices: Sequence[Options]) -> list[str]:
     """What tells the lines apart: the options that differ, and whether they are at their defaults."""
-    defaults = options_of(CLASSES[reference.name])
+    defaults = plotted.options
     varied = [name for name in choices[0] if any(choice[name] != choices[0][name] for choice in choices)]
     labels = []
     for choice in choices:
@@ -61,12 +59,6 @@ def labels_of(reference: Reference, choices: Sequence[Options]) -> list[str]:
 
 def shown(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
-
-
-def needed_options(reference: Reference) -> dict[str, Any]:
-    """What a loss does not do without, as the reference has it."""
-    options = options_of(CLASSES[reference.name])
-    return {name: reference.options[0][name] for name, default in options.items() if default is NEEDED}
 
 
 def curves(loss: Any, path: Path, label: str) -> list[Curve]:

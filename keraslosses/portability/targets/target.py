@@ -17,7 +17,7 @@ from keraslosses.portability.targets import subject as subjects
 from keraslosses.portability.targets.inputs import Drawn
 from keraslosses.portability.targets.names import did_you_mean
 from keraslosses.portability.targets.subject import Subject
-from keraslosses.reference import REFERENCES
+from keraslosses.reference import REFERENCES, Reference
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,12 @@ def from_file(path: Path) -> Any:
 
 
 def of_loss_class(cls: Any, target: Target) -> Subject:
-    """A loss class: with the reference of the name that it is like, or of Keras's own name."""
+    """A loss class: with the reference of the name that it is like, its own, or that of its name in Keras."""
     known = cls.__module__.split(".")[0] in ("keras", "keraslosses") and cls.__name__ in REFERENCES
     like = target.like or (cls.__name__ if known else None)
+    own = getattr(cls, "reference", None)
+    if target.like is None and isinstance(own, Reference):
+        return Subject(subjects.accepting(cls), own)
     if like is None:
         return of_instance(made(cls), target)
     return Subject(subjects.accepting(cls), restricted(like, inspect.signature(cls).parameters))

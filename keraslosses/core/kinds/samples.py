@@ -1,0 +1,52 @@
+"""Whatever a formula reads, sample by sample."""
+
+from dataclasses import replace
+from typing import Any
+
+from keras.backend import standardize_dtype
+
+from keraslosses.core import checks
+from keraslosses.core.backend import ops
+from keraslosses.core.kinds.kind import Kind, Options, Pair
+from keraslosses.core.precision import floating
+
+
+class Samples(Kind):
+    """A y_true and a y_pred of any shapes with one batch size; the formula gives one value for each sample.
+
+    For what no other kind reads: a column of y_true that holds weights, or a y_pred with several outputs side
+    by side. The formula must be finite where all inputs are 1: those stand in for a sample of weight 0.
+    """
+
+    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+        y_pred, y_true = floating(y_pred), ops.convert_to_tensor(y_true)
+        if "float" in standardize_dtype(y_true.dtype):
+            y_true = ops.cast(y_true, y_pred.dtype)
+        both = len(y_true.shape) and len(y_pred.shape)
+        if not both or not checks.compatible(y_true.shape[:1], y_pred.shape[:1]):
+            raise checks.shapes_differ(y_true, y_pred, name, "have the batch size of y_pred")
+        return Pair(y_true, y_pred, tuple(range(1, len(y_pred.shape))))
+
+    def silence(self, pair: Pair, keep: Any) -> Pair:
+        """Puts ones where a sample is not kept."""
+        return replace(pair, y_true=ones_unless(keep, pair.y_true), y_pred=ones_unless(keep, pair.y_pred))
+
+    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+        raise ValueError(
+            "`mask` must have one number for each sample. Received: a mask of shape "
+            f"{tuple(seen.shape)} for a y_pred of shape {tuple(pair.y_pred.shape)}"
+        )
+
+    def evaluate(self, formula: Any, pair: Pair) -> Any:
+        values = formula(pair.y_true, pair.y_pred)
+        if len(values.shape) != 1:
+            raise ValueError(
+                "The formula must give one value for each sample, a tensor of shape (batch,). "
+                f"Received: values of shape {tuple(values.shape)}"
+            )
+        return values
+
+
+def ones_unless(keep: Any, tensor: Any) -> Any:
+    keep = ops.reshape(keep, (-1, *[1] * (len(tensor.shape) - 1)))
+    return ops.where(keep, tensor, ops.ones_like(tensor))

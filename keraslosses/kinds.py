@@ -1,0 +1,37 @@
+"""The kinds of inputs that a loss function can read: the first argument of `loss_function`.
+
+A kind converts the inputs to tensors, checks their shapes, and applies masks, weights, `ignore_class` and
+`class_weights`. The guide "Your own loss" says which to choose.
+"""
+
+from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, TARGETS, Range
+from keraslosses.core.kinds.boxes import Boxes
+from keraslosses.core.kinds.distributions import Distributions
+from keraslosses.core.kinds.elementwise import Elementwise, Signs
+from keraslosses.core.kinds.embeddings import Embeddings
+from keraslosses.core.kinds.kind import Kind, Pair
+from keraslosses.core.kinds.label_lists import LabelLists
+from keraslosses.core.kinds.labels import Labels, LabelsOrOneHot
+from keraslosses.core.kinds.regions import Regions
+from keraslosses.core.kinds.samples import Samples
+from keraslosses.core.kinds.vectors import Vectors
+
+__all__ = [
+    "DISTRIBUTIONS",
+    "PROBABILITIES",
+    "TARGETS",
+    "Boxes",
+    "Distributions",
+    "Elementwise",
+    "Embeddings",
+    "Kind",
+    "LabelLists",
+    "Labels",
+    "LabelsOrOneHot",
+    "Pair",
+    "Range",
+    "Regions",
+    "Samples",
+    "Signs",
+    "Vectors",
+]
