@@ -4,21 +4,16 @@ TensorFlow may change these in any release. `INTERNALS` says what each is for; a
 says which is gone.
 """
 
-from importlib import import_module
 from typing import Any
 
 import tensorflow as tf
 
-GRAPPLER = "tensorflow.python.grappler.tf_optimizer"
-SAVER = "tensorflow.python.training.saver"
-CONFIG = "tensorflow.core.protobuf.config_pb2"
-
 INTERNALS = {
-    "tensorflow.__internal__.get_enclosing_xla_context": "whether XLA compiles what is traced",
-    "tensorflow.constant()._numpy": "whether a tensor has its value already",
-    f"{GRAPPLER}.OptimizeGraph": "a graph as it runs, of which the benchmark counts the kernels",
-    f"{SAVER}.export_meta_graph": "a graph in the form that the optimizer takes",
-    f"{CONFIG}.ConfigProto": "the options of the optimizer",
+    "tensorflow.__internal__.get_enclosing_xla_context": "to see whether XLA compiles what is traced",
+    "tensorflow.constant()._numpy": "to see whether a tensor has its value already",
+    "tensorflow.python.grappler.tf_optimizer.OptimizeGraph": "to count the kernels of a graph as it runs",
+    "tensorflow.python.training.saver.export_meta_graph": "to give a graph to the optimizer",
+    "tensorflow.core.protobuf.config_pb2.ConfigProto": "to tell the optimizer its options",
 }
 
 
@@ -35,13 +30,15 @@ def is_eager(tensor: Any) -> bool:
 def optimized(traced: Any) -> Any:
     """The nodes of the graph of a concrete function, as TensorFlow's optimizer leaves them.
 
-    What it takes is imported here: only the benchmark needs it.
+    What it takes is imported here, since only the benchmark needs it.
     """
+    from tensorflow.core.protobuf.config_pb2 import ConfigProto
+    from tensorflow.python.grappler.tf_optimizer import OptimizeGraph
+    from tensorflow.python.training.saver import export_meta_graph
+
     graph = traced.graph
-    exported = import_module(SAVER).export_meta_graph(
-        graph_def=graph.as_graph_def(add_shapes=True), graph=graph
-    )
+    exported = export_meta_graph(graph_def=graph.as_graph_def(add_shapes=True), graph=graph)
     exported.collection_def["train_op"].node_list.value.extend(output.name for output in traced.outputs)
-    config = import_module(CONFIG).ConfigProto()
+    config = ConfigProto()
     config.graph_options.rewrite_options.min_graph_nodes = -1
-    return import_module(GRAPPLER).OptimizeGraph(config, exported).node
+    return OptimizeGraph(config, exported).node

@@ -10,18 +10,19 @@ import torch
 from torch.autograd import forward_ad
 
 INTERNALS = {
-    "torch._C._functorch.is_functorch_wrapped_tensor": "whether a tensor is one that `torch.func` transforms",
-    "torch._C._are_functorch_transforms_active": "whether `torch.func` transforms what is computed",
-    "torch._C._is_any_autocast_enabled": "a quick answer to whether autocast is on for some device",
-    "torch.autograd.forward_ad._current_level": "whether forward mode differentiates what is computed",
-    "torch.autograd.forward_ad._set_fwd_grad_enabled": "forward mode inside a rule for forward mode",
-    "torch._log_softmax_backward_data": "the way back through log_softmax, in one pass",
-    "torch.ops.aten.threshold_backward": "a gradient without the elements below a threshold, in one pass",
-    "torch.ops.aten.multilabel_margin_loss_forward": "the kernel of MultiLabelMargin, with what it keeps",
-    "torch.ops.aten.multilabel_margin_loss_backward": "the gradient of MultiLabelMargin",
-    "torch.ops.aten._ctc_loss.Tensor": "the kernel of CTC, with what it keeps",
-    "torch.ops.aten._ctc_loss_backward.Tensor": "the gradient of CTC",
-    "torch.utils._python_dispatch.TorchDispatchMode": "how many kernels a call launches, in the benchmark",
+    "torch._C._functorch.is_functorch_wrapped_tensor": "to see whether `torch.func` transforms a tensor",
+    "torch._C._are_functorch_transforms_active": "to see whether `torch.func` transforms what is computed",
+    "torch._C._is_any_autocast_enabled": "to see quickly whether autocast is on for some device",
+    "torch.autograd.forward_ad._current_level": "to see whether forward mode differentiates what is computed",
+    "torch.autograd.forward_ad._set_fwd_grad_enabled": "to use forward mode inside a rule for forward mode",
+    "torch._log_softmax_backward_data": "to go back through log_softmax in one pass",
+    "torch.ops.aten.threshold_backward": "to zero a gradient below a threshold in one pass",
+    "torch.ops.aten.multilabel_margin_loss_forward": "for MultiLabelMargin, and what its gradient needs",
+    "torch.ops.aten.multilabel_margin_loss_backward": "for the gradient of MultiLabelMargin",
+    "torch.ops.aten._ctc_loss.Tensor": "for CTC, and what its gradient needs",
+    "torch.ops.aten._ctc_loss_backward.Tensor": "for the gradient of CTC",
+    "torch._dynamo.maybe_mark_dynamic": "to compile, in the checks, before the size of the batch is known",
+    "torch.utils._python_dispatch.TorchDispatchMode": "to count the kernels that a call launches",
 }
 
 
@@ -85,8 +86,13 @@ def ctc_backward(
     )
 
 
+def of_any_batch(tensor: Any) -> None:
+    """Has a function that is compiled for this tensor compiled for any size of its first axis."""
+    torch._dynamo.maybe_mark_dynamic(tensor, 0)
+
+
 def dispatch_mode() -> type[Any]:
-    """The base of what sees every operation that torch dispatches."""
+    """The base class of what sees every operation that torch dispatches; only the benchmark needs it."""
     from torch.utils._python_dispatch import TorchDispatchMode
 
     return TorchDispatchMode

@@ -79,8 +79,11 @@ def at_labels(
     if labels is None or not last(options["axis"], y_pred) or not one_each(weights, y_pred):
         return None
     counted = labels != ignored
+    every = bool(np.all(counted))
+    if not every and not finite_rows(y_pred, ~counted):
+        return None
     # The kernel adds up weighted and ignored entries one after the other, and loses the digits of many.
-    plain = weights is None and bool(np.all(counted))
+    plain = weights is None and every
     values = kernel(
         rows_of(y_pred),
         indices(y_true),
@@ -130,6 +133,15 @@ def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | Non
     if y_pred.shape[-1] == 1 or labels.dtype.kind != "i" or labels.shape not in (rows, (*rows, 1)):
         return None
     return labels if in_range(labels, y_pred.shape[-1], ignored) else None
+
+
+def finite_rows(y_pred: Any, chosen: np.ndarray) -> bool:
+    """Whether the chosen rows hold finite numbers: through a softmax others have a gradient of NaN, though
+    nothing flows back to them.
+    """
+    rows = rows_of(y_pred).detach().numpy()[chosen.reshape(-1)]
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(rows.sum()))
 
 
 def indices(y_true: Any) -> Any:
