@@ -214,6 +214,72 @@ def test_operations_come_from_the_seam_which_keeps_their_precision():
     assert list(keras_ops_of("losses/x.py", "from keras import ops"))
 
 
+# What the frameworks do not document stands in one file for each.
+INTERNALS_OF = {
+    "tensorflow": "core/backend/tensorflow_internals.py",
+    "torch": "core/backend/torch/internals.py",
+}
+
+
+def undocumented(path, source):
+    """Every name of a framework that a module uses and that is private, by its place in the framework."""
+    tree = ast.parse(source)
+    bound = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            bound |= {alias.asname or alias.name.split(".")[0]: alias for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            bound |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    places = {
+        name: thing if isinstance(thing, str) else thing.name if thing.asname else name
+        for name, thing in bound.items()
+    }
+    inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    chains = [
+        ast.unparse(node).split(".")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and id(node) not in inner
+    ]
+    used = {".".join([places[root], *rest]) for root, *rest in chains if root in places}
+    for name in sorted(used | set(imported(path, source))):
+        if name.split(".")[0] in FRAMEWORKS and is_private(name):
+            yield name
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "hasattr"):
+            name = node.args[1].value if isinstance(node.args[1], ast.Constant) else ""
+            if name.startswith("_") and not name.endswith("__"):
+                yield name
+
+
+def is_private(name):
+    parts = name.split(".")
+    hidden = [part for part in parts if part.startswith("_") and part not in ("__version__", "__name__")]
+    return bool(hidden) or name.startswith(("torch.ops.aten", "tensorflow.python", "tensorflow.core"))
+
+
+def test_what_frameworks_do_not_document_is_used_in_one_file_for_each():
+    seams = SOURCES.keys() & MAY_NAME_A_FRAMEWORK
+    assert findings(undocumented, seams - set(INTERNALS_OF.values())) == {}
+
+
+@pytest.mark.skipif(keras.backend.backend() not in INTERNALS_OF, reason="of JAX nothing is used that is not documented")
+def test_what_the_framework_does_not_document_is_listed_and_there():
+    """The message names each that is gone, and what it was for."""
+    name = keras.backend.backend()
+    path = INTERNALS_OF[name]
+    listed = importlib.import_module(f"keraslosses.{path.removesuffix('.py').replace('/', '.')}").INTERNALS
+    used = set(undocumented(path, SOURCES[path]))
+    assert used == {entry.rpartition("().")[2] for entry in listed}
+    gone = {entry: use for entry, use in listed.items() if not resolves(entry)}
+    version = importlib.import_module(name).__version__
+    assert gone == {}, f"{name} {version} has no longer: {gone}"
+
+
+def test_what_is_gone_is_found():
+    assert not resolves("keras.ops.no_such_operation")
+    assert not resolves("keras.no_such_module.operation")
+
+
 def extras_of(path, source):
     """The packages that a module needs beside Python, the frameworks, and what every install has."""
     installed = {"numpy"} if room_of(path) == "reference" else {"keras", "numpy"}
@@ -255,6 +321,17 @@ def test_keras_src_is_reached_in_one_file():
         (frameworks_of, "import numpy\ndef f():\n    import torch.nn as nn", ["torch"]),
         (frameworks_of, "from jax import numpy", ["jax"]),
         (frameworks_of, "import importlib\nimportlib.import_module('tensorflow')", ["tensorflow"]),
+        (undocumented, "import torch\ntorch._C._f(torch.nn.Module)", ["torch._C._f"]),
+        (undocumented, "import torch.nn\nx = torch.ops.aten.relu.default", ["torch.ops.aten.relu.default"]),
+        (
+            undocumented,
+            "from torch.autograd import forward_ad as f\nf._level",
+            ["torch.autograd.forward_ad._level"],
+        ),
+        (undocumented, "import tensorflow as tf\ntf.__internal__.f()", ["tensorflow.__internal__.f"]),
+        (undocumented, "def f():\n    from tensorflow.python import g", ["tensorflow.python.g"]),
+        (undocumented, "hasattr(tensor, '_numpy')", ["_numpy"]),
+        (undocumented, "import torch\nself._x = torch.__version__", []),
         (private_keras, "from keras import src", ["keras.src"]),
         (private_keras, "import keras.src.backend", ["keras.src.backend"]),
         (private_keras, "from keras.src.utils import tracking", ["keras.src.utils.tracking"]),
@@ -368,6 +445,8 @@ def owner_of(kind):
         return keras.Variable(1.0)
     if kind == "keras.metrics.MeanSquaredError()":
         return keras.metrics.MeanSquaredError()
+    if kind == "tensorflow.constant()":
+        return importlib.import_module("tensorflow").constant(0.0)
     inputs = keras.Input((2,))
     if kind == "keras.KerasTensor()":
         return inputs
@@ -382,17 +461,10 @@ def resolves(name):
     kind, call, attribute = name.rpartition("().")
     if call:
         return hasattr(owner_of(f"{kind}()"), attribute)
-    parts = name.split(".")
-    thing, done = importlib.import_module(parts[0]), 1
-    for part in parts[1:]:
-        done += 1
-        if not hasattr(thing, part):
-            try:
-                importlib.import_module(".".join(parts[:done]))
-            except ImportError:
-                return False
-        thing = getattr(thing, part, None)
-    return thing is not None
+    try:
+        return pkgutil.resolve_name(name) is not None
+    except (ImportError, AttributeError):
+        return False
 
 
 @pytest.mark.parametrize("name", INTERNALS)
@@ -467,6 +539,27 @@ def test_example_prints_what_it_says(name):
 def test_version_is_that_of_the_project_file():
     with open(PACKAGE.parent / "pyproject.toml", "rb") as file:
         assert tomllib.load(file)["project"]["version"] == keraslosses.__version__
+
+
+def at_least(requirement):
+    """The name and the lowest version of `name>=version`."""
+    name, _, version = requirement.partition(">=")
+    return name, version
+
+
+def test_no_version_is_allowed_that_is_lower_than_what_the_tests_run():
+    with open(PACKAGE.parent / "pyproject.toml", "rb") as file:
+        project = tomllib.load(file)["project"]
+    extras = project["optional-dependencies"]
+    pins = dict(re.findall(r"^([a-z-]+)(?:\[\w+\])?==([\d.]+)", "\n".join(extras["dev"]), re.M))
+    for framework in ("tensorflow", "jax", "torch"):
+        (requirement,) = extras[framework]
+        name, lowest = at_least(requirement)
+        assert name == framework
+        assert pins[framework] in (lowest, f"{lowest}.0"), f"{requirement}, but what is run is {pins[framework]}"
+    makefile = (PACKAGE.parent / "Makefile").read_text("utf-8")
+    lowest_keras = re.search(r"^KERAS_LOWEST \?= ([\d.]+)$", makefile, re.M)[1]
+    assert lowest_keras == f"{at_least(project['dependencies'][0])[1]}.0"
 
 
 def test_modules_stay_short():

@@ -32,6 +32,7 @@ from keraslosses.cli.bench.results import (
     slower,
 )
 from keraslosses.cli.bench.steps import copy, with_gradient
+from keraslosses.core.backend import forms
 from keraslosses.portability.processes import backends
 
 QUICK = ["--sizes", "small", "--seconds", "0.01"]
@@ -340,12 +341,42 @@ def test_worker_goes_on_after_a_loss_that_cannot_run(monkeypatch, backend):
 
     told = []
     monkeypatch.setattr(bench_worker, "measure", measure)
-    plan = {"losses": ["Huber", "BalancedL1"], "sizes": ["small"], "seconds": 0.01}
+    plan = {"losses": ["Huber", "BalancedL1"], "sizes": ["small"], "seconds": 0.01, "without": []}
     bench_worker.work(plan, told.append)
     kinds = [event["event"] for event in told]
     modes = len(MODES[backend])
     assert kinds == ["versions", *["start", "failed"] * modes, *["start", "row"] * modes]
     assert told[2]["error"] == "RuntimeError: out of luck"
+
+
+def test_what_is_measured_without_a_form_is_the_formula(monkeypatch, backend):
+    form, contract = forms.HUBER, keraslosses.huber.contract
+    monkeypatch.setattr(contract, "faster", contract.faster)
+    serves = contract.faster.mean is not None
+    assert serves == (form.backend == backend)
+    seen = []
+    monkeypatch.setattr(bench_worker, "measure", lambda *rest: seen.append(contract.faster) or ALONE)
+    plan = {"losses": ["BalancedL1"], "sizes": ["small"], "seconds": 0.01}
+    bench_worker.work({**plan, "without": [form.name]}, lambda event: None)
+    assert [faster.mean for faster in seen] == [None] * len(MODES[backend])
+    bench_worker.work({**plan, "without": []}, lambda event: None)
+    assert (seen[-1].mean is not None) == serves
+
+
+def test_the_child_process_is_told_what_to_do_without(monkeypatch):
+    plans = []
+    monkeypatch.setattr(backends, "installed", lambda: ["torch"])
+    monkeypatch.setattr(backends, "run_worker", lambda *args, **options: iter(plans.append(args[2]) or []))
+    invoke("Huber", "--without", "huber", "--without", "log_cosh", *QUICK)
+    assert [plan["without"] for plan in plans] == [["huber", "log_cosh"]]
+
+
+def test_a_form_of_a_backend_that_is_not_measured_is_an_error_of_usage(monkeypatch):
+    monkeypatch.setattr(backends, "installed", lambda: ["jax"])
+    result = invoke("Huber", "--without", "huber", *QUICK)
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.replace("│", " ").split())
+    assert "'huber' is a form for torch, which is not measured" in said
 
 
 def test_crash_of_a_backend_is_reported_and_fails(worker, monkeypatch):
@@ -376,6 +407,7 @@ def test_benchmark_runs_on_all_cores(worker, monkeypatch, backend):
         (["--backend", "theano"], "'theano' is no backend"),
         (["--sizes", "small,huge"], "'huge' is no size; choose from small, middle, large"),
         (["--seconds", "0"], "--seconds"),
+        (["--without", "hubert"], "'hubert' is no faster form; choose from binary_crossentropy, "),
         (["--tolerance", "-1"], "--tolerance"),
         (["--json", "."], "'.' is no file that can be written"),
         (["--markdown", "notes.txt/bench.md"], "--markdown"),

@@ -1,6 +1,6 @@
-"""The forms and kernels that torch's seam has for finite inputs: found by name, and right only for some inputs.
+"""The faster forms of losses on torch, against the formula in float64, where they serve and where they do not.
 
-That they give the right numbers is seen by every check of their losses on torch.
+The list is that of the forms which the losses declare.
 """
 
 import inspect
@@ -11,98 +11,296 @@ import torch
 
 import keraslosses
 from keraslosses.core import backend
-from keraslosses.core.backend import torch as backend_of_torch
-from keraslosses.core.backend.torch.forms import FORMS
-from keraslosses.core.backend.torch.kernels import KERNELS
+from keraslosses.core.backend import torch as seam
+from keraslosses.core.backend.forms import FINITE, LABELS, SEEN, SOME, Faster
+from keraslosses.core.backend.torch import kernels
+from keraslosses.lookup import FUNCTIONS
 from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.reference import REFERENCES
 
 BY_FUNCTION = {reference.function: reference for reference in REFERENCES.values()}
-CASES = [
-    (name, options)
-    for name in FORMS
-    for options in BY_FUNCTION[name].options
-    if not {"class_weights", "pos_weight", "apply_class_balancing"} & options.keys()
-]
+DECLARED = {name: function.contract.forms for name, function in FUNCTIONS.items() if function.contract.forms}
+FORMS = {form.name: (form, name) for name, declared in DECLARED.items() for form in declared}
+REDUCTIONS = ["sum_over_batch_size", "mean_with_sample_weight", "none"]
 
 
-def found(name, options):
-    y_true, y_pred = (torch.from_numpy(np.asarray(x, "float32")) for x in BY_FUNCTION[name].inputs(options))
-    parameters = list(inspect.signature(getattr(keraslosses, name)).parameters.values())[2:]
-    every = {parameter.name: parameter.default for parameter in parameters}
-    return FORMS[name](y_true, y_pred, **{**every, **options})
+def needing(need):
+    return [name for name, (form, _) in FORMS.items() if need in form.needs]
 
 
-@pytest.mark.parametrize(("name", "options"), CASES)
-def test_a_derivative_is_a_tensor_of_its_own(name, options):
-    explicit = found(name, options)
-    if explicit is None:
-        return
-    values = explicit.values.clone()
-    first = explicit.by_pred()
-    kept = first.clone()
-    first.zero_()
-    assert torch.equal(explicit.by_pred(), kept)
-    assert torch.equal(explicit.values, values)
+def test_forms_of_another_backend_need_a_module_like_this_one():
+    assert {form.backend for form, _ in FORMS.values()} == {"torch"}
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_a_form_covers_the_options_it_is_there_for(name):
-    assert any(found(name, options) is not None for one, options in CASES if one == name)
+# The inputs
+
+
+def within(numbers, name, options, argument):
+    """Numbers in the range in which a loss reads them."""
+    range_ = FUNCTIONS[name].contract.kind.ranges(options).get(argument)
+    return numbers if range_ is None else np.clip(numbers, 0.0, range_.high)
+
+
+def scaled(factor):
+    """Predictions times a factor, and targets with them where these are any numbers."""
+
+    def inputs(name, options):
+        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        if y_true.dtype.kind == "f" and "y_true" not in FUNCTIONS[name].contract.kind.ranges(options):
+            y_true = factor * y_true
+        return y_true, within(factor * y_pred, name, options, "y_pred")
+
+    return inputs
+
+
+def near(name, options):
+    """Predictions next to their targets; of labels, scores next to each other."""
+    y_true, y_pred = BY_FUNCTION[name].inputs(options)
+    if y_true.shape == y_pred.shape:
+        return y_true, within(y_true + 1e-4 * y_pred, name, options, "y_pred")
+    return y_true, within(0.5 + 1e-3 * y_pred, name, options, "y_pred")
+
+
+def many(name, options):
+    return BY_FUNCTION[name].inputs(options, leading=(64, 512))
+
+
+INPUTS = {
+    "usual": scaled(1.0),
+    "near-equal": near,
+    "tiny": scaled(1e-5),
+    "large": scaled(1e4),
+    "many": many,
+}
+
+
+def options_of(name):
+    """The grid of the reference, with an ignored label too, and kernels' options beside each other."""
+    reference = BY_FUNCTION[name]
+    grid = [dict(options) for options in reference.options]
+    parameters = inspect.signature(getattr(keraslosses, name)).parameters
+    logits = {"from_logits": True} if "from_logits" in parameters else {}
+    more = [
+        {"class_weights": [0.5, 1.0, 2.0, 0.0, 1.5, 3.0, 0.25]},
+        {"label_smoothing": 0.1},
+        {"ignore_class": 3},
+        {"ignore_class": 3, "class_weights": [0.5, 1.0, 2.0, 0.0, 1.5, 3.0, 0.25]},
+    ]
+    return grid + [{**logits, **one} for one in more if one.keys() <= parameters.keys()]
+
+
+# What they give
+
+
+@pytest.fixture
+def switched(monkeypatch):
+    """Sets which forms of a loss are at work; gives a list that grows with each result of one."""
+
+    def switch(name, keep):
+        contract, served = FUNCTIONS[name].contract, []
+
+        def watched(part, function):
+            def call(*args, **options):
+                found = function(*args, **options)
+                if found is not None:
+                    served.append(part)
+                return found
+
+            return call
+
+        at_work = {
+            part: watched(part, function)
+            for part, function in contract.faster._asdict().items()
+            if function is not None and keep(part)
+        }
+        monkeypatch.setattr(contract, "faster", Faster(**at_work))
+        return served
+
+    return switch
+
+
+@pytest.fixture
+def no_look(monkeypatch):
+    """As on an accelerator: no tensor can be looked at."""
+
+    def close():
+        for module in (seam, kernels, backend):
+            monkeypatch.setattr(module, "peek", lambda tensor: None)
+
+    return close
+
+
+def by_formula(name, *arguments):
+    """Value and gradient by the formula of the loss alone."""
+    contract = FUNCTIONS[name].contract
+    at_work, contract.faster = contract.faster, Faster()
+    try:
+        return result(name, *arguments)
+    finally:
+        contract.faster = at_work
+
+
+def in_float64(name, options, reduction, y_true, y_pred, weight=None):
+    wide = y_true.astype("float64") if y_true.dtype.kind == "f" else y_true
+    return by_formula(name, options, reduction, wide, y_pred.astype("float64"), weight)
+
+
+def result(name, options, reduction, y_true, y_pred, weight=None):
+    dtype = "float64" if y_pred.dtype == np.float64 else "float32"
+    loss = getattr(keraslosses, BY_FUNCTION[name].name)(reduction=reduction, dtype=dtype, **options)
+
+    def total(y_true, y_pred):
+        value = loss(y_true, y_pred, weight)
+        if not value.ndim:
+            return value
+        # Unequal shares, so that no derivative stands at another's place.
+        return (value * torch.linspace(0.5, 1.5, value.numel()).reshape(value.shape)).sum()
+
+    return value_and_gradient(total, y_true, y_pred)
+
+
+def assert_close(found, expected):
+    (value, gradient), (wanted, slope) = found, expected
+    np.testing.assert_allclose(value, wanted, rtol=1e-5)
+    np.testing.assert_allclose(gradient, slope, rtol=3e-5, atol=1e-6 * np.abs(slope).max())
+
+
+@pytest.mark.parametrize("look", [True, False], ids=["look", "no look"])
+@pytest.mark.parametrize("inputs", INPUTS)
+@pytest.mark.parametrize("name", DECLARED)
+def test_a_form_gives_what_the_formula_gives_in_float64(name, inputs, look, no_look):
+    for options in options_of(name):
+        y_true, y_pred = INPUTS[inputs](name, options)
+        reductions = REDUCTIONS[:1] if inputs == "many" else REDUCTIONS
+        expected = {r: in_float64(name, options, r, y_true, y_pred) for r in reductions}
+        if not look:
+            no_look()
+        for reduction, wanted in expected.items():
+            assert_close(result(name, options, reduction, y_true, y_pred), wanted)
+
+
+@pytest.mark.parametrize("look", [True, False], ids=["look", "no look"])
+@pytest.mark.parametrize("name", DECLARED)
+def test_what_has_weight_0_may_hold_anything(name, look, no_look):
+    for options in options_of(name):
+        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        weight = np.array([1.0, 0.0, 2.0], "float32")
+        expected = in_float64(name, options, "sum_over_batch_size", y_true, y_pred, weight)
+        if not look:
+            no_look()
+        y_pred[1] = np.nan
+        value, gradient = result(name, options, "sum_over_batch_size", y_true, y_pred, weight)
+        assert_close((value, gradient), expected)
+        assert not gradient[1].any()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_serves_and_only_where_its_needs_are_met(form, switched, no_look):
+    declared, name = FORMS[form]
+    served = switched(name, lambda part: part == declared.computes)
+    for options in options_of(name):
+        result(name, options, "sum_over_batch_size", *BY_FUNCTION[name].inputs(options))
+    assert served
+    served.clear()
+    no_look()
+    for options in options_of(name):
+        result(name, options, "sum_over_batch_size", *BY_FUNCTION[name].inputs(options))
+    assert bool(served) == (SEEN not in declared.needs)
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("form", needing(FINITE))
+def test_where_a_result_is_not_finite_the_formula_decides(form, number):
+    _, name = FORMS[form]
+    for options in options_of(name):
+        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        reads = FUNCTIONS[name].contract.kind.ranges(options).get("y_pred")
+        if reads is not None and not np.isnan(number):
+            continue  # What is out of range is an error.
+        y_pred[1, 2] = number
+        for reduction in REDUCTIONS:
+            found = result(name, options, reduction, y_true, y_pred)
+            expected = by_formula(name, options, reduction, y_true, y_pred)
+            np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
+            np.testing.assert_allclose(found[1], expected[1], rtol=3e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("form", needing(SOME))
+def test_the_mean_of_nothing_is_0(form):
+    _, name = FORMS[form]
+    for options in options_of(name):
+        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        value, _ = result(name, options, "sum_over_batch_size", y_true[:0], y_pred[:0])
+        assert value == 0
+
+
+# The forms of a formula
+
+
+def every_option(name, options):
+    return {**FUNCTIONS[name].contract.defaults, **options}
+
+
+@pytest.mark.parametrize("form", [name for name, (form, _) in FORMS.items() if form.computes == "formula"])
+def test_a_derivative_is_a_tensor_of_its_own(form):
+    declared, name = FORMS[form]
+    for options in options_of(name):
+        y_true, y_pred = (torch.from_numpy(x.astype("float32")) for x in BY_FUNCTION[name].inputs(options))
+        explicit = declared.function()(y_true, y_pred, **every_option(name, options))
+        if explicit is None:
+            continue
+        values = explicit.values.clone()
+        first = explicit.by_pred()
+        kept = first.clone()
+        first.zero_()
+        assert torch.equal(explicit.by_pred(), kept)
+        assert torch.equal(explicit.values, values)
 
 
 # The kernels for whole losses
 
-WEIGHTS = [0.5, 1.0, 2.0, 0.0, 1.5, 3.0, 0.25]
+LABELLED = needing(LABELS)
 
 
-def means(name, options, reduction, y_true, y_pred, monkeypatch):
-    """Value and gradient of the mean, by the kernel and without it, and how often it served."""
-    served = []
-
-    def watched(*arguments):
-        served.append(backend_of_torch.mean_by_kernel(*arguments) is not None)
-        return backend_of_torch.mean_by_kernel(*arguments)
-
-    loss = getattr(keraslosses, BY_FUNCTION[name].name)(reduction=reduction, **options)
-    found = []
-    for instead in (watched, lambda *arguments: None):
-        monkeypatch.setattr(backend, "mean_by_kernel", instead)
-        found.append(value_and_gradient(loss, y_true, y_pred))
-    return *found, any(served)
+def kernel_gives(form, y_true, y_pred, options, reduction="mean"):
+    declared, name = FORMS[form]
+    return declared.function()(y_true, y_pred, every_option(name, options), reduction)
 
 
-@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean_with_sample_weight"])
-@pytest.mark.parametrize("name", KERNELS)
-def test_a_kernel_gives_what_the_formula_gives(name, reduction, monkeypatch):
-    parameters = inspect.signature(getattr(keraslosses, name)).parameters
-    logits = {"from_logits": True} if "from_logits" in parameters else {}
-    for more in (
-        {},
-        {"class_weights": WEIGHTS},
-        {"label_smoothing": 0.1},
-        {"ignore_class": 3},
-        {"ignore_class": -1},
-        {"ignore_class": 3, "class_weights": WEIGHTS},
-    ):
-        if not more.keys() <= parameters.keys():
-            continue
-        options = {**logits, **more}
-        y_true, y_pred = BY_FUNCTION[name].inputs(options)
-        (value, gradient), (expected, slope), served = means(
-            name, options, reduction, y_true, y_pred, monkeypatch
-        )
-        np.testing.assert_allclose(value, expected, rtol=1e-6)
-        np.testing.assert_allclose(gradient, slope, rtol=1e-5, atol=1e-8)
-        assert served == covered(name, options, reduction)
+@pytest.mark.parametrize("reduction", REDUCTIONS[:2])
+@pytest.mark.parametrize("form", [name for name, (form, _) in FORMS.items() if form.computes == "loss"])
+def test_a_kernel_serves_the_options_that_it_has(form, reduction):
+    _, name = FORMS[form]
+    for options in options_of(name):
+        y_true, y_pred = map(torch.from_numpy, BY_FUNCTION[name].inputs(options))
+        found = kernel_gives(form, y_true, y_pred, options, reduction)
+        assert (found is not None) == covered(name, options, reduction), options
 
 
 def covered(name, options, reduction):
     """Whether torch's kernel has these options too."""
+    from_logits = FUNCTIONS[name].contract.defaults.get("from_logits") is None or options.get("from_logits")
+    if not from_logits or options.get("axis", -1) != -1:
+        return False
     if name == "categorical_crossentropy":
         return "class_weights" not in options
     divided_by_weights = "class_weights" in options and reduction == "mean_with_sample_weight"
     return name != "multi_margin" or not ("ignore_class" in options or divided_by_weights)
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("form", LABELLED)
+def test_what_is_ignored_may_hold_anything(form, number):
+    """A kernel gives a finite loss, and a gradient of NaN where it goes back through the softmax."""
+    _, name = FORMS[form]
+    logits = {"from_logits": True} if "from_logits" in FUNCTIONS[name].contract.defaults else {}
+    options = {**logits, "ignore_class": 3}
+    y_true, y_pred = BY_FUNCTION[name].inputs(options)
+    y_true[1, 2] = 3
+    expected = result(name, options, "sum_over_batch_size", y_true, y_pred)
+    y_pred[1, 2, 4] = number
+    found = result(name, options, "sum_over_batch_size", y_true, y_pred)
+    assert_close(found, expected)
 
 
 NOT_FOR_THE_KERNEL = {
@@ -117,14 +315,10 @@ NOT_FOR_THE_KERNEL = {
 @pytest.mark.parametrize(("y_true", "options"), NOT_FOR_THE_KERNEL.values(), ids=NOT_FOR_THE_KERNEL)
 def test_what_the_kernel_would_read_otherwise_goes_to_the_formula(y_true, options):
     y_pred = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 7)).astype("float32"))
-    every = {"from_logits": True, "axis": -1, "label_smoothing": 0.0, "ignore_class": None}
-    every = {**every, "class_weights": None, **options}
-    name = "sparse_categorical_crossentropy"
-    right = backend_of_torch.mean_by_kernel(
-        name, np.array([1, 2]), y_pred, {**every, "class_weights": None}, "mean"
-    )
+    form, options = "sparse_categorical_crossentropy_mean", {"from_logits": True, **options}
+    right = kernel_gives(form, np.array([1, 2]), y_pred, {**options, "class_weights": None})
     assert right is not None
-    assert backend_of_torch.mean_by_kernel(name, y_true, y_pred, every, "mean") is None
+    assert kernel_gives(form, y_true, y_pred, options) is None
 
 
 @pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "MultiMargin"])
@@ -147,11 +341,11 @@ def test_an_infinite_loss_goes_to_the_formula():
     assert not gradient[0].any() and gradient[1].all()
 
 
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("name", [FORMS[form][1] for form in LABELLED])
 def test_nan_shows_through_a_kernel(name):
     y_true, y_pred = BY_FUNCTION[name].inputs({})
     # Beside the label, unless only the label's number is looked at.
-    label = np.argmax(y_true[1, 2]) if name == "categorical_crossentropy" else y_true[1, 2]
+    label = y_true[1, 2]
     y_pred[1, 2, label if name == "negative_log_likelihood" else label - 1] = np.nan
     logits = {"from_logits": True} if "crossentropy" in name else {}
     value, _ = value_and_gradient(getattr(keraslosses, BY_FUNCTION[name].name)(**logits), y_true, y_pred)

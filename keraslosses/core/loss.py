@@ -14,7 +14,7 @@ import numpy as np
 from keras.backend import is_keras_tensor, standardize_dtype
 
 from keraslosses.core import backend, checks, domain, keras_internals
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.compose import Addable
 from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.kinds.kind import Kind
@@ -33,9 +33,15 @@ PLAIN_MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
 
 class Contract:
-    """A formula, the kind of inputs it reads, and the rules of its options."""
+    """A formula, the kind of inputs it reads, the rules of its options, and its faster forms."""
 
-    def __init__(self, formula: Callable[..., Any], kind: Any, rules: Mapping[str, checks.Rule]):
+    def __init__(
+        self,
+        formula: Callable[..., Any],
+        kind: Any,
+        rules: Mapping[str, checks.Rule],
+        faster: Sequence[forms.Form] = (),
+    ):
         self.name = formula.__name__
         self.formula = formula
         self.kind = kind
@@ -43,6 +49,8 @@ class Contract:
         parameters = list(self.signature.parameters.values())[2:]
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self.rules = rules
+        self.forms = tuple(faster)
+        self.faster = forms.at_work(faster, backend.BACKEND)
         check_rules(self.name, [p.name for p in parameters], rules)
 
     def options(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -116,24 +124,30 @@ class Contract:
         nothing needs to be silenced.
         """
         if keep is None or pair.coupled:
-            return self.kind.evaluate(formula, pair)
+            return self.evaluate(formula, pair)
         if finite_at_a_look(pair.y_true) and finite_at_a_look(pair.y_pred):
-            values = self.kind.evaluate(formula, pair)
+            values = self.evaluate(formula, pair)
             if finite_at_a_look(values):
                 return values
-        return self.kind.evaluate(formula, self.kind.silence(pair, keep))
+        return self.evaluate(formula, self.kind.silence(pair, keep))
+
+    def evaluate(self, formula: Callable[..., Any], pair: Any) -> Any:
+        return self.kind.evaluate(formula, pair, self.faster.formula)
 
     def mean(self, y_true: Any, y_pred: Any, options: Mapping[str, Any], reduction: str) -> Any:
         """The mean of all entries, none of them weighted or taken out; None where only `entries` gives it."""
         self.check_readable(y_true, y_pred)
-        found = backend.mean_by_kernel(self.name, y_true, y_pred, options, reduction)
+        found = self.faster.loss and self.faster.loss(y_true, y_pred, options, reduction)
         if found is not None or not self.kind.explicit:
             return found
         pair = self.kind.read(self.name, y_true, y_pred, options)
         if reduction == "mean_with_sample_weight" and pair.class_weight is not None:
             return None
         pair = self.within(y_true, y_pred, pair, None, options)
-        return self.kind.mean(functools.partial(self.formula, **options), pair)
+        found = self.faster.mean and self.faster.mean(pair.y_true, pair.y_pred, **options)
+        if found is not None:
+            return found
+        return self.kind.mean(functools.partial(self.formula, **options), pair, self.faster.formula)
 
 
 def check_rules(name: str, options: Sequence[str], rules: Mapping[str, checks.Rule]) -> None:
@@ -155,7 +169,9 @@ def finite_at_a_look(tensor: Any) -> bool:
         return bool(np.isfinite(np.sum(seen)))
 
 
-def loss_function(kind: Kind, **rules: checks.Rule) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+def loss_function(
+    kind: Kind, *faster: forms.Form, **rules: checks.Rule
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Makes a loss function of a formula: reads and checks the inputs and options before it.
 
     The function takes what the formula takes, as arrays or tensors of any float type. It returns one value
@@ -165,6 +181,7 @@ def loss_function(kind: Kind, **rules: checks.Rule) -> Callable[[Callable[P, Any
     Args:
         kind: How the inputs are read: an instance of a class of `keraslosses.kinds`. The formula gets tensors
             of float32 (float64 where y_pred is float64) with shapes that fit.
+        *faster: Forms of the formula that a backend computes faster; losses of this package have them.
         **rules: For each option of the formula, the function of `keraslosses.rules` that checks it.
 
     Raises:
@@ -186,7 +203,7 @@ def loss_function(kind: Kind, **rules: checks.Rule) -> Callable[[Callable[P, Any
         raise checks.invalid("kind", expected, kind)
 
     def decorate(formula: Callable[P, Any]) -> Callable[P, Any]:
-        contract = Contract(formula, kind, rules)
+        contract = Contract(formula, kind, rules, faster)
 
         @functools.wraps(formula)
         def function(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:

@@ -13,7 +13,7 @@ from keraslosses.core.reduction import both
 from keraslosses.core.saving import saved
 from keraslosses.layers.kernel import KernelLayer
 from keraslosses.layers.term import kept_samples, labels_of
-from keraslosses.losses.angular_margins import MARGINS, margin_of
+from keraslosses.losses.margin_of import is_angular, margin_of
 
 
 @saved
@@ -210,8 +210,7 @@ class ChunkedCrossEntropy(KernelLayer):
 def check_margin(margin: Any, use_bias: bool) -> None:
     if margin is None:
         return
-    function = getattr(margin, "function", None)
-    if getattr(function, "__name__", None) not in MARGINS:
+    if not is_angular(margin):
         raise checks.invalid("margin", "be None or one of the angular losses, such as ArcFace()", margin)
     for option in ("ignore_class", "class_weights"):
         if margin.options[option] is not None:

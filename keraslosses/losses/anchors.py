@@ -89,7 +89,7 @@ class Anchors(Kind):
         y_pred = ops.where((weight != 0)[..., None], pair.y_pred, ops.zeros_like(pair.y_pred))
         return replace(pair, y_pred=y_pred, inner=weight), None
 
-    def evaluate(self, formula: Callable[[Any, Any], dict[str, Part]], pair: Pair) -> Any:
+    def evaluate(self, formula: Callable[[Any, Any], dict[str, Part]], pair: Pair, faster: Any = None) -> Any:
         parts = formula(pair.y_true, pair.y_pred)
         if self.only is not None:
             return of_each_image(parts[self.only], pair.inner)

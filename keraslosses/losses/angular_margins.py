@@ -3,9 +3,6 @@
 Each function takes the cosines twice, as `Explicit` is called, and looks at the second.
 """
 
-import inspect
-from collections.abc import Callable
-from functools import partial
 from math import cos, pi, sin
 from typing import Any
 
@@ -89,23 +86,6 @@ def of_angle(cosine: Any, sine: Any, m1: float, m2: float) -> tuple[Any, Any]:
 
 def sine_of(cosine: Any) -> Any:
     return ops.sqrt((1.0 - cosine) * (1.0 + cosine))
-
-
-# By the name of the function of the loss.
-MARGINS: dict[str, Callable[..., Explicit]] = {
-    "arcface": added_to_angle,
-    "cosface": taken_from_cosine,
-    "am_softmax": taken_from_cosine,
-    "sphereface": multiplied_angle,
-    "combined_margin": all_three,
-}
-
-
-def margin_of(loss: Any) -> Callable[[Any, Any], Explicit]:
-    """What the margin of a loss, under its options, makes of the cosine of the label's class."""
-    function = MARGINS[loss.function.__name__]
-    named = inspect.signature(function).parameters
-    return partial(function, **{name: value for name, value in loss.options.items() if name in named})
 
 
 def within_rounding(cosine: Any) -> Any:

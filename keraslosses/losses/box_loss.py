@@ -7,7 +7,7 @@ from keraslosses.core.compose import WeightedSum, taken_apart
 from keraslosses.core.loss import FunctionLoss
 from keraslosses.losses.boxes import ciou, diou, giou, iou
 
-BOX_LOSSES = {function.__name__: function for function in (iou, giou, diou, ciou)}
+BOX_LOSSES = {"iou": iou, "giou": giou, "diou": diou, "ciou": ciou}
 
 
 def box_loss_rule(name: str, value: Any) -> None:

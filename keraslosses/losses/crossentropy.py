@@ -3,7 +3,7 @@
 from typing import Any
 
 from keraslosses.core import backend, checks, limits, numerics
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.kinds.distributions import Distributions
@@ -23,6 +23,7 @@ from keraslosses.losses.probability import (
 
 @loss_function(
     Elementwise(explicit=True, true=TARGETS, pred=PROBABILITIES),
+    forms.BINARY_CROSSENTROPY,
     from_logits=checks.boolean,
     label_smoothing=checks.fraction,
     axis=checks.integer,
@@ -48,6 +49,8 @@ def binary_crossentropy(
 
 @loss_function(
     Distributions(explicit=True, true=DISTRIBUTIONS, pred=SHARES),
+    forms.CATEGORICAL_CROSSENTROPY,
+    forms.CATEGORICAL_CROSSENTROPY_MEAN,
     from_logits=checks.boolean,
     label_smoothing=checks.fraction,
     axis=checks.integer,
@@ -94,6 +97,7 @@ def against_shares(target: Any, y_pred: Any, axis: int) -> Explicit:
 
 @loss_function(
     Labels(pred=SHARES),
+    forms.SPARSE_CATEGORICAL_CROSSENTROPY_MEAN,
     from_logits=checks.boolean,
     ignore_class=checks.optional_integer,
     axis=checks.integer,

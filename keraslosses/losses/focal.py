@@ -3,6 +3,7 @@
 from typing import Any
 
 from keraslosses.core import backend, checks, numerics
+from keraslosses.core.backend import forms
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import scaled
 from keraslosses.core.kinds.distributions import Distributions
@@ -20,6 +21,7 @@ from keraslosses.losses.probability import (
 
 @loss_function(
     Elementwise(explicit=True, true=TARGETS, pred=PROBABILITIES),
+    forms.BINARY_FOCAL_CROSSENTROPY,
     apply_class_balancing=checks.boolean,
     alpha=checks.fraction,
     gamma=checks.non_negative,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keraslosses.core import backend, checks, limits, numerics
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import PROBABILITIES
 from keraslosses.core.kinds.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -11,6 +11,7 @@ from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 @loss_function(
     Labels(),
+    forms.NEGATIVE_LOG_LIKELIHOOD_MEAN,
     axis=checks.integer,
     ignore_class=checks.optional_integer,
     class_weights=checks.optional_weights,

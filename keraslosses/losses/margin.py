@@ -3,13 +3,15 @@
 from typing import Any
 
 from keraslosses.core import backend, checks, domain, numerics
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.kinds.distributions import Distributions
 from keraslosses.core.kinds.elementwise import Signs
 from keraslosses.core.kinds.label_lists import LabelLists
 from keraslosses.core.kinds.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+
+OF_LABELS = {"ignore_class": checks.optional_integer, "class_weights": checks.optional_weights}
 
 
 @loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
@@ -41,11 +43,7 @@ def categorical_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | 
 
 
 @loss_function(
-    Labels(),
-    p=checks.one_of(1, 2),
-    margin=checks.non_negative,
-    ignore_class=checks.optional_integer,
-    class_weights=checks.optional_weights,
+    Labels(), forms.MULTI_MARGIN_MEAN, p=checks.one_of(1, 2), margin=checks.non_negative, **OF_LABELS
 )
 def multi_margin(
     y_true: Any,
@@ -67,12 +65,7 @@ def multi_label_margin(y_true: Any, y_pred: Any) -> Any:
     return backend.multi_label_margin(y_true, y_pred)
 
 
-@loss_function(
-    Labels(),
-    margin=checks.non_negative,
-    ignore_class=checks.optional_integer,
-    class_weights=checks.optional_weights,
-)
+@loss_function(Labels(), margin=checks.non_negative, **OF_LABELS)
 def soft_margin_softmax(
     y_true: Any,
     y_pred: Any,

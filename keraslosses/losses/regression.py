@@ -3,13 +3,13 @@
 from typing import Any
 
 from keraslosses.core import backend, checks, limits, numerics
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.explicit import Explicit, of_error
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 
-@loss_function(Elementwise(explicit=True))
+@loss_function(Elementwise(explicit=True), forms.MEAN_SQUARED_ERROR)
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared error over the last axis; see `MeanSquaredError`."""
     error = y_pred - y_true
@@ -31,7 +31,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     return Explicit(100.0 * ops.abs(error), lambda: 100.0 * ops.sign(error) / size)
 
 
-@loss_function(Elementwise(explicit=True))
+@loss_function(Elementwise(explicit=True), forms.MEAN_SQUARED_LOGARITHMIC_ERROR)
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared difference of log(1 + y); see `MeanSquaredLogarithmicError`."""
     predicted, true = (ops.maximum(x, limits.EPSILON) for x in (y_pred, y_true))

@@ -4,13 +4,13 @@ import math
 from typing import Any
 
 from keraslosses.core import backend, checks
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.explicit import of_error
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 
 
-@loss_function(Elementwise(explicit=True), delta=checks.positive)
+@loss_function(Elementwise(explicit=True), forms.HUBER, delta=checks.positive)
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """Quadratic up to `delta`, linear beyond; see `Huber`."""
     error = y_pred - y_true
@@ -18,7 +18,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     return of_error(near * (error - 0.5 * near), lambda: near)
 
 
-@loss_function(Elementwise(explicit=True), beta=checks.non_negative)
+@loss_function(Elementwise(explicit=True), forms.SMOOTH_L1, beta=checks.non_negative)
 def smooth_l1(y_true: Any, y_pred: Any, *, beta: float = 1.0) -> Any:
     """Quadratic up to `beta`, linear with slope 1 beyond; see `SmoothL1`."""
     error = y_pred - y_true
@@ -49,7 +49,7 @@ def log1p_integral(t: Any, log1p: Any) -> Any:
     return ops.where(t < 0.1, t * t * series, (1.0 + t) * log1p - t)
 
 
-@loss_function(Elementwise(explicit=True))
+@loss_function(Elementwise(explicit=True), forms.LOG_COSH)
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
     """Mean of log(cosh(error)) over the last axis; see `LogCosh`.
 

@@ -21,6 +21,8 @@ elif BACKEND == "jax":
 elif BACKEND == "torch":
     import torch
 
+    from keraslosses.core.backend.torch.internals import of_any_batch
+
 # The ways in which a function is differentiated. "unknown batch" is compiled before the size of the batch is
 # known. JAX differentiates what it has traced: without its compiler the same, one operation after the other.
 MODES = {
@@ -170,7 +172,7 @@ def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str)
         called = compiled(function, mode, tuple((x.shape, x.dtype) for x in (y_true, y_pred)))
     if mode == "unknown batch":
         for tensor in (y_true, y_pred):
-            torch._dynamo.maybe_mark_dynamic(tensor, 0)
+            of_any_batch(tensor)
     with warnings.catch_warnings():
         # Where an operation of Keras breaks the graph, torch reads .grad of a tensor, and warns; and it
         # makes an instance of every autograd.Function that it compiles, of which it warns too.

@@ -13,6 +13,7 @@ from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_wh
 from keraslosses.cli.bench import report
 from keraslosses.cli.bench.cases import CASES, MODES, SIZES, planned
 from keraslosses.cli.bench.results import Key, Row, by_mode, load, row_from, save, slower
+from keraslosses.cli.bench.without import check_forms
 from keraslosses.cli.output_file import check_writable
 from keraslosses.portability.processes import backends
 from keraslosses_child import Lost
@@ -41,6 +42,13 @@ def bench(
     seconds: Annotated[
         float, typer.Option(min=0.001, help="Time for each row; warming up comes on top.")
     ] = 1.0,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORM",
+            help="A faster form of a loss to do without, to see what it is worth; may be repeated.",
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Where to save all that was measured.")
     ] = None,
@@ -72,7 +80,8 @@ def bench(
         chosen_sizes(sizes),
         chosen_backends(backend or []),
     )
-    plan = {"losses": losses, "sizes": chosen, "seconds": seconds}
+    check_forms(without or [], measured_on)
+    plan = {"losses": losses, "sizes": chosen, "seconds": seconds, "without": without or []}
     wanted = keys(plan, measured_on)
     old = earlier_rows(against, wanted)
     for option, path in {"--json": json_file, "--markdown": markdown_file}.items():

@@ -9,11 +9,9 @@ import keras
 BACKEND = keras.backend.backend()
 
 if BACKEND == "tensorflow":
-    from tensorflow.core.protobuf import config_pb2
-    from tensorflow.python.grappler import tf_optimizer
-    from tensorflow.python.training.saver import export_meta_graph
+    from keraslosses.core.backend.tensorflow_internals import optimized
 elif BACKEND == "torch":
-    from torch.utils._python_dispatch import TorchDispatchMode
+    from keraslosses.core.backend.torch.internals import dispatch_mode
 
 # Nodes of TensorFlow's graph, and instructions of XLA, that compute nothing.
 FREE_IN_TENSORFLOW = {
@@ -26,11 +24,7 @@ INSTRUCTION = re.compile(r"= (?:\([^)]*\)|\S+) ([\w-]+)\(")
 
 def in_graph(traced: Any) -> int:
     """The nodes of a traced function, as TensorFlow's optimizer leaves them."""
-    graph = export_meta_graph(graph_def=traced.graph.as_graph_def(add_shapes=True), graph=traced.graph)
-    graph.collection_def["train_op"].node_list.value.extend(output.name for output in traced.outputs)
-    config = config_pb2.ConfigProto()
-    config.graph_options.rewrite_options.min_graph_nodes = -1
-    return sum(node.op not in FREE_IN_TENSORFLOW for node in tf_optimizer.OptimizeGraph(config, graph).node)
+    return sum(node.op not in FREE_IN_TENSORFLOW for node in optimized(traced))
 
 
 def in_program(hlo: str) -> int:
@@ -41,7 +35,7 @@ def in_program(hlo: str) -> int:
 
 if BACKEND == "torch":
 
-    class Dispatched(TorchDispatchMode):
+    class Dispatched(dispatch_mode()):  # type: ignore[misc]
         """Counts the operations that torch dispatches, forward and backward, but for views."""
 
         def __init__(self) -> None:

@@ -1,6 +1,7 @@
 """The measurements of the benchmark on one backend; `cli/bench/command.py` starts it as a process of its own.
 
-Usage: python -m keraslosses.cli.bench.worker PLAN, where PLAN is JSON with `losses`, `sizes` and `seconds`.
+Usage: python -m keraslosses.cli.bench.worker PLAN, where PLAN is JSON with `losses`, `sizes`, `seconds`
+and `without`, the names of faster forms to do without.
 Prints a JSON line with the versions, then one for each row: what was measured, or why it failed.
 """
 
@@ -21,6 +22,7 @@ from keraslosses.cli.bench.cases import MODES, Case, Shape, planned
 from keraslosses.cli.bench.peers import inputs_for, peers_of
 from keraslosses.cli.bench.results import Peer, Row
 from keraslosses.cli.bench.steps import Step, copy, with_gradient
+from keraslosses.cli.bench.without import switch_off
 
 # How far a peer may be from ours, relative to its size: float32 sums in another order, Keras's epsilons.
 AGREEMENT = 1e-3
@@ -134,6 +136,7 @@ def versions() -> dict[str, str]:
 
 def work(plan: dict[str, Any], tell: Tell) -> None:
     """All rows of the plan."""
+    switch_off(plan["without"], keras.backend.backend())
     tell({"event": "versions", "versions": versions()})
     for case, size in planned(plan["losses"], plan["sizes"]):
         inputs = keras.tree.map_structure(ops.convert_to_tensor, case.inputs(size))

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
-from numpy.polynomial import Chebyshev, Polynomial
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
@@ -33,11 +32,11 @@ def has_float64() -> bool:
     return jax.config.jax_enable_x64
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
     return differentiated(formula, y_true, y_pred, axis, lambda values: values)
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
     def mean(values: Any) -> Any:
         return mean_of_rows(written_once(values))
 
@@ -107,30 +106,12 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
     return explicit(formula, labels, logits, logits.ndim - 1)
 
 
-highest, states = portable.highest, portable.states
+highest, states, log_add = portable.highest, portable.states, jnp.logaddexp
 
 
 def take_classes(scores: Any, places: Any) -> Any:
     """Without a look at whether each place is a class: all are."""
     return jnp.take_along_axis(scores, places[:, None], axis=2, mode="clip")
-
-
-# Coefficients of log(1 + x) / x for x from 0 to 1, exact to the last digit of float32: the polynomial through
-# the points of Chebyshev.
-LOG_OF_1_PLUS = (
-    Chebyshev.interpolate(lambda x: np.log1p(x) / x, 9, [0, 1]).convert(kind=Polynomial).coef.tolist()
-)
-
-
-def log_add(a: Any, b: Any) -> Any:
-    """XLA's logarithm on the CPU takes as long as all else in a step. That of 1 is exactly 0."""
-    if a.dtype == jnp.float64:
-        return jnp.logaddexp(a, b)
-    x = jnp.exp(-jnp.abs(a - b))
-    value = jnp.full_like(x, LOG_OF_1_PLUS[-1])
-    for coefficient in reversed(LOG_OF_1_PLUS[:-1]):
-        value = value * x + coefficient
-    return jnp.maximum(a, b) + value * x
 
 
 def by_class(of_places: Any, labels: Any, classes: Any) -> Any:

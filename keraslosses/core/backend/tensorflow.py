@@ -10,6 +10,7 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, sums
 from keraslosses.core.backend.class_chunks import gradients as class_gradients
+from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value
 
@@ -17,7 +18,7 @@ from keraslosses.core.keras_internals import in_stateless_scope, raw_value
 def peek(tensor: Any) -> np.ndarray | None:
     if isinstance(tensor, np.ndarray):
         return tensor
-    eager = tf.is_tensor(tensor) and hasattr(tensor, "_numpy") and not tf.is_symbolic_tensor(tensor)
+    eager = tf.is_tensor(tensor) and is_eager(tensor) and not tf.is_symbolic_tensor(tensor)
     return tensor.numpy() if eager and "CPU" in tensor.device else None
 
 
@@ -44,7 +45,7 @@ def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
     @tf.custom_gradient
     def values(y_true: Any, y_pred: Any) -> Any:
         found = formula(y_true, y_pred)
@@ -57,7 +58,7 @@ def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
     return values(y_true, y_pred)
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
     """What flows back is one number: nothing of the size of the values is made for it."""
 
     @tf.custom_gradient
@@ -93,11 +94,6 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
     return tf.reduce_sum(tf.where(values == values, values, -values), axes, keepdims)
 
 
-def under_xla() -> bool:
-    """Whether what is traced now was asked to be compiled by XLA."""
-    return tf.__internal__.get_enclosing_xla_context() is not None
-
-
 def gradients(formula: Any, found: Any, y_true: Any, y_pred: Any, upstream: Any) -> tuple[Any, Any]:
     """By both inputs. A graph drops the one by y_true where nobody asks for it."""
     by_pred = upstream * found.by_pred()
@@ -113,7 +109,9 @@ def gradients(formula: Any, found: Any, y_true: Any, y_pred: Any, upstream: Any)
 
 
 def negative_log_likelihood(logits: Any, labels: Any) -> Any:
-    """By the kernel that keeps the softmax for the gradient."""
+    """By the kernel that keeps the softmax for the gradient; XLA fuses the formula, which is faster there."""
+    if under_xla():
+        return portable.negative_log_likelihood(logits, labels)
     values = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
     return portable.without_gradient_at_infinity(values)
 

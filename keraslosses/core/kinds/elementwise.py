@@ -37,18 +37,18 @@ class Elementwise(Kind):
         """Takes elements of a masked axis out of the mean along it."""
         return replace(where(seen, pair, 1.0), inner=ops.cast(seen, pair.y_pred.dtype))
 
-    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
         if self.explicit:
-            values = backend.explicit(formula, pair.y_true, pair.y_pred, None)
+            values = backend.explicit(formula, pair.y_true, pair.y_pred, None, faster)
         else:
             values = formula(pair.y_true, pair.y_pred)
         return self.average(values, pair.axis, pair.inner)
 
-    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
         """Rows are of one length, so the mean of their means is that of all elements."""
         if not self.explicit or self.average is not numerics.mean:
             return None
-        return backend.explicit_mean(formula, pair.y_true, pair.y_pred, None)
+        return backend.explicit_mean(formula, pair.y_true, pair.y_pred, None, faster)
 
 
 class Signs(Elementwise):

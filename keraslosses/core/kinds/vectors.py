@@ -19,10 +19,12 @@ class Vectors(Elementwise):
         """Puts zeros where a vector's element is masked: it adds nothing to a product or a sum."""
         return where(seen, pair, 0.0)
 
-    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
         if self.explicit:
-            return backend.explicit(formula, pair.y_true, pair.y_pred, pair.axis)
+            return backend.explicit(formula, pair.y_true, pair.y_pred, pair.axis, faster)
         return formula(pair.y_true, pair.y_pred)
 
-    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair) -> Any:
-        return backend.explicit_mean(formula, pair.y_true, pair.y_pred, pair.axis) if self.explicit else None
+    def mean(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
+        if not self.explicit:
+            return None
+        return backend.explicit_mean(formula, pair.y_true, pair.y_pred, pair.axis, faster)

@@ -1,7 +1,6 @@
 """What torch does better than `keras.ops` says. What each function means stands in `portable`."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,11 @@ import torch.nn.functional as F
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.torch.chunks import class_sums as class_sums
 from keraslosses.core.backend.torch.ctc_kernel import ctc as ctc
-from keraslosses.core.backend.torch.forms import FORMS
-from keraslosses.core.backend.torch.kernels import KERNELS
+from keraslosses.core.backend.torch.internals import any_autocast, is_wrapped, transforming
 from keraslosses.core.backend.torch.kinds import unreadable as unreadable
 from keraslosses.core.backend.torch.margins import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.torch.margins import multi_margin as multi_margin
-from keraslosses.core.backend.torch.transforms import transformed, transforming
+from keraslosses.core.backend.torch.transforms import transformed
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
 
@@ -26,7 +24,7 @@ def peek(tensor: Any) -> np.ndarray | None:
         return tensor
     if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or torch.compiler.is_compiling():
         return None
-    if tensor.device.type != "cpu" or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+    if tensor.device.type != "cpu" or is_wrapped(tensor):
         return None
     seen = tensor.detach()
     # NumPy has no bfloat16.
@@ -35,7 +33,7 @@ def peek(tensor: Any) -> np.ndarray | None:
 
 def full_precision() -> Any:
     """Without torch's autocast, which computes products in half precision."""
-    if torch._C._is_any_autocast_enabled():
+    if any_autocast():
         for kind in ("cpu", "cuda"):
             if torch.is_autocast_enabled(kind):
                 return torch.autocast(kind, enabled=False)
@@ -45,7 +43,7 @@ def full_precision() -> Any:
 def computed(tensor: Any) -> bool:
     if torch.compiler.is_compiling() or getattr(tensor, "is_meta", False):
         return False
-    return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return not is_wrapped(tensor)
 
 
 def constant(numbers: Any, dtype: Any, near: Any) -> Any:
@@ -64,8 +62,10 @@ class Values(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, formula: Any, axis: int | None, mean: bool, y_true: Any, y_pred: Any) -> Any:
-        own = quick(formula, y_true, y_pred)
+    def forward(
+        ctx: Any, formula: Any, faster: Any, axis: int | None, mean: bool, y_true: Any, y_pred: Any
+    ) -> Any:
+        own = quick(formula, faster, y_true, y_pred)
         found = own or formula(y_true, y_pred)
         ctx.formula, ctx.axis, ctx.count = formula, axis, max(found.values.numel(), 1) if mean else None
         ctx.found = None if torch.compiler.is_compiling() else found
@@ -81,20 +81,20 @@ class Values(torch.autograd.Function):
         upstream = upstream if ctx.count is None else upstream / ctx.count
         along = along_rows(upstream, found.values, ctx.axis)
         by_true = None
-        if ctx.needs_input_grad[3] and found.by_true is not None:
+        if ctx.needs_input_grad[4] and found.by_true is not None:
             by_true = along * found.by_true()
-        elif ctx.needs_input_grad[3]:
+        elif ctx.needs_input_grad[4]:
             by_true = found_by_torch(ctx.formula, y_true, y_pred, upstream.expand(found.values.shape), again)
         slope = found.by_pred()
-        return None, None, None, by_true, slope.mul_(along) if ctx.in_place and not again else slope * along
+        by_pred = slope.mul_(along) if ctx.in_place and not again else slope * along
+        return None, None, None, None, by_true, by_pred
 
 
-def quick(formula: Any, y_true: Any, y_pred: Any) -> Explicit | None:
+def quick(formula: Any, faster: Any, y_true: Any, y_pred: Any) -> Explicit | None:
     """What a form for finite inputs finds, if there is one, and it comes out finite."""
-    form = FORMS.get(formula.func.__name__)
-    if form is None or peek(y_pred) is None:
+    if faster is None or peek(y_pred) is None:
         return None
-    found = form(y_true, y_pred, **formula.keywords)
+    found = faster(y_true, y_pred, **formula.keywords)
     return found if found is not None and math.isfinite(found.values.sum()) else None
 
 
@@ -106,44 +106,17 @@ def found_by_torch(formula: Any, y_true: Any, y_pred: Any, upstream: Any, again:
     return torch.autograd.grad(values, y_true, upstream, create_graph=again)[0]
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
     if transforming():
         return transformed(formula, y_true, y_pred, axis)
-    return Values.apply(formula, axis, False, y_true, y_pred)
+    return Values.apply(formula, faster, axis, False, y_true, y_pred)
 
 
-# The means for which torch has a kernel, by the name of the formula.
-MEANS: dict[str, Callable[..., Any]] = {
-    "mean_squared_error": F.mse_loss,
-    "mean_absolute_error": F.l1_loss,
-    "huber": F.huber_loss,
-    "smooth_l1": F.smooth_l1_loss,
-}
-
-
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None) -> Any:
+def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
     """What flows back is one number: nothing of the size of the values is made for it."""
     if transforming():
         return portable.mean(transformed(formula, y_true, y_pred, axis))
-    kernel = MEANS.get(formula.func.__name__)
-    if kernel is not None and y_pred.numel() and not torch.compiler.is_compiling():
-        return kernel(y_pred, y_true, **formula.keywords)
-    return Values.apply(formula, axis, True, y_true, y_pred)
-
-
-def mean_by_kernel(name: str, y_true: Any, y_pred: Any, options: Any, reduction: str | None) -> Any:
-    """Only on the CPU, where the labels can be looked at, and only what comes out finite."""
-    kernel = KERNELS.get(name)
-    if (
-        kernel is None
-        or transforming()
-        or getattr(y_pred, "dtype", None) not in (torch.float32, torch.float64)
-    ):
-        return None
-    if peek(y_true) is None or peek(y_pred) is None or y_pred.ndim < 2 or not y_pred.numel():
-        return None
-    found = kernel(y_true, y_pred, options, reduction)
-    return found if found is not None and math.isfinite(found.detach()) else None
+    return Values.apply(formula, faster, axis, True, y_true, y_pred)
 
 
 def negative_log_likelihood(logits: Any, labels: Any) -> Any:

@@ -7,7 +7,7 @@ import torch
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, sums
-from keraslosses.core.backend.torch.transforms import transforming
+from keraslosses.core.backend.torch.internals import transforming
 
 fold, fold_keeping, rows_from = portable.fold, portable.fold_keeping, portable.rows_from
 

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import IMPOSSIBLE
-from keraslosses.core.backend.torch import transforms
+from keraslosses.core.backend.torch import internals, transforms
+from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.backend.torch.margins import OWN
-from keraslosses.core.backend.torch.transforms import transforming
 
 
 def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
@@ -39,9 +39,7 @@ def ctc_forward(
     scores = scores.contiguous()
     log_p = F.log_softmax(scores, dim=2) if softmax else scores.clone()
     log_p = log_p.clamp_min_(IMPOSSIBLE).transpose(0, 1)
-    values, log_alpha = torch.ops.aten._ctc_loss.Tensor(
-        log_p, labels, frame_length, label_length, blank, False
-    )
+    values, log_alpha = internals.ctc(log_p, labels, frame_length, label_length, blank)
     values = torch.where(values > -IMPOSSIBLE / 2, float("inf"), values)
     return values, log_p, log_alpha
 
@@ -57,8 +55,8 @@ def ctc_backward(
     blank: int,
     softmax: bool,
 ) -> Any:
-    slope = torch.ops.aten._ctc_loss_backward.Tensor(
-        upstream, log_p, labels, frame_length, label_length, values, log_alpha, blank, True
+    slope = internals.ctc_backward(
+        upstream, log_p, labels, frame_length, label_length, values, log_alpha, blank
     ).transpose(0, 1)
     if not softmax:
         slope.sub_(log_p.transpose(0, 1).exp() * upstream[:, None, None])

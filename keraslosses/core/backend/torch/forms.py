@@ -12,6 +12,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from keraslosses.core.backend.torch.internals import log_softmax_backward, zero_up_to
 from keraslosses.core.explicit import Explicit, of_error
 from keraslosses.core.limits import BELOW_ONE, EPSILON
 
@@ -119,7 +120,7 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Explicit:
 
     def by_pred() -> Any:
         slope = (2.0 * size).copysign_(error).div_(1.0 + predicted)
-        return torch.ops.aten.threshold_backward(slope, y_pred, EPSILON)
+        return zero_up_to(EPSILON, y_pred, slope)
 
     return Explicit(size.square(), by_pred)
 
@@ -135,18 +136,6 @@ def categorical_crossentropy(
     axis = axis % y_pred.ndim
 
     def by_pred() -> Any:
-        return torch._log_softmax_backward_data(y_true, log_p, axis, y_pred.dtype).neg_()
+        return log_softmax_backward(y_true, log_p, axis).neg_()
 
     return Explicit(values, by_pred)
-
-
-FORMS = {
-    form.__name__: form
-    for form in (
-        binary_crossentropy,
-        binary_focal_crossentropy,
-        log_cosh,
-        mean_squared_logarithmic_error,
-        categorical_crossentropy,
-    )
-}

@@ -1,9 +1,11 @@
-"""Mean losses for which torch has a kernel: where nothing speaks against it, the whole loss is one call.
+"""Mean losses for which torch has a kernel: where its inputs allow it, the whole loss is one call.
 
-A kernel takes what the loss was called with, its options and its reduction. It gives None where torch reads
-the inputs another way, or would not say what is wrong with them: then the formula decides.
+A kernel for a loss takes what the loss was called with, its options and its reduction. It gives None where
+torch reads the inputs another way, or would not say what is wrong with them: then the formula decides.
 """
 
+import functools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,15 +14,50 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
+from keraslosses.core.backend.torch import peek
+from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.backend.torch.margins import ByKernel
 
 Options = Mapping[str, Any]
+Kernel = Callable[..., Any]
 # What torch ignores where nothing shall be ignored: no class has this index.
 NO_LABEL = -100
 # A label's score up to which the difference from the margin keeps its digits.
 SMALL_SCORE = 16.0
 
 
+def of_elements(kernel: Kernel) -> Kernel:
+    """The mean over the elements of two tensors of one shape."""
+
+    def mean(y_true: Any, y_pred: Any, **options: Any) -> Any:
+        if not y_pred.numel() or torch.compiler.is_compiling() or transforming():
+            return None
+        return kernel(y_pred, y_true, **options)
+
+    return mean
+
+
+mean_squared_error = of_elements(F.mse_loss)
+huber = of_elements(F.huber_loss)
+smooth_l1 = of_elements(F.smooth_l1_loss)
+
+
+def of_seen(kernel: Kernel) -> Kernel:
+    """Only on the CPU, where the labels can be looked at, and only what comes out finite."""
+
+    @functools.wraps(kernel)
+    def guarded(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+        if transforming() or getattr(y_pred, "dtype", None) not in (torch.float32, torch.float64):
+            return None
+        if peek(y_true) is None or peek(y_pred) is None or y_pred.ndim < 2 or not y_pred.numel():
+            return None
+        found = kernel(y_true, y_pred, options, reduction)
+        return found if found is not None and math.isfinite(found.detach()) else None
+
+    return guarded
+
+
+@of_seen
 def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
     if not options["from_logits"]:
         return None
@@ -29,6 +66,7 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, 
     )
 
 
+@of_seen
 def negative_log_likelihood(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
     return at_labels(F.nll_loss, y_true, y_pred, options, reduction)
 
@@ -42,8 +80,11 @@ def at_labels(
         return None
     # To compare them with None takes as long as the kernel.
     counted = np.ones(labels.shape, "bool") if ignored is None else labels != ignored
+    every = ignored is None or bool(np.all(counted))
+    if not every and not finite_rows(y_pred, ~counted):
+        return None
     # The kernel adds up weighted and ignored entries one after the other, and loses the digits of many.
-    plain = weights is None and (ignored is None or bool(np.all(counted)))
+    plain = weights is None and every
     values = kernel(
         rows_of(y_pred),
         indices(y_true),
@@ -59,6 +100,7 @@ def at_labels(
     return values.sum() / np.sum(np.asarray(weights, "float64")[labels[counted]])
 
 
+@of_seen
 def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
     """The kernel takes the label's score from the margin first, and finds no margin violated by NaN."""
     weights = options["class_weights"]
@@ -94,6 +136,15 @@ def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | Non
     return labels if in_range(labels, y_pred.shape[-1], ignored) else None
 
 
+def finite_rows(y_pred: Any, chosen: np.ndarray) -> bool:
+    """Whether the chosen rows hold finite numbers: through a softmax others have a gradient of NaN, though
+    nothing flows back to them.
+    """
+    rows = rows_of(y_pred).detach().numpy()[chosen.reshape(-1)]
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(rows.sum()))
+
+
 def indices(y_true: Any) -> Any:
     """torch takes no array that is reversed, and warns of one that is read-only: those are copied."""
     labels = torch.tensor(y_true.copy()) if isinstance(y_true, np.ndarray) else y_true
@@ -110,6 +161,7 @@ def in_range(labels: np.ndarray, classes: int, ignored: int | None) -> bool:
     return ignored is not None and bool(np.all((labels >= 0) & (labels < classes) | (labels == ignored)))
 
 
+@of_seen
 def categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
     classes, weights = y_pred.shape[-1], options["class_weights"]
     if not options["from_logits"] or weights is not None or classes == 1 or not last(options["axis"], y_pred):
@@ -127,14 +179,3 @@ def rows_of(tensor: Any) -> Any:
 
 def last(axis: int, y_pred: Any) -> bool:
     return axis in (-1, y_pred.ndim - 1)
-
-
-KERNELS: dict[str, Callable[..., Any]] = {
-    kernel.__name__: kernel
-    for kernel in (
-        sparse_categorical_crossentropy,
-        categorical_crossentropy,
-        negative_log_likelihood,
-        multi_margin,
-    )
-}

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
-from keraslosses.core.backend.torch.transforms import transforming
+from keraslosses.core.backend.torch import internals
+from keraslosses.core.backend.torch.internals import transforming
 
 
 def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
@@ -77,12 +78,12 @@ OWN.define("margins_of_lists_backward(Tensor upstream, Tensor rows, Tensor lists
 
 
 def forward(rows: Any, lists: Any) -> Any:
-    values, listed = torch.ops.aten.multilabel_margin_loss_forward(rows, lists, 0)
+    values, listed = internals.multi_label_margin(rows, lists)
     return torch.where(lists[:, 0] >= 0, undefined_rows_shown(values, rows), values), listed
 
 
 def backward(upstream: Any, rows: Any, lists: Any, listed: Any) -> Any:
-    return torch.ops.aten.multilabel_margin_loss_backward(upstream, rows, lists, 0, listed)
+    return internals.multi_label_margin_backward(upstream, rows, lists, listed)
 
 
 def keep_lists(ctx: Any, inputs: Any, output: Any) -> None:

@@ -13,12 +13,8 @@ from torch.autograd import forward_ad
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
+from keraslosses.core.backend.torch.internals import with_changes_of_changes
 from keraslosses.core.explicit import Explicit, along_rows
-
-
-def transforming() -> bool:
-    """Whether `torch.func` transforms what is computed now, or forward mode differentiates it."""
-    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
 
 
 def transformed(formula: Callable[..., Explicit], y_true: Any, y_pred: Any, axis: Any) -> Any:
@@ -63,7 +59,7 @@ class Transformed(torch.autograd.Function):
         # Without the changes of this level, and with those of the others: else torch leaves these out.
         y_true, y_pred, *tensors = (forward_ad.unpack_dual(x).primal for x in ctx.saved_tensors)
         formula = functools.partial(ctx.formula, **dict(zip(ctx.names, tensors, strict=True)))
-        with forward_ad._set_fwd_grad_enabled(True):
+        with with_changes_of_changes():
             found = formula(y_true, y_pred)
             change = torch.zeros_like(y_pred)
             if of_pred is not None:

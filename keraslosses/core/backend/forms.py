@@ -1,0 +1,167 @@
+"""The faster forms of losses: what each computes, on which backend, what it needs, and what it gains.
+
+A loss names its forms in `loss_function`, and no form is found by the name of a function. No framework is
+imported here: the function that computes a form is looked up where its backend runs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal, NamedTuple
+
+# What a form may need of the inputs. Where it does not hold, the formula of the loss decides.
+SEEN = "inputs in the memory of the CPU, and no transformation that traces them"
+FINITE = "a finite result"
+SOME = "at least one entry"
+LABELS = "integer labels in range, or ignored"
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A faster way to the numbers of a loss, which is left where its inputs are not those that it needs.
+
+    Args:
+        name: The name by which `bench --without` switches it off.
+        computes: What it stands for. `"formula"`: the values of the entries with their derivatives, for
+            `backend.explicit` (only torch asks for it). `"mean"`: the mean of these values, from both
+            tensors. `"loss"`: the mean loss, from the inputs as they came.
+        by: The function that computes it, by its place in this folder: `"torch.kernels.huber"`.
+        mode: The mode of the backend in which it serves.
+        needs: What must hold for the inputs.
+        gain: The time of the loss with its gradient without the form, divided by that with it, by size of
+            `bench`; the least of many calls in turn, on one thread.
+        measured_on: The version of the framework on which this was measured.
+    """
+
+    name: str
+    computes: Literal["formula", "mean", "loss"]
+    by: str
+    needs: tuple[str, ...]
+    gain: Mapping[str, float]
+    mode: str = "eager"
+    measured_on: str = "torch 2.13.0"
+
+    @property
+    def backend(self) -> str:
+        return self.by.partition(".")[0]
+
+    def function(self) -> Callable[..., Any]:
+        """What computes the form; its backend must be the one that runs."""
+        module, _, name = self.by.rpartition(".")
+        return getattr(import_module(f"keraslosses.core.backend.{module}"), name)
+
+
+class Faster(NamedTuple):
+    """The functions of the forms that a loss has on the running backend: each gives None where it does not
+    serve.
+    """
+
+    formula: Callable[..., Any] | None = None
+    mean: Callable[..., Any] | None = None
+    loss: Callable[..., Any] | None = None
+
+
+def at_work(forms: Sequence[Form], backend: str) -> Faster:
+    """The functions of those forms that are for a backend, at most one for each thing to compute."""
+    own = [form for form in forms if form.backend == backend]
+    found = {form.computes: form.function() for form in own}
+    if len(found) < len(own):
+        raise TypeError(f"two forms compute the same: {[form.name for form in own]}")
+    return Faster(**found)
+
+
+MEAN_SQUARED_ERROR = Form(
+    "mean_squared_error",
+    "mean",
+    "torch.kernels.mean_squared_error",
+    needs=(SOME,),
+    gain={"small": 1.37, "middle": 1.76},
+)
+
+HUBER = Form(
+    "huber",
+    "mean",
+    "torch.kernels.huber",
+    needs=(SOME,),
+    gain={"small": 1.46, "middle": 8.8},
+)
+
+SMOOTH_L1 = Form(
+    "smooth_l1",
+    "mean",
+    "torch.kernels.smooth_l1",
+    needs=(SOME,),
+    gain={"small": 1.54, "middle": 10.5},
+)
+
+LOG_COSH = Form(
+    "log_cosh",
+    "formula",
+    "torch.forms.log_cosh",
+    needs=(SEEN, FINITE),
+    gain={"small": 1.19, "middle": 1.44},
+)
+
+MEAN_SQUARED_LOGARITHMIC_ERROR = Form(
+    "mean_squared_logarithmic_error",
+    "formula",
+    "torch.forms.mean_squared_logarithmic_error",
+    needs=(SEEN, FINITE),
+    gain={"small": 1.16, "middle": 1.52},
+)
+
+BINARY_CROSSENTROPY = Form(
+    "binary_crossentropy",
+    "formula",
+    "torch.forms.binary_crossentropy",
+    needs=(SEEN, FINITE),
+    gain={"small": 2.17, "middle": 4.1},
+)
+
+BINARY_FOCAL_CROSSENTROPY = Form(
+    "binary_focal_crossentropy",
+    "formula",
+    "torch.forms.binary_focal_crossentropy",
+    needs=(SEEN, FINITE),
+    gain={"small": 2.23, "middle": 5.1},
+)
+
+CATEGORICAL_CROSSENTROPY = Form(
+    "categorical_crossentropy",
+    "formula",
+    "torch.forms.categorical_crossentropy",
+    needs=(SEEN, FINITE),
+    gain={"small": 1.4, "middle": 2.36},
+)
+
+CATEGORICAL_CROSSENTROPY_MEAN = Form(
+    "categorical_crossentropy_mean",
+    "loss",
+    "torch.kernels.categorical_crossentropy",
+    needs=(SEEN, FINITE, SOME),
+    gain={"small": 1.52, "middle": 1.16},
+)
+
+SPARSE_CATEGORICAL_CROSSENTROPY_MEAN = Form(
+    "sparse_categorical_crossentropy_mean",
+    "loss",
+    "torch.kernels.sparse_categorical_crossentropy",
+    needs=(SEEN, FINITE, SOME, LABELS),
+    gain={"small": 1.44, "middle": 1.08},
+)
+
+NEGATIVE_LOG_LIKELIHOOD_MEAN = Form(
+    "negative_log_likelihood_mean",
+    "loss",
+    "torch.kernels.negative_log_likelihood",
+    needs=(SEEN, FINITE, SOME, LABELS),
+    gain={"small": 1.91, "middle": 1.35},
+)
+
+MULTI_MARGIN_MEAN = Form(
+    "multi_margin_mean",
+    "loss",
+    "torch.kernels.multi_margin",
+    needs=(SEEN, FINITE, SOME, LABELS),
+    gain={"small": 1.65, "middle": 1.14},
+)
