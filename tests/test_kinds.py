@@ -27,10 +27,6 @@ def drawn(kind, **options):
     return map(rounded, kind.draw(np.random.default_rng(0), {**DETECTION, **options}, (4,)))
 
 
-def test_every_loss_has_an_entry():
-    assert set(keraslosses.names()) == set(REFERENCES)
-
-
 def test_every_kind_is_listed_once_and_used():
     used = {entry.kind for entry in REFERENCES.values()}
     assert len(BY_NAME) == len(kinds.KINDS)
