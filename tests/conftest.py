@@ -1,6 +1,6 @@
 """Every test runs on the backend that KERAS_BACKEND names; `make test` runs them once for each.
 
-Tests marked `deep` are left to `make test-deep`.
+`make test` leaves out what is marked `deep`, and on some backends what is marked `deep_on` them.
 """
 
 import os
@@ -52,6 +52,13 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.stash[COST] = {}
+
+
+@pytest.hookimpl(tryfirst=True)  # Before -m chooses.
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if any(BACKEND in mark.args for mark in item.iter_markers("deep_on")):
+            item.add_marker("deep")
 
 
 @pytest.hookimpl(wrapper=True)
