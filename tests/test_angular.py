@@ -13,6 +13,8 @@ from keraslosses.portability.gradients import HARD_MODES, value_and_gradient, va
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.angular import WEIGHTS
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 NAMES = [name for name in REFERENCES if REFERENCES[name].family == "angular"]
 RNG = np.random.default_rng(5)

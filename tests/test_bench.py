@@ -34,6 +34,8 @@ from keraslosses.cli.bench.results import (
 from keraslosses.cli.bench.steps import copy, with_gradient
 from keraslosses.portability.processes import backends
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 QUICK = ["--sizes", "small", "--seconds", "0.01"]
 
 
@@ -58,6 +60,7 @@ def measured(tmp_path_factory):
     return done.stdout, folder / "new" / "bench.json", (folder / "bench.md").read_text("utf-8")
 
 
+@pytest.mark.deep
 def test_run_prints_a_table_for_each_mode_and_where_it_ran(measured, backend):
     printed, _, _ = measured
     assert all(f"\n{mode} " in f"\n{printed}" for mode in MODES[backend])

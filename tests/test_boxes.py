@@ -15,6 +15,8 @@ from keraslosses.losses.box_geometry import FORMATS
 from keraslosses.portability.gradients import HARD_MODES, value_and_gradient, values_of
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 NAMES = ("IoU", "GIoU", "DIoU", "CIoU")
 LOSSES = [*((name, {}) for name in NAMES), ("CIoU", {"alpha_gate": 0.5})]

@@ -60,6 +60,7 @@ def results():
     return results_of(OTHERS, BACKENDS, ["shapes", "value", "gradient", "saving"])
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", ENDINGS)
 def test_what_ends_a_process_is_told_for_what_it_is(endings, name):
     result = endings[name, "runs", "jax"]
@@ -68,11 +69,13 @@ def test_what_ends_a_process_is_told_for_what_it_is(endings, name):
     assert endings[name, "value", "jax"].status == (PASSED if name.startswith("prints") else SKIPPED)
 
 
+@pytest.mark.deep
 def test_the_rest_of_the_run_goes_on(endings):
     assert endings["correct.py:Pseudo", "runs", "jax"].status == PASSED
     assert endings["correct.py:Pseudo", "value", "jax"].status == PASSED
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", ["models.py:dense", "models.py:network", "correct.py:Pseudo", "Huber"])
 def test_what_is_right_passes_on_every_backend(results, name, backend):
@@ -81,6 +84,7 @@ def test_what_is_right_passes_on_every_backend(results, name, backend):
     assert of_target["value"].status == of_target["saving"].status == PASSED
 
 
+@pytest.mark.deep
 def test_the_backend_that_differs_is_named(results):
     assert results["differs.py:differs", "value", "tensorflow"].status == PASSED
     (finding,) = results["differs.py:differs", "value", "jax"].findings
@@ -101,6 +105,7 @@ def test_the_first_backend_gives_its_weights_to_the_others(tmp_path):
     assert np.all(first.get_weights()[0] == 1)
 
 
+@pytest.mark.deep
 def test_what_the_numpy_backend_computes_is_the_formula():
     targets = [described(name) for name in keraslosses.names()]
     results = run(Plan(targets, ["numpy"], ["value", "fit"], timeout=TIMEOUT, memory=share_of_memory(1)))
@@ -176,6 +181,7 @@ def test_a_file_alone_stands_for_what_is_in_it_and_runs_is_a_check_that_can_be_c
         assert said in result.output
 
 
+@pytest.mark.deep
 def test_places_that_stand_for_nothing_say_why(tmp_path):
     broken, ends = tmp_path / "broken.py", tmp_path / "ends.py"
     broken.write_text("import keras\n\nloss = keras.losses.Hubert()\n")

@@ -11,6 +11,8 @@ import keraslosses
 from keraslosses.core.backend.class_chunks import Classes
 from keraslosses.portability.gradients import BACKEND, HARD_MODES, MODES, USUAL, value_and_gradient
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(8)
 CLASSES, DIM, BATCH = 23, 5, 12

@@ -14,6 +14,8 @@ from keraslosses.core import keras_internals
 from keraslosses.portability.gradients import HARD_MODES, value_and_gradient
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 COMPILED = [mode for mode in HARD_MODES if mode != "eager"]
 RNG = np.random.default_rng(8)

@@ -13,6 +13,8 @@ from keraslosses.portability.gradients import MODES, USUAL, value_and_gradient
 from keraslosses.reference import sequence
 from keraslosses.reference.crossentropy import log_probability
 
+pytestmark = pytest.mark.deep_on("jax")
+
 BACKEND = keras.backend.backend()
 N = ops.convert_to_numpy
 RNG = np.random.default_rng

@@ -22,6 +22,8 @@ from keraslosses.cli.demo.results import (
 )
 from keraslosses.portability.processes import backends
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -29,6 +31,7 @@ def invoke(*arguments):
     return CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, ["demo", *arguments])
 
 
+@pytest.mark.deep
 def test_demo_trains_prints_and_draws(backend, tmp_path):
     command = [sys.executable, "-m", "keraslosses", "demo", "--backend", backend]
     done = subprocess.run(

@@ -48,6 +48,7 @@ def test_examples_were_found():
     assert len(README_EXAMPLES) == 3
 
 
+@pytest.mark.deep
 def test_each_example_runs_and_prints(backend, tmp_path):
     """One process for all, which saves imports; each stands alone all the same."""
     scripts = [f"exec({example!r}, {{}})" for example in README_EXAMPLES]

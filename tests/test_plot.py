@@ -16,6 +16,8 @@ from keraslosses.cli.plot.curves import curves_of, needed_options
 from keraslosses.cli.plot.figure import COLOURS, DASHES, picture
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax")
+
 BOX_FORMATS = ("xyxy", "yxyx", "xywh", "center_xywh")
 # Points of a line at which it is compared with the formula.
 PLACES = 7

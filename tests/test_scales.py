@@ -10,6 +10,8 @@ from keras import ops
 import keraslosses
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 # What the predictions are made of, by the draw: the factor of both, and how far the prediction lies off.
 SCALES = {
     "real": [(1e-6, 1.0), (1e4, 1.0), (1e4, 1e-6), (1.0, 1e-4), (1e-3, 1e-3)],
