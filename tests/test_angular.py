@@ -88,6 +88,7 @@ def test_every_margin_has_a_neutral_one():
     assert NEUTRAL.keys() == set(NAMES)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("mode", HARD_MODES)
 @pytest.mark.parametrize("name", NAMES)
 def test_neutral_margin_is_scaled_cross_entropy(name, mode):
@@ -141,6 +142,7 @@ def test_rows_of_another_size_are_refused():
 # What is no cosine
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("mode", HARD_MODES)
 @pytest.mark.parametrize("name", NAMES)
 def test_numbers_that_are_no_cosines_show(name, mode):

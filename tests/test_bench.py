@@ -70,6 +70,7 @@ def test_run_prints_a_table_for_each_mode_and_where_it_ran(measured, backend):
     assert " cores" in printed
 
 
+@pytest.mark.deep
 def test_json_holds_every_row_with_its_peers(measured, backend):
     _, path, _ = measured
     saved = json.loads(path.read_text("utf-8"))
@@ -89,6 +90,7 @@ def test_json_holds_every_row_with_its_peers(measured, backend):
         assert names == ({"keras"} | native if row.loss == "Huber" else set())
 
 
+@pytest.mark.deep
 def test_markdown_holds_the_same_rows(measured, backend):
     _, path, text = measured
     assert [line[4:] for line in text.splitlines() if line.startswith("### ")] == list(MODES[backend])

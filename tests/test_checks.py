@@ -13,7 +13,7 @@ from keraslosses.reference import REFERENCES
 BACKEND = gradients.BACKEND
 # The checks that `make test` leaves out on a backend, because they take much processor time there.
 LEFT_OUT = {
-    "tensorflow": ("hard inputs", "fit", "weights", "transformations"),
+    "tensorflow": ("transformations", "hard inputs", "batch", "weights", "precision", "float64", "fit"),
     "jax": tuple(CHECKS.keys() - {"value", "gradient", "compiled", "saving", "options"}),
     "torch": ("domain",),
 }[BACKEND]

@@ -20,8 +20,6 @@ from keraslosses import (
 from keraslosses.core import keras_internals
 from keraslosses.portability.gradients import MODES, USUAL, value_and_gradient
 
-pytestmark = pytest.mark.deep_on("jax")
-
 N = ops.convert_to_numpy
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
 RNG = np.random.default_rng(0)

@@ -13,6 +13,8 @@ import pytest
 
 from keraslosses.reference.sequence import collapse
 
+pytestmark = pytest.mark.deep
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 # What makes an example short enough for a test; without it each runs as it stands.
@@ -48,7 +50,6 @@ def test_examples_were_found():
     assert len(README_EXAMPLES) == 3
 
 
-@pytest.mark.deep
 def test_each_example_runs_and_prints(backend, tmp_path):
     """One process for all, which saves imports; each stands alone all the same."""
     scripts = [f"exec({example!r}, {{}})" for example in README_EXAMPLES]

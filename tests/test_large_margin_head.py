@@ -11,8 +11,6 @@ from keras import layers, ops
 import keraslosses
 from keraslosses.portability.gradients import HARD_MODES, value_and_gradient
 
-pytestmark = pytest.mark.deep_on("jax")
-
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(40, 5)).astype("float32")

@@ -10,8 +10,6 @@ from keras import layers, ops
 import keraslosses
 from keraslosses.portability.gradients import BACKEND, MODES, value_and_gradient
 
-pytestmark = pytest.mark.deep_on("jax")
-
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(8)
 CLASSES, DIM, BATCH = 40, 5, 12

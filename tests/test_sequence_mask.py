@@ -11,8 +11,6 @@ from keras import ops
 import keraslosses
 from keraslosses.core import keras_internals
 
-pytestmark = pytest.mark.deep_on("jax")
-
 N = ops.convert_to_numpy
 X = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
 LENGTHS = np.array([4, 0, 2], "int32")

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parent.parent
 
 def test_what_the_quick_tier_leaves_out_the_deep_one_runs():
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    chosen = dict(re.findall(r'^([a-z-]+): .*\n\t@scripts/suite.sh \$\(PY\) -m ("?[a-z ]+"?) ', makefile, re.M))
+    chosen = dict(
+        re.findall(r'^([a-z-]+): .*\n\t@scripts/suite.sh \$\(PY\) -m ("?[a-z ]+"?) ', makefile, re.M)
+    )
     assert chosen == {"quick": '"not deep"', "test-deep": "deep"}
     assert re.search("^test: .*quick", makefile, re.M)
 
