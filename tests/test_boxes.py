@@ -281,6 +281,7 @@ def made_once(name, box_format):
     return loss(name, box_format=box_format, **dict.fromkeys(changed, True))
 
 
+@pytest.mark.deep
 def test_boxes_are_learned_in_fit():
     """From a picture of two corners to the box: the overlap grows on unseen pictures too."""
     keras.utils.set_random_seed(1)

@@ -18,6 +18,7 @@ KNOWN = [
 ]
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("fault", KNOWN, ids=lambda fault: f"{fault.loss}, {fault.what}")
 def test_known_fault_of_keras_is_found(fault):
     subject = open_target(Target(f"keras.losses:{fault.loss}"))

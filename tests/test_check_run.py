@@ -162,12 +162,14 @@ def in_a_line(output):
     return " ".join(output.replace("│", " ").split())
 
 
+@pytest.mark.deep
 def test_target_that_is_not_there_is_status_2():
     result = invoke("keraslosses:Nothing", "--checks", "shapes", "--backends", "torch")
     assert result.exit_code == 2
     assert "keraslosses has no 'Nothing'" in result.output
 
 
+@pytest.mark.deep
 def test_a_file_alone_stands_for_what_is_in_it_and_runs_is_a_check_that_can_be_chosen():
     result = invoke(f"{USERS}/no_name.py", f"{USERS}/models.py", "--checks", "runs", "--backends", "torch")
     assert result.exit_code == 2
@@ -197,6 +199,7 @@ def test_places_that_stand_for_nothing_say_why(tmp_path):
     assert lost == ([], "cannot be imported: ended the process with status 3")
 
 
+@pytest.mark.deep
 def test_failure_is_told_in_full_and_is_status_1(tmp_path, monkeypatch):
     monkeypatch.setattr(backends, "installed", lambda: ["torch"])
     page = tmp_path / "report.html"
@@ -215,6 +218,7 @@ def test_failure_is_told_in_full_and_is_status_1(tmp_path, monkeypatch):
     assert "one number for a batch of 5" in page.read_text("utf-8")
 
 
+@pytest.mark.deep
 def test_json_is_the_whole_report_and_nothing_else():
     command = [sys.executable, "-m", "keraslosses", "check", "Huber", "--backends", "torch"]
     done = subprocess.run([*command, "--checks", "value", "--json"], capture_output=True, text=True)

@@ -78,6 +78,7 @@ def test_sum_is_the_sum_of_its_parts(reduction, weight):
     agrees(parts[0][0] + 0.25 * parts[1][0], parts, VALUES, PREDICTED, weight)
 
 
+@pytest.mark.deep_on("jax")
 @pytest.mark.parametrize("weight", [None, WEIGHT])
 @pytest.mark.parametrize("reduction", [r for r in REDUCTIONS if r not in ("none", None)])
 def test_sum_with_ignored_entries(reduction, weight):
@@ -447,6 +448,7 @@ def adds_up(logs, loss, prefix=""):
     assert len({np.round(part, 3).tobytes() for part in parts}) == len(parts)
 
 
+@pytest.mark.deep_on("jax")
 @pytest.mark.parametrize("weight", [None, SAMPLE_WEIGHT])
 def test_components_add_up_to_the_loss(weight, backend):
     # torch's inductor needs a C compiler; test_compiled compiles on torch.
@@ -645,6 +647,7 @@ def test_training_lowers_both_losses_and_learns_the_weights(tmp_path):
 # Replicas
 
 
+@pytest.mark.deep
 def test_two_replicas_report_and_train_as_one(replicas):
     """TensorFlow: MirroredStrategy over two logical CPUs; JAX: DataParallel over two host devices.
 
