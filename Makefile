@@ -61,7 +61,7 @@ $(READY): pyproject.toml
 	@echo "environment: creating $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "environment: installing the packages (a minute or more)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --editable ".[dev]"
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-compile --editable ".[dev]"
 	@echo "environment: compiling them"
 	@$(PY) -m compileall -qq -j 0 $(VENV)/lib || true # some packages ship files for other versions of Python
 	@touch $@
