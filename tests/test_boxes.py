@@ -83,7 +83,7 @@ SHAPES = [
 ]
 
 
-@pytest.mark.deep_on("tensorflow")
+@pytest.mark.deep
 @pytest.mark.parametrize(("mode", "shape"), SHAPES)
 @pytest.mark.parametrize("name", NAMES)
 def test_boxes_as_the_reference(name, mode, shape):

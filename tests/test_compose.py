@@ -627,6 +627,7 @@ SLOPES = np.random.default_rng(3).normal(size=(4, 2))
 TARGETS = ((X @ SLOPES + 0.2 * NOISE) * [1 / 3, 3]).astype("float32")
 
 
+@pytest.mark.deep_on("tensorflow")
 def test_training_lowers_both_losses_and_learns_the_weights(tmp_path):
     model = two_tasks()
     history = model.fit(X, TARGETS, batch_size=7, epochs=60, verbose=0).history
