@@ -448,7 +448,7 @@ def adds_up(logs, loss, prefix=""):
     assert len({np.round(part, 3).tobytes() for part in parts}) == len(parts)
 
 
-@pytest.mark.deep_on("jax")
+@pytest.mark.deep_on("jax", "tensorflow")
 @pytest.mark.parametrize("weight", [None, SAMPLE_WEIGHT])
 def test_components_add_up_to_the_loss(weight, backend):
     # torch's inductor needs a C compiler; test_compiled compiles on torch.
