@@ -48,6 +48,7 @@ def test_every_kind_of_inputs_has_a_path_and_every_path_a_loss():
     assert used == set(plot_inputs.PATHS)
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("name", keraslosses.names())
 def test_every_line_is_finite_and_moves(name):
     path, curves = drawn(name)
