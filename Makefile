@@ -14,18 +14,24 @@ PYTEST_ARGS ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test suite browser lint types docs format compat clean
+.PHONY: help demo test test-deep quick suite browser lint types docs format compat clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY) ## run the demo
 	$(PY) -m keraslosses demo
 
-test: lint types docs suite ## lint, types, docs, then the tests on every backend
+test: lint types docs quick ## lint, types, docs, then the quick tests on every backend
 
-suite: $(READY) browser ## only the tests, on every backend
-	scripts/suite.sh $(PY) $(PYTEST_ARGS)
+test-deep: $(READY) browser ## the tests that `make test` leaves out, on every backend
+	@scripts/suite.sh $(PY) -m deep $(PYTEST_ARGS)
+
+quick: $(READY) browser ## only the quick tests, on every backend
+	@scripts/suite.sh $(PY) -m "not deep" $(PYTEST_ARGS)
+
+suite: $(READY) browser ## all tests, quick and deep, on every backend
+	@scripts/suite.sh $(PY) $(PYTEST_ARGS)
 
 browser: # for the test of the HTML report
 	@scripts/browser.sh
@@ -52,7 +58,11 @@ clean: ## remove the environments and everything built
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --no-compile --editable ".[dev]"
-	$(PY) -m compileall -q -j 0 $(VENV)/lib || true # some packages ship files for other versions of Python
+	@echo "environment: creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "environment: installing the packages (a minute or more)"
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-compile --editable ".[dev]"
+	@echo "environment: compiling them"
+	@$(PY) -m compileall -qq -j 0 $(VENV)/lib || true # some packages ship files for other versions of Python
 	@touch $@
+	@echo "environment: done"

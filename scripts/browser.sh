@@ -9,8 +9,9 @@ for name in chromium chromium-browser google-chrome; do
     command -v "$name" >/dev/null && command -v chromedriver >/dev/null && exit 0
 done
 if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+    echo "browser: installing Chromium"
     export DEBIAN_FRONTEND=noninteractive
-    install() { apt-get install -qq -y --no-install-recommends chromium chromium-driver >/dev/null; }
-    install 2>/dev/null || { apt-get update -qq && install; }
+    install() { apt-get install -qq -y --no-install-recommends chromium chromium-driver 2>&1; }
+    said=$(install) || said=$(apt-get update -qq 2>&1 && install) || echo "browser: not installed: $said"
 fi
 exit 0

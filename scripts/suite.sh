@@ -18,6 +18,22 @@ export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1
 logs=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$logs"' EXIT
 
+# What pytest prints while it runs: a mark for each test, and how many have run.
+marks='^[.FEsxX]+ +\[ *[0-9]+%\]$'
+
+# Every half minute, how far each backend is.
+progress() {
+    local line share
+    while sleep 30 &>/dev/null; do
+        line=""
+        for backend in $backends; do
+            share=$(grep -E "$marks" "$logs/$backend" | tail -n 1 | grep -oE '[0-9]+%')
+            line+="  $backend ${share:-0%}"
+        done
+        echo "== after $SECONDS s:$line"
+    done
+}
+
 backends=${BACKENDS:-tensorflow jax torch}
 declare -A process
 for backend in $backends; do
@@ -27,18 +43,26 @@ for backend in $backends; do
     KERAS_BACKEND=$backend nice -n "$priority" "$python" -m pytest -p no:cacheprovider "$@" >"$logs/$backend" 2>&1 &
     process[$backend]=$!
 done
+progress &
+ticker=$!
 
 failed=0
 summary=""
 for backend in $backends; do
     wait "${process[$backend]}"
     status=$?
-    echo "== tests on $backend"
-    cat "$logs/$backend"
-    [ "$status" -eq 0 ] || failed=1
+    if [ "$status" -eq 0 ]; then
+        echo "== tests on $backend: passed"
+        grep -vE "$marks" "$logs/$backend"
+    else
+        echo "== tests on $backend: failed"
+        cat "$logs/$backend"
+        failed=1
+    fi
     closing=$(grep -E '^(=+ )?([0-9]+ [a-z]+.*|no tests ran) in [0-9.]+s' "$logs/$backend" | tail -n 1)
     summary+=$(printf '%-11s %s' "$backend" "${closing:-no closing line} (exit $status)")$'\n'
 done
+kill "$ticker"
 
 echo "== closing lines"
 printf '%s' "$summary"

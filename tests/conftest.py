@@ -1,5 +1,9 @@
-"""Every test runs on the backend that KERAS_BACKEND names; `make test` runs them once for each."""
+"""Every test runs on the backend that KERAS_BACKEND names; `make test` runs them once for each.
 
+`make test` leaves out what is marked `deep`, and on some backends what is marked `deep_on` them.
+"""
+
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +36,47 @@ collect_ignore = [name for backend, names in OF_BACKEND.items() if backend != BA
 replicas.why_not()
 
 collect_seldom()
+
+
+# Processor seconds of each test, those of the processes that it started included.
+COST = pytest.StashKey[dict[str, float]]()
+
+
+def processor_seconds():
+    return sum(os.times()[:4])
+
+
+def pytest_addoption(parser):
+    parser.addoption("--cost", type=int, metavar="N", help="show the N tests that took most processor time")
+
+
+def pytest_configure(config):
+    config.stash[COST] = {}
+
+
+@pytest.hookimpl(tryfirst=True)  # Before -m chooses.
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if any(BACKEND in mark.args for mark in item.iter_markers("deep_on")):
+            item.add_marker("deep")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    before = processor_seconds()
+    result = yield
+    item.config.stash[COST][item.nodeid] = processor_seconds() - before
+    return result
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Processor time does not depend on what else the machine does."""
+    if not config.option.cost:
+        return
+    cost = config.stash[COST]
+    terminalreporter.section(f"processor time: {processor_seconds():.1f} s, tests {sum(cost.values()):.1f} s")
+    for test in sorted(cost, key=cost.get, reverse=True)[: config.option.cost]:
+        terminalreporter.write_line(f"{cost[test]:7.2f} s  {test}")
 
 
 @pytest.fixture

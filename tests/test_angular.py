@@ -13,6 +13,8 @@ from keraslosses.portability.gradients import HARD_MODES, value_and_gradient, va
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.angular import WEIGHTS
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 NAMES = [name for name in REFERENCES if REFERENCES[name].family == "angular"]
 RNG = np.random.default_rng(5)
@@ -86,6 +88,7 @@ def test_every_margin_has_a_neutral_one():
     assert NEUTRAL.keys() == set(NAMES)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("mode", HARD_MODES)
 @pytest.mark.parametrize("name", NAMES)
 def test_neutral_margin_is_scaled_cross_entropy(name, mode):
@@ -139,6 +142,7 @@ def test_rows_of_another_size_are_refused():
 # What is no cosine
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("mode", HARD_MODES)
 @pytest.mark.parametrize("name", NAMES)
 def test_numbers_that_are_no_cosines_show(name, mode):

@@ -12,6 +12,8 @@ from keras import layers, ops
 
 import keraslosses
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 8)).astype("float32")
@@ -130,6 +132,7 @@ def test_reloaded_model_trains_on_to_the_same_weights(tmp_path, functional):
     assert any(np.abs(a - b).max() > 0 for a, b in zip(before, again.get_weights(), strict=True))
 
 
+@pytest.mark.deep
 def test_reloaded_in_a_fresh_process_that_only_imports_keraslosses(tmp_path):
     model = attached()
     fit(model)

@@ -22,6 +22,8 @@ from keras import layers, ops
 
 import keraslosses
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 
 def test_a_clone_is_attached_too():
     model = compiled(with_both())

@@ -20,6 +20,8 @@ from keras import layers, ops
 
 import keraslosses
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 OTHER = np.random.default_rng(3).normal(size=(12, 4)).astype("float32")
 
 

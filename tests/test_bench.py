@@ -35,6 +35,8 @@ from keraslosses.cli.bench.steps import copy, with_gradient
 from keraslosses.core.backend import forms
 from keraslosses.portability.processes import backends
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 QUICK = ["--sizes", "small", "--seconds", "0.01"]
 
 
@@ -59,6 +61,7 @@ def measured(tmp_path_factory):
     return done.stdout, folder / "new" / "bench.json", (folder / "bench.md").read_text("utf-8")
 
 
+@pytest.mark.deep
 def test_run_prints_a_table_for_each_mode_and_where_it_ran(measured, backend):
     printed, _, _ = measured
     assert all(f"\n{mode} " in f"\n{printed}" for mode in MODES[backend])
@@ -68,6 +71,7 @@ def test_run_prints_a_table_for_each_mode_and_where_it_ran(measured, backend):
     assert " cores" in printed
 
 
+@pytest.mark.deep
 def test_json_holds_every_row_with_its_peers(measured, backend):
     _, path, _ = measured
     saved = json.loads(path.read_text("utf-8"))
@@ -87,6 +91,7 @@ def test_json_holds_every_row_with_its_peers(measured, backend):
         assert names == ({"keras"} | native if row.loss == "Huber" else set())
 
 
+@pytest.mark.deep
 def test_markdown_holds_the_same_rows(measured, backend):
     _, path, text = measured
     assert [line[4:] for line in text.splitlines() if line.startswith("### ")] == list(MODES[backend])

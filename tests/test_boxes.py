@@ -15,6 +15,8 @@ from keraslosses.losses.box_geometry import FORMATS
 from keraslosses.portability.gradients import HARD_MODES, value_and_gradient, values_of
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 NAMES = ("IoU", "GIoU", "DIoU", "CIoU")
 LOSSES = [*((name, {}) for name in NAMES), ("CIoU", {"alpha_gate": 0.5})]
@@ -81,6 +83,7 @@ SHAPES = [
 ]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("mode", "shape"), SHAPES)
 @pytest.mark.parametrize("name", NAMES)
 def test_boxes_as_the_reference(name, mode, shape):
@@ -237,6 +240,7 @@ ANY = at_any_scale(st.floats(-1, 1, width=32), 1e-12, 1e-6, 1.0, 1e5, 1e15)
 SMALL = ANY.map(lambda x: x[..., :4])
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("name", NAMES)
 @examples
 @given(a=COORDINATES, b=COORDINATES, shift=st.integers(-1000, 1000), scale=st.sampled_from([0.25, 2.0, 64.0]))
@@ -258,6 +262,7 @@ def test_order_and_range_of_the_losses(a, b):
     assert np.all((iou >= -1e-6) & (iou <= 1 + 1e-6))
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("box_format", FORMATS)
 @pytest.mark.parametrize("name", [*NAMES, "CIoU with alpha_gradient"])
 @examples
@@ -276,6 +281,7 @@ def made_once(name, box_format):
     return loss(name, box_format=box_format, **dict.fromkeys(changed, True))
 
 
+@pytest.mark.deep
 def test_boxes_are_learned_in_fit():
     """From a picture of two corners to the box: the overlap grows on unseen pictures too."""
     keras.utils.set_random_seed(1)

@@ -18,6 +18,8 @@ from keraslosses.portability.targets.subject import of_function
 from keraslosses.portability.targets.target import NotChecked, Target, open_target, targets_in
 from keraslosses.reference import Hard
 
+pytestmark = pytest.mark.deep_on("jax")
+
 USERS = Path(__file__).parent / "user_losses"
 
 

@@ -7,6 +7,8 @@ from keras_faults import FAULTS, PAGE, table_of_faults
 from keraslosses.portability.checks import findings
 from keraslosses.portability.targets.target import Target, open_target
 
+pytestmark = pytest.mark.deep_on("jax")
+
 BACKEND = keras.backend.backend()
 # Each on one of the backends that have it, in turn: that takes a third of the time. Keras 3.16 has mended some.
 KNOWN = [
@@ -16,6 +18,7 @@ KNOWN = [
 ]
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("fault", KNOWN, ids=lambda fault: f"{fault.loss}, {fault.what}")
 def test_known_fault_of_keras_is_found(fault):
     subject = open_target(Target(f"keras.losses:{fault.loss}"))

@@ -25,11 +25,12 @@ from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED
 
 USERS = Path(__file__).parent / "user_losses"
 
-TIMEOUT, MEMORY = 30, 3500
+# Seconds for a check, enough on a busy machine too, and for the check that never ends.
+TIMEOUT, NO_END, MEMORY = 600, 3, 3500
 
 ENDINGS = {
     "raises.py:raises": "raises RuntimeError: out of luck",
-    "hangs.py:hangs": f"hangs: no answer in {TIMEOUT} seconds",
+    "hangs.py:hangs": f"hangs: no answer in {NO_END} seconds",
     "nothing.py:nothing": "gives NoneType, expected a tensor of jax",
     "noisy.py:noisy": "gives other values at a second call with the same inputs",
     "prints.py:talkative": "prints when it is imported, made or called",
@@ -39,16 +40,18 @@ ENDINGS = {
 OTHERS = ("differs.py:differs", "models.py:dense", "models.py:network", "correct.py:Pseudo", "Huber")
 
 
-def results_of(names, backends, checks):
+def results_of(names, backends, checks, timeout=TIMEOUT):
     """By file and name, check and backend."""
     targets = [described(name if name == "Huber" else f"{USERS}/{name}") for name in names]
-    found = run(Plan(targets, backends, checks, timeout=TIMEOUT, memory=MEMORY))
+    found = run(Plan(targets, backends, checks, timeout=timeout, memory=MEMORY))
     return {(Path(r.target).name, r.check, r.backend): r for r in found}
 
 
 @pytest.fixture(scope="module")
 def endings():
-    return results_of((*ENDINGS, "correct.py:Pseudo"), ["jax"], ["value"])
+    others = [name for name in ENDINGS if name != "hangs.py:hangs"]
+    hangs = results_of(["hangs.py:hangs"], ["jax"], ["value"], timeout=NO_END)
+    return hangs | results_of((*others, "correct.py:Pseudo"), ["jax"], ["value"])
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,7 @@ def results():
     return results_of(OTHERS, BACKENDS, ["shapes", "value", "gradient", "saving"])
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", ENDINGS)
 def test_what_ends_a_process_is_told_for_what_it_is(endings, name):
     result = endings[name, "runs", "jax"]
@@ -64,11 +68,13 @@ def test_what_ends_a_process_is_told_for_what_it_is(endings, name):
     assert endings[name, "value", "jax"].status == (PASSED if name.startswith("prints") else SKIPPED)
 
 
+@pytest.mark.deep
 def test_the_rest_of_the_run_goes_on(endings):
     assert endings["correct.py:Pseudo", "runs", "jax"].status == PASSED
     assert endings["correct.py:Pseudo", "value", "jax"].status == PASSED
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", ["models.py:dense", "models.py:network", "correct.py:Pseudo", "Huber"])
 def test_what_is_right_passes_on_every_backend(results, name, backend):
@@ -77,6 +83,7 @@ def test_what_is_right_passes_on_every_backend(results, name, backend):
     assert of_target["value"].status == of_target["saving"].status == PASSED
 
 
+@pytest.mark.deep
 def test_the_backend_that_differs_is_named(results):
     assert results["differs.py:differs", "value", "tensorflow"].status == PASSED
     (finding,) = results["differs.py:differs", "value", "jax"].findings
@@ -97,9 +104,10 @@ def test_the_first_backend_gives_its_weights_to_the_others(tmp_path):
     assert np.all(first.get_weights()[0] == 1)
 
 
+@pytest.mark.deep
 def test_what_the_numpy_backend_computes_is_the_formula():
     targets = [described(name) for name in keraslosses.names()]
-    results = run(Plan(targets, ["numpy"], ["value", "fit"], timeout=60, memory=share_of_memory(1)))
+    results = run(Plan(targets, ["numpy"], ["value", "fit"], timeout=TIMEOUT, memory=share_of_memory(1)))
     assert [r for r in results if r.findings] == []
     assert {r.status for r in results if r.check == "value"} == {PASSED}
     assert {r.why for r in results if r.check == "fit"} == {"the numpy backend neither trains nor compiles"}
@@ -153,12 +161,14 @@ def in_a_line(output):
     return " ".join(output.replace("│", " ").split())
 
 
+@pytest.mark.deep
 def test_target_that_is_not_there_is_status_2():
     result = invoke("keraslosses:Nothing", "--checks", "shapes", "--backends", "torch")
     assert result.exit_code == 2
     assert "keraslosses has no 'Nothing'" in result.output
 
 
+@pytest.mark.deep
 def test_a_file_alone_stands_for_what_is_in_it_and_runs_is_a_check_that_can_be_chosen():
     result = invoke(f"{USERS}/no_name.py", f"{USERS}/models.py", "--checks", "runs", "--backends", "torch")
     assert result.exit_code == 2
@@ -172,6 +182,7 @@ def test_a_file_alone_stands_for_what_is_in_it_and_runs_is_a_check_that_can_be_c
         assert said in result.output
 
 
+@pytest.mark.deep
 def test_places_that_stand_for_nothing_say_why(tmp_path):
     broken, ends = tmp_path / "broken.py", tmp_path / "ends.py"
     broken.write_text("import keras\n\nloss = keras.losses.Hubert()\n")
@@ -187,6 +198,7 @@ def test_places_that_stand_for_nothing_say_why(tmp_path):
     assert lost == ([], "cannot be imported: ended with status 3")
 
 
+@pytest.mark.deep
 def test_failure_is_told_in_full_and_is_status_1(tmp_path, monkeypatch):
     monkeypatch.setattr(backends, "installed", lambda: ["torch"])
     page = tmp_path / "report.html"
@@ -205,6 +217,7 @@ def test_failure_is_told_in_full_and_is_status_1(tmp_path, monkeypatch):
     assert "one number for a batch of 5" in page.read_text("utf-8")
 
 
+@pytest.mark.deep
 def test_json_is_the_whole_report_and_nothing_else():
     command = [sys.executable, "-m", "keraslosses", "check", "Huber", "--backends", "torch"]
     done = subprocess.run([*command, "--checks", "value", "--json"], capture_output=True, text=True)

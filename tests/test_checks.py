@@ -1,27 +1,62 @@
 """Every loss passes every check of the package."""
 
+import functools
+from dataclasses import replace
+
 import pytest
 
 import keraslosses
+from keraslosses.portability import gradients
 from keraslosses.portability.checks import CHECKS, findings, skipped
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES
+
+BACKEND = gradients.BACKEND
+# The checks that `make test` leaves out on a backend, because they take much processor time there.
+LEFT_OUT = {
+    "tensorflow": ("transformations", "hard inputs", "batch", "weights", "precision", "float64", "fit"),
+    "jax": tuple(CHECKS.keys() - {"value", "gradient", "compiled", "saving", "options"}),
+    "torch": ("domain",),
+}[BACKEND]
+# Those that it runs in fewer modes, and those that it runs with the first options only.
+IN_PART = {"tensorflow": ("compiled",), "jax": (), "torch": ("compiled", "hard inputs")}[BACKEND]
+FIRST_OPTIONS = ("value", "gradient", "compiled") if BACKEND == "jax" else ()
 
 
 def test_every_loss_has_a_reference_and_the_other_way_round():
     assert set(keraslosses.names()) == set(REFERENCES)
 
 
-def subject_of(name):
-    """Made anew for each test: what was compiled for it does not stay in memory."""
-    return Subject(getattr(keraslosses, name), REFERENCES[name])
+@functools.lru_cache(maxsize=2)
+def subject_of(name, first_options=False):
+    """The checks of a loss share it, and what was compiled for it. Then it goes: it would fill the memory."""
+    reference = REFERENCES[name]
+    if first_options:
+        reference = replace(reference, options=reference.options[:1])
+    return Subject(getattr(keraslosses, name), reference)
 
 
-# Hard inputs of one class alone: that it warns of them is tested elsewhere.
-@pytest.mark.filterwarnings("ignore:A categorical loss expects more than one class:SyntaxWarning")
-@pytest.mark.parametrize(
-    ("name", "check"),
-    [(name, check) for name in REFERENCES for check in CHECKS if skipped(check, subject_of(name)) is None],
-)
-def test_loss_passes(name, check):
+def of_every_loss(checks):
+    """Marks a test to run with every loss and each of these checks that there is for it on this backend."""
+    pairs = [
+        (name, check) for name in REFERENCES for check in checks if skipped(check, subject_of(name)) is None
+    ]
+    # Hard inputs of one class alone: that it warns of them is tested elsewhere.
+    one_class = pytest.mark.filterwarnings(
+        "ignore:A categorical loss expects more than one class:SyntaxWarning"
+    )
+    return lambda test: one_class(pytest.mark.parametrize(("name", "check"), pairs)(test))
+
+
+@of_every_loss([check for check in CHECKS if check not in LEFT_OUT])
+def test_loss_passes(name, check, monkeypatch):
+    """Compiled as `fit` compiles it, and at hard inputs not compiled."""
+    monkeypatch.setattr(gradients, "HARD_MODES", gradients.MODES[:1])
+    monkeypatch.setattr(gradients, "MODES", gradients.MODES[:2])
+    assert findings(check, subject_of(name, check in FIRST_OPTIONS)) == []
+
+
+@pytest.mark.deep
+@of_every_loss([check for check in CHECKS if check in (*LEFT_OUT, *IN_PART, *FIRST_OPTIONS)])
+def test_loss_passes_in_full(name, check):
     assert findings(check, subject_of(name)) == []

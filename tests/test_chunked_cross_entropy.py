@@ -11,6 +11,8 @@ import keraslosses
 from keraslosses.core.backend.class_chunks import Classes
 from keraslosses.portability.gradients import BACKEND, HARD_MODES, MODES, USUAL, value_and_gradient
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(8)
 CLASSES, DIM, BATCH = 23, 5, 12
@@ -118,6 +120,7 @@ def slopes(function, x, step=1e-6):
     return found
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("what", OPTIONS)
 def test_value_and_every_gradient(what):
     options = OPTIONS[what]
@@ -155,6 +158,7 @@ SIZES = [
 ]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("chunk_size", "kept", "mode"), SIZES)
 def test_chunks_of_every_size(chunk_size, kept, mode):
     """Value and the gradients by kernel and features, which lie below each other in one array."""
@@ -304,6 +308,7 @@ LEARNT = np.argmax(RNG.normal(size=(64, DIM)) @ RNG.normal(size=(DIM, CLASSES)),
 INPUTS = RNG.normal(size=(64, DIM)).astype("float32")
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("margin", [None, ANGULAR["CosFace"]], ids=["plain", "CosFace"])
 def test_attached_it_trains_and_comes_back_the_same(margin, tmp_path):
     model = attached(margin)

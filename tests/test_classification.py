@@ -14,6 +14,8 @@ from keraslosses.core import keras_internals
 from keraslosses.portability.gradients import HARD_MODES, value_and_gradient
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 COMPILED = [mode for mode in HARD_MODES if mode != "eager"]
 RNG = np.random.default_rng(8)
@@ -302,6 +304,7 @@ def test_label_out_of_range_is_refused_where_it_can_be_seen(name, label, weight)
             getattr(kl, name)()(labels, np.ones((2, 3), "float32"), weight)
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("name", OF_LABELS)
 @pytest.mark.parametrize("mode", COMPILED)
 def test_label_out_of_range_is_nan_in_compiled_code(name, mode):
@@ -311,6 +314,7 @@ def test_label_out_of_range_is_nan_in_compiled_code(name, mode):
     assert np.isnan(gradient).any(-1).tolist() == [False, True, False, True]
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("name", OF_LABELS)
 @pytest.mark.parametrize("mode", HARD_MODES)
 def test_ignored_entries_leave_the_mean(name, mode):

@@ -46,6 +46,7 @@ def test_backend_that_is_installed_is_chosen(monkeypatch, arguments, variable, i
     assert backend_for(arguments) == expected
 
 
+@pytest.mark.deep_on("jax", "tensorflow")
 def test_check_itself_imports_the_quickest_backend_only():
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "keraslosses", "check", "--help"],

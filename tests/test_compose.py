@@ -78,6 +78,7 @@ def test_sum_is_the_sum_of_its_parts(reduction, weight):
     agrees(parts[0][0] + 0.25 * parts[1][0], parts, VALUES, PREDICTED, weight)
 
 
+@pytest.mark.deep_on("jax")
 @pytest.mark.parametrize("weight", [None, WEIGHT])
 @pytest.mark.parametrize("reduction", [r for r in REDUCTIONS if r not in ("none", None)])
 def test_sum_with_ignored_entries(reduction, weight):
@@ -447,6 +448,7 @@ def adds_up(logs, loss, prefix=""):
     assert len({np.round(part, 3).tobytes() for part in parts}) == len(parts)
 
 
+@pytest.mark.deep_on("jax", "tensorflow")
 @pytest.mark.parametrize("weight", [None, SAMPLE_WEIGHT])
 def test_components_add_up_to_the_loss(weight, backend):
     # torch's inductor needs a C compiler; test_compiled compiles on torch.
@@ -625,6 +627,7 @@ SLOPES = np.random.default_rng(3).normal(size=(4, 2))
 TARGETS = ((X @ SLOPES + 0.2 * NOISE) * [1 / 3, 3]).astype("float32")
 
 
+@pytest.mark.deep_on("tensorflow")
 def test_training_lowers_both_losses_and_learns_the_weights(tmp_path):
     model = two_tasks()
     history = model.fit(X, TARGETS, batch_size=7, epochs=60, verbose=0).history
@@ -645,6 +648,7 @@ def test_training_lowers_both_losses_and_learns_the_weights(tmp_path):
 # Replicas
 
 
+@pytest.mark.deep
 def test_two_replicas_report_and_train_as_one(replicas):
     """TensorFlow: MirroredStrategy over two logical CPUs; JAX: DataParallel over two host devices.
 

@@ -13,6 +13,8 @@ from keraslosses.portability.gradients import MODES, USUAL, value_and_gradient
 from keraslosses.reference import sequence
 from keraslosses.reference.crossentropy import log_probability
 
+pytestmark = pytest.mark.deep_on("jax")
+
 BACKEND = keras.backend.backend()
 N = ops.convert_to_numpy
 RNG = np.random.default_rng
@@ -263,6 +265,7 @@ def test_half_precision_is_computed_in_float32(dtype):
     np.testing.assert_allclose(N(received), expected, rtol=1e-5)
 
 
+@pytest.mark.deep_on("tensorflow")
 def test_long_sequences_keep_their_digits():
     y_true, y_pred, *_ = realistic(6, batch=2, frames=1000, longest=40, classes=30)
     expected = [f(y_true, y_pred.astype("float64")) for f in FORMULAS]
@@ -356,6 +359,7 @@ class Recognizer(keras.Model):
         return super().compute_loss(*args, **kwargs)
 
 
+@pytest.mark.deep_on("tensorflow")
 def test_fit_with_lengths_that_vary_is_traced_once():
     """Compiled by XLA where there is a compiler; the loss falls, and the lengths differ in every batch."""
     keras.utils.set_random_seed(0)

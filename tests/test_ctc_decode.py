@@ -15,6 +15,8 @@ from keraslosses.decoding.beam_search import beam_search
 from keraslosses.reference import sequence
 from keraslosses.reference.crossentropy import log_probability
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 
 

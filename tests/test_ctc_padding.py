@@ -12,6 +12,8 @@ from keraslosses.core import keras_internals
 from keraslosses.portability.gradients import HARD_MODES, USUAL, value_and_gradient
 from keraslosses.reference import sequence
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 BACKEND = keras.backend.backend()
 RNG = np.random.default_rng
 

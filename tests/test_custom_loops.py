@@ -13,6 +13,8 @@ from test_replicas import finish, start
 
 import keraslosses
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 PAGE = (Path(__file__).parent.parent / "docs" / "terms.md").read_text("utf-8")
 TITLES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 BATCHES = [(X[i : i + 4], Y[i : i + 4]) for i in range(0, 12, 4)]

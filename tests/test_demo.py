@@ -23,6 +23,8 @@ from keraslosses.cli.demo.results import (
 from keraslosses.portability.processes import backends
 from keraslosses_child import Lost
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -30,6 +32,7 @@ def invoke(*arguments):
     return CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, ["demo", *arguments])
 
 
+@pytest.mark.deep
 def test_demo_trains_prints_and_draws(backend, tmp_path):
     command = [sys.executable, "-m", "keraslosses", "demo", "--backend", backend]
     done = subprocess.run(

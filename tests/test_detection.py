@@ -16,6 +16,8 @@ from keraslosses.losses.detection import centerness
 from keraslosses.portability import gradients
 from keraslosses.reference import REFERENCES, detection
 
+pytestmark = pytest.mark.deep_on("jax")
+
 CLASSES = 2
 BOTH = ("MultiTaskDetection", "FCOS")
 # The columns of y_pred that hold the box.

@@ -14,6 +14,8 @@ from keraslosses.core import backend, domain
 from keraslosses.portability.gradients import BACKEND, MODES, USUAL, value_and_gradient
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 # Of an unknown batch the inputs of all cases would lie in one tensor.
 COMPILED = [mode for mode in MODES if mode not in ("eager", "unknown batch")]

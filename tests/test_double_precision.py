@@ -9,6 +9,8 @@ import keraslosses
 from keraslosses.core.backend import ops as own_ops
 from keraslosses.portability.gradients import float64_allowed
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 RNG = np.random.default_rng(3)
 CLASSES, DIM, BATCH = 5, 3, 4
 FEATURES = RNG.normal(size=(BATCH, DIM))

@@ -13,6 +13,8 @@ import keraslosses
 from keraslosses.metrics.edit_distance import edit_distances
 from keraslosses.reference import sequence
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(3)
 

@@ -10,6 +10,8 @@ from keraslosses.losses.box_geometry import FORMATS
 from keraslosses.portability.gradients import HARD_MODES, USUAL, value_and_gradient
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 NAMES = ("IoU", "GIoU", "DIoU", "CIoU")
 # In each format a true box, and predicted ones with two, one and no side, zero or inverted.

@@ -13,6 +13,8 @@ import pytest
 
 from keraslosses.reference.sequence import collapse
 
+pytestmark = pytest.mark.deep
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 # What makes an example short enough for a test; without it each runs as it stands.

@@ -11,6 +11,8 @@ from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES, kinds
 from keraslosses.reference.kinds import CLASSES
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 REGRESSION = {"regression", "robust", "probabilistic", "similarity", "boxes", "detection", "sequence"}
 NAMES = [name for name in keraslosses.names() if REFERENCES[name].family not in REGRESSION]
 # As users run it; the check "compiled" runs every loss in the other modes.

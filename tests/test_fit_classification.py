@@ -10,6 +10,8 @@ import keraslosses
 from keraslosses.portability.gradients import BACKEND
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 SIZE, CLASSES, VOID = (9, 11), 3, 255
 JIT = {"tensorflow": (False, True), "jax": (True,)}.get(BACKEND, (False,))
 SPARSE = ["SparseCategoricalCrossentropy", "SparseCategoricalFocalCrossentropy"]

@@ -177,6 +177,7 @@ def test_label_beyond_the_whole_numbers_of_float32(dtype):
 # Dtypes
 
 
+@pytest.mark.deep_on("jax")
 @pytest.mark.parametrize("name", REFERENCES)
 def test_function_returns_at_least_float32(name):
     entry = REFERENCES[name]

@@ -47,6 +47,7 @@ assert not set(blocked) & set(sys.modules)
 """
 
 
+@pytest.mark.deep_on("jax", "tensorflow")
 def test_other_frameworks_are_not_needed(backend):
     others = ",".join(set(FRAMEWORKS) - {backend})
     assert python(BLOCKED, others).strip().startswith("0.8132")
@@ -122,6 +123,7 @@ print(seconds, kilobytes / 1024)
 """
 
 
+@pytest.mark.deep_on("jax", "tensorflow")
 def test_import_costs_little_over_keras_prints_nothing_and_leaves_no_trace():
     """As installed: with bytecode, which an environment may forbid Python to write. In processor time, since the
     tests of the other backends run beside this one; in one of three tries."""
@@ -138,6 +140,7 @@ print(json.dumps([keraslosses.serialize(keraslosses.deserialize(config)) for con
 """
 
 
+@pytest.mark.deep_on("jax", "tensorflow")
 def test_configs_travel_from_backend_to_backend(backend, tmp_path):
     """Every option off its default, and the dtype, in a fresh process that only imports keraslosses.
 

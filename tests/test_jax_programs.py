@@ -72,6 +72,7 @@ def outputs(found):
 NARROW = [jnp.dtype(name) for name in ("float32", "float16", "bfloat16")]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("name", "options"), [(n, o) for n, r in REFERENCES.items() for o in r.options])
 def test_float64_is_never_narrowed(name, options):
     with jax.enable_x64(True):

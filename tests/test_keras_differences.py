@@ -10,6 +10,8 @@ from masks import masked
 import keraslosses
 from keraslosses.portability.gradients import value_and_gradient
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
 
 

@@ -13,6 +13,8 @@ import keraslosses as kl
 from keraslosses.lookup import CLASSES
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 PUBLIC = sorted(name for name in dir(keras.losses) if name[0] != "_")
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
 

@@ -10,6 +10,8 @@ import keraslosses
 from keraslosses.core.reduction import Entries, entries_counted
 from keraslosses.portability.gradients import HARD_MODES, value_and_gradient
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 SIDE, CLASSES = 512, 21
 LABELS = np.zeros((1, SIDE, SIDE), "int32")
 STRIPED = np.where(np.arange(SIDE) % 16 == 0, 255, LABELS).astype("int32")

@@ -11,6 +11,8 @@ from pytorch_metric_learning.reducers import DoNothingReducer
 import keraslosses as kl
 from keraslosses.core.numerics import unit
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 RNG = np.random.default_rng(31)
 SAMPLES, DIM, CLASSES = 40, 3, 9
 LABELS = RNG.integers(0, CLASSES, SAMPLES)

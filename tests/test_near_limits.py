@@ -9,6 +9,8 @@ import keraslosses as kl
 from keraslosses.portability.gradients import HARD_MODES, value_and_gradient, values_of
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax")
+
 N = ops.convert_to_numpy
 
 

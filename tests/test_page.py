@@ -11,6 +11,8 @@ from selenium.webdriver.common.by import By
 
 from keraslosses.portability.report.page import page
 
+pytestmark = pytest.mark.deep
+
 BACKENDS = ("tensorflow", "jax", "torch")
 EVIL = "<script>alert('x')</script>"
 

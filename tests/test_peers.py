@@ -24,6 +24,8 @@ from sklearn import metrics
 
 import keraslosses as kl
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 # optax
 
 

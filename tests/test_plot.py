@@ -17,6 +17,8 @@ from keraslosses.cli.plot.plotted import plotted
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.kinds import path as path_of_kinds
 
+pytestmark = pytest.mark.deep_on("jax")
+
 BOX_FORMATS = ("xyxy", "yxyx", "xywh", "center_xywh")
 # Points of a line at which it is compared with the formula.
 PLACES = 7
@@ -38,6 +40,7 @@ def lines(name, *choices):
 # The curves
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("name", keraslosses.names())
 def test_every_line_is_finite_and_moves(name):
     path, curves = drawn(name)

@@ -50,6 +50,7 @@ def all_that_is_made(do, bias, weights, kept, directions):
     return arrays_of([found, gradients(features, labels, classes, remembered, found.others, upstream, do)])
 
 
+@pytest.mark.deep_on("jax")
 @pytest.mark.parametrize("kept", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize(
     ("bias", "weights", "directions"), [(True, True, False), (False, False, True), (True, False, False)]

@@ -21,6 +21,7 @@ def batch(reference, options):
     return y_true, y_pred, np.ones(len(y_pred), "float32")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", REFERENCES)
 def test_value_and_gradient(name):
     """Traced only: what JAX refuses it refuses there."""

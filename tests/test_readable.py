@@ -10,6 +10,8 @@ import keraslosses
 from keraslosses.core.readable import check_readable
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax")
+
 BACKEND = keras.backend.backend()
 EYE = np.eye(2, 3, dtype="float32")
 PAD = "Pad it with "

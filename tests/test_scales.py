@@ -10,6 +10,8 @@ from keras import ops
 import keraslosses
 from keraslosses.reference import REFERENCES, kinds
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 # Of the kinds whose losses have such forms: the factor of both, and how far the prediction lies off.
 NUMBERS = [(1e-6, 1.0), (1e4, 1.0), (1e4, 1e-6), (1.0, 1e-4), (1e-3, 1e-3)]
 LOGITS = [(1e-4, None), (30.0, None), (1e3, None)]

@@ -19,6 +19,8 @@ import keraslosses_pytest
 from keraslosses.portability.processes import backends
 from keraslosses.testing import assert_portable, hard_inputs
 
+pytestmark = pytest.mark.deep
+
 
 def test_correct_loss_is_portable():
     assert_portable(Pseudo, check_names=["shapes", "value"], backend_names=["torch", "jax"])

@@ -27,6 +27,8 @@ from peers import (
 
 import keraslosses as kl
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 # torch.nn.functional: the elementwise ones, averaged over the last axis
 
 

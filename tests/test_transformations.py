@@ -13,6 +13,8 @@ from keraslosses.portability.targets.inputs import Drawn
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 CURVATURES = [name for name, kind in transforms.KINDS.items() if kind == "curvature"]
 ORDINARY = [0.0, 1e-30, 1e-10, 0.2, 0.5, 0.8, 1 - 6e-8, 1.0]
 LOGITS = [-200.0, -104.0, -100.0, -90.0, -88.0, -60.0, -20.0, -1.0, 0.0, 3.0, 40.0, 87.0, 88.5, 95.0, 103.0]

@@ -15,6 +15,8 @@ from keraslosses.portability.checks.lifecycle import layer_for
 from keraslosses.portability.gradients import BACKEND, USUAL, value_and_gradient
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 N = ops.convert_to_numpy
 # As `fit` runs it.
 WATCHED = "graph" if BACKEND == "tensorflow" else USUAL

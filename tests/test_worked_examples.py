@@ -11,6 +11,8 @@ import keraslosses
 from keraslosses.portability.gradients import value_and_gradient, values_of
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 
 def loss_of(example, reduction):
     return getattr(keraslosses, example.loss)(reduction=reduction, **example.options)
