@@ -6,7 +6,7 @@ They say what an argument is; mypy treats them as `Any`.
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-# A tensor of the running backend, or what `ops.convert_to_tensor` takes: a NumPy array, numbers, nested lists.
+# A tensor of the running backend, or what `ops.convert_to_tensor` takes: an array, numbers, nested lists.
 Tensor: TypeAlias = Any
 # A dtype's name, or what Keras takes in its place: a `DTypePolicy`, or None for `keras.config.floatx()`.
 DType: TypeAlias = Any
