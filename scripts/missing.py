@@ -1,0 +1,54 @@
+"""Print what a loss of the package still lacks: `make missing`. It ends with status 1 if something is missing."""
+
+import inspect
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
+
+
+def missing(
+    classes: Mapping[str, Any],
+    functions: Mapping[str, Any],
+    references: Mapping[str, Any],
+    exported: Collection[str],
+    changelog: str,
+) -> Iterator[str]:
+    """One line for each thing that is missing: of classes, of functions, and of references."""
+    for name, cls in classes.items():
+        if not inspect.getdoc(cls):
+            yield f"{name}: the class has no docstring"
+        if name not in exported:
+            yield f"{name}: not exported by keraslosses/__init__.py"
+        if name not in references:
+            yield f"{name}: no Reference({name!r}, ...) in keraslosses/reference/"
+        if f"`{name}`" not in changelog:
+            yield f"{name}: not in CHANGELOG.md"
+    named = {reference.function: name for name, reference in references.items()}
+    for function in functions:
+        if function not in exported:
+            yield f"{function}: not exported by keraslosses/__init__.py"
+        if function not in named:
+            yield f"{function}: no reference names this loss function"
+    for function, name in named.items():
+        if function not in functions:
+            yield f"{name}: its reference names {function!r}, but there is no such loss function"
+        if name not in classes:
+            yield f"{name}: a reference without a class"
+
+
+def main() -> None:
+    import keraslosses
+    from keraslosses.lookup import CLASSES, FUNCTIONS
+    from keraslosses.reference import REFERENCES
+
+    changelog = CHANGELOG.read_text("utf-8")
+    lines = list(missing(CLASSES, FUNCTIONS, REFERENCES, keraslosses.__all__, changelog))
+    print("\n".join(lines) or f"Nothing is missing of {len(CLASSES)} losses.")
+    sys.exit(bool(lines))
+
+
+if __name__ == "__main__":
+    main()

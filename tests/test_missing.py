@@ -1,0 +1,55 @@
+"""`make missing` prints what a new loss lacks, and nothing of the losses that are there."""
+
+import importlib.util
+from pathlib import Path
+from types import SimpleNamespace
+
+import keraslosses
+from keraslosses.lookup import CLASSES, FUNCTIONS
+from keraslosses.reference import REFERENCES
+
+ROOT = Path(__file__).parents[1]
+SPEC = importlib.util.spec_from_file_location("missing", ROOT / "scripts" / "missing.py")
+SCRIPT = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(SCRIPT)
+
+
+class New:
+    """A new loss."""
+
+
+class Bare:
+    pass
+
+
+def test_nothing_is_missing():
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert list(SCRIPT.missing(CLASSES, FUNCTIONS, REFERENCES, keraslosses.__all__, changelog)) == []
+
+
+def test_a_class_alone_lacks_the_rest():
+    assert list(SCRIPT.missing({"Bare": Bare}, {}, {}, [], "")) == [
+        "Bare: the class has no docstring",
+        "Bare: not exported by keraslosses/__init__.py",
+        "Bare: no Reference('Bare', ...) in keraslosses/reference/",
+        "Bare: not in CHANGELOG.md",
+    ]
+
+
+def test_a_function_alone_lacks_the_rest():
+    assert list(SCRIPT.missing({}, {"new": None}, {}, [], "")) == [
+        "new: not exported by keraslosses/__init__.py",
+        "new: no reference names this loss function",
+    ]
+
+
+def test_a_reference_alone_lacks_the_rest():
+    assert list(SCRIPT.missing({}, {}, {"New": SimpleNamespace(function="new")}, [], "")) == [
+        "New: its reference names 'new', but there is no such loss function",
+        "New: a reference without a class",
+    ]
+
+
+def test_a_whole_loss_lacks_nothing():
+    reference = {"New": SimpleNamespace(function="new")}
+    assert list(SCRIPT.missing({"New": New}, {"new": None}, reference, ["New", "new"], "`New`")) == []
