@@ -1,4 +1,4 @@
-"""Print what a loss of the package still lacks: `make missing`. It ends with status 1 if something is missing."""
+"""Print what a loss of the package still lacks (`make missing`); end with status 1 if there is something."""
 
 import inspect
 import sys
