@@ -250,7 +250,9 @@ def test_what_frameworks_do_not_document_is_used_in_one_file_for_each():
     assert findings(undocumented, seams - set(INTERNALS_OF.values())) == {}
 
 
-@pytest.mark.skipif(keras.backend.backend() not in INTERNALS_OF, reason="of JAX nothing is used that is not documented")
+@pytest.mark.skipif(
+    keras.backend.backend() not in INTERNALS_OF, reason="of JAX nothing is used that is not documented"
+)
 def test_what_the_framework_does_not_document_is_listed_and_there():
     """The message names each that is gone, and what it was for."""
     name = keras.backend.backend()
@@ -539,7 +541,9 @@ def test_no_version_is_allowed_that_is_lower_than_what_the_tests_run():
         (requirement,) = extras[framework]
         name, lowest = at_least(requirement)
         assert name == framework
-        assert pins[framework] in (lowest, f"{lowest}.0"), f"{requirement}, but what is run is {pins[framework]}"
+        assert pins[framework] in (lowest, f"{lowest}.0"), (
+            f"{requirement}, but what is run is {pins[framework]}"
+        )
     makefile = (PACKAGE.parent / "Makefile").read_text("utf-8")
     lowest_keras = re.search(r"^KERAS_LOWEST \?= ([\d.]+)$", makefile, re.M)[1]
     assert lowest_keras == f"{at_least(project['dependencies'][0])[1]}.0"
