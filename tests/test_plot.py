@@ -53,6 +53,7 @@ def test_every_line_is_finite_and_moves(name):
     assert len({curve.loss.tobytes() for curve in curves}) == len(curves)
 
 
+@pytest.mark.deep_on("tensorflow")
 @pytest.mark.parametrize("name", keraslosses.names())
 def test_a_line_is_the_formula_at_its_points(name):
     reference, (path, curves) = REFERENCES[name], drawn(name)
