@@ -12,7 +12,8 @@ from keraslosses.reference import kinds as inputs
 @keraslosses.loss_function(kinds.Elementwise(), under=rules.positive)
 def weighted_mse(y_true, y_pred, under=2.0):
     """Squared error, in which a prediction that is too low costs more."""
-    return ops.where(y_pred < y_true, under, 1.0) * ops.square(y_pred - y_true)
+    square = ops.square(y_pred - y_true)
+    return ops.where(y_pred < y_true, under * square, square)
 
 
 def weighted_mse_in_numpy(y, p, under=2.0):

@@ -178,7 +178,7 @@ def test_the_checks_pass_with_the_authors_own_reference(check):
 def test_the_checks_find_a_fault_by_the_authors_own_reference():
     @keraslosses.loss_function(kinds.Elementwise(), under=rules.positive)
     def wrong(y_true, y_pred, under=2.0):
-        return 1.01 * ops.where(y_pred < y_true, under, 1.0) * ops.square(y_pred - y_true)
+        return 1.01 * own_losses.weighted_mse.contract.formula(y_true, y_pred, under)
 
     own_losses.Wrong = keraslosses.loss_class(wrong, own_losses.WeightedMse.reference)
     (finding, *_) = findings("value", open_target(Target("own_losses:Wrong")))
