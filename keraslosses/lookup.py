@@ -11,11 +11,13 @@ from keraslosses.core.loss import FunctionLoss
 from keraslosses.core.saving import registered
 from keraslosses.losses import (
     angular,
+    angular_multiples,
     boxes,
     crossentropy,
     detection,
     embedding,
     focal,
+    hinge,
     likelihood,
     margin,
     probabilistic,
@@ -24,6 +26,8 @@ from keraslosses.losses import (
     segmentation,
     sequence,
     similarity,
+    sparse_crossentropy,
+    sparse_focal,
 )
 
 FAMILIES = (
@@ -32,12 +36,16 @@ FAMILIES = (
     probabilistic,
     similarity,
     crossentropy,
+    sparse_crossentropy,
     focal,
+    sparse_focal,
     likelihood,
+    hinge,
     margin,
     segmentation,
     embedding,
     angular,
+    angular_multiples,
     boxes,
     detection,
     sequence,

@@ -6,11 +6,13 @@ of the size of both boxes together: far from the origin, and at any scale, no di
 
 from typing import Any, NamedTuple
 
-from keraslosses.core import numerics
+from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 
 CORNERS = ("xyxy", "yxyx")
 FORMATS = (*CORNERS, "xywh", "center_xywh")
+
+box_format_rule = checks.one_of(*FORMATS)
 
 # An area of less, in units of the size of both boxes, counts as none: its gradient would overflow.
 NOTHING = 1e-24

@@ -2,22 +2,19 @@
 
 from typing import Any
 
-from keraslosses.core import backend, checks, limits, numerics
+from keraslosses.core import checks, limits, numerics
 from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.kinds.distributions import Distributions
 from keraslosses.core.kinds.elementwise import Elementwise
-from keraslosses.core.kinds.labels import Labels, of_class, warn_of_one_class
+from keraslosses.core.kinds.labels import warn_of_one_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.losses.probability import (
     Shares,
     binary_terms,
-    log_probabilities,
-    negative_log_likelihood,
     smoothed,
     smoothed_binary,
-    spread_over_classes,
 )
 
 
@@ -93,35 +90,6 @@ def against_shares(target: Any, y_pred: Any, axis: int) -> Explicit:
         return shares.back(-felt / bounded, -ops.sum(felt, axis=axis, keepdims=True))
 
     return Explicit(values, by_pred)
-
-
-@loss_function(
-    Labels(pred=SHARES),
-    forms.SPARSE_CATEGORICAL_CROSSENTROPY_MEAN,
-    from_logits=checks.boolean,
-    ignore_class=checks.optional_integer,
-    axis=checks.integer,
-    label_smoothing=checks.fraction,
-    class_weights=checks.optional_weights,
-)
-def sparse_categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
-    from_logits: bool = False,
-    ignore_class: int | None = None,
-    axis: int = -1,
-    *,
-    label_smoothing: float = 0.0,
-    class_weights: list[float] | None = None,
-) -> Any:
-    """Cross-entropy against class indices; see `SparseCategoricalCrossentropy`."""
-    y_pred = numerics.last(y_pred, axis)
-    if not label_smoothing:
-        values = negative_log_likelihood(y_true, y_pred, from_logits)
-        return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
-    terms = -log_probabilities(y_pred, from_logits, -1)
-    values = spread_over_classes(terms, y_true, label_smoothing, class_weights)
-    return backend.without_gradient_at_infinity(values) if from_logits else values
 
 
 @saved
@@ -241,68 +209,5 @@ class CategoricalCrossentropy(FunctionLoss):
             from_logits=from_logits,
             label_smoothing=label_smoothing,
             axis=axis,
-            class_weights=class_weights,
-        )
-
-
-@saved
-class SparseCategoricalCrossentropy(FunctionLoss):
-    """Cross-entropy of exclusive classes, against class indices: no one-hot array is ever made.
-
-    With p the predicted distribution (from logits, softmax of y_pred), k the label and s the smoothing:
-
-    ```
-    loss = -(1 - s) class_weights[k] log p[k] - s / C sum(class_weights log p, axis)
-    ```
-
-    Args:
-        from_logits: Whether y_pred holds logits; probabilities otherwise, which are divided by their sum.
-        ignore_class: None, or a label (255 or -1, say) whose entries cost 0 and leave the mean.
-        reduction: As `BinaryCrossentropy`.
-        axis: Axis of the classes in y_pred.
-        name, dtype: As `BinaryCrossentropy`. Labels below 2^31 are exact under every dtype.
-        label_smoothing: In [0, 1]: the share of the target spread over all C classes.
-        class_weights: None, or one number for each class. `"mean_with_sample_weight"` divides by the sum of
-            `class_weights[k]`, as torch's weighted mean does; the other means by the number of entries.
-
-    Shapes: y_pred `(batch, .., classes)`; y_true and the result without `axis`. y_true may keep it with
-    size 1.
-
-    A label outside [0, C) that is not `ignore_class` raises ValueError where it can be seen (eager, on the
-    CPU); in compiled code and on accelerators that entry's loss and gradient are NaN. One single class is
-    always right: a SyntaxWarning says so. Probabilities, logits and -inf: as `CategoricalCrossentropy`.
-
-    Raises:
-        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not
-            belong together, a label out of range, or probabilities below 0.
-
-    Example:
-
-    >>> loss = keraslosses.SparseCategoricalCrossentropy(from_logits=True)
-    >>> print(round(float(loss([0, 1, 2], [[0.8, 0.1, 0.4], [0.1, 0.9, 0.2], [0.5, 0.4, 0.6]])), 6))
-    0.813658
-    """
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        axis: int = -1,
-        name: str | None = "sparse_categorical_crossentropy",
-        dtype: Any = None,
-        *,
-        label_smoothing: float = 0.0,
-        class_weights: list[float] | None = None,
-    ):
-        super().__init__(
-            sparse_categorical_crossentropy,
-            reduction,
-            name,
-            dtype,
-            from_logits=from_logits,
-            ignore_class=ignore_class,
-            axis=axis,
-            label_smoothing=label_smoothing,
             class_weights=class_weights,
         )

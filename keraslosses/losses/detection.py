@@ -6,11 +6,13 @@ from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.loss import loss_function, saved
 from keraslosses.losses.anchors import IGNORED, Anchors, DetectionLoss, Part
+from keraslosses.losses.box_geometry import box_format_rule
 from keraslosses.losses.box_loss import box_loss_rule, box_values, values_where
-from keraslosses.losses.boxes import box_format_rule, iou
-from keraslosses.losses.crossentropy import binary_crossentropy, sparse_categorical_crossentropy
+from keraslosses.losses.boxes import iou
+from keraslosses.losses.crossentropy import binary_crossentropy
 from keraslosses.losses.focal import binary_focal_crossentropy
 from keraslosses.losses.robust import smooth_l1
+from keraslosses.losses.sparse_crossentropy import sparse_categorical_crossentropy
 
 
 @loss_function(

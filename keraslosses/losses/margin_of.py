@@ -7,8 +7,9 @@ from typing import Any
 
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.loss import FunctionLoss
-from keraslosses.losses.angular import am_softmax, arcface, combined_margin, cosface, sphereface
+from keraslosses.losses.angular import am_softmax, arcface, cosface
 from keraslosses.losses.angular_margins import added_to_angle, all_three, multiplied_angle, taken_from_cosine
+from keraslosses.losses.angular_multiples import combined_margin, sphereface
 
 MARGINS: dict[Any, Callable[..., Explicit]] = {
     arcface: added_to_angle,

@@ -1,0 +1,41 @@
+"""Shared."""
+
+from collections.abc import Callable
+from typing import Any
+
+from keraslosses.core import backend, checks, limits, nonfinite
+from keraslosses.core.backend import ops
+from keraslosses.core.explicit import Explicit
+from keraslosses.core.kinds.labels import of_class
+
+# How far rounding carries a cosine beyond 1, that of bfloat16 too.
+ROUNDING = 0.01
+
+
+COMMON = {
+    "scale": checks.positive,
+    "ignore_class": checks.optional_integer,
+    "class_weights": checks.optional_weights,
+}
+
+
+def with_margin(
+    moved: Callable[[Any, Any], Explicit],
+    labels: Any,
+    cosines: Any,
+    scale: float,
+    class_weights: list[float] | None,
+) -> Any:
+    """Cross-entropy of the scaled cosines, that of the label moved; NaN where a row holds no cosines."""
+    own = backend.pick(cosines, labels)
+    change = backend.explicit(moved, ops.stop_gradient(own), own, None) - own
+    logits = backend.add_to_picked(scale * cosines, labels, scale * change)
+    values = backend.negative_log_likelihood(logits, labels)
+    values = values * nonfinite.one_or_nan(ops.logical_not(are_cosines(cosines)), values.dtype)
+    return values if class_weights is None else values * of_class(class_weights, labels, cosines.dtype)
+
+
+def are_cosines(numbers: Any) -> Any:
+    """Whether each row holds only cosines, or -inf for a class that is out of the running."""
+    outside = ops.logical_and(ops.abs(numbers) > 1.0 + ROUNDING, numbers > limits.LOWEST)
+    return ops.logical_not(ops.any(outside, axis=-1))
