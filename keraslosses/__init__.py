@@ -75,17 +75,19 @@ from keraslosses.losses.margin import (
 from keraslosses.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from keraslosses.losses.regression import (
     MeanAbsoluteError,
-    MeanAbsolutePercentageError,
     MeanPowerError,
     MeanSquaredError,
-    MeanSquaredLogarithmicError,
     RootMeanSquaredError,
     mean_absolute_error,
-    mean_absolute_percentage_error,
     mean_power_error,
     mean_squared_error,
-    mean_squared_logarithmic_error,
     root_mean_squared_error,
+)
+from keraslosses.losses.relative import (
+    MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError,
+    mean_absolute_percentage_error,
+    mean_squared_logarithmic_error,
 )
 from keraslosses.losses.robust import (
     BalancedL1,

@@ -22,6 +22,7 @@ from keraslosses.losses import (
     margin,
     probabilistic,
     regression,
+    relative,
     robust,
     segmentation,
     sequence,
@@ -32,6 +33,7 @@ from keraslosses.losses import (
 
 FAMILIES = (
     regression,
+    relative,
     robust,
     probabilistic,
     similarity,

@@ -1,6 +1,6 @@
-"""What a margin makes of the cosine of the label's class, with its derivative.
+"""How each margin changes the cosine of the label's class, with the derivative.
 
-Each function takes the cosines twice, as `Explicit` is called, and looks at the second.
+Each function takes the cosines twice, because `Explicit` is called so, and reads the second.
 """
 
 from math import cos, pi, sin
@@ -14,7 +14,7 @@ LEAST_SINE = 1e-3
 
 
 def added_to_angle(_: Any, cosine: Any, margin: float, easy_margin: bool) -> Explicit:
-    """cos(θ + margin) where that falls with θ; beyond, a line, or with `easy_margin` the cosine itself."""
+    """cos(θ + margin) while it falls with θ. Above that: a line, or with `easy_margin` the cosine itself."""
     cosine = within_rounding(cosine)
     sine = sine_of(cosine)
     falls = cosine > 0.0 if easy_margin else cosine >= -cos(margin)
@@ -34,10 +34,10 @@ def taken_from_cosine(_: Any, cosine: Any, margin: float) -> Explicit:
 
 
 def multiplied_angle(_: Any, cosine: Any, margin: int, lam: float) -> Explicit:
-    """(lam cos θ + ψ(θ)) / (1 + lam), ψ(θ) = (-1)^k cos(margin θ) - 2k in the k-th part of [0, π].
+    """(lam cos θ + ψ(θ)) / (1 + lam), with ψ(θ) = (-1)^k cos(margin θ) - 2k in the k-th part of [0, π].
 
-    cos(margin θ) is Chebyshev's polynomial of the first kind, its derivative one of the second kind: no angle
-    is needed, and nothing is unbounded.
+    cos(margin θ) is Chebyshev's polynomial of the first kind. Its derivative is one of the second kind. So
+    the function needs no angle, and all values are bounded.
     """
     cosine = within_rounding(cosine)
     passed = [ops.cast(cosine < cos(part * pi / margin), cosine.dtype) for part in range(1, margin)]
@@ -71,7 +71,10 @@ def all_three(_: Any, cosine: Any, m1: float, m2: float, m3: float) -> Explicit:
 
 
 def of_angle(cosine: Any, sine: Any, m1: float, m2: float) -> tuple[Any, Any]:
-    """cos and sin of m1 θ + m2, from the distance of θ to the nearer of 0 and π, which keeps its digits."""
+    """cos and sin of m1 θ + m2.
+
+    They come from the distance of θ to the nearer of 0 and π, which keeps its digits.
+    """
     near = m1 * ops.arctan2(sine, ops.abs(cosine))
     to_pi = cosine < 0.0
     end_cosine, end_sine = (
@@ -89,5 +92,5 @@ def sine_of(cosine: Any) -> Any:
 
 
 def within_rounding(cosine: Any) -> Any:
-    """Cosines between -1 and 1; NaN stays."""
+    """Cosines, clipped to [-1, 1]. NaN stays NaN."""
     return ops.where(cosine > 1.0, 1.0, ops.where(cosine < -1.0, -1.0, cosine))

@@ -1,4 +1,4 @@
-"""Multiplied angles."""
+"""Angular losses that multiply the angle: cross-entropy of cosines, with a factor on the label's angle."""
 
 from functools import partial
 from typing import Any
@@ -21,7 +21,33 @@ def sphereface(
     ignore_class: int | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Cross-entropy of cosines with the label's angle multiplied; see `SphereFace`."""
+    """Cross-entropy of cosines, with the angle of the label's class multiplied by a margin.
+
+    See `SphereFace` for the formula and the choices.
+
+    Args:
+        y_true: Class indices, or one-hot rows.
+        y_pred: The cosine of the angle between the embedding and each class, in [-1, 1].
+        margin: Factor of the angle: a whole number above 0. Default: 4.
+        scale: Factor of all logits, above 0. Default: 64.
+        lam: Weight of the cosine without a margin, at least 0. Default: 0.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. An entry is multiplied by
+            the weight of its label.
+
+    Shapes: y_pred `(batch, .., classes)`. y_true holds one class index for each row, `(batch, ..)` or
+    `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`. Result `(batch, ..)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.sphereface([0], [[0.8, 0.3, -0.2]], scale=10.0)[0]), 4))
+    11.4387
+    """
     moved = partial(multiplied_angle, margin=margin, lam=lam)
     return with_margin(moved, y_true, y_pred, scale, class_weights)
 
@@ -38,7 +64,35 @@ def combined_margin(
     ignore_class: int | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Cross-entropy of cosines with three margins at once; see `CombinedMargin`."""
+    """Cross-entropy of cosines, with three margins: `m1` and `m2` for the label's angle, `m3` for its cosine.
+
+    See `CombinedMargin` for the formula and the choices.
+
+    Args:
+        y_true: Class indices, or one-hot rows.
+        y_pred: The cosine of the angle between the embedding and each class, in [-1, 1].
+        m1: Factor of the angle, above 0. Default: 1.
+        m2: Radians added to the angle, at least 0 and below π. Default: 0.5.
+        m3: Number subtracted from the cosine, at least 0. Default: 0.
+        scale: Factor of all logits, above 0. Default: 64.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. An entry is multiplied by
+            the weight of its label.
+
+    Shapes: y_pred `(batch, .., classes)`. y_true holds one class index for each row, `(batch, ..)` or
+    `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`. Result `(batch, ..)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
+
+    Example:
+
+    >>> values = keraslosses.combined_margin([0], [[0.8, 0.3, -0.2]], m2=0.3, m3=0.2, scale=10.0)
+    >>> print(round(float(values[0]), 4))
+    0.352
+    """
     return with_margin(partial(all_three, m1=m1, m2=m2, m3=m3), y_true, y_pred, scale, class_weights)
 
 
@@ -46,7 +100,7 @@ def combined_margin(
 class SphereFace(FunctionLoss):
     """SphereFace: cross-entropy of cosines, with the angle to the label's class multiplied by a margin.
 
-    The label's logit, the others' being `scale cos θ`:
+    The logit of each other class is `scale cos θ`. The logit of the label is
 
     ```
     scale (lam cos θ + ψ(θ)) / (1 + lam)
@@ -54,16 +108,31 @@ class SphereFace(FunctionLoss):
     ```
 
     Args:
-        margin: A whole number above 0; 1 is cross-entropy of the scaled cosines.
-        scale: Factor of all logits, above 0. (The paper has the length of the embedding in its place.)
-        lam: Weight of the plain cosine, at least 0 and constant; `LargeMarginHead` has one that falls.
-        reduction, name, dtype, ignore_class, class_weights: As `ArcFace`.
+        margin: Factor of the angle: a whole number above 0. Default: 4. With 1 the loss is cross-entropy of
+            the scaled cosines.
+        scale: Factor of all logits, above 0. Default: 64. (The paper uses the length of the embedding
+            instead.)
+        lam: Weight of the cosine without a margin, at least 0 and constant. Default: 0. In `LargeMarginHead`
+            it falls during training.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
 
-    Shapes, labels, and cosines outside [-1, 1]: as `ArcFace`. The gradient is that of the formula, which is
-    smooth and bounded: margin² at θ = 0.
+    Shapes: y_pred `(batch, .., classes)`. y_true holds one class index for each row, `(batch, ..)` or
+    `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`. Result `(batch, ..)`.
+
+    The gradient is that of the formula. It is smooth and bounded: margin² at θ = 0. One-hot rows, labels out
+    of range, and cosines outside [-1, 1]: see `ArcFace`.
 
     Raises:
-        ValueError: as `ArcFace`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
 
     Source: Liu et al., SphereFace: Deep Hypersphere Embedding for Face Recognition, 2017, equation 7.
 
@@ -92,23 +161,37 @@ class SphereFace(FunctionLoss):
 
 @saved
 class CombinedMargin(FunctionLoss):
-    """Margins of SphereFace, ArcFace and CosFace at once, without the line that `ArcFace` has beyond π.
+    """The margins of SphereFace, ArcFace and CosFace together, in one loss.
 
-    The label's logit is `scale (cos(m1 θ + m2) - m3)`, that of other classes `scale cos θ`.
+    The logit of the label is `scale (cos(m1 θ + m2) - m3)`. The logit of each other class is `scale cos θ`.
+    There is no line for large angles as in `ArcFace`.
 
     Args:
-        m1: Factor of the angle, above 0.
-        m2: Radians added to it, at least 0 and below π.
-        m3: Taken from its cosine, at least 0.
-        scale, reduction, name, dtype, ignore_class, class_weights: As `ArcFace`.
+        m1: Factor of the angle, above 0. Default: 1.
+        m2: Radians added to the angle, at least 0 and below π. Default: 0.5.
+        m3: Number subtracted from the cosine, at least 0. Default: 0.
+        scale: Factor of all logits, above 0. Default: 64.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
 
-    Shapes, labels, and cosines outside [-1, 1]: as `ArcFace`. The gradient is that of the formula; it is
-    infinite at cos θ = 1 and -1, and taken 0.001 radians away from there instead.
+    Shapes: y_pred `(batch, .., classes)`. y_true holds one class index for each row, `(batch, ..)` or
+    `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`. Result `(batch, ..)`.
 
-    Where m1 θ + m2 exceeds π the logit rises again with θ: `m1=1` with `ArcFace`, or small margins, avoid it.
+    The gradient is that of the formula. At cos θ = 1 and -1 the true gradient is infinite, so the loss takes
+    the gradient 0.001 radians away from there. If m1 θ + m2 exceeds π, the logit rises again with θ. To avoid
+    this, use `ArcFace` (which has `m1=1`) or small margins. One-hot rows, labels out of range, and cosines
+    outside [-1, 1]: see `ArcFace`.
 
     Raises:
-        ValueError: as `ArcFace`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
 
     Source: Deng et al., ArcFace, 2019, equation 4.
 

@@ -1,7 +1,7 @@
-"""Two boxes compared, one axis after the other: what they share, what spans both, how far they lie apart.
+"""The comparison of two boxes, axis by axis: common length, span, and distance of the centers.
 
-A box is a pair of sides. Along each axis everything is measured from the start of the true side, and in units
-of the size of both boxes together: far from the origin, and at any scale, no digits are lost.
+A box is a pair of sides. Along each axis, positions are measured from the start of the true side, in
+units of the size of both boxes together. So no digits are lost, far from the origin and at any scale.
 """
 
 from typing import Any, NamedTuple
@@ -19,8 +19,9 @@ NOTHING = 1e-24
 
 
 class Side(NamedTuple):
-    """Boxes along one axis: a place, and a length (negative if inverted). The start lies `before` it, in
-    lengths: 0, or 1/2 where the place is the center.
+    """Boxes along one axis: a place, and a length (negative if inverted).
+
+    `before` says how many lengths before the place the side starts: 0, or 1/2 if the place is the center.
     """
 
     place: Any
@@ -55,8 +56,10 @@ def boxes_of(x: Side, y: Side, box_format: str) -> Any:
 
 
 class Axis(NamedTuple):
-    """Two sides on one axis: their lengths, the length that they share, that from the first start to the last
-    end, and the distance of their centers.
+    """Two sides on one axis.
+
+    `true` and `pred` are their lengths, and `common` is the length of their intersection. `span` is the
+    length from the first start to the last end, and `apart` the distance of the centers.
     """
 
     true: Any
@@ -67,9 +70,9 @@ class Axis(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Two boxes: their axes, the area of their union, and their overlap, intersection over union.
+    """Two boxes: their axes, the area of their union, and their overlap (intersection over union).
 
-    `given` are the lengths of the second box as they came, and `scale` the unit of all others.
+    `given` holds the lengths of the second box as they came. `scale` is the unit of all other lengths.
     """
 
     x: Axis
@@ -81,7 +84,7 @@ class Comparison(NamedTuple):
 
 
 def compare(y_true: Any, y_pred: Any, box_format: str) -> Comparison:
-    """What there is to know of two boxes. An inverted side counts as empty, at its start."""
+    """The comparison of two boxes. An inverted side counts as empty, at its start."""
     true, pred = sides(y_true, box_format), sides(y_pred, box_format)
     measures = [measured(*pair) for pair in zip(true, pred, strict=True)]
     scale = ops.stop_gradient(sum(ops.abs(length) for lengths in measures for length in lengths))
@@ -104,11 +107,11 @@ def measured(true: Side, pred: Side) -> tuple[Any, Any, Any]:
 
 
 def growth(boxes: Comparison) -> Any:
-    """0. Its derivative by a length of the second box that is not above 0 is 1 / (that side of the box around
-    both), or 0 where the box around both has no such side; by a length above 0 it is 0.
+    """0, with a derivative by the lengths of the second box.
 
-    A loss less this lets the sides of empty boxes grow: no overlap tells them to. The difference is taken
-    first, so that it is exactly 0 however it is compiled.
+    For a length above 0 the derivative is 0. For any other length it is 1 / (that side of the box around
+    both), or 0 if that side is 0. A loss minus this makes the sides of empty boxes grow, because the overlap
+    has no gradient there. The difference is computed first, so the value is exactly 0 in compiled code too.
     """
     x, y = (
         (length - ops.stop_gradient(length)) * ops.stop_gradient(steepness(length, axis.span, boxes.scale))
@@ -118,15 +121,16 @@ def growth(boxes: Comparison) -> Any:
 
 
 def steepness(length: Any, span: Any, scale: Any) -> Any:
-    """1 / (span in its own units) where a length is not above 0 and there is a span, and else 0."""
+    """1 / (span in its own units) if a length is not above 0 and there is a span; otherwise 0."""
     grows = ops.logical_and(length <= 0, span >= NOTHING)
     zero = ops.zeros_like(span)
     return ops.where(grows, 1.0 / ops.where(grows, span * scale, zero + 1.0), zero)
 
 
 def axis_of(true: Any, pred: Any, offset: Any) -> Axis:
-    """From each of the two starts to each of the two ends: the least of the four ways is shared, the longest
-    spans both.
+    """The common length and the span, from the distances of both starts to both ends.
+
+    The smallest of the four distances is the common length. The largest is the span.
     """
     across, back = true - offset, pred + offset
     common = numerics.at_least(smaller(smaller(true, pred), smaller(across, back)), 0.0)
@@ -135,9 +139,9 @@ def axis_of(true: Any, pred: Any, offset: Any) -> Axis:
 
 
 def part_of(part: Any, whole: Any) -> Any:
-    """part / whole, and 0 with gradient 0 where the whole is nothing in units of both boxes.
+    """part / whole, and 0 with gradient 0 if the whole is nearly 0 in units of both boxes.
 
-    Both are divided by the whole, held constant, first: its square would underflow in the gradient.
+    First both are divided by the whole, held constant. Otherwise its square would underflow in the gradient.
     """
     empty = whole < NOTHING
     size = ops.stop_gradient(ops.where(empty, ops.ones_like(whole), whole))
@@ -145,17 +149,17 @@ def part_of(part: Any, whole: Any) -> Any:
 
 
 def smaller(a: Any, b: Any) -> Any:
-    """The minimum; where both tie, each has half of the gradient."""
+    """The minimum. For equal numbers, each has half of the gradient."""
     return ops.where(a == b, 0.5 * (a + b), ops.minimum(a, b))
 
 
 def larger(a: Any, b: Any) -> Any:
-    """The maximum; where both tie, each has half of the gradient."""
+    """The maximum. For equal numbers, each has half of the gradient."""
     return ops.where(a == b, 0.5 * (a + b), ops.maximum(a, b))
 
 
 def angle(x: Any, y: Any) -> Any:
-    """atan2(x, y) of two lengths, and 0 with gradient 0 where both are 0."""
+    """atan2(x, y) of two lengths. It is 0 with gradient 0 if both are 0."""
     size = ops.stop_gradient(ops.maximum(x, y))
     nothing = size == 0
     size = ops.where(nothing, ops.ones_like(size), size)

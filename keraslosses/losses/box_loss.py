@@ -1,4 +1,4 @@
-"""The loss of the boxes inside that of a detector: by name, one of ours, or a sum of them."""
+"""The box loss inside a detection loss: a name, a loss of this package, or a sum of such losses."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def box_loss_rule(name: str, value: Any) -> None:
 
 
 def values_where(seen: Any, function: Any, y_true: Any, y_pred: Any, **options: Any) -> Any:
-    """The values of a loss function, and 0 with gradient 0 where nothing is to be seen."""
+    """The values of a loss function where `seen` is true, and 0 with gradient 0 elsewhere."""
     return trusted_values(function.contract, seen, y_true, y_pred, function.contract.options((), options))
 
 
@@ -32,7 +32,7 @@ def trusted_values(contract: Any, seen: Any, y_true: Any, y_pred: Any, options: 
 
 
 def box_values(box_loss: Any, seen: Any, y_true: Any, y_pred: Any, box_format: str) -> Any:
-    """One value for each pair of boxes `(batch, anchors, 4)`, and 0 with gradient 0 where not to be seen."""
+    """One value for each pair of boxes `(batch, anchors, 4)`, and 0 with gradient 0 where `seen` is false."""
     if isinstance(box_loss, str):
         return values_where(seen, BOX_LOSSES[box_loss], y_true, y_pred, box_format=box_format)
     return sum(

@@ -1,4 +1,4 @@
-"""Functions of boxes."""
+"""Functions of boxes that are no losses: the overlaps of two sets of boxes, and other box formats."""
 
 from typing import Any
 
@@ -20,13 +20,15 @@ def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
     Args:
         boxes1: Boxes `(.., N, 4)`.
         boxes2: Boxes `(.., M, 4)`.
-        box_format: Of both: `"xyxy"` (corners), `"yxyx"`, `"xywh"` (upper left corner and size), or
-            `"center_xywh"`.
+        box_format: Format of both: `"xyxy"` (corners, default), `"yxyx"`, `"xywh"` (upper left corner and
+            size), or `"center_xywh"`.
 
     Returns:
-        `(.., N, M)`, in [0, 1]: 1 where two boxes are the same, 0 where they do not meet or are both empty.
-        float64 if one of both was, or integers of 32 bits or more; else float32. JAX has float64 only with
-        `jax_enable_x64`.
+        Overlaps `(.., N, M)` in [0, 1]: 1 for equal boxes, 0 for boxes that do not intersect or are both
+            empty. The dtype is float64 if one of both sets was float64, or integers of 32 bits or more;
+            otherwise float32. JAX has float64 only with `jax_enable_x64`.
+
+    Shapes: boxes1 `(.., N, 4)`, boxes2 `(.., M, 4)`, result `(.., N, M)`.
 
     Raises:
         ValueError: for an unknown format, or a last axis that is not of size 4.
@@ -48,14 +50,18 @@ def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
 
 @takes_symbols
 def convert_boxes(boxes: Any, source: str, target: str) -> Any:
-    """Boxes in another format. Nothing is put in order: an inverted box stays inverted.
+    """Converts boxes to another format. An inverted box stays inverted.
 
     Args:
         boxes: Boxes `(.., 4)` in the format `source`.
-        source, target: `"xyxy"`, `"yxyx"`, `"xywh"` or `"center_xywh"`; see `pairwise_iou`.
+        source: Format of the boxes: `"xyxy"`, `"yxyx"`, `"xywh"` or `"center_xywh"`; see `pairwise_iou`.
+        target: Format of the result, one of the same names.
 
     Returns:
-        A tensor of the same shape: float64 if the boxes were, or integers of 32 bits or more, else float32.
+        A tensor of the same shape. The dtype is float64 if the boxes were float64, or integers of 32 bits or
+            more; otherwise float32.
+
+    Shapes: boxes and result `(.., 4)`.
 
     Raises:
         ValueError: for an unknown format, or a last axis that is not of size 4.
@@ -76,7 +82,7 @@ def convert_boxes(boxes: Any, source: str, target: str) -> Any:
 
 
 def of_boxes(name: str, boxes: Any) -> Any:
-    """Boxes in float32, or in float64 if they came so or as integers that float32 may not hold."""
+    """Boxes in float32; in float64 if they came so, or as integers that float32 may not hold exactly."""
     check_readable(None, **{name: boxes})
     boxes = ops.convert_to_tensor(boxes)
     whole = standardize_dtype(boxes.dtype) in ("int32", "int64", "uint32", "uint64")

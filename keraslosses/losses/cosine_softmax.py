@@ -1,4 +1,4 @@
-"""Shared."""
+"""Cross-entropy of scaled cosines, with a margin on the cosine of the label. All angular losses use it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,10 @@ def with_margin(
     scale: float,
     class_weights: list[float] | None,
 ) -> Any:
-    """Cross-entropy of the scaled cosines, that of the label moved; NaN where a row holds no cosines."""
+    """Cross-entropy of the scaled cosines after `moved` changed the label's cosine.
+
+    It is NaN for a row that holds numbers other than cosines.
+    """
     own = backend.pick(cosines, labels)
     change = backend.explicit(moved, ops.stop_gradient(own), own, None) - own
     logits = backend.add_to_picked(scale * cosines, labels, scale * change)
@@ -36,6 +39,6 @@ def with_margin(
 
 
 def are_cosines(numbers: Any) -> Any:
-    """Whether each row holds only cosines, or -inf for a class that is out of the running."""
+    """Whether each row holds only cosines, or -inf for an excluded class."""
     outside = ops.logical_and(ops.abs(numbers) > 1.0 + ROUNDING, numbers > limits.LOWEST)
     return ops.logical_not(ops.any(outside, axis=-1))

@@ -1,4 +1,4 @@
-"""Cross-entropies: binary, against a distribution, and against a class index."""
+"""Cross-entropies: of yes-or-no outputs, and of classes against a distribution."""
 
 from typing import Any
 
@@ -37,7 +37,33 @@ def binary_crossentropy(
     pos_weight: float | list[float] | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Cross-entropy of independent yes-or-no outputs, averaged over `axis`; see `BinaryCrossentropy`."""
+    """Cross-entropy of independent yes-or-no outputs: the mean over `axis`.
+
+    See `BinaryCrossentropy` for the formula and the choices.
+
+    Args:
+        y_true: Targets in [0, 1].
+        y_pred: Logits or probabilities, of the shape of y_true.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / 2`.
+        axis: Axis of the outputs. The mean is taken over it. Default: the last.
+        pos_weight: None (default), a number of at least 0, or one for each output. It multiplies the positive
+            part, after smoothing.
+        class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
+            before the mean over the outputs. No mean divides by them.
+
+    Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
+    reads `(batch,)` as `(batch, 1)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.binary_crossentropy([[0.0, 1.0, 1.0]], [[0.1, 0.9, 0.8]])[0]), 4))
+    0.1446
+    """
     terms = binary_terms(smoothed_binary(y_true, label_smoothing), y_pred, from_logits, pos_weight, axis)
     if class_weights is None:
         return terms
@@ -62,7 +88,31 @@ def categorical_crossentropy(
     *,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Cross-entropy against one-hot targets or distributions; see `CategoricalCrossentropy`."""
+    """Cross-entropy of classes against one-hot targets or distributions.
+
+    See `CategoricalCrossentropy` for the formula and the choices.
+
+    Args:
+        y_true: One-hot rows or distributions, at least 0.
+        y_pred: Logits or probabilities, of the shape of y_true.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / C` for C classes.
+        axis: Axis of the classes in y_pred. Default: the last.
+        class_weights: None (default), or one number of at least 0 for each class. They multiply the terms of
+            the classes.
+
+    Shapes: y_true and y_pred `(batch, .., classes)`. The result has the same shape without `axis`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.categorical_crossentropy([[0.0, 0.0, 1.0]], [[0.3, 0.3, 0.4]])[0]), 4))
+    0.9163
+    """
     warn_of_one_class(y_pred, axis)
     target = smoothed(y_true, label_smoothing, axis)
     if class_weights is not None:
@@ -94,7 +144,8 @@ def against_shares(target: Any, y_pred: Any, axis: int) -> Explicit:
 
 @saved
 class BinaryCrossentropy(FunctionLoss):
-    """Cross-entropy of yes-or-no outputs: two classes, or several labels that do not exclude each other.
+    """Cross-entropy of yes-or-no outputs: for two classes, or for several labels of which more than one may
+    hold.
 
     With p the predicted probability (from logits, sigmoid of y_pred) and y the smoothed target:
 
@@ -103,25 +154,29 @@ class BinaryCrossentropy(FunctionLoss):
     ```
 
     Args:
-        from_logits: Whether y_pred holds logits; probabilities in [0, 1] otherwise.
-        label_smoothing: In [0, 1]: targets become `y (1 - s) + s / 2`.
-        axis: Axis of the outputs, over which the mean is taken.
-        reduction: One of `"sum_over_batch_size"`, `"mean"`, `"sum"`, `"mean_with_sample_weight"`,
-            `"none"`, None.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / 2`.
+        axis: Axis of the outputs. The mean is taken over it. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
-        dtype: Type of the result; the computation runs in float32 at least.
-        pos_weight: None, a number, or one for each output: multiplies the positive part, after smoothing.
-        class_weights: None, or one number for each output: a factor before the mean, in no denominator.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        pos_weight: None (default), a number of at least 0, or one for each output. It multiplies the positive
+            part, after smoothing.
+        class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
+            before the mean over the outputs. No mean divides by them.
 
-    Shapes: y_true and y_pred `(batch, .., outputs)`, result without `axis`; `(batch,)` is `(batch, 1)`.
+    Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
+    reads `(batch,)` as `(batch, 1)`.
 
-    Probabilities: logarithms take `max(p, 1e-7)` and are exact at 1, so a certain error costs 16.118, with
-    gradient 0. Logits: nothing is clipped; the gradient is `sigmoid(x) - y`; an infinite logit on the wrong
-    side costs inf, with gradient 0.
+    Probabilities: the logarithms take `max(p, 1e-7)` and are exact at 1. A certain prediction that is wrong
+    costs 16.118, with gradient 0. Logits: nothing is clipped, and the gradient is `sigmoid(x) - y`. An
+    infinite logit on the wrong side costs inf, with gradient 0.
 
     Raises:
         ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
-            inputs outside their range, where they can be seen; in compiled code such a sample is NaN.
+            inputs outside their range when the values can be read. In compiled code, the loss of such a
+            sample is NaN.
 
     Example:
 
@@ -166,22 +221,28 @@ class CategoricalCrossentropy(FunctionLoss):
     ```
 
     Args:
-        from_logits: Whether y_pred holds logits; probabilities otherwise, which are divided by their sum.
-        label_smoothing: In [0, 1]: targets become `y (1 - s) + s / C`, C the size of `axis`.
-        axis: Axis of the classes.
-        reduction, name, dtype: As `BinaryCrossentropy`.
-        class_weights: None, or one number for each class. `"mean_with_sample_weight"` divides by the sum of
-            `class_weights y` (y before smoothing); the other means by the number of entries.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / C` for C classes.
+        axis: Axis of the classes in y_pred. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights y` (y before smoothing). The other means divide by the number
+            of entries.
 
-    Shapes: y_true and y_pred `(batch, .., classes)`, result without `axis`.
+    Shapes: y_true and y_pred `(batch, .., classes)`. The result has the same shape without `axis`.
 
-    Probabilities: logarithms take `max(p, 1e-7)` and are exact at 1; a row of zeros counts as uniform.
-    Logits: nothing is clipped; the gradient is `softmax(x) - y`. A logit of -inf is a class ruled out: it
-    costs nothing where its target is 0, and inf with gradient 0 where it is not.
+    Probabilities: the logarithms take `max(p, 1e-7)` and are exact at 1. A row of zeros counts as uniform.
+    Logits: nothing is clipped, and the gradient is `softmax(x) - y`. A logit of -inf excludes its class: it
+    costs nothing if its target is 0. Otherwise it costs inf, with gradient 0.
 
     Raises:
         ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
-            inputs outside their range, where they can be seen; in compiled code such a sample is NaN.
+            inputs outside their range when the values can be read. In compiled code, the loss of such a
+            sample is NaN.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Focal losses: cross-entropies in which what is already well classified counts less."""
+"""Focal losses: cross-entropies that give less weight to well classified outputs."""
 
 from typing import Any
 
@@ -43,7 +43,36 @@ def binary_focal_crossentropy(
     pos_weight: float | list[float] | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Focal loss of independent yes-or-no outputs, averaged over `axis`; see `BinaryFocalCrossentropy`."""
+    """Focal loss of independent yes-or-no outputs: the mean over `axis`.
+
+    See `BinaryFocalCrossentropy` for the formula and the choices.
+
+    Args:
+        y_true: Targets in [0, 1].
+        y_pred: Logits or probabilities, of the shape of y_true.
+        apply_class_balancing: Whether the loss uses `alpha`. Default: False.
+        alpha: Weight of the positives, in [0, 1]; the negatives have `1 - alpha`. Default: 0.25.
+        gamma: Exponent of the discount for well classified outputs, at least 0. Default: 2.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / 2`.
+        axis: Axis of the outputs. The mean is taken over it. Default: the last.
+        pos_weight: None (default), a number of at least 0, or one for each output. It multiplies the positive
+            part, after smoothing.
+        class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
+            before the mean over the outputs. No mean divides by them.
+
+    Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
+    reads `(batch,)` as `(batch, 1)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.binary_focal_crossentropy([[0.0, 1.0]], [[0.2, 0.9]])[0]), 4))
+    0.005
+    """
     target = smoothed_binary(y_true, label_smoothing)
     terms = binary_terms(target, y_pred, from_logits, pos_weight, axis)
     if gamma:
@@ -75,7 +104,34 @@ def categorical_focal_crossentropy(
     *,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Focal loss against one-hot targets or distributions; see `CategoricalFocalCrossentropy`."""
+    """Focal loss of classes against one-hot targets or distributions.
+
+    See `CategoricalFocalCrossentropy` for the formula and the choices.
+
+    Args:
+        y_true: One-hot rows or distributions, at least 0.
+        y_pred: Logits or probabilities, of the shape of y_true.
+        alpha: Factor of the loss: a number of at least 0, or one for each class. Default: 0.25.
+        gamma: Exponent of the discount for well classified samples, at least 0. Default: 2.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / C` for C classes.
+        axis: Axis of the classes in y_pred. Default: the last.
+        class_weights: None (default), or one number of at least 0 for each class. They multiply the terms of
+            the classes.
+
+    Shapes: y_true and y_pred `(batch, .., classes)`. The result has the same shape without `axis`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range.
+
+    Example:
+
+    >>> values = keraslosses.categorical_focal_crossentropy([[0.0, 0.0, 1.0]], [[0.3, 0.3, 0.4]])
+    >>> print(round(float(values[0]), 4))
+    0.0825
+    """
     warn_of_one_class(y_pred, axis)
     target = smoothed(y_true, label_smoothing, axis) * numerics.per_output("alpha", alpha, y_pred, axis)
     if class_weights is not None:
@@ -86,7 +142,7 @@ def categorical_focal_crossentropy(
 
 @saved
 class BinaryFocalCrossentropy(FunctionLoss):
-    """Focal loss of yes-or-no outputs: for many easy negatives and few positives, as in dense detection.
+    """Focal loss of yes-or-no outputs: for many easy negatives and few positives, such as in dense detection.
 
     With p the predicted probability (from logits, sigmoid of y_pred), y the smoothed target and
     p_t = y p + (1 - y) (1 - p):
@@ -98,24 +154,33 @@ class BinaryFocalCrossentropy(FunctionLoss):
     ```
 
     Args:
-        apply_class_balancing: Whether `alpha` acts.
-        alpha: Weight of the positives, in [0, 1]; the negatives get `1 - alpha`.
-        gamma: How strongly well classified outputs are discounted, at least 0; 0 is binary cross-entropy.
-        from_logits: Whether y_pred holds logits; probabilities in [0, 1] otherwise.
-        label_smoothing: In [0, 1]: targets become `y (1 - s) + s / 2`.
-        axis: Axis of the outputs, over which the mean is taken.
-        reduction, name, dtype: As `BinaryCrossentropy`.
-        pos_weight: None, a number, or one for each output: multiplies the positive part, after smoothing.
-        class_weights: None, or one number for each output: a factor before the mean, in no denominator.
+        apply_class_balancing: Whether the loss uses `alpha`. Default: False.
+        alpha: Weight of the positives, in [0, 1]; the negatives have `1 - alpha`. Default: 0.25.
+        gamma: Exponent of the discount for well classified outputs, at least 0. Default: 2. With 0 the loss
+            is binary cross-entropy.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / 2`.
+        axis: Axis of the outputs. The mean is taken over it. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        pos_weight: None (default), a number of at least 0, or one for each output. It multiplies the positive
+            part, after smoothing.
+        class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
+            before the mean over the outputs. No mean divides by them.
 
-    Shapes: y_true and y_pred `(batch, .., outputs)`, result without `axis`; `(batch,)` is `(batch, 1)`.
+    Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
+    reads `(batch,)` as `(batch, 1)`.
 
-    Probabilities: logarithms take `max(p, 1e-7)`, with gradient 0 below; the discount is that of p itself.
-    Logits: nothing is clipped; an infinite logit on the wrong side costs inf, with gradient 0. For
-    `gamma < 1` the discount's gradient at `p_t = 1` is 0.
+    Probabilities: the logarithms take `max(p, 1e-7)`, with gradient 0 below 1e-7. The discount uses p itself.
+    Logits: nothing is clipped. An infinite logit on the wrong side costs inf, with gradient 0. For `gamma <
+    1` the gradient of the discount at `p_t = 1` is 0.
 
     Raises:
-        ValueError: as `BinaryCrossentropy`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range when the values can be read. In compiled code, the loss of such a
+            sample is NaN.
 
     Source: Lin et al., Focal Loss for Dense Object Detection, 2017, equations 4 and 5.
 
@@ -168,23 +233,31 @@ class CategoricalFocalCrossentropy(FunctionLoss):
     ```
 
     Args:
-        alpha: A number, or one for each class, at least 0.
-        gamma: How strongly well classified samples are discounted, at least 0; 0 is `alpha` times
-            categorical cross-entropy.
-        from_logits: Whether y_pred holds logits; probabilities otherwise, which are divided by their sum.
-        label_smoothing: In [0, 1]: targets become `y (1 - s) + s / C`, C the size of `axis`.
-        axis: Axis of the classes.
-        reduction, name, dtype: As `BinaryCrossentropy`.
-        class_weights: None, or one number for each class; in the mean as with `CategoricalCrossentropy`.
+        alpha: Factor of the loss: a number of at least 0, or one for each class. Default: 0.25.
+        gamma: Exponent of the discount for well classified samples, at least 0. Default: 2. With 0 the loss
+            is `alpha` times categorical cross-entropy.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / C` for C classes.
+        axis: Axis of the classes in y_pred. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights y` (y before smoothing). The other means divide by the number
+            of entries.
 
-    Shapes: y_true and y_pred `(batch, .., classes)`, result without `axis`.
+    Shapes: y_true and y_pred `(batch, .., classes)`. The result has the same shape without `axis`.
 
-    From logits all is computed from log p: logits of (-100, 100) for class 0 cost 0.25 · 200, with a
-    gradient, where clipped probabilities give 4.03 and none. Probabilities and -inf: as
-    `CategoricalCrossentropy`.
+    From logits, the loss computes everything from log p: logits of (-100, 100) for class 0 cost 0.25 · 200
+    and have a gradient. Clipped probabilities give 4.03 and no gradient. Probabilities and logits of -inf:
+    see `CategoricalCrossentropy`.
 
     Raises:
-        ValueError: as `CategoricalCrossentropy`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range when the values can be read. In compiled code, the loss of such a
+            sample is NaN.
 
     Source: Lin et al., Focal Loss for Dense Object Detection, 2017, equation 5, over classes; Keras.
 

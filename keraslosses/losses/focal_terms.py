@@ -1,4 +1,4 @@
-"""What the focal losses are made of: cross-entropies times (1 - p)^gamma, with their derivatives."""
+"""Parts of the focal losses: cross-entropies times (1 - p)^gamma, with their derivatives."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from keraslosses.losses.probability import Shares, probability_of
 
 
 def discounted(terms: Explicit, target: Any, y_pred: Any, from_logits: bool, gamma: float) -> Explicit:
-    """The terms times (1 - p_t)^gamma; 1 - p_t is y (1 - p) + (1 - y) p."""
+    """The terms times (1 - p_t)^gamma. Here 1 - p_t is y (1 - p) + (1 - y) p."""
     missed, spread = (
         missed_of_logits(target, y_pred) if from_logits else missed_of_probabilities(target, y_pred)
     )
@@ -38,21 +38,24 @@ def missed_of_logits(target: Any, x: Any) -> tuple[Any, Any]:
 
 
 def rate_of_logits(target: Any, x: Any) -> Any:
-    """The derivative of p by x, divided by 1 - p_t; where nothing is wrong, both grow as p falls."""
+    """The derivative of p by x, divided by 1 - p_t.
+
+    If nothing of the target is on the other answer, both have the factor exp(-abs(x)), which cancels.
+    """
     small, share, wrong = parts_of_logits(target, x)
     certain = wrong == 0
     return ops.where(certain, 1.0, small / ops.where(certain, 1.0, wrong + (1.0 - wrong) * small)) * share
 
 
 def parts_of_logits(target: Any, x: Any) -> tuple[Any, Any, Any]:
-    """exp(-abs(x)), the probability of the more likely answer, and how much of the target is the other."""
+    """exp(-abs(x)), the probability of the more likely answer, and the target's part on the other answer."""
     above = x > 0
     small = ops.exp(ops.where(above, -x, x))
     return small, 1.0 / (1.0 + small), ops.where(above, 1.0 - target, target)
 
 
 def share_of(terms: Explicit, missed: Any) -> Any:
-    """-log(p_t) / (1 - p_t), and its limit where 1 - p_t is next to nothing."""
+    """-log(p_t) / (1 - p_t), and its limit 1 if 1 - p_t is nearly 0."""
     nothing = missed < 1e-18
     return ops.where(nothing, 1.0, terms.values / ops.where(nothing, 1.0, missed))
 
@@ -102,7 +105,7 @@ def term_of_label(labels: Any, y_pred: Any, gamma: float, from_logits: bool) -> 
 
 
 def of_log(log_p: Any, gamma: float) -> Any:
-    """From log p, without a gradient where that is -inf."""
+    """The term from log p, without a gradient if log p is -inf."""
     ruled_out = ops.isinf(log_p)
     cost = -ops.stop_gradient(log_p)
     log_p = ops.where(ruled_out, ops.zeros_like(log_p), log_p)

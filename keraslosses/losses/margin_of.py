@@ -26,7 +26,7 @@ def is_angular(loss: Any) -> bool:
 
 
 def margin_of(loss: FunctionLoss) -> Callable[[Any, Any], Explicit]:
-    """What the margin of an angular loss, under its options, makes of the cosine of the label's class."""
+    """The function that applies the margin of an angular loss, with its options, to the label's cosine."""
     function = MARGINS[loss.function]
     named = inspect.signature(function).parameters
     return partial(function, **{name: value for name, value in loss.options.items() if name in named})

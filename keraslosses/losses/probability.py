@@ -1,4 +1,4 @@
-"""Log-probabilities and smoothed targets: what the cross-entropies and the focal losses share."""
+"""Log-probabilities and smoothed targets, which the cross-entropies and the focal losses share."""
 
 import math
 from typing import Any, NamedTuple
@@ -16,19 +16,19 @@ def log_probabilities(y_pred: Any, from_logits: bool, axis: int) -> Any:
 
 
 def probability_of(labels: Any, y_pred: Any) -> Any:
-    """The share that the label's probability has in the sum of its row."""
+    """The probability of the label, divided by the sum of its row."""
     return numerics.share(backend.pick(y_pred, labels), ops.sum(y_pred, axis=-1), ops.shape(y_pred)[-1])
 
 
 def negative_log_likelihood(labels: Any, y_pred: Any, from_logits: bool) -> Any:
-    """Minus the logarithm of the label's probability, classes last; without gradient where it is inf."""
+    """Minus the logarithm of the label's probability, classes last. It has no gradient if it is inf."""
     if from_logits:
         return backend.negative_log_likelihood(y_pred, labels)
     return -numerics.log_probability(probability_of(labels, y_pred))
 
 
 def smoothed_binary(y_true: Any, label_smoothing: float) -> Any:
-    """Targets of yes or no, moved towards one half."""
+    """Yes-or-no targets, moved towards one half."""
     return y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
 
 
@@ -41,7 +41,7 @@ def smoothed(y_true: Any, label_smoothing: float, axis: int) -> Any:
 
 
 class Shares(NamedTuple):
-    """Probabilities divided by the sum of their row; a row of zeros counts as uniform, with gradient 0."""
+    """Probabilities divided by the sum of their row. A row of zeros counts as uniform, with gradient 0."""
 
     share: Any
     per_total: Any
@@ -70,7 +70,7 @@ def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, a
 
 
 def terms_of_probabilities(positive: Any, negative: Any, p: Any) -> Explicit:
-    """Logarithms are those of max(p, 1e-7) and max(1 - p, 1e-7), exact at 1, with derivative 0 below."""
+    """With the logarithms of max(p, 1e-7) and max(1 - p, 1e-7): exact at 1, with derivative 0 below 1e-7."""
     log_p = ops.log(ops.maximum(p, limits.EPSILON))
     log_q = ops.maximum(ops.log1p(-ops.minimum(p, limits.BELOW_ONE)), math.log(limits.EPSILON))
 
@@ -83,9 +83,9 @@ def terms_of_probabilities(positive: Any, negative: Any, p: Any) -> Explicit:
 
 
 def terms_of_logits(positive: Any, negative: Any, x: Any, weighted: bool) -> Explicit:
-    """softplus(-abs(x)), and the part of abs(x) that lies on the wrong side: neither loses its digits.
+    """softplus(-abs(x)), plus the part of abs(x) on the wrong side. Both parts keep their digits.
 
-    Unless they are `weighted`, both parts sum to 1.
+    Unless they are `weighted`, `positive` and `negative` sum to 1.
     """
     above = x > 0
     size = ops.where(above, x, -x)  # Not abs(x): its derivative at 0 would be that of neither side.
@@ -102,9 +102,9 @@ def terms_of_logits(positive: Any, negative: Any, x: Any, weighted: bool) -> Exp
 
 
 def spread_over_classes(terms: Any, labels: Any, label_smoothing: float, *weights: Any) -> Any:
-    """The term of the label, and the mean of the terms of all classes, shared by the smoothing.
+    """(1 - smoothing) times the term of the label, plus smoothing times the mean of the terms of all classes.
 
-    Each of `weights` is None, one number, or one for each class; it multiplies the terms.
+    Each of `weights` is None, one number, or one for each class. It multiplies the terms.
     """
     for weight in weights:
         if weight is not None:

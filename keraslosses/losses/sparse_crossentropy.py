@@ -1,4 +1,4 @@
-"""Cross-entropy against class indices."""
+"""Cross-entropy of classes against class indices."""
 
 from typing import Any
 
@@ -33,7 +33,34 @@ def sparse_categorical_crossentropy(
     label_smoothing: float = 0.0,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Cross-entropy against class indices; see `SparseCategoricalCrossentropy`."""
+    """Cross-entropy of classes against class indices.
+
+    See `SparseCategoricalCrossentropy` for the formula and the choices.
+
+    Args:
+        y_true: Class indices: integers in [0, C) for C classes.
+        y_pred: Logits or probabilities, one for each class.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        axis: Axis of the classes in y_pred. Default: the last.
+        label_smoothing: Share of the target that is spread over all C classes, in [0, 1]. Default: 0.
+        class_weights: None (default), or one number of at least 0 for each class. They multiply the terms of
+            the classes.
+
+    Shapes: y_pred `(batch, .., classes)`. y_true and the result have the same shape without `axis`; y_true
+    may keep `axis` with size 1.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            a label out of range, or probabilities below 0.
+
+    Example:
+
+    >>> print(round(float(keraslosses.sparse_categorical_crossentropy([2], [[0.3, 0.3, 0.4]])[0]), 4))
+    0.9163
+    """
     y_pred = numerics.last(y_pred, axis)
     if not label_smoothing:
         values = negative_log_likelihood(y_true, y_pred, from_logits)
@@ -45,7 +72,7 @@ def sparse_categorical_crossentropy(
 
 @saved
 class SparseCategoricalCrossentropy(FunctionLoss):
-    """Cross-entropy of exclusive classes, against class indices: no one-hot array is ever made.
+    """Cross-entropy of exclusive classes, against class indices. It makes no one-hot array.
 
     With p the predicted distribution (from logits, softmax of y_pred), k the label and s the smoothing:
 
@@ -54,25 +81,31 @@ class SparseCategoricalCrossentropy(FunctionLoss):
     ```
 
     Args:
-        from_logits: Whether y_pred holds logits; probabilities otherwise, which are divided by their sum.
-        ignore_class: None, or a label (255 or -1, say) whose entries cost 0 and leave the mean.
-        reduction: As `BinaryCrossentropy`.
-        axis: Axis of the classes in y_pred.
-        name, dtype: As `BinaryCrossentropy`. Labels below 2^31 are exact under every dtype.
-        label_smoothing: In [0, 1]: the share of the target spread over all C classes.
-        class_weights: None, or one number for each class. `"mean_with_sample_weight"` divides by the sum of
-            `class_weights[k]`, as torch's weighted mean does; the other means by the number of entries.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        axis: Axis of the classes in y_pred. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        label_smoothing: Share of the target that is spread over all C classes, in [0, 1]. Default: 0.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
 
-    Shapes: y_pred `(batch, .., classes)`; y_true and the result without `axis`. y_true may keep it with
-    size 1.
+    Shapes: y_pred `(batch, .., classes)`. y_true and the result have the same shape without `axis`; y_true
+    may keep `axis` with size 1.
 
-    A label outside [0, C) that is not `ignore_class` raises ValueError where it can be seen (eager, on the
-    CPU); in compiled code and on accelerators that entry's loss and gradient are NaN. One single class is
-    always right: a SyntaxWarning says so. Probabilities, logits and -inf: as `CategoricalCrossentropy`.
+    A label outside [0, C) that is not `ignore_class` raises ValueError when its value can be read (in eager
+    code on the CPU). In compiled code and on accelerators, the loss and the gradient of that entry are NaN.
+    Labels below 2^31 are exact for every dtype. With only one class, every prediction is right: a
+    SyntaxWarning says so. Probabilities, logits and -inf: see `CategoricalCrossentropy`.
 
     Raises:
-        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not
-            belong together, a label out of range, or probabilities below 0.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            a label out of range, or probabilities below 0.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Focal loss against class indices."""
+"""Focal loss of classes against class indices."""
 
 from typing import Any
 
@@ -34,7 +34,36 @@ def sparse_categorical_focal_crossentropy(
     label_smoothing: float = 0.0,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Focal loss against class indices; see `SparseCategoricalFocalCrossentropy`."""
+    """Focal loss of classes against class indices.
+
+    See `SparseCategoricalFocalCrossentropy` for the formula and the choices.
+
+    Args:
+        y_true: Class indices: integers in [0, C) for C classes.
+        y_pred: Logits or probabilities, one for each class.
+        alpha: Factor of the loss: a number of at least 0, or one for each class. Default: 0.25.
+        gamma: Exponent of the discount for well classified samples, at least 0. Default: 2.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        axis: Axis of the classes in y_pred. Default: the last.
+        label_smoothing: Share of the target that is spread over all C classes, in [0, 1]. Default: 0.
+        class_weights: None (default), or one number of at least 0 for each class. They multiply the terms of
+            the classes.
+
+    Shapes: y_pred `(batch, .., classes)`. y_true and the result have the same shape without `axis`; y_true
+    may keep `axis` with size 1.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            a label out of range, or probabilities below 0.
+
+    Example:
+
+    >>> print(round(float(keraslosses.sparse_categorical_focal_crossentropy([2], [[0.3, 0.3, 0.4]])[0]), 4))
+    0.0825
+    """
     y_pred = numerics.last(y_pred, axis)
     if checks.is_sequence(alpha):
         checks.vector_length("alpha", alpha, y_pred.shape[-1])
@@ -50,7 +79,7 @@ def sparse_categorical_focal_crossentropy(
 
 @saved
 class SparseCategoricalFocalCrossentropy(FunctionLoss):
-    """Focal loss of exclusive classes, against class indices: no one-hot array is ever made.
+    """Focal loss of exclusive classes, against class indices. It makes no one-hot array.
 
     With p the predicted distribution, k the label and s the smoothing, and w = class_weights · alpha:
 
@@ -59,17 +88,32 @@ class SparseCategoricalFocalCrossentropy(FunctionLoss):
     ```
 
     Args:
-        alpha, gamma, from_logits, axis, label_smoothing: As `CategoricalFocalCrossentropy`.
-        ignore_class: None, or a label (255 or -1, say) whose entries cost 0 and leave the mean.
-        reduction, name, dtype: As `BinaryCrossentropy`. Labels below 2^31 are exact under every dtype.
-        class_weights: None, or one number for each class; in the mean as with
-            `SparseCategoricalCrossentropy`.
+        alpha: Factor of the loss: a number of at least 0, or one for each class. Default: 0.25.
+        gamma: Exponent of the discount for well classified samples, at least 0. Default: 2. With 0 the loss
+            is `alpha` times categorical cross-entropy.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        axis: Axis of the classes in y_pred. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        label_smoothing: Share of the target that is spread over all C classes, in [0, 1]. Default: 0.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
 
-    Shapes and labels out of range: as `SparseCategoricalCrossentropy`. Values equal those of
-    `CategoricalFocalCrossentropy` on the labels' one-hot rows.
+    Shapes: y_pred `(batch, .., classes)`. y_true and the result have the same shape without `axis`; y_true
+    may keep `axis` with size 1.
+
+    The values are those of `CategoricalFocalCrossentropy` for the one-hot rows of the labels. Labels below
+    2^31 are exact for every dtype. Labels out of range: see `SparseCategoricalCrossentropy`.
 
     Raises:
-        ValueError: as `SparseCategoricalCrossentropy`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            a label out of range, or probabilities below 0.
 
     Source: Lin et al., Focal Loss for Dense Object Detection, 2017, equation 5, over classes.
 
