@@ -16,6 +16,7 @@ from keraslosses.core.kinds.labels import class_indices
 from keraslosses.core.loss import Contract, FunctionLoss, saved
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, extend_to
+from keraslosses.core.types import Tensor
 
 IGNORED = -1
 
@@ -27,8 +28,8 @@ class Part(NamedTuple):
     `weight` is the weight of the part in the whole loss.
     """
 
-    values: Any
-    count: Any
+    values: Tensor
+    count: Tensor
     weight: float = 1.0
 
 
@@ -43,7 +44,7 @@ class Anchors(Kind):
     def __init__(self, only: str | None = None):
         self.only = only
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
         y_true = ops.convert_to_tensor(y_true)
         expected = (*tuple(y_pred.shape[:2]), 5)
@@ -65,23 +66,23 @@ class Anchors(Kind):
             broken = ops.any(broken, axis=-1)
         return Pair(y_true, y_pred, (1, 2), broken=broken)
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
         """Replaces images that are not kept by background."""
         return where(keep[:, None, None], pair, 0.0)
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         """Marks the anchors that are not seen as ignored. `seen` is `(batch, anchors)`."""
         ignored = ops.cast(IGNORED, pair.y_true.dtype)
         return replace(pair, y_true=ops.where(seen[..., None], pair.y_true, ignored))
 
-    def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
+    def masked(self, pair: Pair, mask: Tensor, options: Options) -> tuple[Pair, Tensor]:
         """A mask has one entry for each image, or one for each anchor."""
         if of_images(mask):
             return pair, extend_to(mask, 1, "mask", self.shape(pair))
         mask = extend_to(mask, 2, "mask", pair.y_pred.shape[:2])
         return self.hide(pair, mask, options), ops.any(mask, axis=1)
 
-    def weighted(self, pair: Pair, weight: Any) -> tuple[Pair, Any]:
+    def weighted(self, pair: Pair, weight: Tensor) -> tuple[Pair, Tensor]:
         """Weights of images multiply the values of the images.
 
         Weights of anchors multiply the terms inside the sums. Predictions of weight 0 are silenced.
@@ -99,12 +100,12 @@ class Anchors(Kind):
         return sum(part.weight * of_each_image(part, pair.inner) for part in parts.values())
 
 
-def of_images(tensor: Any) -> bool:
+def of_images(tensor: Tensor) -> bool:
     """Whether weights or a mask have one entry for each image. Otherwise they have one for each anchor."""
     return len(tensor.shape) < 2 or (len(tensor.shape) == 2 and tensor.shape[1] == 1)
 
 
-def of_each_image(part: Part, weights: Any) -> Any:
+def of_each_image(part: Part, weights: Tensor) -> Tensor:
     """The weighted sum of the part over the anchors, divided by its count."""
     values = part.values
     if weights is not None:
@@ -155,7 +156,9 @@ class DetectionPart(FunctionLoss):
         super().__init__(whole.function, whole.reduction, part, whole.dtype, **whole.options)
         self.whole, self.part = whole, part
 
-    def entries(self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None) -> Entries:
+    def entries(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None, mask: Tensor = None
+    ) -> Entries:
         contract = self.function.contract
         of_part = Contract(contract.formula, Anchors(self.part), contract.rules)
         return of_part.entries(y_true, y_pred, self.options, sample_weight, mask)

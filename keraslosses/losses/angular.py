@@ -8,14 +8,15 @@ from typing import Any
 from keraslosses.core import checks
 from keraslosses.core.kinds.labels import LabelsOrOneHot
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.angular_margins import added_to_angle, taken_from_cosine
 from keraslosses.losses.cosine_softmax import COMMON, with_margin
 
 
 @loss_function(LabelsOrOneHot(), margin=checks.angle, easy_margin=checks.boolean, **COMMON)
 def arcface(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     margin: float = 0.5,
     scale: float = 64.0,
@@ -57,8 +58,8 @@ def arcface(
 
 @loss_function(LabelsOrOneHot(), margin=checks.non_negative, **COMMON)
 def cosface(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     margin: float = 0.35,
     scale: float = 64.0,
@@ -96,8 +97,8 @@ def cosface(
 
 @loss_function(LabelsOrOneHot(), margin=checks.non_negative, **COMMON)
 def am_softmax(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     margin: float = 0.35,
     scale: float = 30.0,
@@ -193,7 +194,7 @@ class ArcFace(FunctionLoss):
         easy_margin: bool = False,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "arcface",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
@@ -256,7 +257,7 @@ class CosFace(FunctionLoss):
         scale: float = 64.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "cosface",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
@@ -308,7 +309,7 @@ class AMSoftmax(FunctionLoss):
         scale: float = 30.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "am_softmax",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,

@@ -6,14 +6,15 @@ from typing import Any
 from keraslosses.core import checks
 from keraslosses.core.kinds.labels import LabelsOrOneHot
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.angular_margins import all_three, multiplied_angle
 from keraslosses.losses.cosine_softmax import COMMON, with_margin
 
 
 @loss_function(LabelsOrOneHot(), margin=checks.positive_integer, lam=checks.non_negative, **COMMON)
 def sphereface(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     margin: int = 4,
     scale: float = 64.0,
@@ -54,8 +55,8 @@ def sphereface(
 
 @loss_function(LabelsOrOneHot(), m1=checks.positive, m2=checks.angle, m3=checks.non_negative, **COMMON)
 def combined_margin(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     m1: float = 1.0,
     m2: float = 0.5,
@@ -150,7 +151,7 @@ class SphereFace(FunctionLoss):
         lam: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "sphereface",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
@@ -210,7 +211,7 @@ class CombinedMargin(FunctionLoss):
         scale: float = 64.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "combined_margin",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,

@@ -4,17 +4,18 @@ A box is a pair of sides. Along each axis, positions are measured from the start
 units of the size of both boxes together. So no digits are lost, far from the origin and at any scale.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
 
 CORNERS = ("xyxy", "yxyx")
 FORMATS = (*CORNERS, "xywh", "center_xywh")
 
 box_format_rule = checks.one_of(*FORMATS)
 
-# An area of less, in units of the size of both boxes, counts as none: its gradient would overflow.
+# A smaller area, in units of the size of both boxes, counts as none: its gradient would overflow.
 NOTHING = 1e-24
 
 
@@ -24,16 +25,16 @@ class Side(NamedTuple):
     `before` says how many lengths before the place the side starts: 0, or 1/2 if the place is the center.
     """
 
-    place: Any
-    length: Any
+    place: Tensor
+    length: Tensor
     before: float
 
     @property
-    def start(self) -> Any:
+    def start(self) -> Tensor:
         return self.place - self.before * self.length
 
 
-def sides(boxes: Any, box_format: str) -> tuple[Side, Side]:
+def sides(boxes: Tensor, box_format: str) -> tuple[Side, Side]:
     """The sides along x and along y."""
     first, second, third, fourth = ops.unstack(boxes, 4, axis=-1)
     if box_format == "yxyx":
@@ -44,7 +45,7 @@ def sides(boxes: Any, box_format: str) -> tuple[Side, Side]:
     return Side(first, third, before), Side(second, fourth, before)
 
 
-def boxes_of(x: Side, y: Side, box_format: str) -> Any:
+def boxes_of(x: Side, y: Side, box_format: str) -> Tensor:
     """The boxes of these sides."""
     if box_format in CORNERS:
         first, second = (y, x) if box_format == "yxyx" else (x, y)
@@ -62,11 +63,11 @@ class Axis(NamedTuple):
     length from the first start to the last end, and `apart` the distance of the centers.
     """
 
-    true: Any
-    pred: Any
-    common: Any
-    span: Any
-    apart: Any
+    true: Tensor
+    pred: Tensor
+    common: Tensor
+    span: Tensor
+    apart: Tensor
 
 
 class Comparison(NamedTuple):
@@ -77,13 +78,13 @@ class Comparison(NamedTuple):
 
     x: Axis
     y: Axis
-    union: Any
-    overlap: Any
-    given: tuple[Any, Any]
-    scale: Any
+    union: Tensor
+    overlap: Tensor
+    given: tuple[Tensor, Tensor]
+    scale: Tensor
 
 
-def compare(y_true: Any, y_pred: Any, box_format: str) -> Comparison:
+def compare(y_true: Tensor, y_pred: Tensor, box_format: str) -> Comparison:
     """The comparison of two boxes. An inverted side counts as empty, at its start."""
     true, pred = sides(y_true, box_format), sides(y_pred, box_format)
     measures = [measured(*pair) for pair in zip(true, pred, strict=True)]
@@ -96,17 +97,17 @@ def compare(y_true: Any, y_pred: Any, box_format: str) -> Comparison:
     return Comparison(x, y, union, part_of(intersection, union), given, scale)
 
 
-def measured(true: Side, pred: Side) -> tuple[Any, Any, Any]:
+def measured(true: Side, pred: Side) -> tuple[Tensor, Tensor, Tensor]:
     """The two lengths, and how far the second side starts behind the first."""
     offset = pred.place - true.place
     if true.before:
-        # The length of an empty side does not move it: what that should change says `growth`.
+        # The length of an empty side does not move it: `growth` gives the gradient by that length.
         length = ops.where(pred.length <= 0, ops.stop_gradient(pred.length), pred.length)
         offset = offset - true.before * (length - true.length)
     return numerics.at_least(true.length, 0.0), numerics.at_least(pred.length, 0.0), offset
 
 
-def growth(boxes: Comparison) -> Any:
+def growth(boxes: Comparison) -> Tensor:
     """0, with a derivative by the lengths of the second box.
 
     For a length above 0 the derivative is 0. For any other length it is 1 / (that side of the box around
@@ -120,14 +121,14 @@ def growth(boxes: Comparison) -> Any:
     return x + y
 
 
-def steepness(length: Any, span: Any, scale: Any) -> Any:
+def steepness(length: Tensor, span: Tensor, scale: Tensor) -> Tensor:
     """1 / (span in its own units) if a length is not above 0 and there is a span; otherwise 0."""
     grows = ops.logical_and(length <= 0, span >= NOTHING)
     zero = ops.zeros_like(span)
     return ops.where(grows, 1.0 / ops.where(grows, span * scale, zero + 1.0), zero)
 
 
-def axis_of(true: Any, pred: Any, offset: Any) -> Axis:
+def axis_of(true: Tensor, pred: Tensor, offset: Tensor) -> Axis:
     """The common length and the span, from the distances of both starts to both ends.
 
     The smallest of the four distances is the common length. The largest is the span.
@@ -138,7 +139,7 @@ def axis_of(true: Any, pred: Any, offset: Any) -> Axis:
     return Axis(true, pred, common, span, offset + 0.5 * (pred - true))
 
 
-def part_of(part: Any, whole: Any) -> Any:
+def part_of(part: Tensor, whole: Tensor) -> Tensor:
     """part / whole, and 0 with gradient 0 if the whole is nearly 0 in units of both boxes.
 
     First both are divided by the whole, held constant. Otherwise its square would underflow in the gradient.
@@ -148,17 +149,17 @@ def part_of(part: Any, whole: Any) -> Any:
     return ops.where(empty, 0.0, (part / size) / ops.where(empty, ops.ones_like(whole), whole / size))
 
 
-def smaller(a: Any, b: Any) -> Any:
+def smaller(a: Tensor, b: Tensor) -> Tensor:
     """The minimum. For equal numbers, each has half of the gradient."""
     return ops.where(a == b, 0.5 * (a + b), ops.minimum(a, b))
 
 
-def larger(a: Any, b: Any) -> Any:
+def larger(a: Tensor, b: Tensor) -> Tensor:
     """The maximum. For equal numbers, each has half of the gradient."""
     return ops.where(a == b, 0.5 * (a + b), ops.maximum(a, b))
 
 
-def angle(x: Any, y: Any) -> Any:
+def angle(x: Tensor, y: Tensor) -> Tensor:
     """atan2(x, y) of two lengths. It is 0 with gradient 0 if both are 0."""
     size = ops.stop_gradient(ops.maximum(x, y))
     nothing = size == 0

@@ -1,7 +1,5 @@
 """Functions of boxes that are no losses: the overlaps of two sets of boxes, and other box formats."""
 
-from typing import Any
-
 from keras.backend import standardize_dtype
 
 from keraslosses.core import backend
@@ -9,12 +7,13 @@ from keraslosses.core.backend import ops
 from keraslosses.core.precision import floating
 from keraslosses.core.readable import check_readable
 from keraslosses.core.symbolic import takes_symbols
+from keraslosses.core.types import Tensor
 from keraslosses.losses import box_geometry
 from keraslosses.losses.box_geometry import box_format_rule, compare
 
 
 @takes_symbols
-def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
+def pairwise_iou(boxes1: Tensor, boxes2: Tensor, *, box_format: str = "xyxy") -> Tensor:
     """The overlap of every box of one set with every box of another: intersection over union.
 
     Args:
@@ -49,7 +48,7 @@ def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
 
 
 @takes_symbols
-def convert_boxes(boxes: Any, source: str, target: str) -> Any:
+def convert_boxes(boxes: Tensor, source: str, target: str) -> Tensor:
     """Converts boxes to another format. An inverted box stays inverted.
 
     Args:
@@ -81,7 +80,7 @@ def convert_boxes(boxes: Any, source: str, target: str) -> Any:
     return box_geometry.boxes_of(*box_geometry.sides(boxes, source), target)
 
 
-def of_boxes(name: str, boxes: Any) -> Any:
+def of_boxes(name: str, boxes: Tensor) -> Tensor:
     """Boxes in float32; in float64 if they came so, or as integers that float32 may not hold exactly."""
     check_readable(None, **{name: boxes})
     boxes = ops.convert_to_tensor(boxes)

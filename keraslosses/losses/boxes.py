@@ -7,15 +7,16 @@ from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.boxes import Boxes
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses import box_geometry
 from keraslosses.losses.box_geometry import Comparison, box_format_rule, compare, growth, part_of
 
-# The smallest overlap whose logarithm is taken.
+# The loss takes no logarithm of a smaller overlap.
 LEAST_OVERLAP = 1e-6
 
 
 @loss_function(Boxes(), box_format=box_format_rule, mode=checks.one_of("linear", "log", "squared"))
-def iou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy", mode: str = "linear") -> Any:
+def iou(y_true: Tensor, y_pred: Tensor, *, box_format: str = "xyxy", mode: str = "linear") -> Any:
     """One minus the overlap of two boxes, or minus the logarithm of the overlap.
 
     See `IoU` for the formula and the choices.
@@ -44,7 +45,7 @@ def iou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy", mode: str = "line
 
 
 @loss_function(Boxes(), box_format=box_format_rule)
-def giou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy") -> Any:
+def giou(y_true: Tensor, y_pred: Tensor, *, box_format: str = "xyxy") -> Any:
     """One minus the overlap of two boxes, plus the empty part of the smallest box around both.
 
     See `GIoU` for the formula and the choices.
@@ -70,7 +71,7 @@ def giou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy") -> Any:
 
 
 @loss_function(Boxes(), box_format=box_format_rule)
-def diou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy") -> Any:
+def diou(y_true: Tensor, y_pred: Tensor, *, box_format: str = "xyxy") -> Any:
     """One minus the overlap of two boxes, plus a term for the distance of their centers.
 
     See `DIoU` for the formula and the choices.
@@ -95,8 +96,8 @@ def diou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy") -> Any:
 
 @loss_function(Boxes(), box_format=box_format_rule, alpha_gradient=checks.boolean, alpha_gate=checks.fraction)
 def ciou(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     box_format: str = "xyxy",
     alpha_gradient: bool = False,
@@ -133,7 +134,7 @@ def ciou(
     return overlap_and_distance(boxes) + alpha * aspect
 
 
-def overlap_and_distance(boxes: Comparison) -> Any:
+def overlap_and_distance(boxes: Comparison) -> Tensor:
     """1 - IoU + ρ² / c², with ρ the distance of the centers and c the diagonal of the box around both."""
     distance = ops.square(boxes.x.apart) + ops.square(boxes.y.apart)
     diagonal = ops.square(boxes.x.span) + ops.square(boxes.y.span)
@@ -186,7 +187,7 @@ class IoU(FunctionLoss):
         mode: str = "linear",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "iou",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(iou, reduction, name, dtype, box_format=box_format, mode=mode)
 
@@ -233,7 +234,7 @@ class GIoU(FunctionLoss):
         box_format: str = "xyxy",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "giou",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(giou, reduction, name, dtype, box_format=box_format)
 
@@ -280,7 +281,7 @@ class DIoU(FunctionLoss):
         box_format: str = "xyxy",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "diou",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(diou, reduction, name, dtype, box_format=box_format)
 
@@ -332,7 +333,7 @@ class CIoU(FunctionLoss):
         alpha_gate: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "ciou",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(
             ciou,

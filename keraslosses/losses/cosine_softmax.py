@@ -7,10 +7,10 @@ from keraslosses.core import backend, checks, limits, nonfinite
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.labels import of_class
+from keraslosses.core.types import Tensor
 
-# How far rounding carries a cosine beyond 1, that of bfloat16 too.
+# How far rounding can carry a cosine outside [-1, 1], also in bfloat16.
 ROUNDING = 0.01
-
 
 COMMON = {
     "scale": checks.positive,
@@ -21,11 +21,11 @@ COMMON = {
 
 def with_margin(
     moved: Callable[[Any, Any], Explicit],
-    labels: Any,
-    cosines: Any,
+    labels: Tensor,
+    cosines: Tensor,
     scale: float,
     class_weights: list[float] | None,
-) -> Any:
+) -> Tensor:
     """Cross-entropy of the scaled cosines after `moved` changed the label's cosine.
 
     It is NaN for a row that holds numbers other than cosines.
@@ -38,7 +38,7 @@ def with_margin(
     return values if class_weights is None else values * of_class(class_weights, labels, cosines.dtype)
 
 
-def are_cosines(numbers: Any) -> Any:
+def are_cosines(numbers: Tensor) -> Tensor:
     """Whether each row holds only cosines, or -inf for an excluded class."""
     outside = ops.logical_and(ops.abs(numbers) > 1.0 + ROUNDING, numbers > limits.LOWEST)
     return ops.logical_not(ops.any(outside, axis=-1))

@@ -10,6 +10,7 @@ from keraslosses.core.kinds.distributions import Distributions
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.kinds.labels import warn_of_one_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.probability import (
     Shares,
     binary_terms,
@@ -28,8 +29,8 @@ from keraslosses.losses.probability import (
     class_weights=checks.optional_weights,
 )
 def binary_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
@@ -80,8 +81,8 @@ def binary_crossentropy(
     class_weights=checks.optional_weights,
 )
 def categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
@@ -120,22 +121,22 @@ def categorical_crossentropy(
     return against_logits(target, y_pred, axis) if from_logits else against_shares(target, y_pred, axis)
 
 
-def against_logits(target: Any, logits: Any, axis: int) -> Explicit:
+def against_logits(target: Tensor, logits: Tensor, axis: int) -> Explicit:
     log_p = ops.log_softmax(logits, axis=axis)
     values = -ops.sum(numerics.times_unless_zero(target, log_p), axis=axis)
 
-    def by_pred() -> Any:
+    def by_pred() -> Tensor:
         return ops.exp(log_p) * ops.sum(target, axis=axis, keepdims=True) - target
 
     return Explicit(values, by_pred)
 
 
-def against_shares(target: Any, y_pred: Any, axis: int) -> Explicit:
+def against_shares(target: Tensor, y_pred: Tensor, axis: int) -> Explicit:
     shares = Shares.of(y_pred, axis)
     bounded = ops.maximum(shares.share, limits.EPSILON)
     values = -ops.sum(target * ops.log(bounded), axis=axis)
 
-    def by_pred() -> Any:
+    def by_pred() -> Tensor:
         felt = ops.where(shares.share < limits.EPSILON, 0.0, target)
         return shares.back(-felt / bounded, -ops.sum(felt, axis=axis, keepdims=True))
 
@@ -192,7 +193,7 @@ class BinaryCrossentropy(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "binary_crossentropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         pos_weight: float | list[float] | None = None,
         class_weights: list[float] | None = None,
@@ -258,7 +259,7 @@ class CategoricalCrossentropy(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "categorical_crossentropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         class_weights: list[float] | None = None,
     ):

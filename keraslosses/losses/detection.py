@@ -5,6 +5,7 @@ from typing import Any
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.loss import loss_function, saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.anchors import IGNORED, Anchors, DetectionLoss, Part
 from keraslosses.losses.box_geometry import box_format_rule
 from keraslosses.losses.box_loss import box_loss_rule, box_values, values_where
@@ -24,8 +25,8 @@ from keraslosses.losses.sparse_crossentropy import sparse_categorical_crossentro
     box_format=box_format_rule,
 )
 def multi_task_detection(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     num_classes: int,
     box_loss: Any = None,
@@ -88,8 +89,8 @@ def multi_task_detection(
     box_loss=box_loss_rule,
 )
 def fcos(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     num_classes: int,
     alpha: float = 0.25,
@@ -156,22 +157,22 @@ def fcos(
     }
 
 
-def counted_and_positive(y_true: Any) -> tuple[Any, Any]:
+def counted_and_positive(y_true: Tensor) -> tuple[Tensor, Tensor]:
     """Which anchors are not ignored, and which have a class."""
     return y_true[..., 0] != IGNORED, y_true[..., 0] > 0
 
 
-def number_of(anchors: Any, dtype: Any) -> Any:
+def number_of(anchors: Tensor, dtype: DType) -> Tensor:
     """The number of these anchors in each image, at least 1, to divide by."""
     return ops.maximum(ops.sum(ops.cast(anchors, dtype), axis=1), 1.0)
 
 
-def around_location(distances: Any) -> Any:
+def around_location(distances: Tensor) -> Tensor:
     """The box as corners, with its location at the origin."""
     return distances * backend.constant([[[-1.0, -1.0, 1.0, 1.0]]], distances.dtype, distances)
 
 
-def centerness(distances: Any) -> Any:
+def centerness(distances: Tensor) -> Tensor:
     """How near a location is to the center of its box: sqrt(min(l, r) / max(l, r) · min(t, b) / max(t, b)).
 
     It is 0 on the edge, outside the box, and in a box without width or height.
@@ -248,7 +249,7 @@ class MultiTaskDetection(DetectionLoss):
         box_format: str = "xyxy",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "multi_task_detection",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(
             multi_task_detection,
@@ -330,7 +331,7 @@ class FCOS(DetectionLoss):
         box_loss: Any = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "fcos",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(
             fcos,

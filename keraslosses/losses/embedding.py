@@ -6,6 +6,7 @@ from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embeddings import Embeddings
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(
@@ -17,10 +18,10 @@ from keraslosses.core.loss import FunctionLoss, loss_function, saved
     margin=checks.number,
 )
 def circle(
-    y_true: Any,
-    y_pred: Any,
-    ref_labels: Any = None,
-    ref_embeddings: Any = None,
+    y_true: Tensor,
+    y_pred: Tensor,
+    ref_labels: Tensor | None = None,
+    ref_embeddings: Tensor | None = None,
     remove_diagonal: bool = True,
     gamma: float = 80,
     margin: float = 0.4,
@@ -66,7 +67,9 @@ def circle(
     return ops.where(complete, ops.softplus(total), ops.zeros_like(total)), complete
 
 
-def reference_batch(y_true: Any, y_pred: Any, ref_labels: Any, ref_embeddings: Any) -> tuple[Any, Any]:
+def reference_batch(
+    y_true: Tensor, y_pred: Tensor, ref_labels: Tensor, ref_embeddings: Tensor
+) -> tuple[Tensor, Tensor]:
     """The labels and embeddings to compare with: those given, or by default those of the batch itself."""
     embeddings = y_pred if ref_embeddings is None else ops.cast(ref_embeddings, y_pred.dtype)
     labels = y_true if ref_labels is None else ops.cast(ref_labels, y_true.dtype)
@@ -81,13 +84,13 @@ def reference_batch(y_true: Any, y_pred: Any, ref_labels: Any, ref_embeddings: A
     return labels, embeddings
 
 
-def diagonal(pairs: Any) -> Any:
+def diagonal(pairs: Tensor) -> Tensor:
     """Whether a pair has the same row number in both batches."""
     rows, columns = (ops.arange(size, dtype="int32") for size in ops.shape(pairs))
     return rows[:, None] == columns[None, :]
 
 
-def log_sum_exp_where(condition: Any, values: Any, complete: Any) -> Any:
+def log_sum_exp_where(condition: Tensor, values: Tensor, complete: Tensor) -> Tensor:
     """log(sum(exp(values))) of each row, over values whose condition holds. 0 for an incomplete row."""
     shown = ops.where(condition, values, ops.cast(backend.FAR_BELOW, values.dtype))
     return ops.logsumexp(ops.where(complete[:, None], shown, ops.zeros_like(values)), axis=1)
@@ -143,7 +146,7 @@ class Circle(FunctionLoss):
         remove_diagonal: bool = True,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "circle",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(
             circle, reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal

@@ -10,6 +10,7 @@ from keraslosses.core.kinds.distributions import Distributions
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.kinds.labels import warn_of_one_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses import focal_terms
 from keraslosses.losses.probability import (
     binary_terms,
@@ -31,8 +32,8 @@ from keraslosses.losses.probability import (
     class_weights=checks.optional_weights,
 )
 def binary_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     apply_class_balancing: bool = False,
     alpha: float = 0.25,
     gamma: float = 2.0,
@@ -94,8 +95,8 @@ def binary_focal_crossentropy(
     class_weights=checks.optional_weights,
 )
 def categorical_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     alpha: float | list[float] = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,
@@ -201,7 +202,7 @@ class BinaryFocalCrossentropy(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "binary_focal_crossentropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         pos_weight: float | list[float] | None = None,
         class_weights: list[float] | None = None,
@@ -277,7 +278,7 @@ class CategoricalFocalCrossentropy(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "categorical_focal_crossentropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         class_weights: list[float] | None = None,
     ):

@@ -8,10 +8,11 @@ from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.kinds.distributions import Distributions
 from keraslosses.core.kinds.elementwise import Signs
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
-def hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
+def hinge(y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] | None = None) -> Any:
     """Mean of the amounts by which scores miss their margin of 1, over the last axis.
 
     See `Hinge` for the formula and the choices.
@@ -39,7 +40,7 @@ def hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None)
 
 
 @loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
-def squared_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
+def squared_hinge(y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] | None = None) -> Any:
     """Mean of the squared amounts by which scores miss their margin of 1, over the last axis.
 
     See `SquaredHinge` for the formula and the choices.
@@ -68,7 +69,7 @@ def squared_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None
 
 
 @loss_function(Distributions(true=domain.DISTRIBUTIONS), class_weights=checks.optional_weights)
-def categorical_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
+def categorical_hinge(y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] | None = None) -> Any:
     """The amount by which the score of the true class fails to exceed the best other score by 1.
 
     See `CategoricalHinge` for the formula and the choices.
@@ -97,7 +98,7 @@ def categorical_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | 
     return values * ops.sum(y_true * numerics.along(-1, class_weights, y_true), axis=-1)
 
 
-def per_output(class_weights: list[float] | None, y_pred: Any, terms: Explicit) -> Explicit:
+def per_output(class_weights: list[float] | None, y_pred: Tensor, terms: Explicit) -> Explicit:
     if class_weights is None:
         return terms
     return scaled(terms, numerics.per_output("class_weights", class_weights, y_pred, -1))
@@ -140,7 +141,7 @@ class Hinge(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "hinge",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         class_weights: list[float] | None = None,
     ):
@@ -182,7 +183,7 @@ class SquaredHinge(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "squared_hinge",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         class_weights: list[float] | None = None,
     ):
@@ -227,7 +228,7 @@ class CategoricalHinge(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "categorical_hinge",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         class_weights: list[float] | None = None,
     ):

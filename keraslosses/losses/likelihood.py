@@ -7,6 +7,7 @@ from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import PROBABILITIES
 from keraslosses.core.kinds.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(
@@ -17,8 +18,8 @@ from keraslosses.core.loss import FunctionLoss, loss_function, saved
     class_weights=checks.optional_weights,
 )
 def negative_log_likelihood(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     axis: int = -1,
     ignore_class: int | None = None,
@@ -61,8 +62,8 @@ def negative_log_likelihood(
     class_weights=checks.optional_weights,
 )
 def categorical_generalized_cross_entropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     q: float,
     *,
     from_logits: bool = False,
@@ -104,7 +105,7 @@ def categorical_generalized_cross_entropy(
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 
-def power_with_bounded_slope(p: Any, q: float) -> Any:
+def power_with_bounded_slope(p: Tensor, q: float) -> Tensor:
     """p^q for a probability, with the derivative q max(p, 1e-7)^(q - 1)."""
     tiny = p < limits.EPSILON
     inside = ops.power(ops.where(tiny, ops.ones_like(p), p), q)
@@ -160,7 +161,7 @@ class NegativeLogLikelihood(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "negative_log_likelihood",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
@@ -227,7 +228,7 @@ class CategoricalGeneralizedCrossEntropy(FunctionLoss):
         q: float = 0.5,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "categorical_generalized_cross_entropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         from_logits: bool = False,
         ignore_class: int | None = None,

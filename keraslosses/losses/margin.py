@@ -7,6 +7,7 @@ from keraslosses.core.backend import forms, ops
 from keraslosses.core.kinds.label_lists import LabelLists
 from keraslosses.core.kinds.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 OF_LABELS = {"ignore_class": checks.optional_integer, "class_weights": checks.optional_weights}
 
@@ -15,8 +16,8 @@ OF_LABELS = {"ignore_class": checks.optional_integer, "class_weights": checks.op
     Labels(), forms.MULTI_MARGIN_MEAN, p=checks.one_of(1, 2), margin=checks.non_negative, **OF_LABELS
 )
 def multi_margin(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     p: int = 1,
     margin: float = 1.0,
@@ -53,7 +54,7 @@ def multi_margin(
 
 
 @loss_function(LabelLists())
-def multi_label_margin(y_true: Any, y_pred: Any) -> Any:
+def multi_label_margin(y_true: Tensor, y_pred: Tensor) -> Any:
     """Sum of the amounts by which label scores fail to exceed the other scores by 1, divided by C.
 
     See `MultiLabelMargin` for the formula and the choices.
@@ -78,8 +79,8 @@ def multi_label_margin(y_true: Any, y_pred: Any) -> Any:
 
 @loss_function(Labels(), margin=checks.non_negative, **OF_LABELS)
 def soft_margin_softmax(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     margin: float = 0.35,
     ignore_class: int | None = None,
@@ -109,7 +110,7 @@ def soft_margin_softmax(
     >>> print(round(float(keraslosses.soft_margin_softmax([0], [[2.0, 1.0, 0.1]])[0]), 4))
     0.5506
     """
-    # The margin would lose its digits in a large logit.
+    # Without this shift, the margin would lose its digits next to a large logit.
     shifted = y_pred - ops.stop_gradient(backend.largest(y_pred))[..., None]
     logits = backend.add_to_picked(shifted, y_true, -margin)
     values = backend.negative_log_likelihood(logits, y_true)
@@ -163,7 +164,7 @@ class MultiMargin(FunctionLoss):
         margin: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "multi_margin",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
@@ -218,7 +219,7 @@ class MultiLabelMargin(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "multi_label_margin",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(multi_label_margin, reduction, name, dtype)
 
@@ -271,7 +272,7 @@ class SoftMarginSoftmax(FunctionLoss):
         margin: float = 0.35,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "soft_margin_softmax",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,

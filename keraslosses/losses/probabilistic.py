@@ -9,10 +9,11 @@ from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(Elementwise(explicit=True))
-def poisson(y_true: Any, y_pred: Any) -> Any:
+def poisson(y_true: Tensor, y_pred: Tensor) -> Any:
     """Negative log-likelihood of a Poisson rate, without its constant: the mean over the last axis.
 
     See `Poisson` for the formula and the choices.
@@ -37,7 +38,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 
 
 @loss_function(Vectors(explicit=True, true=DISTRIBUTIONS, pred=PROBABILITIES))
-def kl_divergence(y_true: Any, y_pred: Any) -> Any:
+def kl_divergence(y_true: Tensor, y_pred: Tensor) -> Any:
     """Kullback-Leibler divergence of the predicted from the true distribution, over the last axis.
 
     See `KLDivergence` for the formula and the choices.
@@ -91,7 +92,7 @@ class Poisson(FunctionLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "poisson", dtype: Any = None
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = "poisson", dtype: DType = None
     ):
         super().__init__(poisson, reduction, name, dtype)
 
@@ -132,6 +133,6 @@ class KLDivergence(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "kl_divergence",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(kl_divergence, reduction, name, dtype)

@@ -7,10 +7,11 @@ from keraslosses.core.backend import forms, ops
 from keraslosses.core.explicit import of_error
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(Elementwise(explicit=True), forms.MEAN_SQUARED_ERROR)
-def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
+def mean_squared_error(y_true: Tensor, y_pred: Tensor) -> Any:
     """Mean of the squared error over the last axis.
 
     See `MeanSquaredError` for the formula and the choices.
@@ -34,7 +35,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
 
 
 @loss_function(Elementwise(explicit=True))
-def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
+def mean_absolute_error(y_true: Tensor, y_pred: Tensor) -> Any:
     """Mean of the absolute error over the last axis.
 
     See `MeanAbsoluteError` for the formula and the choices.
@@ -58,7 +59,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
 
 
 @loss_function(Elementwise(average=numerics.root_mean_square))
-def root_mean_squared_error(y_true: Any, y_pred: Any) -> Any:
+def root_mean_squared_error(y_true: Tensor, y_pred: Tensor) -> Any:
     """Root of the mean squared error over the last axis, for each sample.
 
     See `RootMeanSquaredError` for the formula and the choices.
@@ -81,7 +82,7 @@ def root_mean_squared_error(y_true: Any, y_pred: Any) -> Any:
 
 
 @loss_function(Elementwise(explicit=True), power=checks.positive)
-def mean_power_error(y_true: Any, y_pred: Any, *, power: float = 2.0) -> Any:
+def mean_power_error(y_true: Tensor, y_pred: Tensor, *, power: float = 2.0) -> Any:
     """Mean of abs(error)^power over the last axis.
 
     See `MeanPowerError` for the formula and the choices.
@@ -136,7 +137,7 @@ class MeanSquaredError(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "mean_squared_error",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(mean_squared_error, reduction, name, dtype)
 
@@ -171,7 +172,7 @@ class MeanAbsoluteError(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "mean_absolute_error",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(mean_absolute_error, reduction, name, dtype)
 
@@ -210,7 +211,7 @@ class RootMeanSquaredError(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "root_mean_squared_error",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(root_mean_squared_error, reduction, name, dtype)
 
@@ -251,6 +252,6 @@ class MeanPowerError(FunctionLoss):
         power: float = 2.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "mean_power_error",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(mean_power_error, reduction, name, dtype, power=power)

@@ -7,10 +7,11 @@ from keraslosses.core.backend import forms, ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(Elementwise(explicit=True))
-def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
+def mean_absolute_percentage_error(y_true: Tensor, y_pred: Tensor) -> Any:
     """Mean of the absolute error in percent of the target, over the last axis.
 
     See `MeanAbsolutePercentageError` for the formula and the choices.
@@ -35,7 +36,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
 
 
 @loss_function(Elementwise(explicit=True), forms.MEAN_SQUARED_LOGARITHMIC_ERROR)
-def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
+def mean_squared_logarithmic_error(y_true: Tensor, y_pred: Tensor) -> Any:
     """Mean of the squared difference of log(1 + y) over the last axis.
 
     See `MeanSquaredLogarithmicError` for the formula and the choices.
@@ -57,10 +58,10 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     predicted, true = (ops.maximum(x, limits.EPSILON) for x in (y_pred, y_true))
     error = predicted - true
     size, sign = backend.size_and_sign(error)
-    # The difference of the two logarithms, as one.
+    # The difference of the two logarithms, as one logarithm.
     size = ops.log1p(size / (1.0 + ops.minimum(predicted, true)))
 
-    def by_pred() -> Any:
+    def by_pred() -> Tensor:
         slope = 2.0 * size * sign / (1.0 + predicted)
         return ops.where(y_pred > limits.EPSILON, slope, 0.0)
 
@@ -98,7 +99,7 @@ class MeanAbsolutePercentageError(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "mean_absolute_percentage_error",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(mean_absolute_percentage_error, reduction, name, dtype)
 
@@ -133,6 +134,6 @@ class MeanSquaredLogarithmicError(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "mean_squared_logarithmic_error",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(mean_squared_logarithmic_error, reduction, name, dtype)

@@ -8,10 +8,11 @@ from keraslosses.core.backend import forms, ops
 from keraslosses.core.explicit import of_error
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(Elementwise(explicit=True), forms.HUBER, delta=checks.positive)
-def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
+def huber(y_true: Tensor, y_pred: Tensor, delta: float = 1.0) -> Any:
     """Mean of an error that is quadratic up to `delta` and linear above it, over the last axis.
 
     See `Huber` for the formula and the choices.
@@ -37,7 +38,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 
 
 @loss_function(Elementwise(explicit=True), forms.SMOOTH_L1, beta=checks.non_negative)
-def smooth_l1(y_true: Any, y_pred: Any, *, beta: float = 1.0) -> Any:
+def smooth_l1(y_true: Tensor, y_pred: Tensor, *, beta: float = 1.0) -> Any:
     """Mean of an error that is quadratic up to `beta` and linear with slope 1 above it, over the last axis.
 
     See `SmoothL1` for the formula and the choices.
@@ -66,7 +67,7 @@ def smooth_l1(y_true: Any, y_pred: Any, *, beta: float = 1.0) -> Any:
 
 @loss_function(Elementwise(explicit=True), alpha=checks.positive, gamma=checks.positive, beta=checks.positive)
 def balanced_l1(
-    y_true: Any, y_pred: Any, *, alpha: float = 0.5, gamma: float = 1.5, beta: float = 1.0
+    y_true: Tensor, y_pred: Tensor, *, alpha: float = 0.5, gamma: float = 1.5, beta: float = 1.0
 ) -> Any:
     """Smooth L1 with a larger gradient for small errors: the mean over the last axis.
 
@@ -99,7 +100,7 @@ def balanced_l1(
     return of_error(values, lambda: alpha * slope * sign)
 
 
-def log1p_integral(t: Any, log1p: Any) -> Any:
+def log1p_integral(t: Tensor, log1p: Tensor) -> Tensor:
     """(1 + t) log(1 + t) - t for t >= 0.
 
     The formula cancels for small t, so below 0.1 the first terms of its series are used.
@@ -109,7 +110,7 @@ def log1p_integral(t: Any, log1p: Any) -> Any:
 
 
 @loss_function(Elementwise(explicit=True), forms.LOG_COSH)
-def log_cosh(y_true: Any, y_pred: Any) -> Any:
+def log_cosh(y_true: Tensor, y_pred: Tensor) -> Any:
     """Mean of log(cosh(error)) over the last axis.
 
     See `LogCosh` for the formula and the choices.
@@ -172,7 +173,7 @@ class Huber(FunctionLoss):
         delta: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "huber_loss",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(huber, reduction, name, dtype, delta=delta)
 
@@ -214,7 +215,7 @@ class SmoothL1(FunctionLoss):
         beta: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "smooth_l1",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(smooth_l1, reduction, name, dtype, beta=beta)
 
@@ -267,7 +268,7 @@ class BalancedL1(FunctionLoss):
         beta: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "balanced_l1",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(balanced_l1, reduction, name, dtype, alpha=alpha, gamma=gamma, beta=beta)
 
@@ -300,6 +301,9 @@ class LogCosh(FunctionLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "log_cosh", dtype: Any = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "log_cosh",
+        dtype: DType = None,
     ):
         super().__init__(log_cosh, reduction, name, dtype)

@@ -7,12 +7,13 @@ from keraslosses.core import backend, checks, limits
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.regions import Regions, axes_of, axes_or_none
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 Axes = int | Sequence[int] | None
 
 
 @loss_function(Regions(), axis=axes_or_none)
-def dice(y_true: Any, y_pred: Any, axis: Axes = None) -> Any:
+def dice(y_true: Tensor, y_pred: Tensor, axis: Axes = None) -> Any:
     """One minus the Dice coefficient of two regions.
 
     See `Dice` for the formula and the choices.
@@ -41,7 +42,7 @@ def dice(y_true: Any, y_pred: Any, axis: Axes = None) -> Any:
 
 
 @loss_function(Regions(), alpha=checks.non_negative, beta=checks.non_negative, axis=axes_or_none)
-def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Axes = None) -> Any:
+def tversky(y_true: Tensor, y_pred: Tensor, alpha: float = 0.5, beta: float = 0.5, axis: Axes = None) -> Any:
     """One minus the Tversky index of two regions.
 
     See `Tversky` for the formula and the choices.
@@ -74,7 +75,7 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
     return unless_empty(of_true + of_pred, 1.0 - common / (size + limits.EPSILON))
 
 
-def unless_empty(size: Any, values: Any) -> Any:
+def unless_empty(size: Tensor, values: Tensor) -> Tensor:
     """The values, and 0 with gradient 0 if both regions are empty: then they agree."""
     return ops.where(size == 0, ops.zeros_like(values), values)
 
@@ -121,7 +122,7 @@ class Dice(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "dice",
         axis: Axes = None,
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(dice, reduction, name, dtype, axis=axis)
 
@@ -174,6 +175,6 @@ class Tversky(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "tversky",
         axis: Axes = None,
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(tversky, reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)

@@ -7,6 +7,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.kinds.sequences import Sequences, blank_class, prefix_mask
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.nonfinite import inf_where
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.probability import log_probabilities
 
 
@@ -20,15 +21,15 @@ from keraslosses.losses.probability import log_probabilities
     logit_length=checks.tensor,
 )
 def ctc(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     blank_index: int = 0,
     from_logits: bool = True,
     zero_infinity: bool = False,
     normalize: str | None = None,
-    label_length: Any = None,
-    logit_length: Any = None,
+    label_length: Tensor | None = None,
+    logit_length: Tensor | None = None,
 ) -> Any:
     """Connectionist temporal classification: one value for each sample.
 
@@ -74,7 +75,7 @@ def ctc(
     return values / ops.cast(ops.maximum(length, 1), values.dtype)
 
 
-def log_shares(p: Any, lengths: Any) -> Any:
+def log_shares(p: Tensor, lengths: Tensor) -> Tensor:
     """The logarithms of probabilities divided by their sum. Frames behind the lengths are not read."""
     counts = prefix_mask(lengths, ops.shape(p)[1])[:, :, None]
     return log_probabilities(ops.where(counts, p, ops.ones((), p.dtype)), False, -1)
@@ -140,7 +141,7 @@ class CTC(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "ctc",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         blank_index: int = 0,
         from_logits: bool = True,

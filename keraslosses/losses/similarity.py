@@ -7,10 +7,11 @@ from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(Vectors(explicit=True), axis=checks.integer)
-def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+def cosine_similarity(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> Any:
     """Minus the cosine of the angle between two vectors.
 
     See `CosineSimilarity` for the formula and the choices.
@@ -31,7 +32,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """
     true, pred = Vector.of(y_true, axis), Vector.of(y_pred, axis)
     cosine = ops.sum(true.scaled * pred.scaled, axis=axis, keepdims=True) * (true.to_unit * pred.to_unit)
-    # Rounding carries a cosine beyond 1. Only the value is cut: the derivative is that of the cosine.
+    # Rounding can carry a cosine beyond 1. Only the value is clipped: the derivative is that of the cosine.
     values = -ops.clip(ops.squeeze(cosine, axis), -1.0, 1.0)
     return Explicit(values, lambda: -pred.towards(true, cosine), lambda: -true.towards(pred, cosine))
 
@@ -43,18 +44,18 @@ class Vector(NamedTuple):
     Squares of the scaled elements neither overflow nor underflow. Lengths below 1e-7 count as 1e-7.
     """
 
-    scaled: Any
-    to_unit: Any
-    length: Any
+    scaled: Tensor
+    to_unit: Tensor
+    length: Tensor
 
     @classmethod
-    def of(cls, x: Any, axis: int) -> "Vector":
+    def of(cls, x: Tensor, axis: int) -> "Vector":
         scale = numerics.scale_of(x, axis)
         scaled = x / scale
         length = ops.sqrt(ops.sum(ops.square(scaled), axis=axis, keepdims=True)) * scale
         return cls(scaled, scale / ops.maximum(length, limits.EPSILON), length)
 
-    def towards(self, other: "Vector", cosine: Any) -> Any:
+    def towards(self, other: "Vector", cosine: Tensor) -> Tensor:
         """The derivative of the cosine by this vector. It is 0 for a zero vector."""
         length = ops.maximum(self.length, limits.EPSILON)
         across = ops.where(self.length == 0, 0.0, other.to_unit / length)
@@ -95,6 +96,6 @@ class CosineSimilarity(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "cosine_similarity",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(cosine_similarity, reduction, name, dtype, axis=axis)

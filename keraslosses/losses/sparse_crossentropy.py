@@ -7,6 +7,7 @@ from keraslosses.core.backend import forms
 from keraslosses.core.domain import SHARES
 from keraslosses.core.kinds.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.probability import (
     log_probabilities,
     negative_log_likelihood,
@@ -24,8 +25,8 @@ from keraslosses.losses.probability import (
     class_weights=checks.optional_weights,
 )
 def sparse_categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     from_logits: bool = False,
     ignore_class: int | None = None,
     axis: int = -1,
@@ -121,7 +122,7 @@ class SparseCategoricalCrossentropy(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         axis: int = -1,
         name: str | None = "sparse_categorical_crossentropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         label_smoothing: float = 0.0,
         class_weights: list[float] | None = None,

@@ -6,6 +6,7 @@ from keraslosses.core import backend, checks, numerics
 from keraslosses.core.domain import SHARES
 from keraslosses.core.kinds.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses import focal_terms
 from keraslosses.losses.probability import (
     spread_over_classes,
@@ -23,8 +24,8 @@ from keraslosses.losses.probability import (
     class_weights=checks.optional_weights,
 )
 def sparse_categorical_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     alpha: float | list[float] = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,
@@ -133,7 +134,7 @@ class SparseCategoricalFocalCrossentropy(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "sparse_categorical_focal_crossentropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         label_smoothing: float = 0.0,
         class_weights: list[float] | None = None,
