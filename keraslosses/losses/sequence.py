@@ -28,8 +28,8 @@ def ctc(
     from_logits: bool = True,
     zero_infinity: bool = False,
     normalize: str | None = None,
-    label_length: Tensor | None = None,
-    logit_length: Tensor | None = None,
+    label_length: Tensor = None,
+    logit_length: Tensor = None,
 ) -> Any:
     """Connectionist temporal classification: one value for each sample.
 
