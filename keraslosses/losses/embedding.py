@@ -39,8 +39,8 @@ def circle(
         remove_diagonal: Whether to leave out the pairs of row i of y_pred with row i of the other batch.
             Default: True.
         gamma: Scale, above 0. Default: 80.
-        margin: Distance within a class at which the pull becomes weaker, any number. Between classes it is `1
-            - margin`. Default: 0.4.
+        margin: Distance within a class at which the pull becomes weaker, any number. Between classes it is
+            `1 - margin`. Default: 0.4.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)`, ref_labels `(others,)` or
     `(others, 1)`, ref_embeddings `(others, dimensions)`, result `(batch,)`.
@@ -109,8 +109,8 @@ class Circle(FunctionLoss):
 
     Args:
         gamma: Scale, above 0. Default: 80.
-        margin: Distance within a class at which the pull becomes weaker, any number. Between classes it is `1
-            - margin`. Default: 0.4.
+        margin: Distance within a class at which the pull becomes weaker, any number. Between classes it is
+            `1 - margin`. Default: 0.4.
         remove_diagonal: Whether to leave out the pair of a sample with itself. Default: True.
         reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
             `"mean_with_sample_weight"` or `"none"` (the same as None).

@@ -146,7 +146,7 @@ class BinaryFocalCrossentropy(FunctionLoss):
     """Focal loss of yes-or-no outputs: for many easy negatives and few positives, such as in dense detection.
 
     With p the predicted probability (from logits, sigmoid of y_pred), y the smoothed target and
-    p_t = y p + (1 - y) (1 - p):
+    `p_t = y p + (1 - y) (1 - p)`:
 
     ```
     loss = mean(class_weights · balance · (1 - p_t)^gamma · crossentropy, axis)
@@ -175,8 +175,8 @@ class BinaryFocalCrossentropy(FunctionLoss):
     reads `(batch,)` as `(batch, 1)`.
 
     Probabilities: the logarithms take `max(p, 1e-7)`, with gradient 0 below 1e-7. The discount uses p itself.
-    Logits: nothing is clipped. An infinite logit on the wrong side costs inf, with gradient 0. For `gamma <
-    1` the gradient of the discount at `p_t = 1` is 0.
+    Logits: nothing is clipped. An infinite logit on the wrong side costs inf, with gradient 0. For
+    `gamma < 1` the gradient of the discount at `p_t = 1` is 0.
 
     Raises:
         ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or

@@ -125,7 +125,9 @@ class Hinge(FunctionLoss):
 
     y_true holds -1 and 1. If the whole batch holds only 0 and 1, the loss reads them as -1 and 1, as Keras
     does. If the batch holds any other number, the loss uses all its numbers unchanged. The gradient is 0 if a
-    score exactly reaches its margin. Source: Keras.
+    score exactly reaches its margin.
+
+    Source: Keras.
 
     Raises:
         ValueError: for a list of weights of the wrong length, or shapes that differ.
@@ -167,7 +169,9 @@ class SquaredHinge(FunctionLoss):
     Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
     as `(batch, 1)`.
 
-    y_true holds -1 and 1. Targets 0 and 1: see `Hinge`. Source: Keras.
+    y_true holds -1 and 1. Targets 0 and 1: see `Hinge`.
+
+    Source: Keras.
 
     Raises:
         ValueError: for a list of weights of the wrong length, or shapes that differ.

@@ -77,8 +77,8 @@ def categorical_generalized_cross_entropy(
     Args:
         y_true: Class indices: integers in [0, C) for C classes.
         y_pred: Logits or probabilities, one for each class.
-        q: Number strictly between 0 and 1. Near 0 the loss is cross-entropy, near 1 the absolute error `1 -
-            p`.
+        q: Number strictly between 0 and 1. Near 0 the loss is cross-entropy, near 1 the absolute error
+            `1 - p`.
         from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
         ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
             count them.

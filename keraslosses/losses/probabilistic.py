@@ -82,7 +82,9 @@ class Poisson(FunctionLoss):
     as `(batch, 1)`.
 
     y_pred must be at least 0: a negative rate gives NaN. The 1e-7 bounds the loss and its gradient at a rate
-    of 0. Elsewhere it biases the value by less than `1e-7 y_true / y_pred`. Source: Keras.
+    of 0. Elsewhere it biases the value by less than `1e-7 y_true / y_pred`.
+
+    Source: Keras.
 
     Example:
 

@@ -124,7 +124,9 @@ class MeanSquaredError(FunctionLoss):
     Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
     as `(batch, 1)`.
 
-    The gradient is `2 (y_pred - y_true) / dN`. Source: Keras.
+    The gradient is `2 (y_pred - y_true) / dN`.
+
+    Source: Keras.
 
     Example:
 
@@ -159,7 +161,9 @@ class MeanAbsoluteError(FunctionLoss):
     Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
     as `(batch, 1)`.
 
-    The gradient is `sign(y_pred - y_true) / dN`. It is 0 if prediction and target are equal. Source: Keras.
+    The gradient is `sign(y_pred - y_true) / dN`. It is 0 if prediction and target are equal.
+
+    Source: Keras.
 
     Example:
 

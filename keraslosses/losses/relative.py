@@ -86,7 +86,9 @@ class MeanAbsolutePercentageError(FunctionLoss):
     as `(batch, 1)`.
 
     A target of 0 gives a very large loss (1e9 for each unit of error). The gradient is 0 if prediction and
-    target are equal. Source: Keras.
+    target are equal.
+
+    Source: Keras.
 
     Example:
 
@@ -121,7 +123,9 @@ class MeanSquaredLogarithmicError(FunctionLoss):
     Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
     as `(batch, 1)`.
 
-    Values below 1e-7 count as 1e-7, so the gradient of a negative prediction is 0. Source: Keras.
+    Values below 1e-7 count as 1e-7, so the gradient of a negative prediction is 0.
+
+    Source: Keras.
 
     Example:
 

@@ -21,8 +21,8 @@ def dice(y_true: Tensor, y_pred: Tensor, axis: Axes = None) -> Any:
     Args:
         y_true: True regions: numbers in [0, 1].
         y_pred: Predicted probabilities in [0, 1], of the shape of y_true.
-        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as `(1,
-            2)` for one value per image and channel.
+        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as
+            `(1, 2)` for one value per image and channel.
 
     Shapes: y_true and y_pred have the same shape. With `axis=None` the result is `(batch,)`. Otherwise it has
     the shape without the axes in `axis`.
@@ -52,8 +52,8 @@ def tversky(y_true: Tensor, y_pred: Tensor, alpha: float = 0.5, beta: float = 0.
         y_pred: Predicted probabilities in [0, 1], of the shape of y_true.
         alpha: Weight of false positives, at least 0. Default: 0.5.
         beta: Weight of false negatives, at least 0. Default: 0.5.
-        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as `(1,
-            2)` for one value per image and channel.
+        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as
+            `(1, 2)` for one value per image and channel.
 
     Shapes: y_true and y_pred have the same shape. With `axis=None` the result is `(batch,)`. Otherwise it has
     the shape without the axes in `axis`.
@@ -93,8 +93,8 @@ class Dice(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
-        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as `(1,
-            2)` for one value per image and channel.
+        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as
+            `(1, 2)` for one value per image and channel.
 
     Shapes: y_true and y_pred have the same shape, and hold probabilities in [0, 1]. With `axis=None` the
     result is `(batch,)`, with the same value for each sample. Otherwise it has the shape without the axes in
@@ -144,8 +144,8 @@ class Tversky(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
-        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as `(1,
-            2)` for one value per image and channel.
+        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as
+            `(1, 2)` for one value per image and channel.
 
     Shapes: y_true and y_pred have the same shape, and hold probabilities in [0, 1]. With `axis=None` the
     result is `(batch,)`, with the same value for each sample. Otherwise it has the shape without the axes in

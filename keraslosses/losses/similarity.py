@@ -81,8 +81,9 @@ class CosineSimilarity(FunctionLoss):
     Shapes: y_true and y_pred have the same shape. The result has that shape without `axis`.
 
     The values lie between -1 (same direction) and 1. A vector of zeros gives value 0 and gradient 0. The
-    gradient grows as the vector becomes shorter, up to 1e7. Squares neither overflow nor underflow. Source:
-    Keras.
+    gradient grows as the vector becomes shorter, up to 1e7. Squares neither overflow nor underflow.
+
+    Source: Keras.
 
     Example:
 
