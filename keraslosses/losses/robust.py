@@ -75,7 +75,7 @@ def balanced_l1(
 
     Args:
         y_true, y_pred: Targets and predictions: real numbers, in tensors or arrays of one shape.
-        alpha: Factor of the gradient of small errors, above 0. Default: 0.5.
+        alpha: Controls the gradient of small errors, above 0: smaller values make it larger. Default: 0.5.
         gamma: Largest gradient, above 0. Default: 1.5.
         beta: Error at which the gradient stops growing, above 0. Default: 1.
 
@@ -234,8 +234,7 @@ class BalancedL1(FunctionLoss):
     This is `beta · L(x / beta)` for the L of the paper. Value and slope are continuous for every `beta`.
 
     Args:
-        alpha: Factor of the gradient of small errors, above 0. Smaller values make that gradient larger.
-            Default: 0.5.
+        alpha: Controls the gradient of small errors, above 0: smaller values make it larger. Default: 0.5.
         gamma: Largest gradient, above 0. Default: 1.5.
         beta: Error at which the gradient stops growing, above 0. Default: 1.
         reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
