@@ -25,23 +25,19 @@ from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses.angular import (
     AMSoftmax,
     ArcFace,
-    CombinedMargin,
     CosFace,
-    SphereFace,
     am_softmax,
     arcface,
-    combined_margin,
     cosface,
-    sphereface,
 )
-from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, convert_boxes, diou, giou, iou, pairwise_iou
+from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
+from keraslosses.losses.box_tools import convert_boxes, pairwise_iou
+from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, diou, giou, iou
 from keraslosses.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
     binary_crossentropy,
     categorical_crossentropy,
-    sparse_categorical_crossentropy,
 )
 from keraslosses.losses.detection import FCOS, MultiTaskDetection, fcos, multi_task_detection
 from keraslosses.losses.embedding import (
@@ -51,10 +47,16 @@ from keraslosses.losses.embedding import (
 from keraslosses.losses.focal import (
     BinaryFocalCrossentropy,
     CategoricalFocalCrossentropy,
-    SparseCategoricalFocalCrossentropy,
     binary_focal_crossentropy,
     categorical_focal_crossentropy,
-    sparse_categorical_focal_crossentropy,
+)
+from keraslosses.losses.hinge import (
+    CategoricalHinge,
+    Hinge,
+    SquaredHinge,
+    categorical_hinge,
+    hinge,
+    squared_hinge,
 )
 from keraslosses.losses.likelihood import (
     CategoricalGeneralizedCrossEntropy,
@@ -63,33 +65,29 @@ from keraslosses.losses.likelihood import (
     negative_log_likelihood,
 )
 from keraslosses.losses.margin import (
-    CategoricalHinge,
-    Hinge,
     MultiLabelMargin,
     MultiMargin,
     SoftMarginSoftmax,
-    SquaredHinge,
-    categorical_hinge,
-    hinge,
     multi_label_margin,
     multi_margin,
     soft_margin_softmax,
-    squared_hinge,
 )
 from keraslosses.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from keraslosses.losses.regression import (
     MeanAbsoluteError,
-    MeanAbsolutePercentageError,
     MeanPowerError,
     MeanSquaredError,
-    MeanSquaredLogarithmicError,
     RootMeanSquaredError,
     mean_absolute_error,
-    mean_absolute_percentage_error,
     mean_power_error,
     mean_squared_error,
-    mean_squared_logarithmic_error,
     root_mean_squared_error,
+)
+from keraslosses.losses.relative import (
+    MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError,
+    mean_absolute_percentage_error,
+    mean_squared_logarithmic_error,
 )
 from keraslosses.losses.robust import (
     BalancedL1,
@@ -109,6 +107,14 @@ from keraslosses.losses.segmentation import (
 )
 from keraslosses.losses.sequence import CTC, ctc
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
+from keraslosses.losses.sparse_crossentropy import (
+    SparseCategoricalCrossentropy,
+    sparse_categorical_crossentropy,
+)
+from keraslosses.losses.sparse_focal import (
+    SparseCategoricalFocalCrossentropy,
+    sparse_categorical_focal_crossentropy,
+)
 from keraslosses.metrics.edit_distance import EditDistance
 
 __version__ = "0.1.0.dev0"

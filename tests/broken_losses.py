@@ -11,7 +11,7 @@ from keras import ops
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function
-from keraslosses.losses import crossentropy, regression, robust
+from keraslosses.losses import regression, robust, sparse_crossentropy
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES, Reference, kinds
 
@@ -140,7 +140,7 @@ class OptionMissingFromConfig(robust.Huber):
 
 
 @fault("precision", "SparseCategoricalCrossentropy")
-class LabelsCast(crossentropy.SparseCategoricalCrossentropy):
+class LabelsCast(sparse_crossentropy.SparseCategoricalCrossentropy):
     def entries(self, y_true, y_pred, sample_weight=None, mask=None):
         y_true = ops.cast(ops.cast(ops.convert_to_tensor(y_true), self.dtype), "int32")
         return super().entries(y_true, y_pred, sample_weight, mask)
@@ -160,7 +160,7 @@ class ScalarInsteadOfPerSample(regression.MeanSquaredError):
 
 
 @fault("weights", "SparseCategoricalCrossentropy")
-class WrongIgnoreDenominator(crossentropy.SparseCategoricalCrossentropy):
+class WrongIgnoreDenominator(sparse_crossentropy.SparseCategoricalCrossentropy):
     def entries(self, y_true, y_pred, sample_weight=None, mask=None):
         return super().entries(y_true, y_pred, sample_weight, mask)._replace(valid=None)
 

@@ -237,7 +237,7 @@ def test_what_does_not_fit_is_refused(name):
         made(name)(y_true, y_pred[..., :6])
     with pytest.raises(ValueError, match=r"Received: y_true.shape=\(3, 4, 5\), y_pred.shape=\(3, 5, 7\)"):
         made(name)(y_true[:, :4], y_pred)
-    with pytest.raises(ValueError, match=r"`box_loss` must read boxes as they come, in the format 'xyxy'"):
+    with pytest.raises(ValueError, match=r"`box_loss` must read boxes in the format 'xyxy'"):
         made(name, box_loss=keraslosses.CIoU("xywh"))(y_true, y_pred)
     with pytest.raises(ValueError, match=r"`box_loss` must give one value for each box"):
         made(name, box_loss=keraslosses.Dice())(y_true, y_pred)

@@ -1,5 +1,5 @@
-"""What detectors predict, for each anchor or location of an image its class and its box; and their losses, of
-several parts.
+"""The inputs of detection losses: a class and a box for each anchor or location. Such losses have several
+parts.
 """
 
 from collections.abc import Callable
@@ -16,32 +16,35 @@ from keraslosses.core.kinds.labels import class_indices
 from keraslosses.core.loss import Contract, FunctionLoss, saved
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, extend_to
+from keraslosses.core.types import Tensor
 
 IGNORED = -1
 
 
 class Part(NamedTuple):
-    """One part of a detector's loss: values `(batch, anchors)`, by what their sum over an image is divided,
-    `(batch,)`, and the part's weight in the whole.
+    """One part of a detection loss.
+
+    `values` is `(batch, anchors)`. `count` is what their sum over an image is divided by, `(batch,)`.
+    `weight` is the weight of the part in the whole loss.
     """
 
-    values: Any
-    count: Any
+    values: Tensor
+    count: Tensor
     weight: float = 1.0
 
 
 class Anchors(Kind):
-    """A class and four numbers for each anchor of an image; the result is one value for each image.
+    """A class and four numbers for each anchor of an image. The result is one value for each image.
 
-    y_true is `(batch, anchors, 5)`: class (0 background, 1 to `num_classes`, -1 ignored) and box; y_pred
+    y_true is `(batch, anchors, 5)`: class (0 background, 1 to `num_classes`, -1 ignored) and box. y_pred is
     `(batch, anchors, num_classes + 5)`. The formula gives its parts by name. With `only`, the value is that
-    part's, without its weight.
+    of the part of this name, without its weight.
     """
 
     def __init__(self, only: str | None = None):
         self.only = only
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
         y_true = ops.convert_to_tensor(y_true)
         expected = (*tuple(y_pred.shape[:2]), 5)
@@ -63,25 +66,26 @@ class Anchors(Kind):
             broken = ops.any(broken, axis=-1)
         return Pair(y_true, y_pred, (1, 2), broken=broken)
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
-        """Puts an image of background where it is not kept."""
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
+        """Replaces images that are not kept by background."""
         return where(keep[:, None, None], pair, 0.0)
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
-        """Makes ignored ones of the anchors that are not seen; `seen` is `(batch, anchors)`."""
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
+        """Marks the anchors that are not seen as ignored. `seen` is `(batch, anchors)`."""
         ignored = ops.cast(IGNORED, pair.y_true.dtype)
         return replace(pair, y_true=ops.where(seen[..., None], pair.y_true, ignored))
 
-    def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
-        """A mask is one for each image, or one for each anchor."""
+    def masked(self, pair: Pair, mask: Tensor, options: Options) -> tuple[Pair, Tensor]:
+        """A mask has one entry for each image, or one for each anchor."""
         if of_images(mask):
             return pair, extend_to(mask, 1, "mask", self.shape(pair))
         mask = extend_to(mask, 2, "mask", pair.y_pred.shape[:2])
         return self.hide(pair, mask, options), ops.any(mask, axis=1)
 
-    def weighted(self, pair: Pair, weight: Any) -> tuple[Pair, Any]:
-        """Weights of images multiply their values; weights of anchors stand inside the sums, under which
-        a prediction of weight 0 is silenced.
+    def weighted(self, pair: Pair, weight: Tensor) -> tuple[Pair, Tensor]:
+        """Weights of images multiply the values of the images.
+
+        Weights of anchors multiply the terms inside the sums. Predictions of weight 0 are silenced.
         """
         if of_images(weight):
             return super().weighted(pair, weight)
@@ -96,13 +100,13 @@ class Anchors(Kind):
         return sum(part.weight * of_each_image(part, pair.inner) for part in parts.values())
 
 
-def of_images(tensor: Any) -> bool:
-    """Whether weights or a mask are one for each image (else one for each anchor)."""
+def of_images(tensor: Tensor) -> bool:
+    """Whether weights or a mask have one entry for each image. Otherwise they have one for each anchor."""
     return len(tensor.shape) < 2 or (len(tensor.shape) == 2 and tensor.shape[1] == 1)
 
 
-def of_each_image(part: Part, weights: Any) -> Any:
-    """The part's sum over the anchors, weighted, by its count."""
+def of_each_image(part: Part, weights: Tensor) -> Tensor:
+    """The weighted sum of the part over the anchors, divided by its count."""
     values = part.values
     if weights is not None:
         values = ops.where(weights != 0, values * weights, ops.zeros_like(values))
@@ -110,12 +114,15 @@ def of_each_image(part: Part, weights: Any) -> Any:
 
 
 class DetectionLoss(FunctionLoss):
-    """A loss of several parts over the anchors of images. `parts` names them."""
+    """A loss of several parts over the anchors of images. `parts` holds their names."""
 
     parts: tuple[str, ...] = ()
 
     def component(self, name: str) -> Component:
-        """A metric that shows one part, without its weight, in `fit`: `compile(metrics=[...])`.
+        """A metric of one part, without its weight, for `compile(metrics=[...])`.
+
+        Args:
+            name: Name of the part, one of `parts`.
 
         Raises:
             ValueError: for a name that is not among `parts`.
@@ -137,11 +144,11 @@ class DetectionLoss(FunctionLoss):
 
 @saved
 class DetectionPart(FunctionLoss):
-    """One part of a detector's loss as a loss of its own, under the reduction and dtype of the whole.
+    """One part of a detection loss as a loss of its own, with the reduction and dtype of the whole.
 
     Args:
-        whole: The loss, a `MultiTaskDetection` or `FCOS`.
-        part: One of its `parts`.
+        whole: The whole loss, a `MultiTaskDetection` or `FCOS`.
+        part: Name of the part, one of `whole.parts`.
     """
 
     def __init__(self, whole: DetectionLoss, part: str):
@@ -149,7 +156,9 @@ class DetectionPart(FunctionLoss):
         super().__init__(whole.function, whole.reduction, part, whole.dtype, **whole.options)
         self.whole, self.part = whole, part
 
-    def entries(self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None) -> Entries:
+    def entries(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None, mask: Tensor = None
+    ) -> Entries:
         contract = self.function.contract
         of_part = Contract(contract.formula, Anchors(self.part), contract.rules)
         return of_part.entries(y_true, y_pred, self.options, sample_weight, mask)

@@ -1,30 +1,22 @@
-"""Angular margins: cross-entropy of cosines, in which the label's angle has to win by a margin."""
+"""Angular losses with an additive margin: cross-entropy of cosines, with a margin on the label's angle or
+cosine.
+"""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from keraslosses.core import backend, checks, limits, nonfinite
-from keraslosses.core.backend import ops
-from keraslosses.core.explicit import Explicit
-from keraslosses.core.kinds.labels import LabelsOrOneHot, of_class
+from keraslosses.core import checks
+from keraslosses.core.kinds.labels import LabelsOrOneHot
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
-from keraslosses.losses.angular_margins import added_to_angle, all_three, multiplied_angle, taken_from_cosine
-
-# How far rounding carries a cosine beyond 1, that of bfloat16 too.
-ROUNDING = 0.01
-
-COMMON = {
-    "scale": checks.positive,
-    "ignore_class": checks.optional_integer,
-    "class_weights": checks.optional_weights,
-}
+from keraslosses.core.types import DType, Tensor
+from keraslosses.losses.angular_margins import added_to_angle, taken_from_cosine
+from keraslosses.losses.cosine_softmax import COMMON, with_margin
 
 
 @loss_function(LabelsOrOneHot(), margin=checks.angle, easy_margin=checks.boolean, **COMMON)
 def arcface(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     margin: float = 0.5,
     scale: float = 64.0,
@@ -32,128 +24,161 @@ def arcface(
     ignore_class: int | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Cross-entropy of cosines with a margin added to the label's angle; see `ArcFace`."""
+    """Cross-entropy of cosines, with a margin added to the angle of the label's class.
+
+    See `ArcFace` for the formula and the choices.
+
+    Args:
+        y_true: Class indices, or one-hot rows.
+        y_pred: The cosine of the angle between the embedding and each class, in [-1, 1].
+        margin: Angle in radians, at least 0 and below π. Default: 0.5.
+        scale: Factor of all logits, above 0. Default: 64.
+        easy_margin: Whether the margin applies only if the cosine of the label's class is above 0. Default:
+            False.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. An entry is multiplied by
+            the weight of its label.
+
+    Shapes: y_pred `(batch, .., classes)`. y_true holds one class index for each row, `(batch, ..)` or
+    `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`. Result `(batch, ..)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.arcface([0], [[0.8, 0.3, -0.2]], scale=30.0)[0]), 4))
+    0.0318
+    """
     moved = partial(added_to_angle, margin=margin, easy_margin=easy_margin)
     return with_margin(moved, y_true, y_pred, scale, class_weights)
 
 
 @loss_function(LabelsOrOneHot(), margin=checks.non_negative, **COMMON)
 def cosface(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     margin: float = 0.35,
     scale: float = 64.0,
     ignore_class: int | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Cross-entropy of cosines with a margin taken from the label's; see `CosFace`."""
+    """Cross-entropy of cosines, with a margin subtracted from the cosine of the label's class.
+
+    See `CosFace` for the formula and the choices.
+
+    Args:
+        y_true: Class indices, or one-hot rows.
+        y_pred: The cosine of the angle between the embedding and each class, in [-1, 1].
+        margin: Number subtracted from the cosine, at least 0. Default: 0.35.
+        scale: Factor of all logits, above 0. Default: 64.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. An entry is multiplied by
+            the weight of its label.
+
+    Shapes: y_pred `(batch, .., classes)`. y_true holds one class index for each row, `(batch, ..)` or
+    `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`. Result `(batch, ..)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.cosface([0], [[0.8, 0.3, -0.2]], scale=30.0)[0]), 4))
+    0.011
+    """
     return with_margin(partial(taken_from_cosine, margin=margin), y_true, y_pred, scale, class_weights)
 
 
 @loss_function(LabelsOrOneHot(), margin=checks.non_negative, **COMMON)
 def am_softmax(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     margin: float = 0.35,
     scale: float = 30.0,
     ignore_class: int | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """`cosface` with the scale of another paper; see `AMSoftmax`."""
+    """Cross-entropy of cosines, with a margin subtracted from the label's cosine: `cosface` with scale 30.
+
+    See `AMSoftmax` for the formula and the choices.
+
+    Args:
+        y_true: Class indices, or one-hot rows.
+        y_pred: The cosine of the angle between the embedding and each class, in [-1, 1].
+        margin: Number subtracted from the cosine, at least 0. Default: 0.35.
+        scale: Factor of all logits, above 0. Default: 30.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. An entry is multiplied by
+            the weight of its label.
+
+    Shapes: y_pred `(batch, .., classes)`. y_true holds one class index for each row, `(batch, ..)` or
+    `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`. Result `(batch, ..)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.am_softmax([0], [[0.8, 0.3, -0.2]])[0]), 4))
+    0.011
+    """
     return with_margin(partial(taken_from_cosine, margin=margin), y_true, y_pred, scale, class_weights)
-
-
-@loss_function(LabelsOrOneHot(), margin=checks.positive_integer, lam=checks.non_negative, **COMMON)
-def sphereface(
-    y_true: Any,
-    y_pred: Any,
-    *,
-    margin: int = 4,
-    scale: float = 64.0,
-    lam: float = 0.0,
-    ignore_class: int | None = None,
-    class_weights: list[float] | None = None,
-) -> Any:
-    """Cross-entropy of cosines with the label's angle multiplied; see `SphereFace`."""
-    moved = partial(multiplied_angle, margin=margin, lam=lam)
-    return with_margin(moved, y_true, y_pred, scale, class_weights)
-
-
-@loss_function(LabelsOrOneHot(), m1=checks.positive, m2=checks.angle, m3=checks.non_negative, **COMMON)
-def combined_margin(
-    y_true: Any,
-    y_pred: Any,
-    *,
-    m1: float = 1.0,
-    m2: float = 0.5,
-    m3: float = 0.0,
-    scale: float = 64.0,
-    ignore_class: int | None = None,
-    class_weights: list[float] | None = None,
-) -> Any:
-    """Cross-entropy of cosines with three margins at once; see `CombinedMargin`."""
-    return with_margin(partial(all_three, m1=m1, m2=m2, m3=m3), y_true, y_pred, scale, class_weights)
-
-
-def with_margin(
-    moved: Callable[[Any, Any], Explicit],
-    labels: Any,
-    cosines: Any,
-    scale: float,
-    class_weights: list[float] | None,
-) -> Any:
-    """Cross-entropy of the scaled cosines, that of the label moved; NaN where a row holds no cosines."""
-    own = backend.pick(cosines, labels)
-    change = backend.explicit(moved, ops.stop_gradient(own), own, None) - own
-    logits = backend.add_to_picked(scale * cosines, labels, scale * change)
-    values = backend.negative_log_likelihood(logits, labels)
-    values = values * nonfinite.one_or_nan(ops.logical_not(are_cosines(cosines)), values.dtype)
-    return values if class_weights is None else values * of_class(class_weights, labels, cosines.dtype)
-
-
-def are_cosines(numbers: Any) -> Any:
-    """Whether each row holds only cosines, or -inf for a class that is out of the running."""
-    outside = ops.logical_and(ops.abs(numbers) > 1.0 + ROUNDING, numbers > limits.LOWEST)
-    return ops.logical_not(ops.any(outside, axis=-1))
 
 
 @saved
 class ArcFace(FunctionLoss):
     """ArcFace: cross-entropy of cosines, with a margin added to the angle between embedding and class.
 
-    For embeddings that shall tell apart classes never seen in training, as of faces. θ is the angle to the
-    label's class; other classes have the logit `scale cos θ`, the label's is
+    It trains embeddings that can separate classes not seen in training, such as the faces of new people. θ is
+    the angle between the embedding and the label's class. The other classes have the logit `scale cos θ`,
+    each with its own angle. The logit of the label is
 
     ```
     scale cos(θ + margin)                  where θ <= π - margin
-    scale (cos θ - margin sin margin)      beyond, where cos(θ + margin) would rise again
+    scale (cos θ - margin sin margin)      for larger θ, where cos(θ + margin) would rise again
     ```
 
     Args:
-        margin: Radians, at least 0 and below π.
-        scale: Factor of all logits, above 0.
-        easy_margin: The margin holds only where cos θ > 0; elsewhere the logit is `scale cos θ`.
-        reduction, name, dtype: As `SparseCategoricalCrossentropy`.
-        ignore_class: None, or a label whose entries cost 0 and leave the mean.
-        class_weights: None, or one number for each class; in the mean as with
-            `SparseCategoricalCrossentropy`.
+        margin: Angle in radians, at least 0 and below π. Default: 0.5.
+        scale: Factor of all logits, above 0. Default: 64.
+        easy_margin: Whether the margin applies only if cos θ > 0. Otherwise the logit is `scale cos θ`.
+            Default: False.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
 
-    Shapes: y_pred `(batch, .., classes)`, cosines, as the layer `CosineDense` gives them; y_true one class
-    index for each row, `(batch, ..)` or `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`, of which
-    the largest entry counts. Result `(batch, ..)`.
+    Shapes: y_pred `(batch, .., classes)`. y_true holds one class index for each row, `(batch, ..)` or
+    `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`. Result `(batch, ..)`.
 
-    The gradient is that of the formula, with sin θ at least 1e-3 in its denominator: it is infinite at
-    cos θ = 1 and -1. The label's cosine counts as 1 or -1 where it lies outside by at most 0.01, as rounding
-    makes it; a row with a number further outside is NaN. Labels out of range: as
-    `SparseCategoricalCrossentropy`.
+    y_pred holds cosines, such as the layer `CosineDense` gives. In a one-hot row, the largest entry is the
+    label.
+
+    The gradient is that of the formula, with sin θ at least 1e-3 in its denominator. (It is infinite at cos θ
+    = 1 and -1.) The label's cosine counts as 1 or -1 if rounding carries it outside [-1, 1] by at most 0.01.
+    A row with a number further outside is NaN. Labels below 2^31 are exact for every dtype. Labels out of
+    range: see `SparseCategoricalCrossentropy`.
 
     Raises:
-        ValueError: for an option out of range, and as `SparseCategoricalCrossentropy`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
 
     Source: Deng et al., ArcFace: Additive Angular Margin Loss for Deep Face Recognition, 2019, equation 3;
-    the line beyond π - margin is that of the authors' code.
+    the line for θ > π - margin is that of the authors' code.
 
     Example:
 
@@ -169,7 +194,7 @@ class ArcFace(FunctionLoss):
         easy_margin: bool = False,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "arcface",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
@@ -189,18 +214,33 @@ class ArcFace(FunctionLoss):
 
 @saved
 class CosFace(FunctionLoss):
-    """CosFace: cross-entropy of cosines, with a margin taken from the cosine of the label's class.
+    """CosFace: cross-entropy of cosines, with a margin subtracted from the cosine of the label's class.
 
-    The label's logit is `scale (cos θ - margin)`, that of other classes `scale cos θ`.
+    The logit of the label is `scale (cos θ - margin)`. The logit of each other class is `scale cos θ`.
 
     Args:
-        margin: At least 0, where it is cross-entropy of the scaled cosines.
-        scale, reduction, name, dtype, ignore_class, class_weights: As `ArcFace`.
+        margin: Number subtracted from the cosine, at least 0. Default: 0.35. With 0 the loss is cross-entropy
+            of the scaled cosines.
+        scale: Factor of all logits, above 0. Default: 64.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
 
-    Shapes, labels, and cosines outside [-1, 1]: as `ArcFace`. The gradient is that of the formula.
+    Shapes: y_pred `(batch, .., classes)`. y_true holds one class index for each row, `(batch, ..)` or
+    `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`. Result `(batch, ..)`.
+
+    The gradient is that of the formula. One-hot rows, labels out of range, and cosines outside [-1, 1]: see
+    `ArcFace`.
 
     Raises:
-        ValueError: as `ArcFace`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
 
     Source: Wang et al., CosFace: Large Margin Cosine Loss for Deep Face Recognition, 2018, equation 4.
 
@@ -217,7 +257,7 @@ class CosFace(FunctionLoss):
         scale: float = 64.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "cosface",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
@@ -230,8 +270,31 @@ class CosFace(FunctionLoss):
 class AMSoftmax(FunctionLoss):
     """Additive margin softmax: `CosFace` with a scale of 30.
 
-    Args, shapes, gradient, errors: as `CosFace`. Source: Wang et al., Additive Margin Softmax for Face
-    Verification, 2018, equation 6.
+    Args:
+        margin: Number subtracted from the cosine, at least 0. Default: 0.35. With 0 the loss is cross-entropy
+            of the scaled cosines.
+        scale: Factor of all logits, above 0. Default: 30.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
+
+    Shapes: y_pred `(batch, .., classes)`. y_true holds one class index for each row, `(batch, ..)` or
+    `(batch, .., 1)`, or one-hot rows `(batch, .., classes)`. Result `(batch, ..)`.
+
+    The formula is that of `CosFace`. One-hot rows, labels out of range, and cosines outside [-1, 1]: see
+    `ArcFace`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
+
+    Source: Wang et al., Additive Margin Softmax for Face Verification, 2018, equation 6.
 
     Example:
 
@@ -246,104 +309,10 @@ class AMSoftmax(FunctionLoss):
         scale: float = 30.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "am_softmax",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
     ):
         options = {"ignore_class": ignore_class, "class_weights": class_weights}
         super().__init__(am_softmax, reduction, name, dtype, margin=margin, scale=scale, **options)
-
-
-@saved
-class SphereFace(FunctionLoss):
-    """SphereFace: cross-entropy of cosines, with the angle to the label's class multiplied by a margin.
-
-    The label's logit, the others' being `scale cos θ`:
-
-    ```
-    scale (lam cos θ + ψ(θ)) / (1 + lam)
-    ψ(θ) = (-1)^k cos(margin θ) - 2k       where k π / margin <= θ <= (k + 1) π / margin
-    ```
-
-    Args:
-        margin: A whole number above 0; 1 is cross-entropy of the scaled cosines.
-        scale: Factor of all logits, above 0. (The paper has the length of the embedding in its place.)
-        lam: Weight of the plain cosine, at least 0 and constant; `LargeMarginHead` has one that falls.
-        reduction, name, dtype, ignore_class, class_weights: As `ArcFace`.
-
-    Shapes, labels, and cosines outside [-1, 1]: as `ArcFace`. The gradient is that of the formula, which is
-    smooth and bounded: margin² at θ = 0.
-
-    Raises:
-        ValueError: as `ArcFace`.
-
-    Source: Liu et al., SphereFace: Deep Hypersphere Embedding for Face Recognition, 2017, equation 7.
-
-    Example:
-
-    >>> loss = keraslosses.SphereFace(scale=10.0)
-    >>> print(round(float(loss([0], [[0.8, 0.3, -0.2]])), 4))
-    11.4387
-    """
-
-    def __init__(
-        self,
-        margin: int = 4,
-        scale: float = 64.0,
-        lam: float = 0.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "sphereface",
-        dtype: Any = None,
-        *,
-        ignore_class: int | None = None,
-        class_weights: list[float] | None = None,
-    ):
-        options = {"ignore_class": ignore_class, "class_weights": class_weights}
-        super().__init__(sphereface, reduction, name, dtype, margin=margin, scale=scale, lam=lam, **options)
-
-
-@saved
-class CombinedMargin(FunctionLoss):
-    """Margins of SphereFace, ArcFace and CosFace at once, without the line that `ArcFace` has beyond π.
-
-    The label's logit is `scale (cos(m1 θ + m2) - m3)`, that of other classes `scale cos θ`.
-
-    Args:
-        m1: Factor of the angle, above 0.
-        m2: Radians added to it, at least 0 and below π.
-        m3: Taken from its cosine, at least 0.
-        scale, reduction, name, dtype, ignore_class, class_weights: As `ArcFace`.
-
-    Shapes, labels, and cosines outside [-1, 1]: as `ArcFace`. The gradient is that of the formula; it is
-    infinite at cos θ = 1 and -1, and taken 0.001 radians away from there instead.
-
-    Where m1 θ + m2 exceeds π the logit rises again with θ: `m1=1` with `ArcFace`, or small margins, avoid it.
-
-    Raises:
-        ValueError: as `ArcFace`.
-
-    Source: Deng et al., ArcFace, 2019, equation 4.
-
-    Example:
-
-    >>> loss = keraslosses.CombinedMargin(m1=1.0, m2=0.3, m3=0.2, scale=10.0)
-    >>> print(round(float(loss([0], [[0.8, 0.3, -0.2]])), 4))
-    0.352
-    """
-
-    def __init__(
-        self,
-        m1: float = 1.0,
-        m2: float = 0.5,
-        m3: float = 0.0,
-        scale: float = 64.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "combined_margin",
-        dtype: Any = None,
-        *,
-        ignore_class: int | None = None,
-        class_weights: list[float] | None = None,
-    ):
-        options = {"ignore_class": ignore_class, "class_weights": class_weights}
-        super().__init__(combined_margin, reduction, name, dtype, m1=m1, m2=m2, m3=m3, scale=scale, **options)

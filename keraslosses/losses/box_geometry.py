@@ -1,36 +1,40 @@
-"""Two boxes compared, one axis after the other: what they share, what spans both, how far they lie apart.
+"""The comparison of two boxes, axis by axis: common length, span, and distance of the centers.
 
-A box is a pair of sides. Along each axis everything is measured from the start of the true side, and in units
-of the size of both boxes together: far from the origin, and at any scale, no digits are lost.
+A box is a pair of sides. Along each axis, positions are measured from the start of the true side, in
+units of the size of both boxes together. So no digits are lost, far from the origin and at any scale.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from keraslosses.core import numerics
+from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
 
 CORNERS = ("xyxy", "yxyx")
 FORMATS = (*CORNERS, "xywh", "center_xywh")
 
-# An area of less, in units of the size of both boxes, counts as none: its gradient would overflow.
+box_format_rule = checks.one_of(*FORMATS)
+
+# A smaller area, in units of the size of both boxes, counts as none: its gradient would overflow.
 NOTHING = 1e-24
 
 
 class Side(NamedTuple):
-    """Boxes along one axis: a place, and a length (negative if inverted). The start lies `before` it, in
-    lengths: 0, or 1/2 where the place is the center.
+    """Boxes along one axis: a place, and a length (negative if inverted).
+
+    `before` says how many lengths before the place the side starts: 0, or 1/2 if the place is the center.
     """
 
-    place: Any
-    length: Any
+    place: Tensor
+    length: Tensor
     before: float
 
     @property
-    def start(self) -> Any:
+    def start(self) -> Tensor:
         return self.place - self.before * self.length
 
 
-def sides(boxes: Any, box_format: str) -> tuple[Side, Side]:
+def sides(boxes: Tensor, box_format: str) -> tuple[Side, Side]:
     """The sides along x and along y."""
     first, second, third, fourth = ops.unstack(boxes, 4, axis=-1)
     if box_format == "yxyx":
@@ -41,7 +45,7 @@ def sides(boxes: Any, box_format: str) -> tuple[Side, Side]:
     return Side(first, third, before), Side(second, fourth, before)
 
 
-def boxes_of(x: Side, y: Side, box_format: str) -> Any:
+def boxes_of(x: Side, y: Side, box_format: str) -> Tensor:
     """The boxes of these sides."""
     if box_format in CORNERS:
         first, second = (y, x) if box_format == "yxyx" else (x, y)
@@ -53,33 +57,35 @@ def boxes_of(x: Side, y: Side, box_format: str) -> Any:
 
 
 class Axis(NamedTuple):
-    """Two sides on one axis: their lengths, the length that they share, that from the first start to the last
-    end, and the distance of their centers.
+    """Two sides on one axis.
+
+    `true` and `pred` are their lengths, and `common` is the length of their intersection. `span` is the
+    length from the first start to the last end, and `apart` the distance of the centers.
     """
 
-    true: Any
-    pred: Any
-    common: Any
-    span: Any
-    apart: Any
+    true: Tensor
+    pred: Tensor
+    common: Tensor
+    span: Tensor
+    apart: Tensor
 
 
 class Comparison(NamedTuple):
-    """Two boxes: their axes, the area of their union, and their overlap, intersection over union.
+    """Two boxes: their axes, the area of their union, and their overlap (intersection over union).
 
-    `given` are the lengths of the second box as they came, and `scale` the unit of all others.
+    `given` holds the lengths of the second box as they came. `scale` is the unit of all other lengths.
     """
 
     x: Axis
     y: Axis
-    union: Any
-    overlap: Any
-    given: tuple[Any, Any]
-    scale: Any
+    union: Tensor
+    overlap: Tensor
+    given: tuple[Tensor, Tensor]
+    scale: Tensor
 
 
-def compare(y_true: Any, y_pred: Any, box_format: str) -> Comparison:
-    """What there is to know of two boxes. An inverted side counts as empty, at its start."""
+def compare(y_true: Tensor, y_pred: Tensor, box_format: str) -> Comparison:
+    """The comparison of two boxes. An inverted side counts as empty, at its start."""
     true, pred = sides(y_true, box_format), sides(y_pred, box_format)
     measures = [measured(*pair) for pair in zip(true, pred, strict=True)]
     scale = ops.stop_gradient(sum(ops.abs(length) for lengths in measures for length in lengths))
@@ -91,22 +97,22 @@ def compare(y_true: Any, y_pred: Any, box_format: str) -> Comparison:
     return Comparison(x, y, union, part_of(intersection, union), given, scale)
 
 
-def measured(true: Side, pred: Side) -> tuple[Any, Any, Any]:
+def measured(true: Side, pred: Side) -> tuple[Tensor, Tensor, Tensor]:
     """The two lengths, and how far the second side starts behind the first."""
     offset = pred.place - true.place
     if true.before:
-        # The length of an empty side does not move it: what that should change says `growth`.
+        # The length of an empty side does not move it: `growth` gives the gradient by that length.
         length = ops.where(pred.length <= 0, ops.stop_gradient(pred.length), pred.length)
         offset = offset - true.before * (length - true.length)
     return numerics.at_least(true.length, 0.0), numerics.at_least(pred.length, 0.0), offset
 
 
-def growth(boxes: Comparison) -> Any:
-    """0. Its derivative by a length of the second box that is not above 0 is 1 / (that side of the box around
-    both), or 0 where the box around both has no such side; by a length above 0 it is 0.
+def growth(boxes: Comparison) -> Tensor:
+    """0, with a derivative by the lengths of the second box.
 
-    A loss less this lets the sides of empty boxes grow: no overlap tells them to. The difference is taken
-    first, so that it is exactly 0 however it is compiled.
+    For a length above 0 the derivative is 0. For any other length it is 1 / (that side of the box around
+    both), or 0 if that side is 0. A loss minus this makes the sides of empty boxes grow, because the overlap
+    has no gradient there. The difference is computed first, so the value is exactly 0 in compiled code too.
     """
     x, y = (
         (length - ops.stop_gradient(length)) * ops.stop_gradient(steepness(length, axis.span, boxes.scale))
@@ -115,16 +121,17 @@ def growth(boxes: Comparison) -> Any:
     return x + y
 
 
-def steepness(length: Any, span: Any, scale: Any) -> Any:
-    """1 / (span in its own units) where a length is not above 0 and there is a span, and else 0."""
+def steepness(length: Tensor, span: Tensor, scale: Tensor) -> Tensor:
+    """1 / (span in its own units) if a length is not above 0 and there is a span; otherwise 0."""
     grows = ops.logical_and(length <= 0, span >= NOTHING)
     zero = ops.zeros_like(span)
     return ops.where(grows, 1.0 / ops.where(grows, span * scale, zero + 1.0), zero)
 
 
-def axis_of(true: Any, pred: Any, offset: Any) -> Axis:
-    """From each of the two starts to each of the two ends: the least of the four ways is shared, the longest
-    spans both.
+def axis_of(true: Tensor, pred: Tensor, offset: Tensor) -> Axis:
+    """The common length and the span, from the distances of both starts to both ends.
+
+    The smallest of the four distances is the common length. The largest is the span.
     """
     across, back = true - offset, pred + offset
     common = numerics.at_least(smaller(smaller(true, pred), smaller(across, back)), 0.0)
@@ -132,28 +139,28 @@ def axis_of(true: Any, pred: Any, offset: Any) -> Axis:
     return Axis(true, pred, common, span, offset + 0.5 * (pred - true))
 
 
-def part_of(part: Any, whole: Any) -> Any:
-    """part / whole, and 0 with gradient 0 where the whole is nothing in units of both boxes.
+def part_of(part: Tensor, whole: Tensor) -> Tensor:
+    """part / whole, and 0 with gradient 0 if the whole is nearly 0 in units of both boxes.
 
-    Both are divided by the whole, held constant, first: its square would underflow in the gradient.
+    First both are divided by the whole, held constant. Otherwise its square would underflow in the gradient.
     """
     empty = whole < NOTHING
     size = ops.stop_gradient(ops.where(empty, ops.ones_like(whole), whole))
     return ops.where(empty, 0.0, (part / size) / ops.where(empty, ops.ones_like(whole), whole / size))
 
 
-def smaller(a: Any, b: Any) -> Any:
-    """The minimum; where both tie, each has half of the gradient."""
+def smaller(a: Tensor, b: Tensor) -> Tensor:
+    """The minimum. For equal numbers, each has half of the gradient."""
     return ops.where(a == b, 0.5 * (a + b), ops.minimum(a, b))
 
 
-def larger(a: Any, b: Any) -> Any:
-    """The maximum; where both tie, each has half of the gradient."""
+def larger(a: Tensor, b: Tensor) -> Tensor:
+    """The maximum. For equal numbers, each has half of the gradient."""
     return ops.where(a == b, 0.5 * (a + b), ops.maximum(a, b))
 
 
-def angle(x: Any, y: Any) -> Any:
-    """atan2(x, y) of two lengths, and 0 with gradient 0 where both are 0."""
+def angle(x: Tensor, y: Tensor) -> Tensor:
+    """atan2(x, y) of two lengths. It is 0 with gradient 0 if both are 0."""
     size = ops.stop_gradient(ops.maximum(x, y))
     nothing = size == 0
     size = ops.where(nothing, ops.ones_like(size), size)

@@ -1,10 +1,11 @@
-"""The loss of the boxes inside that of a detector: by name, one of ours, or a sum of them."""
+"""The box loss inside a detection loss: a name, a loss of this package, or a sum of such losses."""
 
 from typing import Any
 
 from keraslosses.core import checks
 from keraslosses.core.compose import WeightedSum, taken_apart
 from keraslosses.core.loss import FunctionLoss
+from keraslosses.core.types import Tensor
 from keraslosses.losses.boxes import ciou, diou, giou, iou
 
 BOX_LOSSES = {"iou": iou, "giou": giou, "diou": diou, "ciou": ciou}
@@ -22,17 +23,17 @@ def box_loss_rule(name: str, value: Any) -> None:
         )
 
 
-def values_where(seen: Any, function: Any, y_true: Any, y_pred: Any, **options: Any) -> Any:
-    """The values of a loss function, and 0 with gradient 0 where nothing is to be seen."""
+def values_where(seen: Tensor, function: Any, y_true: Tensor, y_pred: Tensor, **options: Any) -> Tensor:
+    """The values of a loss function where `seen` is true, and 0 with gradient 0 elsewhere."""
     return trusted_values(function.contract, seen, y_true, y_pred, function.contract.options((), options))
 
 
-def trusted_values(contract: Any, seen: Any, y_true: Any, y_pred: Any, options: Any) -> Any:
+def trusted_values(contract: Any, seen: Tensor, y_true: Tensor, y_pred: Tensor, options: Any) -> Tensor:
     return contract.entries(y_true, y_pred, options, mask=seen, trusted=True).values
 
 
-def box_values(box_loss: Any, seen: Any, y_true: Any, y_pred: Any, box_format: str) -> Any:
-    """One value for each pair of boxes `(batch, anchors, 4)`, and 0 with gradient 0 where not to be seen."""
+def box_values(box_loss: Any, seen: Tensor, y_true: Tensor, y_pred: Tensor, box_format: str) -> Tensor:
+    """One value for each pair of boxes `(batch, anchors, 4)`, and 0 with gradient 0 where `seen` is false."""
     if isinstance(box_loss, str):
         return values_where(seen, BOX_LOSSES[box_loss], y_true, y_pred, box_format=box_format)
     return sum(
@@ -41,12 +42,13 @@ def box_values(box_loss: Any, seen: Any, y_true: Any, y_pred: Any, box_format: s
     )
 
 
-def values_of_part(loss: FunctionLoss, seen: Any, y_true: Any, y_pred: Any, box_format: str) -> Any:
+def values_of_part(
+    loss: FunctionLoss, seen: Tensor, y_true: Tensor, y_pred: Tensor, box_format: str
+) -> Tensor:
     own_format = loss.options.get("box_format", box_format)
     if own_format != box_format:
         raise ValueError(
-            f"`box_loss` must read boxes as they come, in the format {box_format!r}. "
-            f"Received: box_loss={loss!r}"
+            f"`box_loss` must read boxes in the format {box_format!r}. Received: box_loss={loss!r}"
         )
     values = trusted_values(loss.function.contract, seen, y_true, y_pred, loss.options)
     if len(values.shape) != 2:

@@ -1,29 +1,42 @@
-"""Losses between boxes: one minus the overlap, and what is added so that boxes apart find each other."""
+"""Losses between boxes: one minus their overlap, plus terms that also move boxes without an overlap."""
 
 import math
 from typing import Any
 
-from keras.backend import standardize_dtype
-
-from keraslosses.core import backend, checks, numerics
+from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.boxes import Boxes
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
-from keraslosses.core.precision import floating
-from keraslosses.core.readable import check_readable
-from keraslosses.core.symbolic import takes_symbols
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses import box_geometry
-from keraslosses.losses.box_geometry import FORMATS, Comparison, compare, growth, part_of
+from keraslosses.losses.box_geometry import Comparison, box_format_rule, compare, growth, part_of
 
-# The smallest overlap whose logarithm is taken.
+# The loss takes no logarithm of a smaller overlap.
 LEAST_OVERLAP = 1e-6
-
-box_format_rule = checks.one_of(*FORMATS)
 
 
 @loss_function(Boxes(), box_format=box_format_rule, mode=checks.one_of("linear", "log", "squared"))
-def iou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy", mode: str = "linear") -> Any:
-    """One minus the overlap of two boxes; see `IoU`."""
+def iou(y_true: Tensor, y_pred: Tensor, *, box_format: str = "xyxy", mode: str = "linear") -> Any:
+    """One minus the overlap of two boxes, or minus the logarithm of the overlap.
+
+    See `IoU` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: True and predicted boxes: four numbers along the last axis.
+        box_format: `"xyxy"` (two corners, default), `"yxyx"`, `"xywh"` (corner of the smallest x and y, and
+            the size), or `"center_xywh"`.
+        mode: `"linear"` (default), `"log"` or `"squared"`.
+
+    Shapes: y_true and y_pred `(batch, .., 4)`, result `(batch, ..)`. A single box `(4,)` gives `()`.
+
+    Raises:
+        ValueError: for an unknown option, or shapes that differ or do not end in 4.
+
+    Example:
+
+    >>> print(round(float(keraslosses.iou([[0.0, 0.0, 2.0, 4.0]], [[1.0, 1.0, 4.0, 3.0]])[0]), 4))
+    0.8333
+    """
     boxes = compare(y_true, y_pred, box_format)
     overlap, grown = boxes.overlap, growth(boxes)
     if mode == "log":
@@ -32,29 +45,86 @@ def iou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy", mode: str = "line
 
 
 @loss_function(Boxes(), box_format=box_format_rule)
-def giou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy") -> Any:
-    """The loss of the overlap, and of the empty part of the box around both; see `GIoU`."""
+def giou(y_true: Tensor, y_pred: Tensor, *, box_format: str = "xyxy") -> Any:
+    """One minus the overlap of two boxes, plus the empty part of the smallest box around both.
+
+    See `GIoU` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: True and predicted boxes: four numbers along the last axis.
+        box_format: `"xyxy"` (two corners, default), `"yxyx"`, `"xywh"` (corner of the smallest x and y, and
+            the size), or `"center_xywh"`.
+
+    Shapes: y_true and y_pred `(batch, .., 4)`, result `(batch, ..)`. A single box `(4,)` gives `()`.
+
+    Raises:
+        ValueError: for an unknown option, or shapes that differ or do not end in 4.
+
+    Example:
+
+    >>> print(round(float(keraslosses.giou([[0.0, 0.0, 2.0, 4.0]], [[1.0, 1.0, 4.0, 3.0]])[0]), 4))
+    1.0833
+    """
     boxes = compare(y_true, y_pred, box_format)
     around = boxes.x.span * boxes.y.span
     return 1.0 - boxes.overlap + part_of(around - boxes.union, around) - growth(boxes)
 
 
 @loss_function(Boxes(), box_format=box_format_rule)
-def diou(y_true: Any, y_pred: Any, *, box_format: str = "xyxy") -> Any:
-    """The loss of the overlap, and of the distance of the centers; see `DIoU`."""
+def diou(y_true: Tensor, y_pred: Tensor, *, box_format: str = "xyxy") -> Any:
+    """One minus the overlap of two boxes, plus a term for the distance of their centers.
+
+    See `DIoU` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: True and predicted boxes: four numbers along the last axis.
+        box_format: `"xyxy"` (two corners, default), `"yxyx"`, `"xywh"` (corner of the smallest x and y, and
+            the size), or `"center_xywh"`.
+
+    Shapes: y_true and y_pred `(batch, .., 4)`, result `(batch, ..)`. A single box `(4,)` gives `()`.
+
+    Raises:
+        ValueError: for an unknown option, or shapes that differ or do not end in 4.
+
+    Example:
+
+    >>> print(round(float(keraslosses.diou([[0.0, 0.0, 2.0, 4.0]], [[1.0, 1.0, 4.0, 3.0]])[0]), 4))
+    0.9036
+    """
     return overlap_and_distance(compare(y_true, y_pred, box_format))
 
 
 @loss_function(Boxes(), box_format=box_format_rule, alpha_gradient=checks.boolean, alpha_gate=checks.fraction)
 def ciou(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     box_format: str = "xyxy",
     alpha_gradient: bool = False,
     alpha_gate: float = 0.0,
 ) -> Any:
-    """The loss of overlap, distance and aspect ratio; see `CIoU`."""
+    """One minus the overlap of two boxes, plus terms for the distance of centers and the aspect ratio.
+
+    See `CIoU` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: True and predicted boxes: four numbers along the last axis.
+        box_format: `"xyxy"` (two corners, default), `"yxyx"`, `"xywh"` (corner of the smallest x and y, and
+            the size), or `"center_xywh"`.
+        alpha_gradient: Whether the gradient also passes through the weight α of the aspect ratio. Default:
+            False.
+        alpha_gate: Overlap below which the aspect ratio does not count, in [0, 1]. Default: 0.
+
+    Shapes: y_true and y_pred `(batch, .., 4)`, result `(batch, ..)`. A single box `(4,)` gives `()`.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that differ or do not end in 4.
+
+    Example:
+
+    >>> print(round(float(keraslosses.ciou([[0.0, 0.0, 2.0, 4.0]], [[1.0, 1.0, 4.0, 3.0]])[0]), 4))
+    0.9163
+    """
     boxes = compare(y_true, y_pred, box_format)
     true, pred = (box_geometry.angle(x, y) for x, y in zip(boxes.x[:2], boxes.y[:2], strict=True))
     aspect = (4 / math.pi**2) * ops.square(true - pred)
@@ -64,94 +134,18 @@ def ciou(
     return overlap_and_distance(boxes) + alpha * aspect
 
 
-def overlap_and_distance(boxes: Comparison) -> Any:
+def overlap_and_distance(boxes: Comparison) -> Tensor:
     """1 - IoU + ρ² / c², with ρ the distance of the centers and c the diagonal of the box around both."""
     distance = ops.square(boxes.x.apart) + ops.square(boxes.y.apart)
     diagonal = ops.square(boxes.x.span) + ops.square(boxes.y.span)
     return 1.0 - boxes.overlap + part_of(distance, diagonal) - growth(boxes)
 
 
-@takes_symbols
-def pairwise_iou(boxes1: Any, boxes2: Any, *, box_format: str = "xyxy") -> Any:
-    """The overlap of every box of one set with every box of another: intersection over union.
-
-    Args:
-        boxes1: Boxes `(.., N, 4)`.
-        boxes2: Boxes `(.., M, 4)`.
-        box_format: Of both: `"xyxy"` (corners), `"yxyx"`, `"xywh"` (upper left corner and size), or
-            `"center_xywh"`.
-
-    Returns:
-        `(.., N, M)`, in [0, 1]: 1 where two boxes are the same, 0 where they do not meet or are both empty.
-        float64 if one of both was, or integers of 32 bits or more; else float32. JAX has float64 only with
-        `jax_enable_x64`.
-
-    Raises:
-        ValueError: for an unknown format, or a last axis that is not of size 4.
-
-    Example:
-
-    >>> boxes = [[0.0, 0.0, 2.0, 2.0], [1.0, 0.0, 3.0, 2.0]]
-    >>> print(round(float(keraslosses.pairwise_iou(boxes, boxes)[0, 1]), 4))
-    0.3333
-    """
-    box_format_rule("box_format", box_format)
-    one, other = of_boxes("boxes1", boxes1), of_boxes("boxes2", boxes2)
-    dtype = one.dtype if standardize_dtype(one.dtype) == "float64" else other.dtype
-    one, other = ops.cast(one, dtype)[..., :, None, :], ops.cast(other, dtype)[..., None, :, :]
-    rank = max(len(one.shape), len(other.shape))
-    one, other = (ops.expand_dims(x, tuple(range(rank - len(x.shape)))) for x in (one, other))
-    return compare(one, other, box_format).overlap
-
-
-@takes_symbols
-def convert_boxes(boxes: Any, source: str, target: str) -> Any:
-    """Boxes in another format. Nothing is put in order: an inverted box stays inverted.
-
-    Args:
-        boxes: Boxes `(.., 4)` in the format `source`.
-        source, target: `"xyxy"`, `"yxyx"`, `"xywh"` or `"center_xywh"`; see `pairwise_iou`.
-
-    Returns:
-        A tensor of the same shape: float64 if the boxes were, or integers of 32 bits or more, else float32.
-
-    Raises:
-        ValueError: for an unknown format, or a last axis that is not of size 4.
-
-    Example:
-
-    >>> print(keras.ops.convert_to_numpy(keraslosses.convert_boxes([1.0, 2.0, 4.0, 8.0], "xyxy", "xywh")))
-    [1. 2. 3. 6.]
-    """
-    for name, value in {"source": source, "target": target}.items():
-        box_format_rule(name, value)
-    boxes = of_boxes("boxes", boxes)
-    if source == target:
-        return boxes
-    if {source, target} == set(box_geometry.CORNERS):
-        return ops.take(boxes, [1, 0, 3, 2], axis=-1)
-    return box_geometry.boxes_of(*box_geometry.sides(boxes, source), target)
-
-
-def of_boxes(name: str, boxes: Any) -> Any:
-    """Boxes in float32, or in float64 if they came so or as integers that float32 may not hold."""
-    check_readable(None, **{name: boxes})
-    boxes = ops.convert_to_tensor(boxes)
-    whole = standardize_dtype(boxes.dtype) in ("int32", "int64", "uint32", "uint64")
-    boxes = ops.cast(boxes, "float64") if whole and backend.has_float64() else floating(boxes)
-    if not len(boxes.shape) or boxes.shape[-1] != 4:
-        raise ValueError(
-            f"`{name}` must hold four numbers along the last axis. "
-            f"Received: {name}.shape={tuple(boxes.shape)}"
-        )
-    return boxes
-
-
 @saved
 class IoU(FunctionLoss):
-    """One minus the overlap of the boxes: regression of all four numbers together, whatever their size.
+    """One minus the overlap of the boxes: for the regression of all four numbers together, at any size.
 
-    With I the area that the boxes share and U that of their union:
+    With I the area of the intersection and U the area of the union:
 
     ```
     IoU = I / U
@@ -159,20 +153,21 @@ class IoU(FunctionLoss):
     ```
 
     Args:
-        box_format: `"xyxy"` (two corners), `"yxyx"`, `"xywh"` (corner of the smallest x and y, and the size),
-            or `"center_xywh"`.
-        mode: `"linear"`, `"log"` (the loss of UnitBox and FCOS) or `"squared"`.
-        reduction: See `keraslosses.FunctionLoss`.
+        box_format: `"xyxy"` (two corners, default), `"yxyx"`, `"xywh"` (corner of the smallest x and y, and
+            the size), or `"center_xywh"`.
+        mode: `"linear"` (default), `"log"` (the loss of UnitBox and FCOS) or `"squared"`.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
-        dtype: Type of the result; the computation runs in float32 at least.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    Shapes: y_true and y_pred `(batch, .., 4)`, result `(batch, ..)`; a single box `(4,)` gives `()`.
+    Shapes: y_true and y_pred `(batch, .., 4)`, result `(batch, ..)`. A single box `(4,)` gives `()`.
 
-    The same box costs exactly 0 at every scale, and boxes that do not meet cost 1 (`"log"`: 13.8155) with
-    gradient 0: use `GIoU`, `DIoU` or `CIoU` where that happens. Inverted boxes count as empty (x2 := max(x1,
-    x2), y2 likewise), and two empty boxes have no overlap. A predicted side that is 0 or inverted grows: the
-    derivative by its length is -1 / (that side of the box around both), 0 where that box has none. Where two
-    edges lie on each other, each has half of the gradient.
+    Equal boxes cost exactly 0 at every scale. Boxes without an intersection cost 1 (`"log"`: 13.8155) with
+    gradient 0: use `GIoU`, `DIoU` or `CIoU` if that happens. Inverted boxes count as empty (x2 := max(x1,
+    x2), y2 likewise), and two empty boxes have no overlap. A predicted side that is 0 or inverted grows: its
+    derivative by the length is -1 / (that side of the smallest box around both), or 0 if that side is 0. If
+    two edges coincide, each has half of the gradient.
 
     Raises:
         ValueError: for an unknown option, or shapes that differ or do not end in 4.
@@ -192,15 +187,16 @@ class IoU(FunctionLoss):
         mode: str = "linear",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "iou",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(iou, reduction, name, dtype, box_format=box_format, mode=mode)
 
 
 @saved
 class GIoU(FunctionLoss):
-    """The loss of the overlap, and of the empty part of the box around both: it draws boxes together that do
-    not meet.
+    """The loss of the overlap, plus the empty part of the smallest box around both boxes.
+
+    It also moves boxes without an overlap towards each other.
 
     With U the area of the union and C that of the smallest box around both:
 
@@ -208,10 +204,21 @@ class GIoU(FunctionLoss):
     loss = 1 - IoU + (C - U) / C
     ```
 
-    Args and shapes: as `IoU`, without `mode`.
+    Args:
+        box_format: `"xyxy"` (two corners, default), `"yxyx"`, `"xywh"` (corner of the smallest x and y, and
+            the size), or `"center_xywh"`.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    From 0 (the same box) to 2. Where the box around both has no area, the second part is 0. Empty boxes,
-    edges that lie on each other, and errors: as `IoU`.
+    Shapes: y_true and y_pred `(batch, .., 4)`, result `(batch, ..)`. A single box `(4,)` gives `()`.
+
+    The values lie between 0 (equal boxes) and 2. If the box around both has no area, the second term is 0.
+    Empty boxes and edges that coincide: see `IoU`.
+
+    Raises:
+        ValueError: for an unknown option, or shapes that differ or do not end in 4.
 
     Source: Rezatofighi et al., Generalized Intersection over Union, 2019, algorithm 1.
 
@@ -227,14 +234,16 @@ class GIoU(FunctionLoss):
         box_format: str = "xyxy",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "giou",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(giou, reduction, name, dtype, box_format=box_format)
 
 
 @saved
 class DIoU(FunctionLoss):
-    """The loss of the overlap, and of the distance of the centers: the shortest way to a box that lies apart.
+    """The loss of the overlap, plus a term for the distance of the centers.
+
+    It moves boxes without an overlap towards each other on the shortest way.
 
     With ρ the distance of the centers and c the diagonal of the smallest box around both:
 
@@ -242,10 +251,21 @@ class DIoU(FunctionLoss):
     loss = 1 - IoU + ρ² / c²
     ```
 
-    Args and shapes: as `IoU`, without `mode`.
+    Args:
+        box_format: `"xyxy"` (two corners, default), `"yxyx"`, `"xywh"` (corner of the smallest x and y, and
+            the size), or `"center_xywh"`.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    From 0 (the same box) to 2. Where c is 0, the second part is 0. Empty boxes, edges that lie on each
-    other, and errors: as `IoU`.
+    Shapes: y_true and y_pred `(batch, .., 4)`, result `(batch, ..)`. A single box `(4,)` gives `()`.
+
+    The values lie between 0 (equal boxes) and 2. If c is 0, the second term is 0. Empty boxes and edges that
+    coincide: see `IoU`.
+
+    Raises:
+        ValueError: for an unknown option, or shapes that differ or do not end in 4.
 
     Source: Zheng et al., Distance-IoU Loss, 2020, equation 7.
 
@@ -261,14 +281,14 @@ class DIoU(FunctionLoss):
         box_format: str = "xyxy",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "diou",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(diou, reduction, name, dtype, box_format=box_format)
 
 
 @saved
 class CIoU(FunctionLoss):
-    """`DIoU`, and a part for the aspect ratio: overlap, distance and shape.
+    """The loss of `DIoU`, plus a term for the aspect ratio: overlap, distance and shape.
 
     ```
     v = 4 / π² (atan(w_true / h_true) - atan(w / h))²
@@ -277,17 +297,25 @@ class CIoU(FunctionLoss):
     ```
 
     Args:
-        box_format: As `IoU`.
-        alpha_gradient: Whether α is differentiated too. The paper holds it constant, and so does the default.
-        alpha_gate: In [0, 1]: the overlap below which the shape does not matter yet. The later paper (Zheng
-            et al., Enhancing Geometric Factors, 2021) takes 0.5.
-        reduction, name, dtype: As `IoU`.
+        box_format: `"xyxy"` (two corners, default), `"yxyx"`, `"xywh"` (corner of the smallest x and y, and
+            the size), or `"center_xywh"`.
+        alpha_gradient: Whether the gradient also passes through α. Default: False, which holds α constant, as
+            in the paper.
+        alpha_gate: Overlap below which the aspect ratio does not count, in [0, 1]. Default: 0. The later
+            paper (Zheng et al., Enhancing Geometric Factors, 2021) uses 0.5.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    Shapes: as `IoU`.
+    Shapes: y_true and y_pred `(batch, .., 4)`, result `(batch, ..)`. A single box `(4,)` gives `()`.
 
-    atan(w / h) is atan2(w, h), and 0 with gradient 0 for a box without width and height. Empty boxes,
-    edges that lie on each other, and errors: as `IoU`. The gradient by w and h is that of v; the paper's own
-    code leaves out its factor 1 / (w² + h²).
+    atan(w / h) is atan2(w, h). It is 0 with gradient 0 for a box without width and height. The gradient by w
+    and h is that of v; the authors' code omits its factor 1 / (w² + h²). Empty boxes and edges that coincide:
+    see `IoU`.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that differ or do not end in 4.
 
     Source: Zheng et al., Distance-IoU Loss, 2020, equations 8 to 11.
 
@@ -305,7 +333,7 @@ class CIoU(FunctionLoss):
         alpha_gate: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "ciou",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(
             ciou,

@@ -1,23 +1,21 @@
-"""Cross-entropies: binary, against a distribution, and against a class index."""
+"""Cross-entropies: of yes-or-no outputs, and of classes against a distribution."""
 
 from typing import Any
 
-from keraslosses.core import backend, checks, limits, numerics
+from keraslosses.core import checks, limits, numerics
 from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import Explicit, scaled
 from keraslosses.core.kinds.distributions import Distributions
 from keraslosses.core.kinds.elementwise import Elementwise
-from keraslosses.core.kinds.labels import Labels, of_class, warn_of_one_class
+from keraslosses.core.kinds.labels import warn_of_one_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.probability import (
     Shares,
     binary_terms,
-    log_probabilities,
-    negative_log_likelihood,
     smoothed,
     smoothed_binary,
-    spread_over_classes,
 )
 
 
@@ -31,8 +29,8 @@ from keraslosses.losses.probability import (
     class_weights=checks.optional_weights,
 )
 def binary_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
@@ -40,7 +38,33 @@ def binary_crossentropy(
     pos_weight: float | list[float] | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Cross-entropy of independent yes-or-no outputs, averaged over `axis`; see `BinaryCrossentropy`."""
+    """Cross-entropy of independent yes-or-no outputs: the mean over `axis`.
+
+    See `BinaryCrossentropy` for the formula and the choices.
+
+    Args:
+        y_true: Targets in [0, 1].
+        y_pred: Logits or probabilities, of the shape of y_true.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / 2`.
+        axis: Axis of the outputs. The mean is taken over it. Default: the last.
+        pos_weight: None (default), a number of at least 0, or one for each output. It multiplies the positive
+            part, after smoothing.
+        class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
+            before the mean over the outputs. No mean divides by them.
+
+    Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
+    reads `(batch,)` as `(batch, 1)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.binary_crossentropy([[0.0, 1.0, 1.0]], [[0.1, 0.9, 0.8]])[0]), 4))
+    0.1446
+    """
     terms = binary_terms(smoothed_binary(y_true, label_smoothing), y_pred, from_logits, pos_weight, axis)
     if class_weights is None:
         return terms
@@ -57,15 +81,39 @@ def binary_crossentropy(
     class_weights=checks.optional_weights,
 )
 def categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
     *,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Cross-entropy against one-hot targets or distributions; see `CategoricalCrossentropy`."""
+    """Cross-entropy of classes against one-hot targets or distributions.
+
+    See `CategoricalCrossentropy` for the formula and the choices.
+
+    Args:
+        y_true: One-hot rows or distributions, at least 0.
+        y_pred: Logits or probabilities, of the shape of y_true.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / C` for C classes.
+        axis: Axis of the classes in y_pred. Default: the last.
+        class_weights: None (default), or one number of at least 0 for each class. They multiply the terms of
+            the classes.
+
+    Shapes: y_true and y_pred `(batch, .., classes)`. The result has the same shape without `axis`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.categorical_crossentropy([[0.0, 0.0, 1.0]], [[0.3, 0.3, 0.4]])[0]), 4))
+    0.9163
+    """
     warn_of_one_class(y_pred, axis)
     target = smoothed(y_true, label_smoothing, axis)
     if class_weights is not None:
@@ -73,60 +121,32 @@ def categorical_crossentropy(
     return against_logits(target, y_pred, axis) if from_logits else against_shares(target, y_pred, axis)
 
 
-def against_logits(target: Any, logits: Any, axis: int) -> Explicit:
+def against_logits(target: Tensor, logits: Tensor, axis: int) -> Explicit:
     log_p = ops.log_softmax(logits, axis=axis)
     values = -ops.sum(numerics.times_unless_zero(target, log_p), axis=axis)
 
-    def by_pred() -> Any:
+    def by_pred() -> Tensor:
         return ops.exp(log_p) * ops.sum(target, axis=axis, keepdims=True) - target
 
     return Explicit(values, by_pred)
 
 
-def against_shares(target: Any, y_pred: Any, axis: int) -> Explicit:
+def against_shares(target: Tensor, y_pred: Tensor, axis: int) -> Explicit:
     shares = Shares.of(y_pred, axis)
     bounded = ops.maximum(shares.share, limits.EPSILON)
     values = -ops.sum(target * ops.log(bounded), axis=axis)
 
-    def by_pred() -> Any:
+    def by_pred() -> Tensor:
         felt = ops.where(shares.share < limits.EPSILON, 0.0, target)
         return shares.back(-felt / bounded, -ops.sum(felt, axis=axis, keepdims=True))
 
     return Explicit(values, by_pred)
 
 
-@loss_function(
-    Labels(pred=SHARES),
-    forms.SPARSE_CATEGORICAL_CROSSENTROPY_MEAN,
-    from_logits=checks.boolean,
-    ignore_class=checks.optional_integer,
-    axis=checks.integer,
-    label_smoothing=checks.fraction,
-    class_weights=checks.optional_weights,
-)
-def sparse_categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
-    from_logits: bool = False,
-    ignore_class: int | None = None,
-    axis: int = -1,
-    *,
-    label_smoothing: float = 0.0,
-    class_weights: list[float] | None = None,
-) -> Any:
-    """Cross-entropy against class indices; see `SparseCategoricalCrossentropy`."""
-    y_pred = numerics.last(y_pred, axis)
-    if not label_smoothing:
-        values = negative_log_likelihood(y_true, y_pred, from_logits)
-        return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
-    terms = -log_probabilities(y_pred, from_logits, -1)
-    values = spread_over_classes(terms, y_true, label_smoothing, class_weights)
-    return backend.without_gradient_at_infinity(values) if from_logits else values
-
-
 @saved
 class BinaryCrossentropy(FunctionLoss):
-    """Cross-entropy of yes-or-no outputs: two classes, or several labels that do not exclude each other.
+    """Cross-entropy of yes-or-no outputs: for two classes, or for several labels of which more than one may
+    hold.
 
     With p the predicted probability (from logits, sigmoid of y_pred) and y the smoothed target:
 
@@ -135,25 +155,29 @@ class BinaryCrossentropy(FunctionLoss):
     ```
 
     Args:
-        from_logits: Whether y_pred holds logits; probabilities in [0, 1] otherwise.
-        label_smoothing: In [0, 1]: targets become `y (1 - s) + s / 2`.
-        axis: Axis of the outputs, over which the mean is taken.
-        reduction: One of `"sum_over_batch_size"`, `"mean"`, `"sum"`, `"mean_with_sample_weight"`,
-            `"none"`, None.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / 2`.
+        axis: Axis of the outputs. The mean is taken over it. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
-        dtype: Type of the result; the computation runs in float32 at least.
-        pos_weight: None, a number, or one for each output: multiplies the positive part, after smoothing.
-        class_weights: None, or one number for each output: a factor before the mean, in no denominator.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        pos_weight: None (default), a number of at least 0, or one for each output. It multiplies the positive
+            part, after smoothing.
+        class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
+            before the mean over the outputs. No mean divides by them.
 
-    Shapes: y_true and y_pred `(batch, .., outputs)`, result without `axis`; `(batch,)` is `(batch, 1)`.
+    Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
+    reads `(batch,)` as `(batch, 1)`.
 
-    Probabilities: logarithms take `max(p, 1e-7)` and are exact at 1, so a certain error costs 16.118, with
-    gradient 0. Logits: nothing is clipped; the gradient is `sigmoid(x) - y`; an infinite logit on the wrong
-    side costs inf, with gradient 0.
+    Probabilities: the logarithms take `max(p, 1e-7)` and are exact at 1. A certain prediction that is wrong
+    costs 16.118, with gradient 0. Logits: nothing is clipped, and the gradient is `sigmoid(x) - y`. An
+    infinite logit on the wrong side costs inf, with gradient 0.
 
     Raises:
         ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
-            inputs outside their range, where they can be seen; in compiled code such a sample is NaN.
+            inputs outside their range when the values can be read. In compiled code, the loss of such a
+            sample is NaN.
 
     Example:
 
@@ -169,7 +193,7 @@ class BinaryCrossentropy(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "binary_crossentropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         pos_weight: float | list[float] | None = None,
         class_weights: list[float] | None = None,
@@ -198,22 +222,28 @@ class CategoricalCrossentropy(FunctionLoss):
     ```
 
     Args:
-        from_logits: Whether y_pred holds logits; probabilities otherwise, which are divided by their sum.
-        label_smoothing: In [0, 1]: targets become `y (1 - s) + s / C`, C the size of `axis`.
-        axis: Axis of the classes.
-        reduction, name, dtype: As `BinaryCrossentropy`.
-        class_weights: None, or one number for each class. `"mean_with_sample_weight"` divides by the sum of
-            `class_weights y` (y before smoothing); the other means by the number of entries.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / C` for C classes.
+        axis: Axis of the classes in y_pred. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights y` (y before smoothing). The other means divide by the number
+            of entries.
 
-    Shapes: y_true and y_pred `(batch, .., classes)`, result without `axis`.
+    Shapes: y_true and y_pred `(batch, .., classes)`. The result has the same shape without `axis`.
 
-    Probabilities: logarithms take `max(p, 1e-7)` and are exact at 1; a row of zeros counts as uniform.
-    Logits: nothing is clipped; the gradient is `softmax(x) - y`. A logit of -inf is a class ruled out: it
-    costs nothing where its target is 0, and inf with gradient 0 where it is not.
+    Probabilities: the logarithms take `max(p, 1e-7)` and are exact at 1. A row of zeros counts as uniform.
+    Logits: nothing is clipped, and the gradient is `softmax(x) - y`. A logit of -inf excludes its class: it
+    costs nothing if its target is 0. Otherwise it costs inf, with gradient 0.
 
     Raises:
         ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
-            inputs outside their range, where they can be seen; in compiled code such a sample is NaN.
+            inputs outside their range when the values can be read. In compiled code, the loss of such a
+            sample is NaN.
 
     Example:
 
@@ -229,7 +259,7 @@ class CategoricalCrossentropy(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "categorical_crossentropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         class_weights: list[float] | None = None,
     ):
@@ -241,68 +271,5 @@ class CategoricalCrossentropy(FunctionLoss):
             from_logits=from_logits,
             label_smoothing=label_smoothing,
             axis=axis,
-            class_weights=class_weights,
-        )
-
-
-@saved
-class SparseCategoricalCrossentropy(FunctionLoss):
-    """Cross-entropy of exclusive classes, against class indices: no one-hot array is ever made.
-
-    With p the predicted distribution (from logits, softmax of y_pred), k the label and s the smoothing:
-
-    ```
-    loss = -(1 - s) class_weights[k] log p[k] - s / C sum(class_weights log p, axis)
-    ```
-
-    Args:
-        from_logits: Whether y_pred holds logits; probabilities otherwise, which are divided by their sum.
-        ignore_class: None, or a label (255 or -1, say) whose entries cost 0 and leave the mean.
-        reduction: As `BinaryCrossentropy`.
-        axis: Axis of the classes in y_pred.
-        name, dtype: As `BinaryCrossentropy`. Labels below 2^31 are exact under every dtype.
-        label_smoothing: In [0, 1]: the share of the target spread over all C classes.
-        class_weights: None, or one number for each class. `"mean_with_sample_weight"` divides by the sum of
-            `class_weights[k]`, as torch's weighted mean does; the other means by the number of entries.
-
-    Shapes: y_pred `(batch, .., classes)`; y_true and the result without `axis`. y_true may keep it with
-    size 1.
-
-    A label outside [0, C) that is not `ignore_class` raises ValueError where it can be seen (eager, on the
-    CPU); in compiled code and on accelerators that entry's loss and gradient are NaN. One single class is
-    always right: a SyntaxWarning says so. Probabilities, logits and -inf: as `CategoricalCrossentropy`.
-
-    Raises:
-        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not
-            belong together, a label out of range, or probabilities below 0.
-
-    Example:
-
-    >>> loss = keraslosses.SparseCategoricalCrossentropy(from_logits=True)
-    >>> print(round(float(loss([0, 1, 2], [[0.8, 0.1, 0.4], [0.1, 0.9, 0.2], [0.5, 0.4, 0.6]])), 6))
-    0.813658
-    """
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        axis: int = -1,
-        name: str | None = "sparse_categorical_crossentropy",
-        dtype: Any = None,
-        *,
-        label_smoothing: float = 0.0,
-        class_weights: list[float] | None = None,
-    ):
-        super().__init__(
-            sparse_categorical_crossentropy,
-            reduction,
-            name,
-            dtype,
-            from_logits=from_logits,
-            ignore_class=ignore_class,
-            axis=axis,
-            label_smoothing=label_smoothing,
             class_weights=class_weights,
         )

@@ -1,4 +1,4 @@
-"""Losses between embeddings of one batch: what is alike shall lie together."""
+"""Losses between the embeddings of one batch: embeddings of one class should be close to each other."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embeddings import Embeddings
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(
@@ -17,15 +18,42 @@ from keraslosses.core.loss import FunctionLoss, loss_function, saved
     margin=checks.number,
 )
 def circle(
-    y_true: Any,
-    y_pred: Any,
-    ref_labels: Any = None,
-    ref_embeddings: Any = None,
+    y_true: Tensor,
+    y_pred: Tensor,
+    ref_labels: Tensor | None = None,
+    ref_embeddings: Tensor | None = None,
     remove_diagonal: bool = True,
     gamma: float = 80,
     margin: float = 0.4,
 ) -> Any:
-    """Circle loss of embeddings of length 1 against each other, or against others; see `Circle`."""
+    """Circle loss of embeddings of length 1, compared with each other or with another batch.
+
+    See `Circle` for the formula and the choices.
+
+    Args:
+        y_true: Classes of the embeddings: any whole numbers.
+        y_pred: Embeddings. Each row has length 1.
+        ref_labels: Classes of the batch to compare with, one for each row of `ref_embeddings`. Default:
+            y_true.
+        ref_embeddings: Embeddings to compare with. Default: y_pred.
+        remove_diagonal: Whether to leave out the pairs of row i of y_pred with row i of the other batch.
+            Default: True.
+        gamma: Scale, above 0. Default: 80.
+        margin: Distance within a class at which the pull becomes weaker, any number. Between classes it is
+            `1 - margin`. Default: 0.4.
+
+    Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)`, ref_labels `(others,)` or
+    `(others, 1)`, ref_embeddings `(others, dimensions)`, result `(batch,)`.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that do not fit.
+
+    Example:
+
+    >>> embeddings = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]
+    >>> print(round(float(keraslosses.circle([0, 0, 1], embeddings, gamma=1.0)[0]), 4))
+    0.6163
+    """
     labels, embeddings = reference_batch(y_true, y_pred, ref_labels, ref_embeddings)
     distance = numerics.at_least(1.0 - ops.matmul(y_pred, ops.transpose(embeddings)), 0.0)
     same = y_true[:, None] == labels[None, :]
@@ -39,8 +67,10 @@ def circle(
     return ops.where(complete, ops.softplus(total), ops.zeros_like(total)), complete
 
 
-def reference_batch(y_true: Any, y_pred: Any, ref_labels: Any, ref_embeddings: Any) -> tuple[Any, Any]:
-    """What the embeddings are compared with: those given, each by default the batch's own."""
+def reference_batch(
+    y_true: Tensor, y_pred: Tensor, ref_labels: Tensor, ref_embeddings: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The labels and embeddings to compare with: those given, or by default those of the batch itself."""
     embeddings = y_pred if ref_embeddings is None else ops.cast(ref_embeddings, y_pred.dtype)
     labels = y_true if ref_labels is None else ops.cast(ref_labels, y_true.dtype)
     labels = ops.squeeze(labels, -1) if len(labels.shape) == 2 and labels.shape[-1] == 1 else labels
@@ -54,21 +84,21 @@ def reference_batch(y_true: Any, y_pred: Any, ref_labels: Any, ref_embeddings: A
     return labels, embeddings
 
 
-def diagonal(pairs: Any) -> Any:
-    """Whether a pair is of the same row in both batches."""
+def diagonal(pairs: Tensor) -> Tensor:
+    """Whether a pair has the same row number in both batches."""
     rows, columns = (ops.arange(size, dtype="int32") for size in ops.shape(pairs))
     return rows[:, None] == columns[None, :]
 
 
-def log_sum_exp_where(condition: Any, values: Any, complete: Any) -> Any:
-    """log(sum(exp(values))) over those of each row for which the condition holds; 0 for an incomplete row."""
+def log_sum_exp_where(condition: Tensor, values: Tensor, complete: Tensor) -> Tensor:
+    """log(sum(exp(values))) of each row, over values whose condition holds. 0 for an incomplete row."""
     shown = ops.where(condition, values, ops.cast(backend.FAR_BELOW, values.dtype))
     return ops.logsumexp(ops.where(complete[:, None], shown, ops.zeros_like(values)), axis=1)
 
 
 @saved
 class Circle(FunctionLoss):
-    """Circle loss: pulls embeddings of one class together and pushes classes apart, hard pairs first.
+    """Circle loss: pulls embeddings of one class together and pushes classes apart. Hard pairs count most.
 
     With d = max(1 - cosine, 0) the distance of two embeddings, over the other samples of the batch:
 
@@ -78,21 +108,27 @@ class Circle(FunctionLoss):
     ```
 
     Args:
-        gamma: Scale, above 0.
-        margin: Distance within a class at which pulling eases; between classes it is `1 - margin`.
-        remove_diagonal: Whether a sample makes no pair with itself.
-        reduction, name, dtype: As `MeanSquaredError`.
+        gamma: Scale, above 0. Default: 80.
+        margin: Distance within a class at which the pull becomes weaker, any number. Between classes it is
+            `1 - margin`. Default: 0.4.
+        remove_diagonal: Whether to leave out the pair of a sample with itself. Default: True.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, any whole numbers; y_pred `(batch, dimensions)`, each row of
-    length 1; result `(batch,)`. The function `circle` also takes `ref_labels` and `ref_embeddings`, a batch
-    to compare with instead.
+    length 1; result `(batch,)`.
 
-    A sample without a pair of both sorts costs 0, with gradient 0, and leaves the mean. The weights in front
-    of the brackets are part of the gradient, as in Keras (the paper holds them constant). Sample weights
-    multiply the result only: a sample of weight 0 still makes pairs with the others, as does a masked one.
+    The function `circle` also takes `ref_labels` and `ref_embeddings`: another batch to compare with.
+
+    A sample that lacks a pair of its class, or a pair of two classes, costs 0, with gradient 0, and the mean
+    does not count it. The factors before the brackets are part of the gradient, as in Keras. (The paper holds
+    them constant.) Sample weights multiply only the result: a sample of weight 0, or a masked one, still
+    makes pairs with the others.
 
     Raises:
-        ValueError: for an option out of range, or shapes that do not belong together.
+        ValueError: for an option out of range, or shapes that do not fit.
 
     Source: Sun et al., Circle Loss, 2020, equations 6 and 8; Keras.
 
@@ -110,7 +146,7 @@ class Circle(FunctionLoss):
         remove_diagonal: bool = True,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "circle",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(
             circle, reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal

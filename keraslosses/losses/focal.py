@@ -1,21 +1,21 @@
-"""Focal losses: cross-entropies in which what is already well classified counts less."""
+"""Focal losses: cross-entropies that give less weight to well classified outputs."""
 
 from typing import Any
 
-from keraslosses.core import backend, checks, numerics
+from keraslosses.core import checks, numerics
 from keraslosses.core.backend import forms
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import scaled
 from keraslosses.core.kinds.distributions import Distributions
 from keraslosses.core.kinds.elementwise import Elementwise
-from keraslosses.core.kinds.labels import Labels, of_class, warn_of_one_class
+from keraslosses.core.kinds.labels import warn_of_one_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.losses import focal_terms
 from keraslosses.losses.probability import (
     binary_terms,
     smoothed,
     smoothed_binary,
-    spread_over_classes,
 )
 
 
@@ -32,8 +32,8 @@ from keraslosses.losses.probability import (
     class_weights=checks.optional_weights,
 )
 def binary_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     apply_class_balancing: bool = False,
     alpha: float = 0.25,
     gamma: float = 2.0,
@@ -44,7 +44,36 @@ def binary_focal_crossentropy(
     pos_weight: float | list[float] | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Focal loss of independent yes-or-no outputs, averaged over `axis`; see `BinaryFocalCrossentropy`."""
+    """Focal loss of independent yes-or-no outputs: the mean over `axis`.
+
+    See `BinaryFocalCrossentropy` for the formula and the choices.
+
+    Args:
+        y_true: Targets in [0, 1].
+        y_pred: Logits or probabilities, of the shape of y_true.
+        apply_class_balancing: Whether the loss uses `alpha`. Default: False.
+        alpha: Weight of the positives, in [0, 1]; the negatives have `1 - alpha`. Default: 0.25.
+        gamma: Exponent of the discount for well classified outputs, at least 0. Default: 2.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / 2`.
+        axis: Axis of the outputs. The mean is taken over it. Default: the last.
+        pos_weight: None (default), a number of at least 0, or one for each output. It multiplies the positive
+            part, after smoothing.
+        class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
+            before the mean over the outputs. No mean divides by them.
+
+    Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
+    reads `(batch,)` as `(batch, 1)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.binary_focal_crossentropy([[0.0, 1.0]], [[0.2, 0.9]])[0]), 4))
+    0.005
+    """
     target = smoothed_binary(y_true, label_smoothing)
     terms = binary_terms(target, y_pred, from_logits, pos_weight, axis)
     if gamma:
@@ -66,8 +95,8 @@ def binary_focal_crossentropy(
     class_weights=checks.optional_weights,
 )
 def categorical_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     alpha: float | list[float] = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,
@@ -76,7 +105,34 @@ def categorical_focal_crossentropy(
     *,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Focal loss against one-hot targets or distributions; see `CategoricalFocalCrossentropy`."""
+    """Focal loss of classes against one-hot targets or distributions.
+
+    See `CategoricalFocalCrossentropy` for the formula and the choices.
+
+    Args:
+        y_true: One-hot rows or distributions, at least 0.
+        y_pred: Logits or probabilities, of the shape of y_true.
+        alpha: Factor of the loss: a number of at least 0, or one for each class. Default: 0.25.
+        gamma: Exponent of the discount for well classified samples, at least 0. Default: 2.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / C` for C classes.
+        axis: Axis of the classes in y_pred. Default: the last.
+        class_weights: None (default), or one number of at least 0 for each class. They multiply the terms of
+            the classes.
+
+    Shapes: y_true and y_pred `(batch, .., classes)`. The result has the same shape without `axis`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range.
+
+    Example:
+
+    >>> values = keraslosses.categorical_focal_crossentropy([[0.0, 0.0, 1.0]], [[0.3, 0.3, 0.4]])
+    >>> print(round(float(values[0]), 4))
+    0.0825
+    """
     warn_of_one_class(y_pred, axis)
     target = smoothed(y_true, label_smoothing, axis) * numerics.per_output("alpha", alpha, y_pred, axis)
     if class_weights is not None:
@@ -85,48 +141,12 @@ def categorical_focal_crossentropy(
     return form(target, y_pred, gamma, axis)
 
 
-@loss_function(
-    Labels(pred=SHARES),
-    alpha=checks.weight_or_weights,
-    gamma=checks.non_negative,
-    from_logits=checks.boolean,
-    label_smoothing=checks.fraction,
-    axis=checks.integer,
-    ignore_class=checks.optional_integer,
-    class_weights=checks.optional_weights,
-)
-def sparse_categorical_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
-    alpha: float | list[float] = 0.25,
-    gamma: float = 2.0,
-    from_logits: bool = False,
-    ignore_class: int | None = None,
-    axis: int = -1,
-    *,
-    label_smoothing: float = 0.0,
-    class_weights: list[float] | None = None,
-) -> Any:
-    """Focal loss against class indices; see `SparseCategoricalFocalCrossentropy`."""
-    y_pred = numerics.last(y_pred, axis)
-    if checks.is_sequence(alpha):
-        checks.vector_length("alpha", alpha, y_pred.shape[-1])
-    if label_smoothing:
-        terms = focal_terms.terms_of_classes(y_pred, gamma, from_logits, -1)
-        values = spread_over_classes(terms, y_true, label_smoothing, alpha, class_weights)
-        return backend.without_gradient_at_infinity(values) if from_logits else values
-    values = focal_terms.term_of_label(y_true, y_pred, gamma, from_logits) * of_class(
-        alpha, y_true, y_pred.dtype
-    )
-    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
-
-
 @saved
 class BinaryFocalCrossentropy(FunctionLoss):
-    """Focal loss of yes-or-no outputs: for many easy negatives and few positives, as in dense detection.
+    """Focal loss of yes-or-no outputs: for many easy negatives and few positives, such as in dense detection.
 
     With p the predicted probability (from logits, sigmoid of y_pred), y the smoothed target and
-    p_t = y p + (1 - y) (1 - p):
+    `p_t = y p + (1 - y) (1 - p)`:
 
     ```
     loss = mean(class_weights · balance · (1 - p_t)^gamma · crossentropy, axis)
@@ -135,24 +155,33 @@ class BinaryFocalCrossentropy(FunctionLoss):
     ```
 
     Args:
-        apply_class_balancing: Whether `alpha` acts.
-        alpha: Weight of the positives, in [0, 1]; the negatives get `1 - alpha`.
-        gamma: How strongly well classified outputs are discounted, at least 0; 0 is binary cross-entropy.
-        from_logits: Whether y_pred holds logits; probabilities in [0, 1] otherwise.
-        label_smoothing: In [0, 1]: targets become `y (1 - s) + s / 2`.
-        axis: Axis of the outputs, over which the mean is taken.
-        reduction, name, dtype: As `BinaryCrossentropy`.
-        pos_weight: None, a number, or one for each output: multiplies the positive part, after smoothing.
-        class_weights: None, or one number for each output: a factor before the mean, in no denominator.
+        apply_class_balancing: Whether the loss uses `alpha`. Default: False.
+        alpha: Weight of the positives, in [0, 1]; the negatives have `1 - alpha`. Default: 0.25.
+        gamma: Exponent of the discount for well classified outputs, at least 0. Default: 2. With 0 the loss
+            is binary cross-entropy.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / 2`.
+        axis: Axis of the outputs. The mean is taken over it. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        pos_weight: None (default), a number of at least 0, or one for each output. It multiplies the positive
+            part, after smoothing.
+        class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
+            before the mean over the outputs. No mean divides by them.
 
-    Shapes: y_true and y_pred `(batch, .., outputs)`, result without `axis`; `(batch,)` is `(batch, 1)`.
+    Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
+    reads `(batch,)` as `(batch, 1)`.
 
-    Probabilities: logarithms take `max(p, 1e-7)`, with gradient 0 below; the discount is that of p itself.
-    Logits: nothing is clipped; an infinite logit on the wrong side costs inf, with gradient 0. For
-    `gamma < 1` the discount's gradient at `p_t = 1` is 0.
+    Probabilities: the logarithms take `max(p, 1e-7)`, with gradient 0 below 1e-7. The discount uses p itself.
+    Logits: nothing is clipped. An infinite logit on the wrong side costs inf, with gradient 0. For
+    `gamma < 1` the gradient of the discount at `p_t = 1` is 0.
 
     Raises:
-        ValueError: as `BinaryCrossentropy`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range when the values can be read. In compiled code, the loss of such a
+            sample is NaN.
 
     Source: Lin et al., Focal Loss for Dense Object Detection, 2017, equations 4 and 5.
 
@@ -173,7 +202,7 @@ class BinaryFocalCrossentropy(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "binary_focal_crossentropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         pos_weight: float | list[float] | None = None,
         class_weights: list[float] | None = None,
@@ -205,23 +234,31 @@ class CategoricalFocalCrossentropy(FunctionLoss):
     ```
 
     Args:
-        alpha: A number, or one for each class, at least 0.
-        gamma: How strongly well classified samples are discounted, at least 0; 0 is `alpha` times
-            categorical cross-entropy.
-        from_logits: Whether y_pred holds logits; probabilities otherwise, which are divided by their sum.
-        label_smoothing: In [0, 1]: targets become `y (1 - s) + s / C`, C the size of `axis`.
-        axis: Axis of the classes.
-        reduction, name, dtype: As `BinaryCrossentropy`.
-        class_weights: None, or one number for each class; in the mean as with `CategoricalCrossentropy`.
+        alpha: Factor of the loss: a number of at least 0, or one for each class. Default: 0.25.
+        gamma: Exponent of the discount for well classified samples, at least 0. Default: 2. With 0 the loss
+            is `alpha` times categorical cross-entropy.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities, and the loss
+            divides them by their sum.
+        label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / C` for C classes.
+        axis: Axis of the classes in y_pred. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights y` (y before smoothing). The other means divide by the number
+            of entries.
 
-    Shapes: y_true and y_pred `(batch, .., classes)`, result without `axis`.
+    Shapes: y_true and y_pred `(batch, .., classes)`. The result has the same shape without `axis`.
 
-    From logits all is computed from log p: logits of (-100, 100) for class 0 cost 0.25 · 200, with a
-    gradient, where clipped probabilities give 4.03 and none. Probabilities and -inf: as
-    `CategoricalCrossentropy`.
+    From logits, the loss computes everything from log p: logits of (-100, 100) for class 0 cost 0.25 · 200
+    and have a gradient. Clipped probabilities give 4.03 and no gradient. Probabilities and logits of -inf:
+    see `CategoricalCrossentropy`.
 
     Raises:
-        ValueError: as `CategoricalCrossentropy`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that differ, or
+            inputs outside their range when the values can be read. In compiled code, the loss of such a
+            sample is NaN.
 
     Source: Lin et al., Focal Loss for Dense Object Detection, 2017, equation 5, over classes; Keras.
 
@@ -241,7 +278,7 @@ class CategoricalFocalCrossentropy(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "categorical_focal_crossentropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         class_weights: list[float] | None = None,
     ):
@@ -255,66 +292,5 @@ class CategoricalFocalCrossentropy(FunctionLoss):
             from_logits=from_logits,
             label_smoothing=label_smoothing,
             axis=axis,
-            class_weights=class_weights,
-        )
-
-
-@saved
-class SparseCategoricalFocalCrossentropy(FunctionLoss):
-    """Focal loss of exclusive classes, against class indices: no one-hot array is ever made.
-
-    With p the predicted distribution, k the label and s the smoothing, and w = class_weights · alpha:
-
-    ```
-    loss = (1 - s) w[k] (1 - p[k])^gamma (-log p[k]) + s / C sum(w (1 - p)^gamma (-log p), axis)
-    ```
-
-    Args:
-        alpha, gamma, from_logits, axis, label_smoothing: As `CategoricalFocalCrossentropy`.
-        ignore_class: None, or a label (255 or -1, say) whose entries cost 0 and leave the mean.
-        reduction, name, dtype: As `BinaryCrossentropy`. Labels below 2^31 are exact under every dtype.
-        class_weights: None, or one number for each class; in the mean as with
-            `SparseCategoricalCrossentropy`.
-
-    Shapes and labels out of range: as `SparseCategoricalCrossentropy`. Values equal those of
-    `CategoricalFocalCrossentropy` on the labels' one-hot rows.
-
-    Raises:
-        ValueError: as `SparseCategoricalCrossentropy`.
-
-    Source: Lin et al., Focal Loss for Dense Object Detection, 2017, equation 5, over classes.
-
-    Example:
-
-    >>> loss = keraslosses.SparseCategoricalFocalCrossentropy()
-    >>> print(round(float(loss([2], [[0.3, 0.3, 0.4]])), 6))
-    0.082466
-    """
-
-    def __init__(
-        self,
-        alpha: float | list[float] = 0.25,
-        gamma: float = 2.0,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "sparse_categorical_focal_crossentropy",
-        dtype: Any = None,
-        *,
-        label_smoothing: float = 0.0,
-        class_weights: list[float] | None = None,
-    ):
-        super().__init__(
-            sparse_categorical_focal_crossentropy,
-            reduction,
-            name,
-            dtype,
-            alpha=alpha,
-            gamma=gamma,
-            from_logits=from_logits,
-            ignore_class=ignore_class,
-            axis=axis,
-            label_smoothing=label_smoothing,
             class_weights=class_weights,
         )

@@ -1,4 +1,4 @@
-"""Losses of the probability of one class: negative log-likelihood and its robust relative."""
+"""Losses of the probability of one class: negative log-likelihood, and a robust variant."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import PROBABILITIES
 from keraslosses.core.kinds.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(
@@ -17,14 +18,38 @@ from keraslosses.core.loss import FunctionLoss, loss_function, saved
     class_weights=checks.optional_weights,
 )
 def negative_log_likelihood(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     axis: int = -1,
     ignore_class: int | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Minus the log-probability of the label; see `NegativeLogLikelihood`."""
+    """Minus the log-probability of the label.
+
+    See `NegativeLogLikelihood` for the formula and the choices.
+
+    Args:
+        y_true: Class indices: integers in [0, C) for C classes.
+        y_pred: Log-probabilities, one for each class.
+        axis: Axis of the classes in y_pred. Default: the last.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. An entry is multiplied by
+            the weight of its label.
+
+    Shapes: y_pred `(batch, .., classes)`. y_true and the result have the same shape without `axis`; y_true
+    may keep `axis` with size 1.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.negative_log_likelihood([1], [[-2.0, -0.5, -1.3]])[0]), 4))
+    0.5
+    """
     values = backend.without_gradient_at_infinity(-backend.pick(numerics.last(y_pred, axis), y_true))
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
@@ -37,15 +62,42 @@ def negative_log_likelihood(
     class_weights=checks.optional_weights,
 )
 def categorical_generalized_cross_entropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     q: float,
     *,
     from_logits: bool = False,
     ignore_class: int | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Between cross-entropy and absolute error; see `CategoricalGeneralizedCrossEntropy`."""
+    """Generalised cross-entropy: a loss between cross-entropy and absolute error.
+
+    See `CategoricalGeneralizedCrossEntropy` for the formula and the choices.
+
+    Args:
+        y_true: Class indices: integers in [0, C) for C classes.
+        y_pred: Logits or probabilities, one for each class.
+        q: Number strictly between 0 and 1. Near 0 the loss is cross-entropy, near 1 the absolute error
+            `1 - p`.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. An entry is multiplied by
+            the weight of its label.
+
+    Shapes: y_pred `(batch, .., classes)`, y_true `(batch, ..)` or `(batch, .., 1)`, result `(batch, ..)`.
+
+    Raises:
+        ValueError: if `q` is not strictly between 0 and 1, or another option is out of range; for a list of
+            weights of the wrong length, shapes that do not fit, a label out of range, or probabilities
+            outside [0, 1].
+
+    Example:
+
+    >>> values = keraslosses.categorical_generalized_cross_entropy([0], [[0.64, 0.36]], q=0.5)
+    >>> print(round(float(values[0]), 4))
+    0.4
+    """
     if from_logits:
         values = -ops.expm1(-q * backend.negative_log_likelihood(y_pred, y_true)) / q
     else:
@@ -53,7 +105,7 @@ def categorical_generalized_cross_entropy(
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 
-def power_with_bounded_slope(p: Any, q: float) -> Any:
+def power_with_bounded_slope(p: Tensor, q: float) -> Tensor:
     """p^q for a probability, with the derivative q max(p, 1e-7)^(q - 1)."""
     tiny = p < limits.EPSILON
     inside = ops.power(ops.where(tiny, ops.ones_like(p), p), q)
@@ -73,18 +125,27 @@ class NegativeLogLikelihood(FunctionLoss):
     ```
 
     Args:
-        axis: Axis of the classes in y_pred.
-        reduction, name, dtype: As `SparseCategoricalCrossentropy`.
-        ignore_class: None, or a label whose entries cost 0 and leave the mean.
-        class_weights: None, or one number for each class; in the mean as with
-            `SparseCategoricalCrossentropy`.
+        axis: Axis of the classes in y_pred. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
 
-    Shapes and labels out of range: as `SparseCategoricalCrossentropy`. y_pred is used as it comes: after a
-    log-softmax this is cross-entropy, and nothing is checked or divided. A log-probability of -inf costs
-    inf, with gradient 0.
+    Shapes: y_pred `(batch, .., classes)`. y_true and the result have the same shape without `axis`; y_true
+    may keep `axis` with size 1.
+
+    The loss uses y_pred without a check or a division. After a log-softmax it is cross-entropy. A
+    log-probability of -inf costs inf, with gradient 0. Labels below 2^31 are exact for every dtype. Labels
+    out of range: see `SparseCategoricalCrossentropy`.
 
     Raises:
-        ValueError: as `SparseCategoricalCrossentropy`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
 
     Source: torch.nn.NLLLoss, whose weighted mean is `reduction="mean_with_sample_weight"`.
 
@@ -100,7 +161,7 @@ class NegativeLogLikelihood(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "negative_log_likelihood",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
@@ -127,21 +188,30 @@ class CategoricalGeneralizedCrossEntropy(FunctionLoss):
     ```
 
     Args:
-        q: Strictly between 0 and 1: near 0 it is cross-entropy, near 1 the absolute error `1 - p`, which
-            wrong labels disturb less.
-        reduction, name, dtype: As `SparseCategoricalCrossentropy`.
-        from_logits: Whether y_pred holds logits; probabilities otherwise, which are used as they come.
-        ignore_class: None, or a label whose entries cost 0 and leave the mean.
-        class_weights: None, or one number for each class; in the mean as with
-            `SparseCategoricalCrossentropy`.
+        q: Number strictly between 0 and 1, default 0.5. Near 0 the loss is cross-entropy. Near 1 it is the
+            absolute error `1 - p`, on which wrong labels have less effect.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1], and
+            the loss does not divide them by their sum.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
 
-    Shapes and labels out of range: as `SparseCategoricalCrossentropy`, classes last. Range 0 to 1 / q.
+    Shapes: y_pred `(batch, .., classes)`, y_true `(batch, ..)` or `(batch, .., 1)`, result `(batch, ..)`.
 
-    The gradient by p is `-max(p, 1e-7)^(q - 1)`; the true one is infinite at 0. From logits it is exact.
+    The values lie between 0 and 1 / q. The gradient by p is `-max(p, 1e-7)^(q - 1)`; the true gradient is
+    infinite at 0. From logits, the gradient is exact. Labels below 2^31 are exact for every dtype. Labels out
+    of range: see `SparseCategoricalCrossentropy`.
 
     Raises:
-        ValueError: if `q` is not strictly between 0 and 1, and as `SparseCategoricalCrossentropy`, but for
-            probabilities outside [0, 1].
+        ValueError: if `q` is not strictly between 0 and 1, or another option is out of range; for a list of
+            weights of the wrong length, shapes that do not fit, a label out of range, or probabilities
+            outside [0, 1].
 
     Source: Zhang and Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy
     Labels, 2018, equation 6; Keras.
@@ -158,7 +228,7 @@ class CategoricalGeneralizedCrossEntropy(FunctionLoss):
         q: float = 0.5,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "categorical_generalized_cross_entropy",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         from_logits: bool = False,
         ignore_class: int | None = None,

@@ -1,202 +1,125 @@
-"""Margin losses: a score has to beat the others, or a bound, by a margin; beyond it nothing is asked."""
+"""Margin losses over classes: the score of the label must exceed the other scores by a margin."""
 
 from typing import Any
 
-from keraslosses.core import backend, checks, domain, numerics
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import forms, ops
-from keraslosses.core.explicit import Explicit, scaled
-from keraslosses.core.kinds.distributions import Distributions
-from keraslosses.core.kinds.elementwise import Signs
 from keraslosses.core.kinds.label_lists import LabelLists
 from keraslosses.core.kinds.labels import Labels, of_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 OF_LABELS = {"ignore_class": checks.optional_integer, "class_weights": checks.optional_weights}
-
-
-@loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
-def hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
-    """Mean shortfall of the score from its margin of 1; see `Hinge`."""
-    shortfall = 1.0 - y_true * y_pred
-    terms = Explicit(ops.maximum(shortfall, 0.0), lambda: ops.where(shortfall > 0, -y_true, 0.0))
-    return per_output(class_weights, y_pred, terms)
-
-
-@loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
-def squared_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
-    """Mean squared shortfall of the score from its margin of 1; see `SquaredHinge`."""
-    shortfall = ops.maximum(1.0 - y_true * y_pred, 0.0)
-    return per_output(
-        class_weights, y_pred, Explicit(ops.square(shortfall), lambda: -2.0 * shortfall * y_true)
-    )
-
-
-@loss_function(Distributions(true=domain.DISTRIBUTIONS), class_weights=checks.optional_weights)
-def categorical_hinge(y_true: Any, y_pred: Any, *, class_weights: list[float] | None = None) -> Any:
-    """Shortfall of the true class from the best of the others; see `CategoricalHinge`."""
-    true = ops.sum(y_true * y_pred, axis=-1)
-    best = backend.largest((1.0 - y_true) * y_pred)
-    values = numerics.at_least(best - true + 1.0, 0.0)
-    if class_weights is None:
-        return values
-    return values * ops.sum(y_true * numerics.along(-1, class_weights, y_true), axis=-1)
 
 
 @loss_function(
     Labels(), forms.MULTI_MARGIN_MEAN, p=checks.one_of(1, 2), margin=checks.non_negative, **OF_LABELS
 )
 def multi_margin(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     p: int = 1,
     margin: float = 1.0,
     ignore_class: int | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Shortfalls of the label's score from every other, with a margin; see `MultiMargin`."""
+    """Sum of the amounts by which the label's score fails to exceed the others by a margin, divided by C.
+
+    See `MultiMargin` for the formula and the choices.
+
+    Args:
+        y_true: Class indices: integers in [0, C) for C classes.
+        y_pred: Scores (logits), one for each class.
+        p: Exponent of each amount: 1 (default) or 2.
+        margin: Margin, at least 0. Default: 1.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. An entry is multiplied by
+            the weight of its label.
+
+    Shapes: y_pred `(batch, .., classes)`, y_true `(batch, ..)` or `(batch, .., 1)`, result `(batch, ..)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.multi_margin([3], [[0.1, 0.2, 0.4, 0.8]])[0]), 4))
+    0.325
+    """
     values = backend.multi_margin(y_true, y_pred, p, margin)
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 
 @loss_function(LabelLists())
-def multi_label_margin(y_true: Any, y_pred: Any) -> Any:
-    """Shortfalls of every label's score from every other class; see `MultiLabelMargin`."""
+def multi_label_margin(y_true: Tensor, y_pred: Tensor) -> Any:
+    """Sum of the amounts by which label scores fail to exceed the other scores by 1, divided by C.
+
+    See `MultiLabelMargin` for the formula and the choices.
+
+    Args:
+        y_true: Lists of class indices. Each row holds a list, then -1, then any numbers.
+        y_pred: Scores, one for each class.
+
+    Shapes: y_true and y_pred `(batch, .., classes)`, result `(batch, ..)`.
+
+    Raises:
+        ValueError: for shapes that differ, a label out of range, or rows that hold a 0 or 1 for each class
+            instead of a list.
+
+    Example:
+
+    >>> print(round(float(keraslosses.multi_label_margin([[3, 0, -1, 1]], [[0.1, 0.2, 0.4, 0.8]])[0]), 4))
+    0.85
+    """
     return backend.multi_label_margin(y_true, y_pred)
 
 
 @loss_function(Labels(), margin=checks.non_negative, **OF_LABELS)
 def soft_margin_softmax(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     margin: float = 0.35,
     ignore_class: int | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Cross-entropy with a margin taken from the label's logit; see `SoftMarginSoftmax`."""
-    # The margin would lose its digits in a large logit.
+    """Cross-entropy with a margin subtracted from the logit of the label.
+
+    See `SoftMarginSoftmax` for the formula and the choices.
+
+    Args:
+        y_true: Class indices: integers in [0, C) for C classes.
+        y_pred: Scores (logits), one for each class.
+        margin: Number subtracted from the label's logit, at least 0. Default: 0.35.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. An entry is multiplied by
+            the weight of its label.
+
+    Shapes: y_pred `(batch, .., classes)`, y_true `(batch, ..)` or `(batch, .., 1)`, result `(batch, ..)`.
+
+    Raises:
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
+
+    Example:
+
+    >>> print(round(float(keraslosses.soft_margin_softmax([0], [[2.0, 1.0, 0.1]])[0]), 4))
+    0.5506
+    """
+    # Without this shift, the margin would lose its digits next to a large logit.
     shifted = y_pred - ops.stop_gradient(backend.largest(y_pred))[..., None]
     logits = backend.add_to_picked(shifted, y_true, -margin)
     values = backend.negative_log_likelihood(logits, y_true)
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 
-def per_output(class_weights: list[float] | None, y_pred: Any, terms: Explicit) -> Explicit:
-    if class_weights is None:
-        return terms
-    return scaled(terms, numerics.per_output("class_weights", class_weights, y_pred, -1))
-
-
-@saved
-class Hinge(FunctionLoss):
-    """Hinge loss of yes-or-no scores: the loss of support vector machines.
-
-    ```
-    loss = mean(class_weights max(1 - y_true y_pred, 0), axis=-1)
-    ```
-
-    Args:
-        reduction, name, dtype: As `MeanSquaredError`.
-        class_weights: None, or one number for each output: a factor before the mean, in no denominator.
-
-    Shapes: as `MeanSquaredError`. y_true holds -1 and 1. If the whole batch holds only 0 and 1, they are
-    read as -1 and 1, as Keras does: a batch with a single other number is read as it is.
-
-    The gradient is 0 where the margin is just reached. Source: Keras.
-
-    Raises:
-        ValueError: for a list of weights of the wrong length, or shapes that differ.
-
-    Example:
-
-    >>> loss = keraslosses.Hinge()
-    >>> print(float(loss([[1.0, -1.0]], [[0.5, 0.5]])))
-    1.0
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "hinge",
-        dtype: Any = None,
-        *,
-        class_weights: list[float] | None = None,
-    ):
-        super().__init__(hinge, reduction, name, dtype, class_weights=class_weights)
-
-
-@saved
-class SquaredHinge(FunctionLoss):
-    """Squared hinge loss of yes-or-no scores: smooth where the margin is reached.
-
-    ```
-    loss = mean(class_weights max(1 - y_true y_pred, 0)², axis=-1)
-    ```
-
-    Args, shapes and the reading of 0 and 1: as `Hinge`. Source: Keras.
-
-    Example:
-
-    >>> loss = keraslosses.SquaredHinge()
-    >>> print(float(loss([[1.0, -1.0]], [[0.5, 0.5]])))
-    1.25
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "squared_hinge",
-        dtype: Any = None,
-        *,
-        class_weights: list[float] | None = None,
-    ):
-        super().__init__(squared_hinge, reduction, name, dtype, class_weights=class_weights)
-
-
-@saved
-class CategoricalHinge(FunctionLoss):
-    """Hinge loss of exclusive classes: the true class has to beat the best of the others by 1.
-
-    ```
-    loss = class_weights · y_true · max(max((1 - y_true) y_pred) - sum(y_true y_pred) + 1, 0)
-    ```
-
-    Args:
-        reduction, name, dtype: As `MeanSquaredError`.
-        class_weights: None, or one number for each class; in the mean as with `CategoricalCrossentropy`.
-
-    Shapes: y_true (one-hot) and y_pred (scores) `(batch, .., classes)`, result `(batch, ..)`.
-
-    The true class enters the maximum with score 0, as in Keras: negative scores of all others are not told
-    apart. Where scores tie for the maximum they share the gradient; where the margin is just reached it is 0.
-
-    Raises:
-        ValueError: for a list of weights of the wrong length, shapes that differ, or targets below 0.
-
-    Source: Keras.
-
-    Example:
-
-    >>> loss = keraslosses.CategoricalHinge()
-    >>> print(round(float(loss([[0.0, 1.0]], [[0.6, 0.4]])), 4))
-    1.2
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "categorical_hinge",
-        dtype: Any = None,
-        *,
-        class_weights: list[float] | None = None,
-    ):
-        super().__init__(categorical_hinge, reduction, name, dtype, class_weights=class_weights)
-
-
 @saved
 class MultiMargin(FunctionLoss):
-    """Multi-class margin loss: the label's score has to beat every other by a margin.
+    """Multi-class margin loss: the label's score must exceed each other score by a margin.
 
     With k the label, C classes:
 
@@ -205,19 +128,26 @@ class MultiMargin(FunctionLoss):
     ```
 
     Args:
-        p: 1 or 2.
-        margin: At least 0.
-        reduction, name, dtype: As `SparseCategoricalCrossentropy`.
-        ignore_class: None, or a label whose entries cost 0 and leave the mean.
-        class_weights: None, or one number for each class; in the mean as with
-            `SparseCategoricalCrossentropy`.
+        p: Exponent: 1 (default) or 2.
+        margin: Margin, at least 0. Default: 1.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
 
-    Shapes and labels out of range: as `SparseCategoricalCrossentropy`, classes last; y_pred holds scores.
+    Shapes: y_pred `(batch, .., classes)`, y_true `(batch, ..)` or `(batch, .., 1)`, result `(batch, ..)`.
 
-    The gradient is 0 where a margin is just reached.
+    y_pred holds scores. The gradient is 0 if a score exactly reaches its margin. Labels below 2^31 are exact
+    for every dtype. Labels out of range: see `SparseCategoricalCrossentropy`.
 
     Raises:
-        ValueError: for an option out of range, and as `SparseCategoricalCrossentropy`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
 
     Source: torch.nn.MultiMarginLoss, whose mean divides by the number of samples: `reduction="mean"`.
 
@@ -234,7 +164,7 @@ class MultiMargin(FunctionLoss):
         margin: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "multi_margin",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
@@ -253,23 +183,28 @@ class MultiMargin(FunctionLoss):
 
 @saved
 class MultiLabelMargin(FunctionLoss):
-    """Multi-label margin loss: every label's score has to beat that of every class that is no label by 1.
+    """Multi-label margin loss: the score of each label must exceed the score of each other class by 1.
 
     ```
     loss = 1 / C · sum over labels j, classes i that are no label, of max(1 - y_pred[j] + y_pred[i], 0)
     ```
 
     Args:
-        reduction, name, dtype: As `MeanSquaredError`.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    Shapes: y_true and y_pred `(batch, .., classes)`, result `(batch, ..)`. A row of y_true holds class
-    indices and then a -1; what stands behind the first -1 is not looked at. A class listed twice counts
-    twice; an empty list costs 0. The gradient is 0 where a margin is just reached. The
-    time grows with the longest list times the classes; nothing larger than y_pred is made.
+    Shapes: y_true and y_pred `(batch, .., classes)`, result `(batch, ..)`.
+
+    A row of y_true holds class indices and then a -1. The loss does not read the numbers after the first -1.
+    A class listed twice counts twice. An empty list costs 0. The gradient is 0 if a score exactly reaches its
+    margin. The time grows with the length of the longest list times the number of classes. No tensor is
+    larger than y_pred. Labels out of range: see `SparseCategoricalCrossentropy`.
 
     Raises:
-        ValueError: for shapes that differ, a label out of range, as `SparseCategoricalCrossentropy`, or rows
-            that are no lists but hold a 0 or 1 for each class.
+        ValueError: for shapes that differ, a label out of range, or rows that hold a 0 or 1 for each class
+            instead of a list.
 
     Source: torch.nn.MultiLabelMarginLoss.
 
@@ -284,14 +219,14 @@ class MultiLabelMargin(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "multi_label_margin",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(multi_label_margin, reduction, name, dtype)
 
 
 @saved
 class SoftMarginSoftmax(FunctionLoss):
-    """Soft-margin softmax: cross-entropy in which the label's logit has to win by a margin.
+    """Soft-margin softmax: cross-entropy in which the logit of the label must win by a margin.
 
     With k the label:
 
@@ -301,17 +236,27 @@ class SoftMarginSoftmax(FunctionLoss):
     ```
 
     Args:
-        margin: Taken from the label's logit, at least 0; 0 is cross-entropy.
-        reduction, name, dtype: As `SparseCategoricalCrossentropy`.
-        ignore_class: None, or a label whose entries cost 0 and leave the mean.
-        class_weights: None, or one number for each class; in the mean as with
-            `SparseCategoricalCrossentropy`.
+        margin: Number subtracted from the label's logit, at least 0. Default: 0.35. With 0 the loss is
+            cross-entropy.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
+            count them.
+        class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
+            divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
+            divide by the number of entries.
 
-    Shapes and labels out of range: as `SparseCategoricalCrossentropy`, classes last; y_pred holds logits.
-    A logit of -inf costs nothing where it is not the label's, and inf with gradient 0 where it is.
+    Shapes: y_pred `(batch, .., classes)`, y_true `(batch, ..)` or `(batch, .., 1)`, result `(batch, ..)`.
+
+    y_pred holds logits. A logit of -inf costs nothing if its class is not the label. Otherwise it costs inf,
+    with gradient 0. Labels below 2^31 are exact for every dtype. Labels out of range: see
+    `SparseCategoricalCrossentropy`.
 
     Raises:
-        ValueError: for an option out of range, and as `SparseCategoricalCrossentropy`.
+        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
+            or a label out of range.
 
     Source: Liang et al., Soft-Margin Softmax for Deep Classification, 2017.
 
@@ -327,7 +272,7 @@ class SoftMarginSoftmax(FunctionLoss):
         margin: float = 0.35,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "soft_margin_softmax",
-        dtype: Any = None,
+        dtype: DType = None,
         *,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,

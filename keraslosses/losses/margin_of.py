@@ -7,8 +7,9 @@ from typing import Any
 
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.loss import FunctionLoss
-from keraslosses.losses.angular import am_softmax, arcface, combined_margin, cosface, sphereface
+from keraslosses.losses.angular import am_softmax, arcface, cosface
 from keraslosses.losses.angular_margins import added_to_angle, all_three, multiplied_angle, taken_from_cosine
+from keraslosses.losses.angular_multiples import combined_margin, sphereface
 
 MARGINS: dict[Any, Callable[..., Explicit]] = {
     arcface: added_to_angle,
@@ -25,7 +26,7 @@ def is_angular(loss: Any) -> bool:
 
 
 def margin_of(loss: FunctionLoss) -> Callable[[Any, Any], Explicit]:
-    """What the margin of an angular loss, under its options, makes of the cosine of the label's class."""
+    """The function that applies the margin of an angular loss, with its options, to the label's cosine."""
     function = MARGINS[loss.function]
     named = inspect.signature(function).parameters
     return partial(function, **{name: value for name, value in loss.options.items() if name in named})

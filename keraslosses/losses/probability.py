@@ -1,4 +1,4 @@
-"""Log-probabilities and smoothed targets: what the cross-entropies and the focal losses share."""
+"""Log-probabilities and smoothed targets, which the cross-entropies and the focal losses share."""
 
 import math
 from typing import Any, NamedTuple
@@ -6,33 +6,34 @@ from typing import Any, NamedTuple
 from keraslosses.core import backend, limits, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
+from keraslosses.core.types import Tensor
 
 
-def log_probabilities(y_pred: Any, from_logits: bool, axis: int) -> Any:
+def log_probabilities(y_pred: Tensor, from_logits: bool, axis: int) -> Tensor:
     """The logarithm of the softmax of logits, or of probabilities divided by their sum."""
     if from_logits:
         return ops.log_softmax(y_pred, axis=axis)
     return numerics.log_probability(numerics.distribution(y_pred, axis))
 
 
-def probability_of(labels: Any, y_pred: Any) -> Any:
-    """The share that the label's probability has in the sum of its row."""
+def probability_of(labels: Tensor, y_pred: Tensor) -> Tensor:
+    """The probability of the label, divided by the sum of its row."""
     return numerics.share(backend.pick(y_pred, labels), ops.sum(y_pred, axis=-1), ops.shape(y_pred)[-1])
 
 
-def negative_log_likelihood(labels: Any, y_pred: Any, from_logits: bool) -> Any:
-    """Minus the logarithm of the label's probability, classes last; without gradient where it is inf."""
+def negative_log_likelihood(labels: Tensor, y_pred: Tensor, from_logits: bool) -> Tensor:
+    """Minus the logarithm of the label's probability, classes last. It has no gradient if it is inf."""
     if from_logits:
         return backend.negative_log_likelihood(y_pred, labels)
     return -numerics.log_probability(probability_of(labels, y_pred))
 
 
-def smoothed_binary(y_true: Any, label_smoothing: float) -> Any:
-    """Targets of yes or no, moved towards one half."""
+def smoothed_binary(y_true: Tensor, label_smoothing: float) -> Tensor:
+    """Yes-or-no targets, moved towards one half."""
     return y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
 
 
-def smoothed(y_true: Any, label_smoothing: float, axis: int) -> Any:
+def smoothed(y_true: Tensor, label_smoothing: float, axis: int) -> Tensor:
     """Targets moved towards the uniform distribution over the classes along `axis`."""
     if not label_smoothing:
         return y_true
@@ -41,25 +42,25 @@ def smoothed(y_true: Any, label_smoothing: float, axis: int) -> Any:
 
 
 class Shares(NamedTuple):
-    """Probabilities divided by the sum of their row; a row of zeros counts as uniform, with gradient 0."""
+    """Probabilities divided by the sum of their row. A row of zeros counts as uniform, with gradient 0."""
 
-    share: Any
-    per_total: Any
+    share: Tensor
+    per_total: Tensor
 
     @classmethod
-    def of(cls, y_pred: Any, axis: int) -> "Shares":
+    def of(cls, y_pred: Tensor, axis: int) -> "Shares":
         total = ops.sum(y_pred, axis=axis, keepdims=True)
         nothing = ops.abs(total) < limits.NOTHING
         whole = ops.where(nothing, ops.ones_like(total), total)
         uniform = 1.0 / ops.cast(ops.shape(y_pred)[axis], y_pred.dtype)
         return cls(ops.where(nothing, uniform, y_pred / whole), ops.where(nothing, 0.0, 1.0 / whole))
 
-    def back(self, by_share: Any, whole: Any) -> Any:
+    def back(self, by_share: Tensor, whole: Tensor) -> Tensor:
         """The derivative by the probabilities; `whole` is the sum of `by_share` times the shares, by rows."""
         return (by_share - whole) * self.per_total
 
 
-def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, axis: int) -> Explicit:
+def binary_terms(target: Tensor, y_pred: Tensor, from_logits: bool, pos_weight: Any, axis: int) -> Explicit:
     """Cross-entropy of each output: -pos_weight y log p - (1 - y) log(1 - p)."""
     positive, negative = target, 1.0 - target
     if pos_weight is not None:
@@ -69,12 +70,12 @@ def binary_terms(target: Any, y_pred: Any, from_logits: bool, pos_weight: Any, a
     return terms_of_probabilities(positive, negative, y_pred)
 
 
-def terms_of_probabilities(positive: Any, negative: Any, p: Any) -> Explicit:
-    """Logarithms are those of max(p, 1e-7) and max(1 - p, 1e-7), exact at 1, with derivative 0 below."""
+def terms_of_probabilities(positive: Tensor, negative: Tensor, p: Tensor) -> Explicit:
+    """With the logarithms of max(p, 1e-7) and max(1 - p, 1e-7): exact at 1, with derivative 0 below 1e-7."""
     log_p = ops.log(ops.maximum(p, limits.EPSILON))
     log_q = ops.maximum(ops.log1p(-ops.minimum(p, limits.BELOW_ONE)), math.log(limits.EPSILON))
 
-    def by_pred() -> Any:
+    def by_pred() -> Tensor:
         of_positive = ops.where(p < limits.EPSILON, 0.0, positive / ops.maximum(p, limits.EPSILON))
         q = 1.0 - p
         return ops.where(q < limits.EPSILON, 0.0, negative / ops.maximum(q, limits.EPSILON)) - of_positive
@@ -82,29 +83,29 @@ def terms_of_probabilities(positive: Any, negative: Any, p: Any) -> Explicit:
     return Explicit(-(positive * log_p + negative * log_q), by_pred)
 
 
-def terms_of_logits(positive: Any, negative: Any, x: Any, weighted: bool) -> Explicit:
-    """softplus(-abs(x)), and the part of abs(x) that lies on the wrong side: neither loses its digits.
+def terms_of_logits(positive: Tensor, negative: Tensor, x: Tensor, weighted: bool) -> Explicit:
+    """softplus(-abs(x)), plus the part of abs(x) on the wrong side. Both parts keep their digits.
 
-    Unless they are `weighted`, both parts sum to 1.
+    Unless they are `weighted`, `positive` and `negative` sum to 1.
     """
     above = x > 0
-    size = ops.where(above, x, -x)  # Not abs(x): its derivative at 0 would be that of neither side.
+    size = ops.where(above, x, -x)  # Not abs(x): its derivative at 0 is that of neither side.
     small = ops.exp(-size)
     wrong, right = ops.where(above, negative, positive), ops.where(above, positive, negative)
     both = (wrong + right) * ops.log1p(small) if weighted else ops.log1p(small)
     values = both + numerics.times_unless_zero(wrong, size)
 
-    def by_pred() -> Any:
+    def by_pred() -> Tensor:
         rise = ops.where(ops.isinf(size), 0.0, (wrong - right * small) / (1.0 + small))
         return ops.where(above, rise, -rise)
 
     return Explicit(values, by_pred)
 
 
-def spread_over_classes(terms: Any, labels: Any, label_smoothing: float, *weights: Any) -> Any:
-    """The term of the label, and the mean of the terms of all classes, shared by the smoothing.
+def spread_over_classes(terms: Tensor, labels: Tensor, label_smoothing: float, *weights: Any) -> Tensor:
+    """(1 - smoothing) times the term of the label, plus smoothing times the mean of the terms of all classes.
 
-    Each of `weights` is None, one number, or one for each class; it multiplies the terms.
+    Each of `weights` is None, one number, or one for each class. It multiplies the terms.
     """
     for weight in weights:
         if weight is not None:

@@ -1,61 +1,107 @@
-"""Losses between real numbers: powers of the error, and errors relative to the target."""
+"""Losses between real numbers: powers of the error."""
 
 from typing import Any
 
-from keraslosses.core import backend, checks, limits, numerics
+from keraslosses.core import checks, numerics
 from keraslosses.core.backend import forms, ops
-from keraslosses.core.explicit import Explicit, of_error
+from keraslosses.core.explicit import of_error
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(Elementwise(explicit=True), forms.MEAN_SQUARED_ERROR)
-def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
-    """Mean of the squared error over the last axis; see `MeanSquaredError`."""
+def mean_squared_error(y_true: Tensor, y_pred: Tensor) -> Any:
+    """Mean of the squared error over the last axis.
+
+    See `MeanSquaredError` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: Targets and predictions: real numbers, in tensors or arrays of one shape.
+
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    Example:
+
+    >>> print(round(float(keraslosses.mean_squared_error([[0.0, 1.0]], [[1.0, 1.0]])[0]), 4))
+    0.5
+    """
     error = y_pred - y_true
     return of_error(ops.square(error), lambda: 2.0 * error)
 
 
 @loss_function(Elementwise(explicit=True))
-def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
-    """Mean of the absolute error over the last axis; see `MeanAbsoluteError`."""
+def mean_absolute_error(y_true: Tensor, y_pred: Tensor) -> Any:
+    """Mean of the absolute error over the last axis.
+
+    See `MeanAbsoluteError` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: Targets and predictions: real numbers, in tensors or arrays of one shape.
+
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    Example:
+
+    >>> print(round(float(keraslosses.mean_absolute_error([[3.0, 6.0]], [[2.0, 8.0]])[0]), 4))
+    1.5
+    """
     error = y_pred - y_true
     return of_error(ops.abs(error), lambda: ops.sign(error))
 
 
-@loss_function(Elementwise(explicit=True))
-def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
-    """Mean of the error in percent of the target; see `MeanAbsolutePercentageError`."""
-    size = ops.maximum(ops.abs(y_true), limits.EPSILON)
-    error = (y_pred - y_true) / size
-    return Explicit(100.0 * ops.abs(error), lambda: 100.0 * ops.sign(error) / size)
-
-
-@loss_function(Elementwise(explicit=True), forms.MEAN_SQUARED_LOGARITHMIC_ERROR)
-def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
-    """Mean of the squared difference of log(1 + y); see `MeanSquaredLogarithmicError`."""
-    predicted, true = (ops.maximum(x, limits.EPSILON) for x in (y_pred, y_true))
-    error = predicted - true
-    size, sign = backend.size_and_sign(error)
-    # The difference of the two logarithms, as one.
-    size = ops.log1p(size / (1.0 + ops.minimum(predicted, true)))
-
-    def by_pred() -> Any:
-        slope = 2.0 * size * sign / (1.0 + predicted)
-        return ops.where(y_pred > limits.EPSILON, slope, 0.0)
-
-    return Explicit(ops.square(size), by_pred)
-
-
 @loss_function(Elementwise(average=numerics.root_mean_square))
-def root_mean_squared_error(y_true: Any, y_pred: Any) -> Any:
-    """Root of the mean squared error over the last axis, sample by sample; see `RootMeanSquaredError`."""
+def root_mean_squared_error(y_true: Tensor, y_pred: Tensor) -> Any:
+    """Root of the mean squared error over the last axis, for each sample.
+
+    See `RootMeanSquaredError` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: Targets and predictions: real numbers, in tensors or arrays of one shape.
+
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    Example:
+
+    >>> print(round(float(keraslosses.root_mean_squared_error([[0.0, 0.0]], [[3.0, 3.0]])[0]), 4))
+    3.0
+    """
     return y_pred - y_true
 
 
 @loss_function(Elementwise(explicit=True), power=checks.positive)
-def mean_power_error(y_true: Any, y_pred: Any, *, power: float = 2.0) -> Any:
-    """Mean of abs(error)^power over the last axis; see `MeanPowerError`."""
+def mean_power_error(y_true: Tensor, y_pred: Tensor, *, power: float = 2.0) -> Any:
+    """Mean of abs(error)^power over the last axis.
+
+    See `MeanPowerError` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: Targets and predictions: real numbers, in tensors or arrays of one shape.
+        power: Exponent, above 0. Default: 2.
+
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    Raises:
+        ValueError: if `power` is not a positive number, or the shapes differ.
+
+    Example:
+
+    >>> print(round(float(keraslosses.mean_power_error([[0.0, 0.0]], [[1.0, -2.0]], power=3.0)[0]), 4))
+    4.5
+    """
     error = y_pred - y_true
     values = ops.power(ops.abs(error), power)
     return of_error(values, lambda: power * (error if power == 2 else numerics.divide(values, error)))
@@ -63,21 +109,24 @@ def mean_power_error(y_true: Any, y_pred: Any, *, power: float = 2.0) -> Any:
 
 @saved
 class MeanSquaredError(FunctionLoss):
-    """Mean squared error: the default for regression, where large errors should count most.
+    """Mean squared error: the usual loss for regression. Large errors count most.
 
     ```
     loss = mean((y_pred - y_true)², axis=-1)
     ```
 
     Args:
-        reduction: See `keraslosses.FunctionLoss`.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
-        dtype: Type of the result; the computation runs in float32 at least.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. `(batch,)` counts as
-    `(batch, 1)`.
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
 
-    The gradient is `2 (y_pred - y_true) / dN`. Source: Keras.
+    The gradient is `2 (y_pred - y_true) / dN`.
+
+    Source: Keras.
 
     Example:
 
@@ -90,22 +139,31 @@ class MeanSquaredError(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "mean_squared_error",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(mean_squared_error, reduction, name, dtype)
 
 
 @saved
 class MeanAbsoluteError(FunctionLoss):
-    """Mean absolute error: every unit of error counts alike; its minimum is the median.
+    """Mean absolute error: each unit of error counts the same. The median has the smallest loss.
 
     ```
     loss = mean(abs(y_pred - y_true), axis=-1)
     ```
 
-    Args and shapes: as `MeanSquaredError`.
+    Args:
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    The gradient is `sign(y_pred - y_true) / dN`, and 0 where they are equal. Source: Keras.
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    The gradient is `sign(y_pred - y_true) / dN`. It is 0 if prediction and target are equal.
+
+    Source: Keras.
 
     Example:
 
@@ -118,66 +176,9 @@ class MeanAbsoluteError(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "mean_absolute_error",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(mean_absolute_error, reduction, name, dtype)
-
-
-@saved
-class MeanAbsolutePercentageError(FunctionLoss):
-    """Mean absolute error in percent of the target: for positive targets of very different size.
-
-    ```
-    loss = 100 mean(abs(y_pred - y_true) / max(abs(y_true), 1e-7), axis=-1)
-    ```
-
-    Args and shapes: as `MeanSquaredError`.
-
-    A target of 0 makes it enormous (1e9 per unit of error). The gradient is 0 where prediction and target are
-    equal. Source: Keras.
-
-    Example:
-
-    >>> loss = keraslosses.MeanAbsolutePercentageError()
-    >>> print(float(loss([[2.0, 4.0]], [[1.0, 5.0]])))
-    37.5
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "mean_absolute_percentage_error",
-        dtype: Any = None,
-    ):
-        super().__init__(mean_absolute_percentage_error, reduction, name, dtype)
-
-
-@saved
-class MeanSquaredLogarithmicError(FunctionLoss):
-    """Mean squared error of log(1 + y): relative error for quantities that grow, such as counts and prices.
-
-    ```
-    loss = mean((log(1 + max(y_pred, 1e-7)) - log(1 + max(y_true, 1e-7)))², axis=-1)
-    ```
-
-    Args and shapes: as `MeanSquaredError`.
-
-    Values below 1e-7 count as 1e-7: the gradient of a negative prediction is 0. Source: Keras.
-
-    Example:
-
-    >>> loss = keraslosses.MeanSquaredLogarithmicError()
-    >>> print(round(float(loss([[1.0, 2.0, 3.0, 100.0]], [[1.0, 2.0, 3.0, 110.0]])), 6))
-    0.002228
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "mean_squared_logarithmic_error",
-        dtype: Any = None,
-    ):
-        super().__init__(mean_squared_logarithmic_error, reduction, name, dtype)
 
 
 @saved
@@ -188,13 +189,20 @@ class RootMeanSquaredError(FunctionLoss):
     loss = sqrt(mean((y_pred - y_true)², axis=-1))
     ```
 
-    The root is taken sample by sample, so the reduced loss is the mean of the roots. The root over the batch
-    is the root of `MeanSquaredError`, which has the same minimum as `MeanSquaredError` itself.
+    The loss takes the root of each sample, so the reduced loss is the mean of the roots. The root over the
+    whole batch is the root of `MeanSquaredError`. It has the same minimum as `MeanSquaredError` itself.
 
-    Args and shapes: as `MeanSquaredError`.
+    Args:
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    The gradient has length `1 / sqrt(dN)` however small the error, and is 0 where prediction and target are
-    equal. Squares neither overflow nor underflow.
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    The gradient has the length `1 / sqrt(dN)`, however small the error is. It is 0 if prediction and target
+    are equal. Squares neither overflow nor underflow.
 
     Example:
 
@@ -207,27 +215,31 @@ class RootMeanSquaredError(FunctionLoss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "root_mean_squared_error",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(root_mean_squared_error, reduction, name, dtype)
 
 
 @saved
 class MeanPowerError(FunctionLoss):
-    """Mean of a power of the absolute error: between absolute and squared error, or beyond them.
+    """Mean of a power of the absolute error: absolute error, squared error, and any power between or above.
 
     ```
     loss = mean(abs(y_pred - y_true)^power, axis=-1)
     ```
 
     Args:
-        power: Exponent, above 0; 1 is the absolute and 2 the squared error.
-        reduction, name, dtype: As `MeanSquaredError`.
+        power: Exponent, above 0. 1 is the absolute error, and 2 (default) the squared error.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    Shapes: as `MeanSquaredError`.
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
 
-    The gradient is `power · abs(e)^(power - 1) · sign(e) / dN`. Where prediction and target are equal it is
-    0, also for `power < 1`, where the true one is infinite.
+    The gradient is `power · abs(e)^(power - 1) · sign(e) / dN`. It is 0 if prediction and target are equal.
+    This also holds for `power < 1`, for which the true gradient is infinite there.
 
     Raises:
         ValueError: if `power` is not a positive number.
@@ -244,6 +256,6 @@ class MeanPowerError(FunctionLoss):
         power: float = 2.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "mean_power_error",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(mean_power_error, reduction, name, dtype, power=power)

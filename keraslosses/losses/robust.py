@@ -1,4 +1,4 @@
-"""Losses between real numbers whose gradient stays bounded, so that outliers do not rule."""
+"""Losses between real numbers with a bounded gradient, so that outliers do not dominate."""
 
 import math
 from typing import Any
@@ -8,19 +8,56 @@ from keraslosses.core.backend import forms, ops
 from keraslosses.core.explicit import of_error
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(Elementwise(explicit=True), forms.HUBER, delta=checks.positive)
-def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
-    """Quadratic up to `delta`, linear beyond; see `Huber`."""
+def huber(y_true: Tensor, y_pred: Tensor, delta: float = 1.0) -> Any:
+    """Mean of an error that is quadratic up to `delta` and linear above it, over the last axis.
+
+    See `Huber` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: Targets and predictions: real numbers, in tensors or arrays of one shape.
+        delta: Error at which the loss becomes linear, above 0. Default: 1.
+
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    Raises:
+        ValueError: if `delta` is not a positive number, or the shapes differ.
+
+    Example:
+
+    >>> print(round(float(keraslosses.huber([[0.0, 0.0]], [[1.0, 4.0]], delta=2.0)[0]), 4))
+    3.25
+    """
     error = y_pred - y_true
     near = ops.clip(error, -delta, delta)
     return of_error(near * (error - 0.5 * near), lambda: near)
 
 
 @loss_function(Elementwise(explicit=True), forms.SMOOTH_L1, beta=checks.non_negative)
-def smooth_l1(y_true: Any, y_pred: Any, *, beta: float = 1.0) -> Any:
-    """Quadratic up to `beta`, linear with slope 1 beyond; see `SmoothL1`."""
+def smooth_l1(y_true: Tensor, y_pred: Tensor, *, beta: float = 1.0) -> Any:
+    """Mean of an error that is quadratic up to `beta` and linear with slope 1 above it, over the last axis.
+
+    See `SmoothL1` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: Targets and predictions: real numbers, in tensors or arrays of one shape.
+        beta: Error below which the loss is quadratic, at least 0. Default: 1.
+
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    Raises:
+        ValueError: if `beta` is negative or not a number, or the shapes differ.
+
+    Example:
+
+    >>> print(round(float(keraslosses.smooth_l1([[1.0, 1.0]], [[0.8, 0.1]])[0]), 4))
+    0.2125
+    """
     error = y_pred - y_true
     if beta == 0:
         return of_error(ops.abs(error), lambda: ops.sign(error))
@@ -30,9 +67,29 @@ def smooth_l1(y_true: Any, y_pred: Any, *, beta: float = 1.0) -> Any:
 
 @loss_function(Elementwise(explicit=True), alpha=checks.positive, gamma=checks.positive, beta=checks.positive)
 def balanced_l1(
-    y_true: Any, y_pred: Any, *, alpha: float = 0.5, gamma: float = 1.5, beta: float = 1.0
+    y_true: Tensor, y_pred: Tensor, *, alpha: float = 0.5, gamma: float = 1.5, beta: float = 1.0
 ) -> Any:
-    """Smooth L1 with a larger gradient for small errors; see `BalancedL1`."""
+    """Smooth L1 with a larger gradient for small errors: the mean over the last axis.
+
+    See `BalancedL1` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: Targets and predictions: real numbers, in tensors or arrays of one shape.
+        alpha: Controls the gradient of small errors, above 0: smaller values make it larger. Default: 0.5.
+        gamma: Largest gradient, above 0. Default: 1.5.
+        beta: Error at which the gradient stops growing, above 0. Default: 1.
+
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    Raises:
+        ValueError: if an option is not a positive number, or the shapes differ.
+
+    Example:
+
+    >>> print(round(float(keraslosses.balanced_l1([[0.0]], [[0.5]])[0]), 4))
+    0.4006
+    """
     b = math.expm1(gamma / alpha)
     error = y_pred - y_true
     size, sign = backend.size_and_sign(error)
@@ -43,18 +100,34 @@ def balanced_l1(
     return of_error(values, lambda: alpha * slope * sign)
 
 
-def log1p_integral(t: Any, log1p: Any) -> Any:
-    """(1 + t) log(1 + t) - t for t >= 0; below 0.1, where that cancels, the first terms of its series."""
+def log1p_integral(t: Tensor, log1p: Tensor) -> Tensor:
+    """(1 + t) log(1 + t) - t for t >= 0.
+
+    The formula cancels for small t, so below 0.1 the first terms of its series are used.
+    """
     series = 1 / 2 + t * (-1 / 6 + t * (1 / 12 + t * (-1 / 20 + t * (1 / 30 - t / 42))))
     return ops.where(t < 0.1, t * t * series, (1.0 + t) * log1p - t)
 
 
 @loss_function(Elementwise(explicit=True), forms.LOG_COSH)
-def log_cosh(y_true: Any, y_pred: Any) -> Any:
-    """Mean of log(cosh(error)) over the last axis; see `LogCosh`.
+def log_cosh(y_true: Tensor, y_pred: Tensor) -> Any:
+    """Mean of log(cosh(error)) over the last axis.
 
-    log(cosh(e)) is -log(1 - tanh(e)²) / 2, and abs(e) - log(1 + tanh(abs(e))): the first is exact near 0,
-    the second beyond.
+    See `LogCosh` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: Targets and predictions: real numbers, in tensors or arrays of one shape.
+
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    Example:
+
+    >>> print(round(float(keraslosses.log_cosh([[0.0]], [[1.0]])[0]), 4))
+    0.4338
     """
     error = y_pred - y_true
     slope = ops.tanh(error)
@@ -65,19 +138,23 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
 
 @saved
 class Huber(FunctionLoss):
-    """Huber loss: squared for small errors, absolute for large ones, so outliers pull with bounded force.
+    """Huber loss: squared for small errors, absolute for large ones. Outliers have a bounded gradient.
 
     ```
     loss = mean(e² / 2 where abs(e) <= delta, else delta · abs(e) - delta² / 2, axis=-1)
     ```
 
     Args:
-        delta: Error at which the loss turns linear, above 0.
-        reduction, name, dtype: As `MeanSquaredError`.
+        delta: Error at which the loss becomes linear, above 0. Default: 1.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    Shapes: as `MeanSquaredError`. `Huber(d)` equals `d · SmoothL1(d)`.
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
 
-    The gradient is the error, clipped to [-delta, delta].
+    `Huber(d)` equals `d · SmoothL1(d)`. The gradient is the error, clipped to [-delta, delta].
 
     Raises:
         ValueError: if `delta` is not a positive number.
@@ -96,26 +173,30 @@ class Huber(FunctionLoss):
         delta: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "huber_loss",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(huber, reduction, name, dtype, delta=delta)
 
 
 @saved
 class SmoothL1(FunctionLoss):
-    """Smooth L1 loss: absolute error with a rounded tip; the usual loss of box coordinates.
+    """Smooth L1 loss: the absolute error, made smooth at 0. It is the usual loss of box coordinates.
 
     ```
     loss = mean(e² / (2 beta) where abs(e) < beta, else abs(e) - beta / 2, axis=-1)
     ```
 
     Args:
-        beta: Error below which the loss is quadratic, at least 0; 0 is the absolute error.
-        reduction, name, dtype: As `MeanSquaredError`.
+        beta: Error below which the loss is quadratic, at least 0. 0 is the absolute error. Default: 1.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    Shapes: as `MeanSquaredError`.
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
 
-    The gradient is `e / beta`, clipped to [-1, 1]; with `beta=0` it is 0 at equality.
+    The gradient is `e / beta`, clipped to [-1, 1]. With `beta=0` it is 0 if prediction and target are equal.
 
     Raises:
         ValueError: if `beta` is negative or not a number.
@@ -134,14 +215,14 @@ class SmoothL1(FunctionLoss):
         beta: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "smooth_l1",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(smooth_l1, reduction, name, dtype, beta=beta)
 
 
 @saved
 class BalancedL1(FunctionLoss):
-    """Balanced L1 loss: smooth L1 that lets accurate samples pull harder, for box regression.
+    """Balanced L1 loss: smooth L1 with a larger gradient for small errors, for box regression.
 
     With x = abs(y_pred - y_true) and b = exp(gamma / alpha) - 1:
 
@@ -150,17 +231,22 @@ class BalancedL1(FunctionLoss):
                 else gamma x + gamma beta / b - alpha beta, axis=-1)
     ```
 
-    This is `beta · L(x / beta)` for the paper's L, continuous in value and slope for every `beta`.
+    This is `beta · L(x / beta)` for the L of the paper. Value and slope are continuous for every `beta`.
 
     Args:
-        alpha: Gradient of small errors, above 0: smaller values raise it.
-        gamma: Largest gradient, above 0.
-        beta: Error at which the gradient stops growing, above 0.
-        reduction, name, dtype: As `MeanSquaredError`.
+        alpha: Controls the gradient of small errors, above 0: smaller values make it larger. Default: 0.5.
+        gamma: Largest gradient, above 0. Default: 1.5.
+        beta: Error at which the gradient stops growing, above 0. Default: 1.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    Shapes: as `MeanSquaredError`.
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
 
-    The gradient is `alpha log(b x / beta + 1)` below `beta` and `gamma` above, and 0 at equality.
+    The gradient is `alpha log(b x / beta + 1)` below `beta` and `gamma` above it. It is 0 if prediction and
+    target are equal.
 
     Raises:
         ValueError: if an option is not a positive number.
@@ -181,23 +267,30 @@ class BalancedL1(FunctionLoss):
         beta: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "balanced_l1",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(balanced_l1, reduction, name, dtype, alpha=alpha, gamma=gamma, beta=beta)
 
 
 @saved
 class LogCosh(FunctionLoss):
-    """Logarithm of the hyperbolic cosine of the error: as half the square near 0, as the absolute beyond.
+    """Logarithm of the hyperbolic cosine of the error: like half the square if small, linear if large.
 
     ```
     loss = mean(log(cosh(y_pred - y_true)), axis=-1)
     ```
 
-    Args and shapes: as `MeanSquaredError`.
+    Args:
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    The gradient is `tanh(y_pred - y_true) / dN`. The value is exact near 0 (5.00e-7 at an error of 1e-3,
-    where Keras gives 4.77e-7) and does not overflow.
+    Shapes: y_true and y_pred `(batch, d0, .. dN)`, result `(batch, d0, .. dN-1)`. The loss reads `(batch,)`
+    as `(batch, 1)`.
+
+    The gradient is `tanh(y_pred - y_true) / dN`. The value is exact near 0: for an error of 1e-3 it is
+    5.00e-7, and that of Keras is 4.77e-7. It does not overflow.
 
     Example:
 
@@ -207,6 +300,9 @@ class LogCosh(FunctionLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "log_cosh", dtype: Any = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "log_cosh",
+        dtype: DType = None,
     ):
         super().__init__(log_cosh, reduction, name, dtype)

@@ -1,4 +1,4 @@
-"""Losses between directions."""
+"""Losses between the directions of vectors."""
 
 from typing import Any, NamedTuple
 
@@ -7,37 +7,56 @@ from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
 
 
 @loss_function(Vectors(explicit=True), axis=checks.integer)
-def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
-    """Minus the cosine of the angle between two vectors; see `CosineSimilarity`."""
+def cosine_similarity(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> Any:
+    """Minus the cosine of the angle between two vectors.
+
+    See `CosineSimilarity` for the formula and the choices.
+
+    Args:
+        y_true, y_pred: Targets and predictions: real numbers, in tensors or arrays of one shape.
+        axis: Axis of the vectors. Default: the last.
+
+    Shapes: y_true and y_pred have the same shape. The result has that shape without `axis`.
+
+    Raises:
+        ValueError: for an `axis` out of range, or shapes that differ.
+
+    Example:
+
+    >>> print(round(float(keraslosses.cosine_similarity([[3.0, 4.0]], [[4.0, 3.0]])[0]), 4))
+    -0.96
+    """
     true, pred = Vector.of(y_true, axis), Vector.of(y_pred, axis)
     cosine = ops.sum(true.scaled * pred.scaled, axis=axis, keepdims=True) * (true.to_unit * pred.to_unit)
-    # Rounding carries a cosine beyond 1. Only the value is cut: the derivative is that of the cosine.
+    # Rounding can carry a cosine beyond 1. Only the value is clipped: the derivative is that of the cosine.
     values = -ops.clip(ops.squeeze(cosine, axis), -1.0, 1.0)
     return Explicit(values, lambda: -pred.towards(true, cosine), lambda: -true.towards(pred, cosine))
 
 
 class Vector(NamedTuple):
-    """A vector of elements of size 1, what makes it one of length 1, and its own length.
+    """A vector, scaled so that its largest element has size 1.
 
-    Squares of such elements run neither over nor under. Lengths below 1e-7 count as 1e-7.
+    `to_unit` is the factor from the scaled vector to one of length 1. `length` is the length of the original.
+    Squares of the scaled elements neither overflow nor underflow. Lengths below 1e-7 count as 1e-7.
     """
 
-    scaled: Any
-    to_unit: Any
-    length: Any
+    scaled: Tensor
+    to_unit: Tensor
+    length: Tensor
 
     @classmethod
-    def of(cls, x: Any, axis: int) -> "Vector":
+    def of(cls, x: Tensor, axis: int) -> "Vector":
         scale = numerics.scale_of(x, axis)
         scaled = x / scale
         length = ops.sqrt(ops.sum(ops.square(scaled), axis=axis, keepdims=True)) * scale
         return cls(scaled, scale / ops.maximum(length, limits.EPSILON), length)
 
-    def towards(self, other: "Vector", cosine: Any) -> Any:
-        """How the cosine grows with this vector; 0 where it is zero."""
+    def towards(self, other: "Vector", cosine: Tensor) -> Tensor:
+        """The derivative of the cosine by this vector. It is 0 for a zero vector."""
         length = ops.maximum(self.length, limits.EPSILON)
         across = ops.where(self.length == 0, 0.0, other.to_unit / length)
         along = ops.where(self.length < limits.EPSILON, 0.0, cosine) * self.to_unit / length
@@ -53,13 +72,18 @@ class CosineSimilarity(FunctionLoss):
     ```
 
     Args:
-        axis: Axis of the vectors.
-        reduction, name, dtype: As `MeanSquaredError`.
+        axis: Axis of the vectors. Default: the last.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
 
-    Shapes: y_true and y_pred of one shape, result without `axis`. Range -1 (same direction) to 1.
+    Shapes: y_true and y_pred have the same shape. The result has that shape without `axis`.
 
-    A vector of zeros gives value 0 and gradient 0; the gradient grows as the vector shrinks, up to 1e7.
-    Squares neither overflow nor underflow. Source: Keras.
+    The values lie between -1 (same direction) and 1. A vector of zeros gives value 0 and gradient 0. The
+    gradient grows as the vector becomes shorter, up to 1e7. Squares neither overflow nor underflow.
+
+    Source: Keras.
 
     Example:
 
@@ -73,6 +97,6 @@ class CosineSimilarity(FunctionLoss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "cosine_similarity",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         super().__init__(cosine_similarity, reduction, name, dtype, axis=axis)
