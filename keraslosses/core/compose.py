@@ -14,6 +14,7 @@ from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, mean_of_each_sample
 from keraslosses.core.saving import saved
+from keraslosses.core.types import DType, Tensor
 
 
 class Addable:
@@ -95,7 +96,7 @@ class WeightedSum(Addable, FixedOptions, keras.losses.Loss):
         losses: Sequence[Any],
         weights: Sequence[float] | None = None,
         name: str | None = "weighted_sum",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         weights = checked_weights(losses, weights)
         parts = [pair for pair in zip(losses, weights, strict=True) for pair in taken_apart(*pair)]
@@ -104,7 +105,7 @@ class WeightedSum(Addable, FixedOptions, keras.losses.Loss):
         self.losses = tuple(part for part, _ in parts)
         self.weights = tuple(weight for _, weight in parts)
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Any:
         with keras.name_scope(self.name):
             values = [
                 weight * value_of(part, y_true, y_pred, sample_weight)
@@ -158,11 +159,11 @@ class Component(FixedOptions, keras.metrics.Mean):
         dtype: Dtype of the sums.
     """
 
-    def __init__(self, loss: Any, name: str | None = None, dtype: Any = None):
+    def __init__(self, loss: Any, name: str | None = None, dtype: DType = None):
         super().__init__(name=name or loss.name, dtype=dtype)
         self.loss = loss
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         # A loss gives its replica's share, and Keras reports the share times the number of replicas.
         value = value_of(self.loss, y_true, y_pred, sample_weight) * backend.replicas()
         super().update_state(value, sample_weight=ops.shape(tree.flatten(y_pred)[0])[0])
@@ -182,7 +183,7 @@ def component_of(parts: Mapping[str, Any], name: str) -> Component:
     return Component(parts[name], name=name)
 
 
-def value_of(part: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
+def value_of(part: Any, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> Any:
     """What a part gives under its own reduction: a scalar, or under "none" one value for each sample."""
     reduces = part.reduction not in ("none", None)
     if not reduces and hasattr(part, "entries"):

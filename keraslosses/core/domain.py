@@ -15,6 +15,7 @@ from keras.backend import standardize_dtype
 from keraslosses.core import backend
 from keraslosses.core.backend import ops
 from keraslosses.core.nonfinite import nan_where
+from keraslosses.core.types import Tensor
 
 ROUNDING, ROUNDING_OF_HALF = 1e-5, 1e-3
 
@@ -43,12 +44,12 @@ class Range:
         whole, one, infinity = WHOLE64 if seen.dtype == np.float64 else WHOLE32
         return bool(seen.view(whole).max() <= (infinity if self.high is None else one))
 
-    def outside(self, numbers: Any, rounding: float) -> Any:
+    def outside(self, numbers: Tensor, rounding: float) -> Any:
         """Whether each number is outside by more than rounding; NaN is not."""
         below = numbers < -rounding
         return below if self.high is None else below | (numbers > self.high + rounding)
 
-    def change(self, numbers: Any) -> Any:
+    def change(self, numbers: Tensor) -> Any:
         """What carries numbers to the nearest in the range."""
         change = ops.where(numbers < 0, -numbers, ops.zeros_like(numbers))
         return change if self.high is None else ops.where(numbers > self.high, self.high - numbers, change)
@@ -71,7 +72,7 @@ def rounding_of(tensor: Any) -> float:
     return ROUNDING_OF_HALF if half else ROUNDING
 
 
-def within(name: str, kind: Any, pair: Any, keep: Any, ranges: Mapping[str, Range], given: Any) -> Any:
+def within(name: str, kind: Any, pair: Any, keep: Tensor, ranges: Mapping[str, Range], given: Any) -> Any:
     """The pair with its numbers within their ranges; `given` are the arguments as they came.
 
     Raises:
@@ -91,7 +92,7 @@ def within(name: str, kind: Any, pair: Any, keep: Any, ranges: Mapping[str, Rang
     return in_the_graph(kind, pair, unseen, {argument: rounding_of(given[argument]) for argument in unseen})
 
 
-def reject(name: str, argument: str, numbers: Any, range_: Range, rounding: float) -> None:
+def reject(name: str, argument: str, numbers: Tensor, range_: Range, rounding: float) -> None:
     """Raises for the first number outside."""
     seen = np.asarray(backend.peek(numbers))
     wrong = range_.outside(seen, rounding)
@@ -103,7 +104,7 @@ def reject(name: str, argument: str, numbers: Any, range_: Range, rounding: floa
         )
 
 
-def moved(numbers: Any, range_: Range) -> Any:
+def moved(numbers: Tensor, range_: Range) -> Any:
     """Numbers moved to the nearest in their range, with the gradient there."""
     return numbers + ops.stop_gradient(range_.change(numbers))
 

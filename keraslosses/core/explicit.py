@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
 
 
 class Explicit(NamedTuple):
@@ -34,7 +35,7 @@ def scaled(explicit: Explicit, factor: Any) -> Explicit:
     )
 
 
-def along_rows(upstream: Any, values: Any, axis: int | None) -> Any:
+def along_rows(upstream: Tensor, values: Any, axis: int | None) -> Any:
     """What flows back to the values, laid along the axis that the formula consumed (None: none).
 
     Nothing flows back to a row whose value is inf.

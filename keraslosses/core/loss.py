@@ -24,6 +24,7 @@ from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import Entries, both, reduce, share_of_replica
 from keraslosses.core.saving import package_of, saved
 from keraslosses.core.symbolic import applied
+from keraslosses.core.types import DType, Options, Tensor
 
 P = ParamSpec("P")
 C = TypeVar("C", bound=type)
@@ -62,18 +63,18 @@ class Contract:
             self.check(options)
         return options
 
-    def check(self, options: Mapping[str, Any]) -> None:
+    def check(self, options: Options) -> None:
         for name, value in options.items():
             self.rules[name](name, value)
 
     @in_full_precision
     def entries(
         self,
-        y_true: Any,
-        y_pred: Any,
-        options: Mapping[str, Any],
-        sample_weight: Any = None,
-        mask: Any = None,
+        y_true: Tensor,
+        y_pred: Tensor,
+        options: Options,
+        sample_weight: Tensor = None,
+        mask: Tensor = None,
         trusted: bool = False,
     ) -> Entries:
         """The formula's values, with the entries that do not count silenced before it and marked after it.
@@ -104,12 +105,12 @@ class Contract:
             values = ops.where(keep, values, ops.zeros_like(values))
         return Entries(values, counted, sample_weight, pair.class_weight)
 
-    def check_readable(self, y_true: Any, y_pred: Any) -> None:
+    def check_readable(self, y_true: Tensor, y_pred: Tensor) -> None:
         """Raises for what the loss cannot read."""
         check_readable(self.name, y_true=y_true)
         check_readable(self.name, ragged=self.kind.reads_ragged, y_pred=y_pred)
 
-    def within(self, y_true: Any, y_pred: Any, pair: Any, keep: Any, options: Mapping[str, Any]) -> Any:
+    def within(self, y_true: Tensor, y_pred: Tensor, pair: Any, keep: Tensor, options: Options) -> Any:
         """The pair with its numbers within the ranges of its kind, for inputs of the precision given."""
         ranges = self.kind.ranges(options)
         if not ranges:
@@ -117,7 +118,7 @@ class Contract:
         given = {"y_true": y_true, "y_pred": y_pred}
         return domain.within(self.name, self.kind, pair, keep, ranges, given)
 
-    def kept_values(self, pair: Any, keep: Any, formula: Callable[..., Any]) -> Any:
+    def kept_values(self, pair: Any, keep: Tensor, formula: Callable[..., Any]) -> Any:
         """The formula's values, from inputs that are silenced where an entry is not kept.
 
         Where a look shows that inputs and values are finite all the same, and the gradients with them,
@@ -134,7 +135,7 @@ class Contract:
     def evaluate(self, formula: Callable[..., Any], pair: Any) -> Any:
         return self.kind.evaluate(formula, pair, self.faster.formula)
 
-    def mean(self, y_true: Any, y_pred: Any, options: Mapping[str, Any], reduction: str) -> Any:
+    def mean(self, y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
         """The mean of all entries, none of them weighted or taken out; None where only `entries` gives it."""
         self.check_readable(y_true, y_pred)
         found = self.faster.loss and self.faster.loss(y_true, y_pred, options, reduction)
@@ -206,7 +207,7 @@ def loss_function(
         contract = Contract(formula, kind, rules, faster)
 
         @functools.wraps(formula)
-        def function(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+        def function(y_true: Tensor, y_pred: Tensor, *args: Any, **kwargs: Any) -> Any:
             if is_keras_tensor(y_pred) or is_keras_tensor(y_true):
                 return applied(function, y_true, y_pred, *args, **kwargs)
             return contract.entries(y_true, y_pred, contract.options(args, kwargs)).values
@@ -225,7 +226,7 @@ class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
     compiled training step would not see the change.
     """
 
-    def __init__(self, function: Any, reduction: str | None, name: str | None, dtype: Any, **options: Any):
+    def __init__(self, function: Any, reduction: str | None, name: str | None, dtype: DType, **options: Any):
         checks.one_of(*checks.REDUCTIONS)("reduction", reduction)
         function.contract.check(options)
         super().__init__(name=name, reduction=reduction, dtype=dtype)
@@ -238,15 +239,17 @@ class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
             return options[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def entries(self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None) -> Entries:
+    def entries(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None, mask: Tensor = None
+    ) -> Entries:
         """The values with what the reduction must know of them."""
         return self.function.contract.entries(y_true, y_pred, self.options, sample_weight, mask)
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
         return self.entries(y_true, y_pred).values
 
     @in_full_precision
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Any:
         if is_keras_tensor(y_pred) or is_keras_tensor(y_true):
             return applied(self, y_true, y_pred, sample_weight)
         mask = keras_internals.mask_of(y_pred)

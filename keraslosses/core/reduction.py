@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from keraslosses.core import backend, numerics
 from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
 
 
 class Entries(NamedTuple):
@@ -16,8 +17,8 @@ class Entries(NamedTuple):
     """
 
     values: Any
-    valid: Any = None
-    sample_weight: Any = None
+    valid: Tensor = None
+    sample_weight: Tensor = None
     class_weight: Any = None
 
 

@@ -8,10 +8,11 @@ from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.readable import check_readable
 from keraslosses.core.symbolic import takes_symbols
+from keraslosses.core.types import Tensor
 
 
 @takes_symbols
-def ctc_collapse(path: Any, blank_index: int = 0) -> Any:
+def ctc_collapse(path: Tensor, blank_index: int = 0) -> Any:
     """The labels of a path: repeats are merged, then blanks are dropped.
 
     A blank between two equal labels keeps both. A negative entry is padding: it is dropped as a blank is.
@@ -49,7 +50,7 @@ def ctc_collapse(path: Any, blank_index: int = 0) -> Any:
     return collapsed(path, blank_index) if rank == 2 else collapsed(path[None], blank_index)[0]
 
 
-def collapsed(path: Any, blank: int) -> Any:
+def collapsed(path: Tensor, blank: int) -> Any:
     """The labels of paths `(batch, frames)`."""
     first = ops.ones_like(path[:, :1], dtype="bool")
     changes = ops.concatenate([first, path[:, 1:] != path[:, :-1]], axis=1)
@@ -57,7 +58,7 @@ def collapsed(path: Any, blank: int) -> Any:
     return moved_to_the_front(ops.where(kept, path, -ops.ones_like(path)))
 
 
-def moved_to_the_front(labels: Any) -> Any:
+def moved_to_the_front(labels: Tensor) -> Any:
     """The entries of each row that are not -1, in their order, and then -1."""
     length = ops.shape(labels)[1]
     places = ops.arange(length, dtype="int32")

@@ -10,6 +10,7 @@ from keraslosses.core.kinds.sequences import blank_class, frame_lengths, frames_
 from keraslosses.core.nonfinite import nan_where
 from keraslosses.core.precision import floating
 from keraslosses.core.symbolic import takes_symbols
+from keraslosses.core.types import Tensor
 from keraslosses.decoding.beam_search import beam_search
 from keraslosses.decoding.collapse import collapsed
 from keraslosses.losses.probability import log_probabilities
@@ -17,14 +18,14 @@ from keraslosses.losses.probability import log_probabilities
 
 @takes_symbols
 def ctc_decode(
-    y_pred: Any,
+    y_pred: Tensor,
     *,
     strategy: str = "greedy",
     blank_index: int = 0,
     from_logits: bool = True,
     beam_width: int = 100,
     top_paths: int = 1,
-    logit_length: Any = None,
+    logit_length: Tensor = None,
 ) -> tuple[Any, Any]:
     """Labels for the outputs of a model that was trained with `CTC`, and their log-probability.
 
@@ -80,13 +81,13 @@ def ctc_decode(
     return labels, values + nan_where(broken, values.dtype)
 
 
-def greedy(scores: Any, lengths: Any, blank: int) -> Any:
+def greedy(scores: Tensor, lengths: Tensor, blank: int) -> Any:
     """The class of the largest score in each frame that counts, collapsed: `(batch, frames)` int32."""
     path = ops.cast(ops.argmax(scores, axis=-1), "int32")
     return collapsed(ops.where(prefix_mask(lengths, ops.shape(path)[1]), path, -1), blank)
 
 
-def of_labels(log_probs: Any, labels: Any, lengths: Any, blank: int) -> Any:
+def of_labels(log_probs: Tensor, labels: Tensor, lengths: Tensor, blank: int) -> Any:
     """The log-probability `(batch,)` of labels that are filled up with -1."""
     label_length = ops.sum(ops.cast(labels >= 0, "int32"), axis=1)
     if log_probs.shape[1] == 0:
@@ -94,7 +95,9 @@ def of_labels(log_probs: Any, labels: Any, lengths: Any, blank: int) -> Any:
     return -backend.ctc(log_probs, ops.maximum(labels, 0), label_length, lengths, blank, False)
 
 
-def of_beams(log_probs: Any, lengths: Any, blank: int, beam_width: int, top_paths: int) -> tuple[Any, Any]:
+def of_beams(
+    log_probs: Tensor, lengths: Tensor, blank: int, beam_width: int, top_paths: int
+) -> tuple[Any, Any]:
     """Labels `(batch, top_paths, frames)` found by beam search, and their log-probabilities, best first."""
     if not (backend.computed(log_probs) and backend.computed(lengths)):
         expected = "be 'greedy' in compiled code: beam search runs in NumPy"

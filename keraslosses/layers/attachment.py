@@ -9,6 +9,7 @@ from keras import tree
 from keraslosses.core import checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.reduction import Entries, both, extend_to, reduce
+from keraslosses.core.types import Tensor
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Attachment:
     def config(self) -> dict[str, Any]:
         return {**vars(self), "term": keras.saving.serialize_keras_object(self.term)}
 
-    def value(self, features: Any, y: Any, sample_weight: Any, training: bool) -> Any:
+    def value(self, features: Tensor, y: Any, sample_weight: Tensor, training: bool) -> Any:
         """The mean of the term's values over the batch, weighted as Keras weighs a loss."""
         labels = chosen("y", y, self.target)
         if tree.is_nested(sample_weight):
@@ -79,7 +80,7 @@ def chosen(argument: str, structure: Any, target: str | int | None) -> Any:
     )
 
 
-def rows(features: Any, labels: Any, sample_weight: Any) -> tuple[Any, Any, Any, Any]:
+def rows(features: Tensor, labels: Tensor, sample_weight: Tensor) -> tuple[Any, Any, Any, Any]:
     """Features `(batch, .., dim)` as rows, with their labels and weights, and which rows the mask leaves.
 
     A row that is masked gets the weight 0, so that the term does not learn from it.

@@ -10,10 +10,11 @@ from keraslosses.core.loss import saved
 from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, reduce
+from keraslosses.core.types import Tensor
 from keraslosses.layers.term import TermLayer, kept_samples, labels_of, per_sample
 
 
-def center_distances(features: Any, labels: Any, centers: Any) -> Any:
+def center_distances(features: Tensor, labels: Tensor, centers: Tensor) -> Any:
     """Half the squared distance of each feature to the center of its class.
 
     Args:
@@ -30,7 +31,7 @@ def center_distances(features: Any, labels: Any, centers: Any) -> Any:
     return half_squares(features - ops.stop_gradient(ops.take(centers, labels, axis=0)), broken)
 
 
-def updated_centers(features: Any, labels: Any, centers: Any, alpha: float) -> Any:
+def updated_centers(features: Tensor, labels: Tensor, centers: Tensor, alpha: float) -> Any:
     """The centers after one update with a batch.
 
     `c_j - alpha Σ_i [y_i = j] (c_j - x_i) / (1 + n_j)`, n_j the number of samples of class j in the batch.
@@ -51,19 +52,19 @@ def updated_centers(features: Any, labels: Any, centers: Any, alpha: float) -> A
     return centers + ops.segment_sum(changes, labels, num_segments=centers.shape[0])
 
 
-def half_squares(differences: Any, broken: Any) -> Any:
+def half_squares(differences: Tensor, broken: Tensor) -> Any:
     values = 0.5 * ops.sum(ops.square(differences), axis=-1)
     if broken is None:
         return values
     return values * one_or_nan(broken, values.dtype)
 
 
-def finite_rows(features: Any) -> Any:
+def finite_rows(features: Tensor) -> Any:
     """Which samples can move a center: one feature that overflows would make it NaN for good."""
     return ops.all(ops.isfinite(features), axis=-1)
 
 
-def center_changes(features: Any, own_centers: Any, labels: Any, kept: Any, alpha: float) -> Any:
+def center_changes(features: Tensor, own_centers: Tensor, labels: Tensor, kept: Tensor, alpha: float) -> Any:
     """By how much each sample moves the center of its class; nothing where it is not kept.
 
     The samples of a class are counted by comparing the labels of the batch with each other, so the cost does
@@ -155,7 +156,7 @@ class CenterLoss(TermLayer):
         )
 
     def per_sample_loss(
-        self, features: Any, labels: Any, sample_weight: Any = None, training: bool | None = None
+        self, features: Tensor, labels: Tensor, sample_weight: Tensor = None, training: bool | None = None
     ) -> Any:
         """The values `(batch,)`, not weighted but 0 where the weight is 0; moves the centers in training."""
         features = floating(features)
@@ -170,7 +171,7 @@ class CenterLoss(TermLayer):
             self.move_centers(features, labels, kept if broken is None else kept & ~broken)
         return ops.where(kept, values, ops.zeros_like(values))
 
-    def move_centers(self, features: Any, labels: Any, kept: Any) -> None:
+    def move_centers(self, features: Tensor, labels: Tensor, kept: Tensor) -> None:
         features = ops.cast(ops.stop_gradient(features), "float32")
         features, labels, counted = map(
             backend.gather_over_replicas, (features, labels, ops.cast(kept, "int32"))
@@ -182,7 +183,7 @@ class CenterLoss(TermLayer):
         )
 
     def call(
-        self, features: Any, labels: Any, sample_weight: Any = None, training: bool | None = None
+        self, features: Tensor, labels: Tensor, sample_weight: Tensor = None, training: bool | None = None
     ) -> Any:
         values = self.per_sample_loss(features, labels, sample_weight, training)
         if sample_weight is not None:

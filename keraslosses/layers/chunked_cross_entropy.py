@@ -11,6 +11,7 @@ from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.reduction import both
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Tensor
 from keraslosses.layers.kernel import KernelLayer
 from keraslosses.layers.term import kept_samples, labels_of
 from keraslosses.losses.margin_of import is_angular, margin_of
@@ -123,7 +124,7 @@ class ChunkedCrossEntropy(KernelLayer):
             )
 
     @in_full_precision
-    def call(self, features: Any) -> Any:
+    def call(self, features: Tensor) -> Any:
         features = floating(features)
         kernel = ops.cast(self.kernel, features.dtype)
         if self.margin is not None:
@@ -133,7 +134,7 @@ class ChunkedCrossEntropy(KernelLayer):
 
     @in_full_precision
     def per_sample_loss(
-        self, features: Any, labels: Any, sample_weight: Any = None, training: bool | None = None
+        self, features: Tensor, labels: Tensor, sample_weight: Tensor = None, training: bool | None = None
     ) -> Any:
         """The values `(batch,)`, not weighted but 0 where the weight is 0, and which of them count."""
         features = floating(features)
@@ -148,7 +149,7 @@ class ChunkedCrossEntropy(KernelLayer):
         values = ops.where(kept, values, ops.zeros_like(values))
         return values if valid is None else (values, valid)
 
-    def cross_entropy(self, features: Any, labels: Any, training: bool | None) -> Any:
+    def cross_entropy(self, features: Tensor, labels: Tensor, training: bool | None) -> Any:
         if self.margin is not None:
             features = self.margin.scale * numerics.unit(features, -1)
         sums = self.sums(features, labels, training)
@@ -162,7 +163,7 @@ class ChunkedCrossEntropy(KernelLayer):
         smoothed = (1.0 - self.label_smoothing) * weight * value
         return smoothed + self.label_smoothing / self.outputs * of_all
 
-    def sums(self, features: Any, labels: Any, training: bool | None) -> Any:
+    def sums(self, features: Tensor, labels: Tensor, training: bool | None) -> Any:
         """What is read off the logits of all classes."""
         kernel = ops.cast(self.kernel, features.dtype)
         bias = None if self.bias is None else ops.cast(self.bias, features.dtype)
@@ -177,7 +178,7 @@ class ChunkedCrossEntropy(KernelLayer):
             features, labels, Classes(kernel, bias, weights, size, self.kept, self.margin is not None)
         )
 
-    def moved(self, own: Any) -> Any:
+    def moved(self, own: Tensor) -> Any:
         """The label's logit, with the margin."""
         if self.margin is None:
             return own
@@ -186,7 +187,7 @@ class ChunkedCrossEntropy(KernelLayer):
             margin_of(self.margin), ops.stop_gradient(cosine), cosine, None
         )
 
-    def weight_of(self, labels: Any, features: Any) -> Any:
+    def weight_of(self, labels: Tensor, features: Tensor) -> Any:
         if self.class_weights is None:
             return 1.0
         weights = backend.constant(self.class_weights, features.dtype, features)

@@ -6,6 +6,7 @@ from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Tensor
 from keraslosses.layers.kernel import KernelLayer
 
 
@@ -56,7 +57,7 @@ class CosineDense(KernelLayer):
         self.units = self.outputs
 
     @in_full_precision
-    def call(self, features: Any) -> Any:
+    def call(self, features: Tensor) -> Any:
         features = numerics.unit(floating(features), -1)
         directions = numerics.unit(ops.cast(self.kernel, features.dtype), 0)
         return ops.matmul(features, directions)

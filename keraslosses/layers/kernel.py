@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from keraslosses.core.types import Tensor
 from keraslosses.layers.term import TermLayer
 
 
@@ -43,7 +44,7 @@ class KernelLayer(TermLayer):
             autocast=False,
         )
 
-    def build_for(self, features: Any) -> None:
+    def build_for(self, features: Tensor) -> None:
         """Where features come before a model has built the layer."""
         if not hasattr(self, "kernel"):
             self.build(features.shape)

@@ -8,6 +8,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Tensor
 from keraslosses.layers.kernel import KernelLayer
 from keraslosses.layers.term import kept_samples, labels_of
 from keraslosses.losses.angular_margins import multiplied_angle
@@ -101,13 +102,13 @@ class LargeMarginHead(KernelLayer):
         return ops.maximum(fallen, self.lam_min)
 
     @in_full_precision
-    def call(self, features: Any) -> Any:
+    def call(self, features: Tensor) -> Any:
         features = floating(features)
         return ops.matmul(features, ops.cast(self.kernel, features.dtype))
 
     @in_full_precision
     def per_sample_loss(
-        self, features: Any, labels: Any, sample_weight: Any = None, training: bool | None = None
+        self, features: Tensor, labels: Tensor, sample_weight: Tensor = None, training: bool | None = None
     ) -> Any:
         """The values `(batch,)`, not weighted but 0 where the weight is 0; training counts a step."""
         features = floating(features)
@@ -121,7 +122,7 @@ class LargeMarginHead(KernelLayer):
             values = values * one_or_nan(broken, values.dtype)
         return ops.where(kept, values, ops.zeros_like(values))
 
-    def cross_entropy(self, features: Any, labels: Any) -> Any:
+    def cross_entropy(self, features: Tensor, labels: Tensor) -> Any:
         logits = self.call(features)
         own = backend.pick(logits, labels)
         of_classes = lengths(ops.cast(self.kernel, features.dtype), 0)
@@ -143,6 +144,6 @@ class LargeMarginHead(KernelLayer):
         }
 
 
-def lengths(vectors: Any, axis: int) -> Any:
+def lengths(vectors: Tensor, axis: int) -> Any:
     """Their lengths, with derivative 0 where one is 0."""
     return numerics.root(ops.sum(ops.square(vectors), axis=axis))

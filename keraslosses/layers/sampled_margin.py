@@ -8,6 +8,7 @@ from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.backend.class_chunks import NO_LOGIT, Sums
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Tensor
 from keraslosses.layers.chunked_cross_entropy import ChunkedCrossEntropy
 from keraslosses.losses.angular import ArcFace
 
@@ -84,7 +85,7 @@ class SampledMargin(ChunkedCrossEntropy):
         self.seed = seed
         self.generator = keras.random.SeedGenerator(seed)
 
-    def sums(self, features: Any, labels: Any, training: bool | None) -> Any:
+    def sums(self, features: Tensor, labels: Tensor, training: bool | None) -> Any:
         if not training or self.rate == 1.0:
             return super().sums(features, labels, training)
         kernel = ops.cast(self.kernel, features.dtype)
@@ -94,7 +95,7 @@ class SampledMargin(ChunkedCrossEntropy):
         own = ops.sum(features * directions(kernel, labels), axis=1)
         return Sums(ops.logsumexp(others, axis=1), own, None)
 
-    def drawn(self, labels: Any) -> Any:
+    def drawn(self, labels: Tensor) -> Any:
         """The classes of the batch first, then others, each by lot: as many in every step."""
         lots = keras.random.uniform((self.outputs,), seed=self.generator)
         lots = ops.scatter_update(lots, labels[:, None], 1.0 + ops.take(lots, labels, axis=0))

@@ -9,6 +9,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.kinds.sequences import blank_class, lengths_of, prefix_mask
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Tensor
 
 # A logit so low that its probability is exactly 0, and within the range of float16.
 NEVER = -1e4
@@ -56,7 +57,7 @@ class SequenceMask(FixedOptions, keras.layers.Layer):
         self.blank_index = blank_index
         self.supports_masking = True
 
-    def call(self, x: Any, lengths: Any) -> Any:
+    def call(self, x: Any, lengths: Tensor) -> Any:
         if len(x.shape) < 2:
             raise ValueError(
                 f"`x` must have shape (batch, frames, ..) in SequenceMask. Received: x.shape={tuple(x.shape)}"
@@ -66,7 +67,7 @@ class SequenceMask(FixedOptions, keras.layers.Layer):
         keras_internals.set_attribute(output, "_keras_mask", mask)
         return output
 
-    def with_blanks(self, x: Any, mask: Any) -> Any:
+    def with_blanks(self, x: Any, mask: Tensor) -> Any:
         """Logits `(batch, frames, classes)`, those behind the end of certain blanks."""
         if len(x.shape) != 3:
             raise ValueError(

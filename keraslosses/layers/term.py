@@ -10,6 +10,7 @@ from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.kinds.labels import class_indices, indices_of_rows
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import extend_to
+from keraslosses.core.types import Tensor
 
 
 class TermLayer(FixedOptions, keras.layers.Layer):
@@ -23,7 +24,7 @@ class TermLayer(FixedOptions, keras.layers.Layer):
 
 
 def labels_of(
-    name: str, features: Any, labels: Any, num_classes: int, ignore_class: int | None = None
+    name: str, features: Tensor, labels: Tensor, num_classes: int, ignore_class: int | None = None
 ) -> tuple[Any, Any, Any]:
     """Class indices as int32, which of them count (None: all), and which are out of range (None where that
     was ruled out by looking).
@@ -48,14 +49,14 @@ def labels_of(
     return class_indices(name, "labels", labels, num_classes, ignore_class)
 
 
-def per_sample(sample_weight: Any, values: Any) -> Any:
+def per_sample(sample_weight: Tensor, values: Any) -> Tensor:
     """Weights as a tensor that multiplies values of shape (batch,)."""
     check_readable(None, sample_weight=sample_weight)
     weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
     return extend_to(weight, 1, "sample_weight", values.shape)
 
 
-def kept_samples(labels: Any, sample_weight: Any) -> Any:
+def kept_samples(labels: Tensor, sample_weight: Tensor) -> Tensor:
     """Which samples have a weight other than 0."""
     everything = ops.ones_like(labels, dtype="bool")
     if sample_weight is None:

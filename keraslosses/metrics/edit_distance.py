@@ -18,10 +18,11 @@ from keraslosses.core.nonfinite import nan_where
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import extend_to
 from keraslosses.core.saving import saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.decoding.decode import greedy
 
 
-def edit_distances(labels: Any, others: Any) -> Any:
+def edit_distances(labels: Tensor, others: Tensor) -> Any:
     """The Levenshtein distance `(batch,)` of labels `(batch, N)` to others `(batch, M)`, int32.
 
     Both are int32, and filled up with -1. It is the smallest number of labels to insert, delete and replace.
@@ -50,7 +51,7 @@ def edit_distances(labels: Any, others: Any) -> Any:
     return ops.fori_loop(1, rows + columns - 1, diagonal, (start, start, ops.zeros_like(label_count)))[2]
 
 
-def shifted(cells: Any) -> Any:
+def shifted(cells: Tensor) -> Any:
     """Every cell at the place behind its own; the first stays where it was, too."""
     return ops.concatenate([cells[:, :1], cells[:, :-1]], axis=1)
 
@@ -96,7 +97,7 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
     0.25
     """
 
-    def __init__(self, name: str = "edit_distance", dtype: Any = None, *, blank_index: int = 0):
+    def __init__(self, name: str = "edit_distance", dtype: DType = None, *, blank_index: int = 0):
         checks.integer("blank_index", blank_index)
         super().__init__(name=name, dtype=dtype)
         keras_internals.fall_is_better(self)
@@ -104,7 +105,7 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
         self.edits = self.add_weight(name="edits", initializer="zeros", dtype="float32")
         self.labels = self.add_weight(name="labels", initializer="zeros", dtype="float32")
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         check_readable("EditDistance", y_true=y_true, sample_weight=sample_weight)
         check_readable("EditDistance", ragged=True, y_pred=y_pred)
         y_true = ops.convert_to_tensor(y_true)
@@ -125,7 +126,7 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
         self.edits.assign_add(ops.sum(edits))
         self.labels.assign_add(ops.sum(count))
 
-    def read(self, y_pred: Any) -> tuple[int, int | None, Any, Any]:
+    def read(self, y_pred: Tensor) -> tuple[int, int | None, Any, Any]:
         """The blank, the number of classes if it is known, the labels found, which samples are broken."""
         if len(y_pred.shape) == 2:
             if self.blank_index < 0:

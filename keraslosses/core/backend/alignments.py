@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.nonfinite import inf_where
+from keraslosses.core.types import Tensor
 
 # The logarithm of what is impossible: finite, so that no difference of two is undefined.
 IMPOSSIBLE = -1e30
@@ -40,7 +41,13 @@ class Paths(NamedTuple):
 
 
 def alignments(
-    scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool, do: Any
+    scores: Tensor,
+    labels: Tensor,
+    label_length: Tensor,
+    frame_length: Tensor,
+    blank: int,
+    softmax: bool,
+    do: Any,
 ) -> Explicit:
     """-log P(labels) (batch,), with its derivative by the scores; inf with derivative 0 where P is 0.
 
@@ -73,7 +80,13 @@ def alignments(
 
 
 def read(
-    scores: Any, of_all: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, do: Any
+    scores: Tensor,
+    of_all: Tensor,
+    labels: Tensor,
+    label_length: Tensor,
+    frame_length: Tensor,
+    blank: int,
+    do: Any,
 ) -> Frames:
     """The scores of the blank and the labels, less that of all classes of their frame.
 
@@ -97,13 +110,13 @@ def read(
     )
 
 
-def possible(log_p: Any, real: Any) -> Any:
+def possible(log_p: Tensor, real: Any) -> Any:
     """At least IMPOSSIBLE, and that where it is not real; NaN stays."""
     least = ops.cast(IMPOSSIBLE, log_p.dtype)
     return ops.where(real, ops.maximum(log_p, least), least)
 
 
-def distinct(labels: Any) -> Any:
+def distinct(labels: Tensor) -> Any:
     """(places, batch): whether each label differs from the one before; the first and the last do."""
     none = -ops.ones_like(ops.sum(labels, axis=1, keepdims=True))
     before, here = (ops.concatenate(pair, axis=1) for pair in ((none, labels), (labels, none - 1)))
@@ -131,7 +144,7 @@ def walk(frames: Frames, do: Any) -> Paths:
     return Paths(*do.states(step, start, (frames.blank, frames.label, frames.counts)))
 
 
-def log_likelihood(frames: Frames, paths: Paths, label_length: Any) -> Any:
+def log_likelihood(frames: Frames, paths: Paths, label_length: Tensor) -> Any:
     """All that was taken, and the paths that end at the last label or the blank behind it."""
     taken = ops.sum(forward(paths.taken), axis=(0, 1))
     place = ops.arange(ops.shape(frames.start)[0], dtype="int32")[:, None]
@@ -143,7 +156,7 @@ def log_likelihood(frames: Frames, paths: Paths, label_length: Any) -> Any:
     return taken + ops.logsumexp(ops.concatenate(ended, axis=0), axis=0)
 
 
-def posterior(frames: Frames, paths: Paths, labels: Any, blank: int, classes: Any, do: Any) -> Any:
+def posterior(frames: Frames, paths: Paths, labels: Tensor, blank: int, classes: Any, do: Any) -> Any:
     """(batch, frames, classes): how likely each class is at each frame, given the labels; 0 behind the end.
 
     Both a prefix and a suffix count the frame at which they meet.

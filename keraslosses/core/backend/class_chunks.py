@@ -8,6 +8,7 @@ import math
 from typing import Any, NamedTuple
 
 from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
 
 # Below every logit, and finite: where a sample has no class but its own, nothing is undefined.
 NO_LOGIT = -1e30
@@ -28,11 +29,11 @@ class Rows(NamedTuple):
     shrink: Any  # (size, 1): what they were multiplied with for that, 0 for a row of zeros; or None
     bias: Any  # (size,), or None
 
-    def logits(self, features: Any) -> Any:
+    def logits(self, features: Tensor) -> Any:
         logits = ops.matmul(features, ops.transpose(self.rows))
         return logits if self.bias is None else logits + self.bias[None]
 
-    def projected(self, gradient: Any) -> Any:
+    def projected(self, gradient: Tensor) -> Any:
         """The gradient by the rows of the kernel, from that by these rows."""
         if self.shrink is None:
             return gradient
@@ -73,7 +74,7 @@ class Classes(NamedTuple):
         bias = None if self.bias is None else do.rows_from(self.bias, start, size)
         return self.made(do.rows_from(self.kernel, start, size), bias)
 
-    def of(self, labels: Any) -> Rows:
+    def of(self, labels: Tensor) -> Rows:
         bias = None if self.bias is None else ops.take(self.bias, labels, axis=0)
         return self.made(ops.take(self.kernel, labels, axis=0), bias)
 
@@ -85,7 +86,7 @@ class Classes(NamedTuple):
         return Rows(rows * shrink, shrink, bias)
 
 
-def sums(features: Any, labels: Any, classes: Classes, do: Any) -> tuple[Sums, Any]:
+def sums(features: Tensor, labels: Tensor, classes: Classes, do: Any) -> tuple[Sums, Any]:
     """The sums, and the logits that are kept, without the label's: those of the rest, and of the chunks."""
 
     def further(start: Any, size: int, carry: Any) -> tuple[Any, Any]:
@@ -111,19 +112,19 @@ def sums(features: Any, labels: Any, classes: Classes, do: Any) -> tuple[Sums, A
     return Sums(carry[0], of_label if own.bias is None else of_label + own.bias, carry[1]), (of_rest, kept)
 
 
-def without_label(logits: Any, places: Any, do: Any) -> Any:
+def without_label(logits: Tensor, places: Any, do: Any) -> Any:
     """The logits, with none where the label is; its place may lie outside of them."""
     there = ops.clip(places, 0, logits.shape[1] - 1)
     return do.add_to_picked(logits, there, ops.where(there == places, NO_LOGIT, ops.zeros_like(logits[:, 0])))
 
 
 def gradients(
-    features: Any, labels: Any, classes: Classes, kept: Any, others: Any, upstream: Sums, do: Any
+    features: Tensor, labels: Tensor, classes: Classes, kept: Any, others: Tensor, upstream: Sums, do: Any
 ) -> tuple[Any, ...]:
     """By the features, the kernel and the bias, if there is one, from what flows back to each of the sums."""
     lifted = upstream.others[:, None] * features
 
-    def further(start: Any, size: int, logits: Any, carry: Any) -> tuple[Any, tuple[Any, ...]]:
+    def further(start: Any, size: int, logits: Tensor, carry: Any) -> tuple[Any, tuple[Any, ...]]:
         by_features, along = carry
         some = classes.some(start, size, do)
         likelihood = do.exp_of_difference(logits, others[:, None])
@@ -138,7 +139,7 @@ def gradients(
         carry = by_features + ops.matmul(likelihood, some.rows), along
         return carry, (some.projected(by_rows), *([] if by_bias is None else [by_bias]))
 
-    def step(i: Any, logits: Any, carry: Any) -> Any:
+    def step(i: Any, logits: Tensor, carry: Any) -> Any:
         start = classes.rest + i * classes.size
         if logits is None:
             logits = classes.some(start, classes.size, do).logits(features)

@@ -13,6 +13,7 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, sums
 from keraslosses.core.explicit import Explicit
+from keraslosses.core.types import Tensor
 
 
 def peek(tensor: Any) -> np.ndarray | None:
@@ -32,11 +33,11 @@ def has_float64() -> bool:
     return jax.config.jax_enable_x64
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     return differentiated(formula, y_true, y_pred, axis, lambda values: values)
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     def mean(values: Any) -> Any:
         return mean_of_rows(written_once(values))
 
@@ -60,13 +61,13 @@ def mean_of_rows(values: Any) -> Any:
 
 
 def differentiated(
-    formula: Any, y_true: Any, y_pred: Any, axis: int | None, reduced: Any, of_changes: Any = None
+    formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, reduced: Any, of_changes: Any = None
 ) -> Any:
     """The values of a formula, reduced, with the derivatives that it states, reduced alike."""
     of_changes = of_changes or reduced
 
     @jax.custom_jvp
-    def values(y_true: Any, y_pred: Any) -> Any:
+    def values(y_true: Tensor, y_pred: Tensor) -> Any:
         return reduced(formula(y_true, y_pred).values)
 
     def change(primals: Any, tangents: Any) -> Any:
@@ -92,10 +93,10 @@ def along_axis(changes: Any, values: Any, axis: int | None) -> Any:
     return jnp.where(jnp.isinf(values), 0.0, jnp.sum(changes, axis=axis))
 
 
-def negative_log_likelihood(logits: Any, labels: Any) -> Any:
+def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
     """The gradient in one pass: the softmax, less 1 at the label."""
 
-    def formula(labels: Any, logits: Any) -> Explicit:
+    def formula(labels: Tensor, logits: Tensor) -> Explicit:
         largest = jnp.max(logits, axis=-1)
         likelihood = jnp.exp(logits - largest[..., None])
         total = jnp.sum(likelihood, axis=-1)
@@ -109,21 +110,21 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
 highest, states, log_add = portable.highest, portable.states, jnp.logaddexp
 
 
-def take_classes(scores: Any, places: Any) -> Any:
+def take_classes(scores: Tensor, places: Any) -> Any:
     """Without a look at whether each place is a class: all are."""
     return jnp.take_along_axis(scores, places[:, None], axis=2, mode="clip")
 
 
-def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
+def by_class(of_places: Any, labels: Tensor, classes: Any) -> Any:
     """On the CPU row is added to row; elsewhere the order of such sums would change from run to run."""
 
-    def rows(of_places: Any, labels: Any) -> Any:
+    def rows(of_places: Any, labels: Tensor) -> Any:
         frames, _, batch = of_places.shape
         sums = jnp.zeros((batch, classes, frames), of_places.dtype)
         sums = sums.at[jnp.arange(batch)[:, None], labels].add(jnp.transpose(of_places, (2, 1, 0)))
         return jnp.transpose(sums, (0, 2, 1))
 
-    def product(of_places: Any, labels: Any) -> Any:
+    def product(of_places: Any, labels: Tensor) -> Any:
         return portable.by_class(of_places, labels, classes)
 
     return jax.lax.platform_dependent(of_places, labels, cpu=rows, default=product)
@@ -131,12 +132,14 @@ def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
 
 # One program also where nothing else is compiled: operation by operation it would take seconds to compile.
 @functools.partial(jax.jit, static_argnames=("blank", "softmax"))
-def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+def ctc(
+    scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
+) -> Any:
     @jax.custom_jvp
-    def values(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> Any:
+    def values(scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor) -> Any:
         return found(scores, labels, label_length, frame_length).values
 
-    def found(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> Explicit:
+    def found(scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor) -> Explicit:
         return alignments(scores, labels, label_length, frame_length, blank, softmax, sys.modules[__name__])
 
     @values.defjvp
@@ -148,7 +151,7 @@ def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: i
 
 
 @jax.custom_jvp
-def once(gradient: Any, scores: Any) -> Any:
+def once(gradient: Any, scores: Tensor) -> Any:
     """The gradient; what asks for its own gets an error."""
     return gradient
 
@@ -161,12 +164,12 @@ def twice(primals: Any, tangents: Any) -> Any:
 add_to_picked = portable.add_to_picked
 
 
-def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
+def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
     @jax.custom_vjp
-    def values(features: Any, kernel: Any, bias: Any, weights: Any, labels: Any) -> Sums:
+    def values(features: Tensor, kernel: Any, bias: Any, weights: Any, labels: Tensor) -> Sums:
         return forward(features, kernel, bias, weights, labels)[0]
 
-    def forward(features: Any, kernel: Any, bias: Any, weights: Any, labels: Any) -> tuple[Sums, Any]:
+    def forward(features: Tensor, kernel: Any, bias: Any, weights: Any, labels: Tensor) -> tuple[Sums, Any]:
         those = classes._replace(kernel=kernel, bias=bias, weights=weights)
         found, kept = sums(features, labels, those, sys.modules[__name__])
         return found, (features, labels, kernel, bias, weights, found.others, kept)
@@ -223,9 +226,9 @@ def written(joined: Any, pieces: Any, place: Any) -> list[Any]:
     return [update(whole, made, place, 0) for whole, made in zip(joined, pieces, strict=True)]
 
 
-def multi_label_margin(labels: Any, scores: Any) -> Any:
+def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
     @jax.custom_jvp
-    def values(labels: Any, scores: Any) -> Any:
+    def values(labels: Tensor, scores: Tensor) -> Any:
         return portable.margins_of_lists(labels, scores).values
 
     @values.defjvp

@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from keraslosses.core.types import DType, Tensor
+
 BACKEND = keras.backend.backend()
 OWN: dict[str, Any] = {}
 if BACKEND in ("jax", "torch"):
@@ -17,14 +19,14 @@ if BACKEND in ("jax", "torch"):
 native_where = OWN.get("where", keras.ops.where)
 
 
-def where(condition: Any, chosen: Any, otherwise: Any) -> Any:
+def where(condition: Tensor, chosen: Any, otherwise: Any) -> Any:
     """As `keras.ops.where`, but one of both must be a tensor: two numbers have no dtype."""
     if isinstance(chosen, int | float) and isinstance(otherwise, int | float):
         raise TypeError(f"where needs a tensor beside a number. Received: {chosen!r} and {otherwise!r}")
     return native_where(condition, chosen, otherwise)
 
 
-def cast(x: Any, dtype: Any) -> Any:
+def cast(x: Any, dtype: DType) -> Any:
     """As `keras.ops.cast`, but a number becomes what is asked for at once, on TensorFlow too."""
     if isinstance(x, int | float):
         return keras.ops.convert_to_tensor(x, dtype=dtype)

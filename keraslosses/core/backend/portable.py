@@ -11,6 +11,7 @@ from keraslosses.core.backend.class_chunks import Classes, Sums, sums
 from keraslosses.core.backend.kinds import unreadable as unreadable
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.limits import LOWEST
+from keraslosses.core.types import DType, Tensor
 
 
 def peek(tensor: Any) -> np.ndarray | None:
@@ -34,7 +35,7 @@ def computed(tensor: Any) -> bool:
     return True
 
 
-def constant(numbers: Any, dtype: Any, near: Any) -> Any:
+def constant(numbers: Tensor, dtype: DType, near: Any) -> Any:
     """One number, or a list of them, as a tensor on the device of another.
 
     Through an array: Keras walks through a list number by number.
@@ -62,7 +63,7 @@ def replicas() -> int:
     return 1
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     """The values of a formula that returns `Explicit`, with the derivatives that it states.
 
     `axis` is the one that the formula consumes, or None. `faster` gives the same values faster for some
@@ -71,7 +72,7 @@ def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: A
     return formula(y_true, y_pred).values
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     """The mean of the values over everything, and 0 if there are none."""
     return mean(explicit(formula, y_true, y_pred, axis))
 
@@ -88,7 +89,7 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
     return ops.sum(values, axis=axis, keepdims=keepdims)
 
 
-def negative_log_likelihood(logits: Any, labels: Any) -> Any:
+def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
     """-log softmax(logits)[label] along the last axis, without a one-hot; where it is inf nothing flows back.
 
     Labels must lie in range.
@@ -114,7 +115,9 @@ def filled_up(tensor: Any) -> tuple[Any, Any]:
     return tensor, None
 
 
-def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+def ctc(
+    scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
+) -> Any:
     """-log P(labels) (batch,) over all their alignments with the frames; inf, without a gradient, for none.
 
     `scores` (batch, frames, classes) are logits if `softmax`, else logarithms of probabilities; there is at
@@ -136,12 +139,12 @@ def highest(tensor: Any, axis: int) -> Any:
     return ops.max(tensor, axis=axis, keepdims=True)
 
 
-def take_classes(scores: Any, places: Any) -> Any:
+def take_classes(scores: Tensor, places: Any) -> Any:
     """scores[b, t, places[b, n]] as (batch, frames, n)."""
     return ops.take_along_axis(scores, places[:, None], axis=2)
 
 
-def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
+def by_class(of_places: Any, labels: Tensor, classes: Any) -> Any:
     """The sum of of_places[t, n, b] over the places whose labels[b, n] is c, as (batch, frames, c)."""
     one_hot = ops.cast(labels[:, :, None] == ops.arange(classes, dtype="int32")[None, None], of_places.dtype)
     return ops.matmul(ops.transpose(of_places, (2, 0, 1)), one_hot)
@@ -164,7 +167,7 @@ def no_second_derivative() -> ValueError:
     )
 
 
-def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
+def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
     """What cross-entropy reads off the logits of the classes. There is no second derivative."""
     return sums(features, labels, classes, sys.modules[__name__])[0]
 
@@ -230,25 +233,25 @@ def largest(tensor: Any) -> Any:
     return ops.max(tensor, axis=-1)
 
 
-def pick(tensor: Any, labels: Any) -> Any:
+def pick(tensor: Any, labels: Tensor) -> Any:
     """tensor[..., label] along the last axis. Labels must lie in range."""
     return ops.take_along_axis(tensor, labels[..., None], axis=-1)[..., 0]
 
 
-def is_class(labels: Any, scores: Any) -> Any:
+def is_class(labels: Tensor, scores: Tensor) -> Any:
     """Whether each place along the last axis of the scores is that of the row's label."""
     classes = ops.arange(ops.shape(scores)[-1], dtype="int32")
     return ops.reshape(classes, (*[1] * len(labels.shape), -1)) == labels[..., None]
 
 
-def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
+def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
     """A tensor like this one with `change` (a number, or one for each label) added at [..., label]."""
     here = is_class(labels, tensor)
     change = ops.convert_to_tensor(change, dtype=tensor.dtype)
     return ops.where(here, tensor + (change[..., None] if len(change.shape) else change), tensor)
 
 
-def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
+def multi_margin(labels: Tensor, scores: Tensor, p: int, margin: float) -> Any:
     """Σ over classes i that are not the label of max(margin - score[label] + score[i], 0)^p, by their number.
 
     Scores are subtracted from each other before the margin comes in, which would lose its digits in a large
@@ -262,7 +265,7 @@ def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
     return total / ops.cast(ops.shape(scores)[-1], scores.dtype)
 
 
-def multi_label_margin(labels: Any, scores: Any) -> Any:
+def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
     """Σ over labels j and classes i that are none of max(1 - score[j] + score[i], 0), by their number.
 
     A label of -1 stands for none.
@@ -270,7 +273,7 @@ def multi_label_margin(labels: Any, scores: Any) -> Any:
     return margins_of_lists(labels, scores).values
 
 
-def margins_of_lists(labels: Any, scores: Any) -> Explicit:
+def margins_of_lists(labels: Tensor, scores: Tensor) -> Explicit:
     """`multi_label_margin`, place by place of the lists: nothing larger than the scores is made."""
     longest = ops.max(ops.sum(ops.cast(labels >= 0, "int32"), axis=-1), initial=0)
     zeros = ops.zeros_like(scores)

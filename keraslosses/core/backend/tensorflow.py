@@ -13,6 +13,7 @@ from keraslosses.core.backend.class_chunks import gradients as class_gradients
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value
+from keraslosses.core.types import Tensor
 
 
 def peek(tensor: Any) -> np.ndarray | None:
@@ -45,12 +46,12 @@ def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     @tf.custom_gradient
-    def values(y_true: Any, y_pred: Any) -> Any:
+    def values(y_true: Tensor, y_pred: Tensor) -> Any:
         found = formula(y_true, y_pred)
 
-        def gradient(upstream: Any) -> Any:
+        def gradient(upstream: Tensor) -> Any:
             return gradients(formula, found, y_true, y_pred, along_rows(upstream, found.values, axis))
 
         return found.values, gradient
@@ -58,15 +59,15 @@ def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: A
     return values(y_true, y_pred)
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     """What flows back is one number: nothing of the size of the values is made for it."""
 
     @tf.custom_gradient
-    def mean(y_true: Any, y_pred: Any) -> Any:
+    def mean(y_true: Tensor, y_pred: Tensor) -> Any:
         found = formula(y_true, y_pred)
         count = tf.maximum(tf.cast(tf.size(found.values), found.values.dtype), 1)
 
-        def gradient(upstream: Any) -> Any:
+        def gradient(upstream: Tensor) -> Any:
             share = along_rows(upstream / count, found.values, axis)
             return gradients(formula, found, y_true, y_pred, share)
 
@@ -94,7 +95,7 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
     return tf.reduce_sum(tf.where(values == values, values, -values), axes, keepdims)
 
 
-def gradients(formula: Any, found: Any, y_true: Any, y_pred: Any, upstream: Any) -> tuple[Any, Any]:
+def gradients(formula: Any, found: Any, y_true: Tensor, y_pred: Tensor, upstream: Tensor) -> tuple[Any, Any]:
     """By both inputs. A graph drops the one by y_true where nobody asks for it."""
     by_pred = upstream * found.by_pred()
     if found.by_true is not None:
@@ -108,7 +109,7 @@ def gradients(formula: Any, found: Any, y_true: Any, y_pred: Any, upstream: Any)
     return tape.gradient(values, y_true, upstream), by_pred
 
 
-def negative_log_likelihood(logits: Any, labels: Any) -> Any:
+def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
     """By the kernel that keeps the softmax for the gradient; XLA fuses the formula, which is faster there."""
     if under_xla():
         return portable.negative_log_likelihood(logits, labels)
@@ -127,9 +128,11 @@ def filled_up(tensor: Any) -> tuple[Any, Any]:
     return tensor, None
 
 
-def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+def ctc(
+    scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
+) -> Any:
     @tf.custom_gradient
-    def values(scores: Any) -> Any:
+    def values(scores: Tensor) -> Any:
         found = alignments(scores, labels, label_length, frame_length, blank, softmax, sys.modules[__name__])
         return found.values, lambda upstream: once(upstream[:, None, None] * found.by_pred(), scores)
 
@@ -151,7 +154,7 @@ def highest(tensor: Any, axis: int) -> Any:
     return tf.reduce_max(tensor, axis, keepdims=True)
 
 
-def take_classes(scores: Any, places: Any) -> Any:
+def take_classes(scores: Tensor, places: Any) -> Any:
     return tf.gather(scores, places, axis=2, batch_dims=1)
 
 
@@ -161,24 +164,24 @@ def states(step: Any, start: Any, frames: Any) -> Any:
 
 
 @tf.custom_gradient
-def once(gradient: Any, scores: Any) -> Any:
+def once(gradient: Any, scores: Tensor) -> Any:
     """The gradient; what asks for its own gets an error."""
 
-    def twice(*upstream: Any) -> Any:
+    def twice(*upstream: Tensor) -> Any:
         raise portable.no_second_derivative()
 
     return tf.identity(gradient), twice
 
 
-def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
+def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
     biased = [] if classes.bias is None else [classes.bias]
 
     @tf.custom_gradient
-    def values(features: Any, kernel: Any, *bias: Any) -> Any:
+    def values(features: Tensor, kernel: Any, *bias: Any) -> Any:
         those = classes._replace(kernel=kernel, bias=bias[0] if bias else None)
         found, kept = sums(features, labels, those, sys.modules[__name__])
 
-        def gradient(*upstream: Any) -> Any:
+        def gradient(*upstream: Tensor) -> Any:
             made = class_gradients(
                 features, labels, those, kept, found.others, Sums(*upstream), sys.modules[__name__]
             )
@@ -242,7 +245,7 @@ def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like
     def noted(arrays: list[Any], place: Any, pieces: Any) -> list[Any]:
         return [array.write(place, piece) for array, piece in zip(arrays, pieces, strict=True)]
 
-    def further(i: Any, logits: Any, state: Any) -> Any:
+    def further(i: Any, logits: Tensor, state: Any) -> Any:
         carry, pieces = step(i, logits, state[0])
         return carry, noted(state[1], before + i, pieces)
 
@@ -265,7 +268,7 @@ def fold_in_place(first: Any, kept: Any, count: int, step: Any, start: Any, like
     if before:
         joined = written(joined, first, 0)
 
-    def further(i: Any, logits: Any, state: Any) -> Any:
+    def further(i: Any, logits: Tensor, state: Any) -> Any:
         carry, pieces = step(i, logits, state[0])
         return carry, written(state[1], pieces, before + i * pieces[0].shape[0])
 
@@ -283,11 +286,11 @@ def written(joined: list[Any], pieces: Any, place: Any) -> list[Any]:
     ]
 
 
-def pick(tensor: Any, labels: Any) -> Any:
+def pick(tensor: Any, labels: Tensor) -> Any:
     return tf.gather(tensor, labels, axis=-1, batch_dims=len(labels.shape))
 
 
-def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
+def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
     shape = tf.shape(tensor)
     flat, rows = tf.reshape(labels, [-1]), tf.reshape(tensor, [-1, shape[-1]])
     changes = tf.broadcast_to(tf.reshape(tf.convert_to_tensor(change, tensor.dtype), [-1]), tf.shape(flat))
@@ -295,9 +298,9 @@ def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
     return tf.reshape(tf.tensor_scatter_nd_add(rows, places, changes), shape)
 
 
-def multi_label_margin(labels: Any, scores: Any) -> Any:
+def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
     @tf.custom_gradient
-    def values(scores: Any) -> Any:
+    def values(scores: Tensor) -> Any:
         # In pieces the values are linear: their derivative has none by the scores.
         found = portable.margins_of_lists(labels, tf.stop_gradient(scores))
         return found.values, lambda upstream: along_rows(upstream, found.values, -1) * found.by_pred()

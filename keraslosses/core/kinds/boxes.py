@@ -1,18 +1,17 @@
 """Two tensors of boxes, with a value for each box."""
 
-from typing import Any
-
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.kind import Options, Pair
 from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.precision import floating
+from keraslosses.core.types import Tensor
 
 
 class Boxes(Vectors):
     """Boxes: four numbers along the last axis. One box may stand alone."""
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
         y_true = ops.convert_to_tensor(y_true)
         rank = len(y_pred.shape)

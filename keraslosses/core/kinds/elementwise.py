@@ -8,6 +8,7 @@ from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import Range
 from keraslosses.core.kinds.kind import Kind, Options, Pair, tensors_of_one_shape, where
+from keraslosses.core.types import Tensor
 
 
 class Elementwise(Kind):
@@ -24,16 +25,16 @@ class Elementwise(Kind):
         self.explicit = explicit
         self.true, self.pred = true, pred
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_true, y_pred = tensors_of_one_shape(name, y_true, y_pred)
         axis = checks.axis_in_range(options.get("axis", -1), len(y_pred.shape))
         return Pair(y_true, y_pred, (axis,))
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
         """Puts ones where an entry is not kept: every formula is finite there."""
         return where(ops.expand_dims(keep, pair.axis), pair, 1.0)
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         """Takes elements of a masked axis out of the mean along it."""
         return replace(where(seen, pair, 1.0), inner=ops.cast(seen, pair.y_pred.dtype))
 
@@ -54,7 +55,7 @@ class Elementwise(Kind):
 class Signs(Elementwise):
     """Targets -1 and 1. Where the whole batch holds only 0 and 1, they are read as -1 and 1."""
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         pair = super().read(name, y_true, y_pred, options)
         zero_or_one = ops.all(ops.logical_or(pair.y_true == 0, pair.y_true == 1))
         return replace(pair, y_true=ops.where(zero_or_one, 2.0 * pair.y_true - 1.0, pair.y_true))

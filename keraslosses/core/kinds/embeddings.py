@@ -11,6 +11,7 @@ from keraslosses.core.kinds.kind import Kind, Options, Pair
 from keraslosses.core.kinds.labels import comparable, without_class_axis
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import both
+from keraslosses.core.types import Tensor
 
 
 class Embeddings(Kind):
@@ -19,7 +20,7 @@ class Embeddings(Kind):
     The formula gives the values and which samples have pairs of both sorts: the others leave the mean.
     """
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
         given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
         labels = without_class_axis(given, 2, 1)
@@ -29,13 +30,13 @@ class Embeddings(Kind):
             )
         return Pair(comparable(labels), y_pred, (1,), coupled=True)
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
         """Silences none: each counts in the pairs of the others."""
         return pair
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         return replace(pair, y_pred=ops.where(seen, pair.y_pred, ops.zeros_like(pair.y_pred)))
 
-    def counted(self, found: Any, valid: Any) -> tuple[Any, Any]:
+    def counted(self, found: Any, valid: Tensor) -> tuple[Any, Any]:
         values, complete = found
         return values, both(valid, complete)

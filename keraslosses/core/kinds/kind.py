@@ -6,7 +6,7 @@ that an infinite or undefined value there reaches neither the loss nor the gradi
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +15,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.domain import Range
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import extend_to
-
-Options = Mapping[str, Any]
+from keraslosses.core.types import Options, Tensor
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,11 @@ class Pair:
     each element in the mean over `axis`. Entries that are `coupled` depend on the whole batch.
     """
 
-    y_true: Any
-    y_pred: Any
+    y_true: Tensor
+    y_pred: Tensor
     axes: tuple[int, ...]
-    valid: Any = None
-    broken: Any = None
+    valid: Tensor = None
+    broken: Tensor = None
     class_weight: Any = None
     inner: Any = None
     coupled: bool = False
@@ -43,7 +42,7 @@ class Pair:
         return axis
 
 
-def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+def tensors_of_one_shape(name: str, y_true: Tensor, y_pred: Tensor) -> tuple[Any, Any]:
     """Both as floating tensors; (B,) counts as (B, 1), and a trailing 1 may be missing from y_true."""
     y_pred = floating(y_pred)
     y_true = ops.convert_to_tensor(y_true)
@@ -74,15 +73,15 @@ class Kind(ABC):
     pred: Range | None = None
 
     @abstractmethod
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         """The tensors, as what they are read as; raises where they do not belong together."""
 
     @abstractmethod
-    def silence(self, pair: Pair, keep: Any) -> Pair:
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
         """Puts inputs at which the formula is finite where an entry is not kept."""
 
     @abstractmethod
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         """Takes the elements of an entry that are not seen out of it; `seen` has the rank of y_pred."""
 
     def shape(self, pair: Pair) -> tuple[int | None, ...]:
@@ -93,7 +92,7 @@ class Kind(ABC):
             sizes = [(i, size) for i, size in sizes if i != axis]
         return tuple(size for _, size in sizes)
 
-    def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
+    def masked(self, pair: Pair, mask: Tensor, options: Options) -> tuple[Pair, Any]:
         """The pair without what a mask hides, and which entries are still to be seen.
 
         A mask has the axes of the result, or those of y_pred from the left.
@@ -116,7 +115,7 @@ class Kind(ABC):
         given = {"y_true": self.true, "y_pred": pred}
         return {argument: range_ for argument, range_ in given.items() if range_ is not None}
 
-    def counting(self, pair: Pair, keep: Any) -> Pair:
+    def counting(self, pair: Pair, keep: Tensor) -> Pair:
         """The pair as far as it counts, with harmless inputs elsewhere."""
         return pair if keep is None or pair.coupled else self.silence(pair, keep)
 
@@ -132,19 +131,19 @@ class Kind(ABC):
         """The mean of all entries in one go, where the kind has a way to it, else None."""
         return None
 
-    def counted(self, found: Any, valid: Any) -> tuple[Any, Any]:
+    def counted(self, found: Any, valid: Tensor) -> tuple[Any, Any]:
         """The values that a formula found, and which of them the mean counts."""
         return found, valid
 
 
-def where(condition: Any, pair: Pair, otherwise: float) -> Pair:
+def where(condition: Tensor, pair: Pair, otherwise: float) -> Pair:
     """The pair, with one number in both tensors where the condition does not hold."""
     number = ops.cast(otherwise, pair.y_pred.dtype)
     y_true, y_pred = (ops.where(condition, x, number) for x in (pair.y_true, pair.y_pred))
     return replace(pair, y_true=y_true, y_pred=y_pred)
 
 
-def without_classes(pair: Pair, seen: Any, options: Options) -> Any:
+def without_classes(pair: Pair, seen: Tensor, options: Options) -> Any:
     """y_pred with the masked classes out of the running: probability 0, else a score of -inf."""
     nothing = 0.0 if options.get("from_logits") is False else float("-inf")
     return ops.where(seen, pair.y_pred, ops.cast(nothing, pair.y_pred.dtype))

@@ -10,6 +10,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.kinds.kind import Kind, Options, Pair, without_classes
 from keraslosses.core.kinds.labels import comparable, is_broken, reject_out_of_range
 from keraslosses.core.precision import floating
+from keraslosses.core.types import Tensor
 
 
 def reject_multi_hot(name: str, lists: np.ndarray) -> None:
@@ -23,7 +24,7 @@ def reject_multi_hot(name: str, lists: np.ndarray) -> None:
         )
 
 
-def is_multi_hot(lists: Any, every: Any) -> Any:
+def is_multi_hot(lists: Tensor, every: Any) -> Any:
     """Whether rows hold 0 and 1 only, and none has an end.
 
     As lists of more than two labels each of them would name a class twice.
@@ -34,7 +35,7 @@ def is_multi_hot(lists: Any, every: Any) -> Any:
 class LabelLists(Kind):
     """For each entry a list of class indices, ended by its first -1, against scores along the last axis."""
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         """Labels in range; what stands behind the end of a list is -1."""
         y_pred = floating(y_pred)
         given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
@@ -59,11 +60,11 @@ class LabelLists(Kind):
         broken = ops.logical_or(ops.any(broken, axis=-1), multi_hot)
         return Pair(labels, y_pred, axes, broken=broken)
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
         """Puts an empty list, and scores of one, where an entry is not kept."""
         keep = ops.expand_dims(keep, -1)
         y_true = ops.where(keep, pair.y_true, -ops.ones_like(pair.y_true))
         return replace(pair, y_true=y_true, y_pred=ops.where(keep, pair.y_pred, ops.ones_like(pair.y_pred)))
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         return replace(pair, y_pred=without_classes(pair, seen, options))

@@ -12,9 +12,10 @@ from keraslosses.core.backend import ops
 from keraslosses.core.domain import SHARES, Range
 from keraslosses.core.kinds.kind import Kind, Options, Pair, without_classes
 from keraslosses.core.precision import floating
+from keraslosses.core.types import DType, Tensor
 
 
-def comparable(labels: Any) -> Any:
+def comparable(labels: Tensor) -> Any:
     """Labels in a type in which any class index and any `ignore_class` can be compared."""
     labels = ops.convert_to_tensor(labels)
     dtype = standardize_dtype(labels.dtype)
@@ -25,7 +26,7 @@ def comparable(labels: Any) -> Any:
     return ops.cast(labels, "int64" if dtype in ("uint32", "uint64") else "int32")
 
 
-def warn_of_one_class(y_pred: Any, axis: int) -> None:
+def warn_of_one_class(y_pred: Tensor, axis: int) -> None:
     """As Keras does: one class alone has probability 1 whatever the prediction."""
     if y_pred.shape[axis] == 1 and backend.may_warn():
         warnings.warn(
@@ -43,7 +44,7 @@ class Labels(Kind):
     def __init__(self, pred: Range | None = None):
         self.pred = pred
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         """Integer labels in range, with what is ignored or broken marked, and y_pred as it came."""
         y_pred = floating(y_pred)
         if not len(y_pred.shape):
@@ -61,7 +62,7 @@ class Labels(Kind):
             raise checks.shapes_differ(given, y_pred, name, "hold one class index for each entry of y_pred")
         return self.marked(name, labels, y_pred, axis, options)
 
-    def marked(self, name: str, labels: Any, y_pred: Any, axis: int, options: Options) -> Pair:
+    def marked(self, name: str, labels: Tensor, y_pred: Tensor, axis: int, options: Options) -> Pair:
         warn_of_one_class(y_pred, axis)
         classes = y_pred.shape[axis]
         if classes is None:
@@ -72,14 +73,14 @@ class Labels(Kind):
         chosen = None if weights is None else of_class(weights, labels, y_pred.dtype)
         return Pair(labels, y_pred, (axis,), valid, broken, chosen)
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
         """Puts class 0 of a row of ones where an entry is not kept."""
         keep_rows = ops.expand_dims(keep, pair.axis)
         one = ops.ones((), dtype=pair.y_pred.dtype)
         labels = ops.where(keep, pair.y_true, ops.zeros_like(pair.y_true))
         return replace(pair, y_true=labels, y_pred=ops.where(keep_rows, pair.y_pred, one))
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         return replace(pair, y_pred=without_classes(pair, seen, options))
 
     def spread(self, pair: Pair, outside: Any) -> Any:
@@ -92,7 +93,7 @@ class Labels(Kind):
 class LabelsOrOneHot(Labels):
     """As `Labels`; also one-hot rows along the last axis, of which the largest entry counts."""
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
         y_true = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
         if len(y_true.shape) == len(y_pred.shape) > 1 and y_true.shape[-1] != 1:
@@ -102,19 +103,19 @@ class LabelsOrOneHot(Labels):
         return super().read(name, y_true, y_pred, options)
 
 
-def indices_of_rows(rows: Any) -> Any:
+def indices_of_rows(rows: Tensor) -> Any:
     """Where each row has its largest entry; -1 where none is above 0: that row has no class."""
     rows = ops.convert_to_tensor(rows)
     return ops.where(ops.max(rows, axis=-1) > 0, ops.argmax(rows, axis=-1), -1)
 
 
-def of_class(numbers: Any, labels: Any, dtype: Any) -> Any:
+def of_class(numbers: Tensor, labels: Tensor, dtype: DType) -> Any:
     """The number of each label's class: one number for all classes, or one for each."""
     numbers = backend.constant(numbers, dtype, labels)
     return ops.take(numbers, labels, axis=0) if len(numbers.shape) else numbers
 
 
-def without_class_axis(labels: Any, rank: int, axis: int) -> Any:
+def without_class_axis(labels: Tensor, rank: int, axis: int) -> Any:
     """Labels of the rank of y_pred lose the class axis, or else the last one, where its size is 1."""
     for place in (axis, -1):
         if len(labels.shape) == rank and labels.shape[place] == 1:
@@ -122,7 +123,7 @@ def without_class_axis(labels: Any, rank: int, axis: int) -> Any:
     return labels
 
 
-def class_indices(name: str, argument: str, labels: Any, classes: Any, ignore: int | None = None) -> Any:
+def class_indices(name: str, argument: str, labels: Tensor, classes: Any, ignore: int | None = None) -> Any:
     """Labels as int32 in [0, classes), which of them count, and which are out of range (None: all, none).
 
     Where the labels can be looked at, one out of range raises ValueError. Ignored and broken ones become 0.
@@ -143,7 +144,7 @@ def class_indices(name: str, argument: str, labels: Any, classes: Any, ignore: i
     return ops.cast(labels, "int32"), valid, broken
 
 
-def is_broken(labels: Any, classes: Any) -> Any:
+def is_broken(labels: Tensor, classes: Any) -> Any:
     """Whether each label is outside [0, classes) or not a whole number."""
     limit = ops.cast(classes, labels.dtype)
     outside = ops.logical_or(labels < 0, ops.logical_not(labels < limit))

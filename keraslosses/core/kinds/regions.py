@@ -8,6 +8,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.domain import PROBABILITIES, TARGETS
 from keraslosses.core.kinds.kind import Kind, Options, Pair, tensors_of_one_shape, where
 from keraslosses.core.reduction import extend_to
+from keraslosses.core.types import Tensor
 
 
 def axes_or_none(name: str, value: Any) -> None:
@@ -37,21 +38,21 @@ class Regions(Kind):
 
     true, pred = TARGETS, PROBABILITIES
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_true, y_pred = tensors_of_one_shape(name, y_true, y_pred)
         rank, axis = len(y_pred.shape), options["axis"]
         axes = axes_of(axis, rank)
         return Pair(y_true, y_pred, axes[1:] if axis is None else axes, coupled=0 in axes)
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
         """Puts empty regions where an entry is not kept."""
         return where(ops.expand_dims(keep, pair.axes), pair, 0.0)
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         """Takes elements out of their region."""
         return where(seen, pair, 0.0)
 
-    def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
+    def masked(self, pair: Pair, mask: Tensor, options: Options) -> tuple[Pair, Any]:
         """A region is seen if any element of it is."""
         mask = extend_to(mask, len(pair.y_pred.shape), "mask", pair.y_pred.shape)
         seen = ops.any(mask, axis=pair.axes)

@@ -9,6 +9,7 @@ from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.kind import Kind, Options, Pair
 from keraslosses.core.precision import floating
+from keraslosses.core.types import Tensor
 
 
 class Samples(Kind):
@@ -18,7 +19,7 @@ class Samples(Kind):
     by side. The formula must be finite where all inputs are 1: those stand in for a sample of weight 0.
     """
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred, y_true = floating(y_pred), ops.convert_to_tensor(y_true)
         if "float" in standardize_dtype(y_true.dtype):
             y_true = ops.cast(y_true, y_pred.dtype)
@@ -27,11 +28,11 @@ class Samples(Kind):
             raise checks.shapes_differ(y_true, y_pred, name, "have the batch size of y_pred")
         return Pair(y_true, y_pred, tuple(range(1, len(y_pred.shape))))
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
         """Puts ones where a sample is not kept."""
         return replace(pair, y_true=ones_unless(keep, pair.y_true), y_pred=ones_unless(keep, pair.y_pred))
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         raise ValueError(
             "`mask` must have one number for each sample. Received: a mask of shape "
             f"{tuple(seen.shape)} for a y_pred of shape {tuple(pair.y_pred.shape)}"
@@ -47,6 +48,6 @@ class Samples(Kind):
         return values
 
 
-def ones_unless(keep: Any, tensor: Any) -> Any:
+def ones_unless(keep: Tensor, tensor: Any) -> Any:
     keep = ops.reshape(keep, (-1, *[1] * (len(tensor.shape) - 1)))
     return ops.where(keep, tensor, ops.ones_like(tensor))

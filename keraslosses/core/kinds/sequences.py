@@ -14,14 +14,15 @@ from keraslosses.core.kinds.kind import Kind, Options, Pair
 from keraslosses.core.kinds.labels import comparable
 from keraslosses.core.precision import floating
 from keraslosses.core.readable import check_readable
+from keraslosses.core.types import Tensor
 
 
-def prefix_mask(lengths: Any, size: Any) -> Any:
+def prefix_mask(lengths: Tensor, size: Any) -> Any:
     """(batch, size) of bool: the first `lengths` places of each row."""
     return ops.arange(size, dtype="int32")[None] < ops.cast(lengths, "int32")[:, None]
 
 
-def lengths_of(owner: str, argument: str, lengths: Any, tensor: Any) -> Any:
+def lengths_of(owner: str, argument: str, lengths: Tensor, tensor: Any) -> Any:
     """Lengths `(batch,)` as int32, from `(batch,)` or `(batch, 1)` integers, for axis 1 of a tensor.
 
     Where they can be looked at, one outside [0, size of the axis] raises ValueError.
@@ -54,7 +55,7 @@ def blank_class(blank_index: Any, classes: int) -> int:
 
 
 def labels_before_padding(
-    owner: str, argument: str, labels: Any, blank: int, classes: int | None = None, lengths: Any = None
+    owner: str, argument: str, labels: Tensor, blank: int, classes: int | None = None, lengths: Tensor = None
 ) -> tuple[Any, Any]:
     """Labels `(batch, longest)` as int32 with -1 for their padding, and which samples are broken, `(batch,)`.
 
@@ -93,7 +94,7 @@ def labels_before_padding(
     return ops.where(before_the_end, labels, -1), ops.any(wrong, axis=1)
 
 
-def frame_lengths(owner: str, y_pred: Any, mask: Any, logit_length: Any = None) -> tuple[Any, Any]:
+def frame_lengths(owner: str, y_pred: Tensor, mask: Tensor, logit_length: Tensor = None) -> tuple[Any, Any]:
     """How many frames of each sample count, `(batch,)`, and whether what says so makes no sense.
 
     They are `logit_length`, else the frames that the mask leaves, else all of them. A mask must be a prefix:
@@ -123,7 +124,7 @@ def frame_lengths(owner: str, y_pred: Any, mask: Any, logit_length: Any = None) 
     return lengths, broken
 
 
-def frames_of(owner: str, y_pred: Any) -> tuple[Any, Any]:
+def frames_of(owner: str, y_pred: Tensor) -> tuple[Any, Any]:
     """y_pred as a tensor `(batch, frames, classes)`, and which of its frames are there (None: all).
 
     They are those that its Keras mask leaves, or those of a ragged tensor. The mask is read first: a tensor
@@ -145,8 +146,8 @@ def frames_of(owner: str, y_pred: Any) -> tuple[Any, Any]:
 class SequencePair(Pair):
     """Labels and frames, and how many of each count, `(batch,)` int32."""
 
-    label_length: Any = None
-    logit_length: Any = None
+    label_length: Tensor = None
+    logit_length: Tensor = None
 
 
 class Sequences(Kind):
@@ -155,7 +156,7 @@ class Sequences(Kind):
     pred = SHARES
     reads_ragged = True
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> SequencePair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> SequencePair:
         """Labels that are classes, also where they do not count. A mask on y_pred says which frames do."""
         frames, mask = frames_of(name, y_pred)
         classes = frames.shape[2]
@@ -182,22 +183,22 @@ class Sequences(Kind):
             logit_length=frame_length,
         )
 
-    def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
+    def masked(self, pair: Pair, mask: Tensor, options: Options) -> tuple[Pair, Any]:
         """A mask says which frames count: `read` has found it on y_pred."""
         return pair, None
 
-    def silence(self, pair: Any, keep: Any) -> Pair:
+    def silence(self, pair: Any, keep: Tensor) -> Pair:
         """Uniform frames and no labels where a sample is not kept."""
         frames = ops.where(keep[:, None, None], pair.y_pred, ops.ones((), pair.y_pred.dtype))
         return replace(pair, y_pred=frames, label_length=ops.where(keep, pair.label_length, 0))
 
-    def counting(self, pair: Any, keep: Any) -> Pair:
+    def counting(self, pair: Any, keep: Tensor) -> Pair:
         """Frames behind the last one that counts may hold anything."""
         counts = prefix_mask(pair.logit_length, ops.shape(pair.y_pred)[1])
         frames = ops.where(counts[..., None], pair.y_pred, ops.ones((), pair.y_pred.dtype))
         return super().counting(replace(pair, y_pred=frames), keep)
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         return pair
 
     def evaluate(self, formula: Callable[..., Any], pair: Any, faster: Any = None) -> Any:

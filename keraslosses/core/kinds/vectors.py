@@ -7,6 +7,7 @@ from keraslosses.core import backend
 from keraslosses.core.domain import Range
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.kinds.kind import Options, Pair, where
+from keraslosses.core.types import Tensor
 
 
 class Vectors(Elementwise):
@@ -15,7 +16,7 @@ class Vectors(Elementwise):
     def __init__(self, explicit: bool = False, true: Range | None = None, pred: Range | None = None):
         super().__init__(explicit=explicit, true=true, pred=pred)
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         """Puts zeros where a vector's element is masked: it adds nothing to a product or a sum."""
         return where(seen, pair, 0.0)
 

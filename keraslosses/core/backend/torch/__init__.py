@@ -17,6 +17,7 @@ from keraslosses.core.backend.torch.margins import multi_margin as multi_margin
 from keraslosses.core.backend.torch.transforms import transformed
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
+from keraslosses.core.types import DType, Tensor
 
 
 def peek(tensor: Any) -> np.ndarray | None:
@@ -46,7 +47,7 @@ def computed(tensor: Any) -> bool:
     return not is_wrapped(tensor)
 
 
-def constant(numbers: Any, dtype: Any, near: Any) -> Any:
+def constant(numbers: Tensor, dtype: DType, near: Any) -> Any:
     return torch.as_tensor(numbers, dtype=dtype, device=near.device)
 
 
@@ -63,7 +64,7 @@ class Values(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, formula: Any, faster: Any, axis: int | None, mean: bool, y_true: Any, y_pred: Any
+        ctx: Any, formula: Any, faster: Any, axis: int | None, mean: bool, y_true: Tensor, y_pred: Tensor
     ) -> Any:
         own = quick(formula, faster, y_true, y_pred)
         found = own or formula(y_true, y_pred)
@@ -74,7 +75,7 @@ class Values(torch.autograd.Function):
         return found.values.sum() / ctx.count if mean else found.values
 
     @staticmethod
-    def backward(ctx: Any, upstream: Any) -> Any:
+    def backward(ctx: Any, upstream: Tensor) -> Any:
         y_true, y_pred = ctx.saved_tensors
         again = ctx.found is None or torch.is_grad_enabled()
         found = ctx.formula(y_true, y_pred) if again else ctx.found
@@ -90,7 +91,7 @@ class Values(torch.autograd.Function):
         return None, None, None, None, by_true, by_pred
 
 
-def quick(formula: Any, faster: Any, y_true: Any, y_pred: Any) -> Explicit | None:
+def quick(formula: Any, faster: Any, y_true: Tensor, y_pred: Tensor) -> Explicit | None:
     """What a form for finite inputs finds, if there is one, and it comes out finite."""
     if faster is None or peek(y_pred) is None:
         return None
@@ -98,7 +99,7 @@ def quick(formula: Any, faster: Any, y_true: Any, y_pred: Any) -> Explicit | Non
     return found if found is not None and math.isfinite(found.values.sum()) else None
 
 
-def found_by_torch(formula: Any, y_true: Any, y_pred: Any, upstream: Any, again: bool) -> Any:
+def found_by_torch(formula: Any, y_true: Tensor, y_pred: Tensor, upstream: Tensor, again: bool) -> Any:
     """The gradient by y_true of a formula that does not state it; differentiable itself if `again`."""
     with torch.enable_grad():
         y_true = y_true if again else y_true.detach().requires_grad_()
@@ -106,20 +107,20 @@ def found_by_torch(formula: Any, y_true: Any, y_pred: Any, upstream: Any, again:
     return torch.autograd.grad(values, y_true, upstream, create_graph=again)[0]
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     if transforming():
         return transformed(formula, y_true, y_pred, axis)
     return Values.apply(formula, faster, axis, False, y_true, y_pred)
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     """What flows back is one number: nothing of the size of the values is made for it."""
     if transforming():
         return portable.mean(transformed(formula, y_true, y_pred, axis))
     return Values.apply(formula, faster, axis, True, y_true, y_pred)
 
 
-def negative_log_likelihood(logits: Any, labels: Any) -> Any:
+def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
     """By the kernel that keeps the softmax for the gradient; it wants the classes in the second axis."""
     if logits.ndim == 2:
         values = F.cross_entropy(logits, labels.long(), reduction="none")
@@ -151,11 +152,11 @@ def largest(tensor: Any) -> Any:
     return torch.amax(tensor, dim=-1)
 
 
-def pick(tensor: Any, labels: Any) -> Any:
+def pick(tensor: Any, labels: Tensor) -> Any:
     return torch.gather(tensor, -1, labels.long().unsqueeze(-1)).squeeze(-1)
 
 
-def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
+def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
     labels = labels.long()[..., None]
     changes = torch.as_tensor(change, dtype=tensor.dtype, device=tensor.device)
     changes = (changes[..., None] if changes.ndim else changes).expand(labels.shape)

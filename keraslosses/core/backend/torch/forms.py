@@ -15,10 +15,11 @@ import torch.nn.functional as F
 from keraslosses.core.backend.torch.internals import log_softmax_backward, zero_up_to
 from keraslosses.core.explicit import Explicit, of_error
 from keraslosses.core.limits import BELOW_ONE, EPSILON
+from keraslosses.core.types import Tensor
 
 
 def binary_crossentropy(
-    y_true: Any, y_pred: Any, *, from_logits: bool, label_smoothing: float, **others: Any
+    y_true: Tensor, y_pred: Tensor, *, from_logits: bool, label_smoothing: float, **others: Any
 ) -> Explicit | None:
     if others["pos_weight"] is not None or others["class_weights"] is not None:
         return None
@@ -29,8 +30,8 @@ def binary_crossentropy(
 
 
 def binary_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     apply_class_balancing: bool,
     gamma: float,
@@ -58,7 +59,7 @@ def binary_focal_crossentropy(
     return Explicit((missed**gamma).mul_(terms.values), by_pred)
 
 
-def smoothed(y_true: Any, label_smoothing: float) -> Any:
+def smoothed(y_true: Tensor, label_smoothing: float) -> Any:
     return y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
 
 
@@ -92,7 +93,7 @@ def slope_of_probabilities(target: Any, p: Any) -> Any:
     return of_negative.mul_(q.ge_(EPSILON)).sub_(of_positive.mul_(p.clone().ge_(EPSILON)))
 
 
-def log_cosh(y_true: Any, y_pred: Any) -> Explicit:
+def log_cosh(y_true: Tensor, y_pred: Tensor) -> Explicit:
     """With u = 1 - exp(-abs(e)), cosh(e) is 1 + u² / (2 - 2u). Beyond 20, where 1 - u vanishes, the logarithm
     grows as abs(e) does.
     """
@@ -110,7 +111,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Explicit:
     return of_error(values, slope)
 
 
-def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Explicit:
+def mean_squared_logarithmic_error(y_true: Tensor, y_pred: Tensor) -> Explicit:
     """Without a `where`: the way back through a threshold is a kernel of torch."""
     predicted, true = y_pred.clamp_min(EPSILON), y_true.clamp_min(EPSILON)
     error = predicted - true
@@ -126,7 +127,13 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Explicit:
 
 
 def categorical_crossentropy(
-    y_true: Any, y_pred: Any, *, from_logits: bool, label_smoothing: float, axis: int, class_weights: Any
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    from_logits: bool,
+    label_smoothing: float,
+    axis: int,
+    class_weights: Any,
 ) -> Explicit | None:
     """With torch's own kernel for the way back through the softmax."""
     if not from_logits or label_smoothing or class_weights is not None:

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch.autograd import forward_ad
 
+from keraslosses.core.types import Tensor
+
 INTERNALS = {
     "torch._C._functorch.is_functorch_wrapped_tensor": "to see whether `torch.func` transforms a tensor",
     "torch._C._are_functorch_transforms_active": "to see whether `torch.func` transforms what is computed",
@@ -46,7 +48,7 @@ def with_changes_of_changes() -> Any:
     return forward_ad._set_fwd_grad_enabled(True)
 
 
-def log_softmax_backward(upstream: Any, log_p: Any, axis: int) -> Any:
+def log_softmax_backward(upstream: Tensor, log_p: Tensor, axis: int) -> Any:
     """The gradient by the logits whose log_softmax is `log_p`."""
     return torch._log_softmax_backward_data(upstream, log_p, axis, log_p.dtype)
 
@@ -56,26 +58,28 @@ def zero_up_to(threshold: float, x: Any, gradient: Any) -> Any:
     return torch.ops.aten.threshold_backward(gradient, x, threshold)
 
 
-def multi_label_margin(scores: Any, lists: Any) -> tuple[Any, Any]:
+def multi_label_margin(scores: Tensor, lists: Tensor) -> tuple[Any, Any]:
     """The values for rows of scores, and what the gradient needs."""
     return torch.ops.aten.multilabel_margin_loss_forward(scores, lists, 0)
 
 
-def multi_label_margin_backward(upstream: Any, scores: Any, lists: Any, listed: Any) -> Any:
+def multi_label_margin_backward(upstream: Tensor, scores: Tensor, lists: Tensor, listed: Any) -> Any:
     return torch.ops.aten.multilabel_margin_loss_backward(upstream, scores, lists, 0, listed)
 
 
-def ctc(log_p: Any, labels: Any, frame_length: Any, label_length: Any, blank: int) -> tuple[Any, Any]:
+def ctc(
+    log_p: Tensor, labels: Tensor, frame_length: Tensor, label_length: Tensor, blank: int
+) -> tuple[Any, Any]:
     """The values for log-probabilities (frames, batch, classes), and what the gradient needs."""
     return torch.ops.aten._ctc_loss.Tensor(log_p, labels, frame_length, label_length, blank, False)
 
 
 def ctc_backward(
-    upstream: Any,
-    log_p: Any,
-    labels: Any,
-    frame_length: Any,
-    label_length: Any,
+    upstream: Tensor,
+    log_p: Tensor,
+    labels: Tensor,
+    frame_length: Tensor,
+    label_length: Tensor,
     values: Any,
     log_alpha: Any,
     blank: int,

@@ -6,7 +6,7 @@ torch reads the inputs another way, or would not say what is wrong with them: th
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.torch import peek
 from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.backend.torch.margins import ByKernel
+from keraslosses.core.types import Options, Tensor
 
-Options = Mapping[str, Any]
 Kernel = Callable[..., Any]
 # What torch ignores where nothing shall be ignored: no class has this index.
 NO_LABEL = -100
@@ -29,7 +29,7 @@ SMALL_SCORE = 16.0
 def of_elements(kernel: Kernel) -> Kernel:
     """The mean over the elements of two tensors of one shape."""
 
-    def mean(y_true: Any, y_pred: Any, **options: Any) -> Any:
+    def mean(y_true: Tensor, y_pred: Tensor, **options: Any) -> Any:
         if not y_pred.numel() or torch.compiler.is_compiling() or transforming():
             return None
         return kernel(y_pred, y_true, **options)
@@ -46,7 +46,7 @@ def of_seen(kernel: Kernel) -> Kernel:
     """Only on the CPU, where the labels can be looked at, and only what comes out finite."""
 
     @functools.wraps(kernel)
-    def guarded(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+    def guarded(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
         if transforming() or getattr(y_pred, "dtype", None) not in (torch.float32, torch.float64):
             return None
         if peek(y_true) is None or peek(y_pred) is None or y_pred.ndim < 2 or not y_pred.numel():
@@ -58,7 +58,7 @@ def of_seen(kernel: Kernel) -> Kernel:
 
 
 @of_seen
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+def sparse_categorical_crossentropy(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     if not options["from_logits"]:
         return None
     return at_labels(
@@ -67,12 +67,12 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, 
 
 
 @of_seen
-def negative_log_likelihood(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+def negative_log_likelihood(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     return at_labels(F.nll_loss, y_true, y_pred, options, reduction)
 
 
 def at_labels(
-    kernel: Callable[..., Any], y_true: Any, y_pred: Any, options: Options, reduction: str, **more: Any
+    kernel: Callable[..., Any], y_true: Tensor, y_pred: Tensor, options: Options, reduction: str, **more: Any
 ) -> Any:
     ignored, weights = options["ignore_class"], options["class_weights"]
     labels = labels_of(y_true, y_pred, ignored)
@@ -101,7 +101,7 @@ def at_labels(
 
 
 @of_seen
-def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+def multi_margin(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     """The kernel takes the label's score from the margin first, and finds no margin violated by NaN."""
     weights = options["class_weights"]
     if options["ignore_class"] is not None or not one_each(weights, y_pred):
@@ -118,7 +118,7 @@ def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> 
     weight = None if weights is None else torch.as_tensor(weights, dtype=y_pred.dtype)
     targets, p, margin = indices(y_true), options["p"], options["margin"]
 
-    def formula(rows: Any) -> Any:
+    def formula(rows: Tensor) -> Any:
         values = portable.multi_margin(targets, rows, p, margin)
         return (values if weight is None else values * weight[targets]).mean()
 
@@ -127,7 +127,7 @@ def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> 
     )
 
 
-def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | None:
+def labels_of(y_true: Tensor, y_pred: Tensor, ignored: int | None) -> np.ndarray | None:
     """One class index for each row, none out of range; not for one class alone, of which the loss warns."""
     labels = y_true if isinstance(y_true, np.ndarray) else y_true.numpy()
     rows = tuple(y_pred.shape[:-1])
@@ -136,7 +136,7 @@ def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | Non
     return labels if in_range(labels, y_pred.shape[-1], ignored) else None
 
 
-def finite_rows(y_pred: Any, chosen: np.ndarray) -> bool:
+def finite_rows(y_pred: Tensor, chosen: np.ndarray) -> bool:
     """Whether the chosen rows hold finite numbers: through a softmax others have a gradient of NaN, though
     nothing flows back to them.
     """
@@ -145,13 +145,13 @@ def finite_rows(y_pred: Any, chosen: np.ndarray) -> bool:
         return bool(np.isfinite(rows.sum()))
 
 
-def indices(y_true: Any) -> Any:
+def indices(y_true: Tensor) -> Any:
     """torch takes no array that is reversed, and warns of one that is read-only: those are copied."""
     labels = torch.tensor(y_true.copy()) if isinstance(y_true, np.ndarray) else y_true
     return labels.reshape(-1).long()
 
 
-def one_each(weights: Any, y_pred: Any) -> bool:
+def one_each(weights: Any, y_pred: Tensor) -> bool:
     return weights is None or len(weights) == y_pred.shape[-1]
 
 
@@ -162,7 +162,7 @@ def in_range(labels: np.ndarray, classes: int, ignored: int | None) -> bool:
 
 
 @of_seen
-def categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+def categorical_crossentropy(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     classes, weights = y_pred.shape[-1], options["class_weights"]
     if not options["from_logits"] or weights is not None or classes == 1 or not last(options["axis"], y_pred):
         return None
@@ -177,5 +177,5 @@ def rows_of(tensor: Any) -> Any:
     return tensor if tensor.ndim == 2 else tensor.reshape(-1, tensor.shape[-1])
 
 
-def last(axis: int, y_pred: Any) -> bool:
+def last(axis: int, y_pred: Tensor) -> bool:
     return axis in (-1, y_pred.ndim - 1)

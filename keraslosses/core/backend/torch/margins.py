@@ -8,9 +8,10 @@ import torch.nn.functional as F
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.torch import internals
 from keraslosses.core.backend.torch.internals import transforming
+from keraslosses.core.types import Tensor
 
 
-def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
+def multi_margin(labels: Tensor, scores: Tensor, p: int, margin: float) -> Any:
     # What torch compiles in the place of its kernel has another gradient at the margin.
     if torch.compiler.is_compiling() or transforming():
         return portable.multi_margin(labels, scores, p, margin)
@@ -30,7 +31,7 @@ class ByKernel(torch.autograd.Function):
     """What a kernel finds that has a first derivative only; a formula gives those of higher order."""
 
     @staticmethod
-    def forward(ctx: Any, kernel: Any, formula: Any, scores: Any) -> Any:
+    def forward(ctx: Any, kernel: Any, formula: Any, scores: Tensor) -> Any:
         ctx.save_for_backward(scores)
         ctx.formula, ctx.own = formula, scores.detach().requires_grad_(ctx.needs_input_grad[2])
         with torch.enable_grad():
@@ -38,20 +39,20 @@ class ByKernel(torch.autograd.Function):
         return ctx.found.detach()
 
     @staticmethod
-    def backward(ctx: Any, upstream: Any) -> Any:
+    def backward(ctx: Any, upstream: Tensor) -> Any:
         if not torch.is_grad_enabled():
             return None, None, torch.autograd.grad(ctx.found, ctx.own, upstream, retain_graph=True)[0]
         (scores,) = ctx.saved_tensors
         return None, None, torch.autograd.grad(ctx.formula(scores), scores, upstream, create_graph=True)[0]
 
 
-def undefined_rows_shown(values: Any, rows: Any) -> Any:
+def undefined_rows_shown(values: Any, rows: Tensor) -> Any:
     """The values, NaN where the row has one: the kernels find no margin violated by NaN."""
     undefined = torch.isnan(torch.amax(rows.detach(), dim=-1))
     return torch.where(undefined, float("nan"), values)
 
 
-def multi_label_margin(labels: Any, scores: Any) -> Any:
+def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
     if transforming():
         return margins_at_once(labels, scores)
     rows = scores.reshape(-1, scores.shape[-1])
@@ -60,7 +61,7 @@ def multi_label_margin(labels: Any, scores: Any) -> Any:
     )
 
 
-def margins_at_once(labels: Any, scores: Any) -> Any:
+def margins_at_once(labels: Tensor, scores: Tensor) -> Any:
     """All pairs of a label and a class at once: where places are gone through, one row decides for all."""
     own = torch.gather(scores, -1, labels.long().clamp_min(0))
     listed = (labels[..., None] == torch.arange(scores.shape[-1], device=scores.device)).any(dim=-2)
@@ -77,12 +78,12 @@ OWN.define("margins_of_lists(Tensor rows, Tensor lists) -> (Tensor, Tensor)")
 OWN.define("margins_of_lists_backward(Tensor upstream, Tensor rows, Tensor lists, Tensor listed) -> Tensor")
 
 
-def forward(rows: Any, lists: Any) -> Any:
+def forward(rows: Tensor, lists: Tensor) -> Any:
     values, listed = internals.multi_label_margin(rows, lists)
     return torch.where(lists[:, 0] >= 0, undefined_rows_shown(values, rows), values), listed
 
 
-def backward(upstream: Any, rows: Any, lists: Any, listed: Any) -> Any:
+def backward(upstream: Tensor, rows: Tensor, lists: Tensor, listed: Any) -> Any:
     return internals.multi_label_margin_backward(upstream, rows, lists, listed)
 
 

@@ -15,9 +15,10 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.torch.internals import with_changes_of_changes
 from keraslosses.core.explicit import Explicit, along_rows
+from keraslosses.core.types import Tensor
 
 
-def transformed(formula: Callable[..., Explicit], y_true: Any, y_pred: Any, axis: Any) -> Any:
+def transformed(formula: Callable[..., Explicit], y_true: Tensor, y_pred: Tensor, axis: Any) -> Any:
     """The values of a formula that returns `Explicit`, with the derivatives that it states, of any order.
 
     `axis` is the one that the formula consumes, or several, or None.
@@ -33,7 +34,7 @@ class Transformed(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(formula: Any, axis: Any, names: Any, y_true: Any, y_pred: Any, *tensors: Any) -> Any:
+    def forward(formula: Any, axis: Any, names: Any, y_true: Tensor, y_pred: Tensor, *tensors: Any) -> Any:
         return formula(y_true, y_pred, **dict(zip(names, tensors, strict=True))).values
 
     @staticmethod
@@ -43,7 +44,7 @@ class Transformed(torch.autograd.Function):
         ctx.save_for_forward(*tensors)
 
     @staticmethod
-    def backward(ctx: Any, upstream: Any) -> Any:
+    def backward(ctx: Any, upstream: Tensor) -> Any:
         y_true, y_pred, *tensors = ctx.saved_tensors
         formula = functools.partial(ctx.formula, **dict(zip(ctx.names, tensors, strict=True)))
         found = formula(y_true, y_pred)
@@ -71,7 +72,7 @@ class Transformed(torch.autograd.Function):
             return torch.where(found.values == float("inf"), 0.0, change.sum(ctx.axis))
 
 
-def slope_by_true(formula: Any, found: Explicit, y_true: Any, y_pred: Any) -> Any:
+def slope_by_true(formula: Any, found: Explicit, y_true: Tensor, y_pred: Tensor) -> Any:
     """The derivative of the values by y_true; found by torch where the formula does not state it."""
     if found.by_true is not None:
         return found.by_true()
@@ -79,11 +80,13 @@ def slope_by_true(formula: Any, found: Explicit, y_true: Any, y_pred: Any) -> An
     return back(torch.ones_like(values))[0]
 
 
-def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+def ctc(
+    scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
+) -> Any:
     """Lengths travel with the labels: a transformation must see every tensor."""
     given = torch.cat([labels.long(), label_length.long()[:, None], frame_length.long()[:, None]], dim=1)
 
-    def formula(given: Any, scores: Any) -> Explicit:
+    def formula(given: Any, scores: Tensor) -> Explicit:
         labels, label_length, frame_length = given[:, :-2], given[:, -2], given[:, -1]
         found = alignments(scores, labels, label_length, frame_length, blank, softmax, portable)
         return Explicit(found.values, lambda: Once.apply(found.by_pred()))
@@ -105,7 +108,7 @@ class Once(torch.autograd.Function):
         pass
 
     @staticmethod
-    def backward(ctx: Any, upstream: Any) -> Any:
+    def backward(ctx: Any, upstream: Tensor) -> Any:
         raise portable.no_second_derivative()
 
     @staticmethod
