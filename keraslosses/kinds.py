@@ -1,7 +1,7 @@
 """The kinds of inputs that a loss function can read: the first argument of `loss_function`.
 
 A kind converts the inputs to tensors, checks their shapes, and applies masks, weights, `ignore_class` and
-`class_weights`. The guide "Your own loss" says which to choose.
+`class_weights`. The guide "Your own loss" explains which kind to choose.
 """
 
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, TARGETS, Range

@@ -352,13 +352,13 @@ def test_config_round_trip():
         ({"class_weights": [1.0]}, "`class_weights` must hold 23 numbers, one for each class"),
         (
             {"margin": "arc"},
-            "`margin` must be None or one of the angular losses, such as ArcFace(). Received",
+            "`margin` must be None or an angular loss, such as ArcFace(). Received",
         ),
         (
             {"margin": keraslosses.ArcFace(ignore_class=3)},
-            "`margin` must leave `ignore_class` to the head, which has it too. Received",
+            "`margin` must have no `ignore_class` of its own: give it to the head instead. Received",
         ),
-        ({"margin": keraslosses.Huber()}, "`margin` must be None or one of the angular losses"),
+        ({"margin": keraslosses.Huber()}, "`margin` must be None or an angular loss"),
         ({"margin": keraslosses.ArcFace(), "use_bias": True}, "`use_bias` must be False with a margin"),
         (
             {"label_smoothing": 1.5},

@@ -585,8 +585,8 @@ def test_number_of_losses_is_checked(count):
         ([1.0], "`losses` must be a list of 2 losses. Received: losses=["),
         ([1.0, 2.0, 3.0], "`losses` must be a list of 2 losses. Received: losses=["),
         (2.0, "`losses` must be a list of 2 losses. Received: losses="),
-        ([[1.0], 2.0], "`losses` must hold scalars. Received: losses of the shapes [(1,), ()]"),
-        ([1.0, [[2.0, 3.0]]], "`losses` must hold scalars. Received: losses of the shapes [(), (1, 2)]"),
+        ([[1.0], 2.0], "`losses` must hold scalars. Received: losses with the shapes [(1,), ()]"),
+        ([1.0, [[2.0, 3.0]]], "`losses` must hold scalars. Received: losses with the shapes [(), (1, 2)]"),
     ],
 )
 def test_losses_are_checked(losses, message):

@@ -1,4 +1,4 @@
-"""A layer with a vector of weights for each class: what `CosineDense` and the heads have in common."""
+"""The base class of `CosineDense` and the heads: a layer with a vector of weights for each class."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ from keraslosses.layers.term import TermLayer
 
 
 class KernelLayer(TermLayer):
-    """Has a trainable `kernel`, `(dim, outputs)` or as a class says, float32 under every dtype policy."""
+    """A layer with a trainable `kernel`, float32 under every dtype policy.
+
+    The kernel has the shape `(dim, outputs)`. A class with another shape overrides `kernel_shape`.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,7 @@ class KernelLayer(TermLayer):
         )
 
     def build_for(self, features: Tensor) -> None:
-        """Where features come before a model has built the layer."""
+        """Builds the layer for these features, if no model has built it yet."""
         if not hasattr(self, "kernel"):
             self.build(features.shape)
             self.built = True

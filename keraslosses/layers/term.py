@@ -1,4 +1,4 @@
-"""What terms read: labels and sample weights beside features of shape (batch, dim)."""
+"""The base class of terms, and the functions that read their labels and sample weights."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from keraslosses.core.types import Tensor
 
 
 class TermLayer(FixedOptions, keras.layers.Layer):
-    """A layer that reads features row by row: `attach` lays those of more axes out as rows for it."""
+    """A layer that reads features `(batch, dim)`. `attach` reshapes features with more axes to rows."""
 
     takes_rows = True
 
@@ -26,8 +26,9 @@ class TermLayer(FixedOptions, keras.layers.Layer):
 def labels_of(
     name: str, features: Tensor, labels: Tensor, num_classes: int, ignore_class: int | None = None
 ) -> tuple[Any, Any, Any]:
-    """Class indices as int32, which of them count (None: all), and which are out of range (None where that
-    was ruled out by looking).
+    """Class indices as int32, which of them are valid (None: all), and which are out of range.
+
+    The last is None if the values were checked: then no index is out of range.
     """
     check_readable(name, features=features, labels=labels)
     if len(features.shape) != 2:
@@ -50,7 +51,7 @@ def labels_of(
 
 
 def per_sample(sample_weight: Tensor, values: Any) -> Tensor:
-    """Weights as a tensor that multiplies values of shape (batch,)."""
+    """The sample weights as a tensor that can be multiplied with values of shape (batch,)."""
     check_readable(None, sample_weight=sample_weight)
     weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
     return extend_to(weight, 1, "sample_weight", values.shape)

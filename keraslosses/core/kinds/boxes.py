@@ -1,4 +1,4 @@
-"""Two tensors of boxes, with a value for each box."""
+"""The kind `Boxes`: two tensors of boxes, with a value for each box."""
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
@@ -9,7 +9,13 @@ from keraslosses.core.types import Tensor
 
 
 class Boxes(Vectors):
-    """Boxes: four numbers along the last axis. One box may stand alone."""
+    """Boxes: four numbers along the last axis. The formula gives one value for each box.
+
+    Arguments are those of `Vectors`.
+
+    Shapes: y_true and y_pred `(.., 4)` with the same shape; `(4,)` is a single box. The formula returns the
+    shape of y_pred without the last axis.
+    """
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)

@@ -1,4 +1,4 @@
-"""A probability for each class along an axis, against probabilities or logits."""
+"""The kind `Distributions`: a target for each class, and probabilities or logits of the classes."""
 
 from dataclasses import replace
 
@@ -10,7 +10,15 @@ from keraslosses.core.types import Tensor
 
 
 class Distributions(Vectors):
-    """One probability or one-hot value for each class along `axis`, against probabilities or logits."""
+    """Targets and predictions for each class: y_true holds probabilities or one-hot rows along `axis`.
+
+    y_pred holds probabilities or logits. The axis is the option `axis` of the loss function; the last axis if
+    it has no such option. If the loss function has an option `class_weights`, it holds one number for each
+    class. The formula itself must apply these weights. For the reduction `"mean_with_sample_weight"`, the
+    weight of an entry is the sum over its classes of target times class weight.
+
+    Arguments and shapes are those of `Vectors`. A masked class gets the probability 0 or the logit -inf.
+    """
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         pair = super().read(name, y_true, y_pred, options)

@@ -1,4 +1,4 @@
-"""Whatever a formula reads, sample by sample."""
+"""The kind `Samples`: the formula reads the inputs itself and gives one value for each sample."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,10 +13,15 @@ from keraslosses.core.types import Tensor
 
 
 class Samples(Kind):
-    """A y_true and a y_pred of any shapes with one batch size; the formula gives one value for each sample.
+    """A y_true and a y_pred of any shapes with the same batch size. The formula gives one value per sample.
 
-    For what no other kind reads: a column of y_true that holds weights, or a y_pred with several outputs side
-    by side. The formula must be finite where all inputs are 1: those stand in for a sample of weight 0.
+    Choose it if no other kind fits: for example, if a column of y_true holds weights, or if y_pred holds
+    several outputs side by side.
+
+    Shapes: y_true `(batch, ..)` and y_pred `(batch, ..)`. The formula must return `(batch,)`. A mask must be
+    `(batch,)` or `(batch, 1)`.
+
+    The formula must be finite if all inputs are 1, because ones replace a sample of weight 0.
     """
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
@@ -29,7 +34,7 @@ class Samples(Kind):
         return Pair(y_true, y_pred, tuple(range(1, len(y_pred.shape))))
 
     def silence(self, pair: Pair, keep: Tensor) -> Pair:
-        """Puts ones where a sample is not kept."""
+        """Replaces the inputs of the samples that are not kept by ones."""
         return replace(pair, y_true=ones_unless(keep, pair.y_true), y_pred=ones_unless(keep, pair.y_pred))
 
     def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
