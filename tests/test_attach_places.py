@@ -177,7 +177,7 @@ def test_a_place_that_is_none_is_named():
         keraslosses.attach(model, center_loss(), at=f"{name}/embedding")
     own = Subclassed()
     own(X)
-    with raises("call the term in a `compute_loss` of its own"):
+    with raises("call the term in its `compute_loss`"):
         keraslosses.attach(own, center_loss(), at="embedding")
 
 

@@ -257,10 +257,10 @@ DECODE_MISTAKES = {
     "`strategy` must be one of 'greedy', 'beam_search'. Received: strategy='beam'": {"strategy": "beam"},
     "`from_logits` must be True or False. Received: from_logits=1": {"from_logits": 1},
     "`beam_width` must be a positive integer. Received: beam_width=0": {"beam_width": 0},
-    "`top_paths` must be 1 with the greedy strategy, else at most beam_width. Received: top_paths=2": {
+    "`top_paths` must be 1 with the greedy strategy, and at most beam_width with beam search. Received: top_paths=2": {
         "top_paths": 2
     },
-    "else at most beam_width. Received: top_paths=3": {
+    "and at most beam_width with beam search. Received: top_paths=3": {
         "strategy": "beam_search",
         "beam_width": 2,
         "top_paths": 3,

@@ -1,4 +1,4 @@
-"""Safe forms that two or more losses use. Each says what it does at its singular point."""
+"""Numerically safe functions that two or more losses use. Each docstring describes the singular point."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,24 +13,24 @@ from keraslosses.core.types import Tensor
 
 
 def at_least(x: Tensor, low: Tensor) -> Tensor:
-    """max(x, low), with derivative 0 where x is not above `low`. NaN stays NaN."""
+    """max(x, low), with derivative 0 where x is at most `low`. NaN stays NaN."""
     return ops.where(x <= low, ops.cast(low, x.dtype), x)
 
 
 def root(x: Tensor) -> Tensor:
-    """sqrt(x) for x >= 0, with derivative 0 at 0, where the true one is infinite."""
+    """sqrt(x) for x >= 0, with derivative 0 at 0, where the true derivative is infinite."""
     zero = x == 0
     return ops.where(zero, ops.zeros_like(x), ops.sqrt(ops.where(zero, ops.ones_like(x), x)))
 
 
 def divide(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """numerator / denominator, and 0 with derivative 0 where the denominator is 0."""
+    """numerator / denominator, but 0 with derivative 0 where the denominator is 0."""
     zero = denominator == 0
     return ops.where(zero, 0.0, numerator / ops.where(zero, ops.ones_like(denominator), denominator))
 
 
 def log_probability(p: Tensor) -> Tensor:
-    """log(max(p, 1e-7)): exact at 1, and bounded with derivative 0 below 1e-7."""
+    """log(max(p, 1e-7)): exact at 1, and constant with derivative 0 below 1e-7."""
     return ops.log(ops.where(p < EPSILON, ops.cast(EPSILON, p.dtype), p))
 
 
@@ -40,10 +40,10 @@ def distribution(p: Tensor, axis: int) -> Tensor:
 
 
 def share(part: Tensor, total: Tensor, classes: Any) -> Tensor:
-    """part / total, and 1 / classes with gradient 0 where the total is nothing.
+    """part / total, but 1 / classes with gradient 0 where the total is almost 0.
 
-    Both are divided by the total, held constant, first: the square of a small total would underflow in the
-    gradient of their quotient.
+    First both are divided by the total as a constant. Else the gradient of the quotient would contain the
+    square of the total, and this square underflows for a small total.
     """
     nothing = ops.abs(total) < NOTHING
     scale = ops.stop_gradient(ops.where(nothing, ops.ones_like(total), total))
@@ -52,16 +52,16 @@ def share(part: Tensor, total: Tensor, classes: Any) -> Tensor:
 
 
 def scale_of(x: Tensor, axis: int) -> Tensor:
-    """The mean absolute value along an axis (1 where all are 0), held constant in the gradient.
+    """The mean absolute value along an axis (1 if all values are 0), constant in the gradient.
 
-    Dividing by it before squaring keeps squares from running over or under.
+    Divide by it before you square: then the squares neither overflow nor underflow.
     """
     size = ops.mean(ops.abs(ops.stop_gradient(x)), axis=axis, keepdims=True)
     return ops.where(size == 0, ops.ones_like(size), size)
 
 
 def unit(x: Tensor, axis: int) -> Tensor:
-    """Vectors divided by their length, at least 1e-7; zeros stay, with derivative 0."""
+    """Vectors divided by their length, or by 1e-7 if it is smaller; zeros stay 0, with derivative 0."""
     scale = scale_of(x, axis)
     scaled = x / scale
     length = root(ops.sum(ops.square(scaled), axis=axis, keepdims=True))
@@ -69,9 +69,9 @@ def unit(x: Tensor, axis: int) -> Tensor:
 
 
 def mean(values: Tensor, axis: int | tuple[int, ...], weights: Tensor = None) -> Tensor:
-    """The mean along an axis or several, or the weighted mean; 0 where no weight is left."""
+    """The mean along one axis or several axes, or the weighted mean; 0 where all weights are 0."""
     if weights is None:
-        # Not ops.mean: on torch that computes float64 in float32.
+        # Not ops.mean: on torch, it computes float64 in float32.
         count = 1
         for one in axis if isinstance(axis, tuple) else (axis,):
             count = count * ops.shape(values)[one]
@@ -86,7 +86,7 @@ def root_mean_square(values: Tensor, axis: int, weights: Tensor = None) -> Tenso
 
 
 def along(axis: int, vector: Sequence[float], like: Tensor) -> Tensor:
-    """A vector laid along one axis of a tensor, ready to be multiplied with it."""
+    """A vector, reshaped to lie along one axis of a tensor, so that it can be multiplied with the tensor."""
     shape = [1] * len(like.shape)
     shape[axis] = len(vector)
     return ops.reshape(backend.constant(vector, like.dtype, like), shape)
@@ -103,7 +103,7 @@ def per_output(name: str, weights: Tensor, like: Tensor, axis: int) -> Tensor:
 def power(base: Tensor, exponent: float) -> Tensor:
     """base^exponent for a base of at least 0; at 0 it is 0 with derivative 0, unless the exponent is 0.
 
-    What is too small for a number of full precision counts as 0: its derivatives would overflow.
+    A base below the smallest normal number counts as 0, because its derivatives would overflow.
     """
     if exponent in (0, 1, 2):
         return (ops.ones_like(base), base, base * base)[int(exponent)]
@@ -113,7 +113,7 @@ def power(base: Tensor, exponent: float) -> Tensor:
 
 
 def times_unless_zero(factor: Tensor, values: Tensor) -> Tensor:
-    """factor * values, and 0 where the factor is 0 even if the value is infinite."""
+    """factor * values, but 0 where the factor is 0, even if the value is infinite."""
     if isinstance(factor, int | float):
         return factor * values if factor else ops.zeros_like(values)
     return ops.where(factor == 0, ops.zeros_like(values), factor * values)
@@ -123,5 +123,5 @@ def last(x: Tensor, axis: int) -> Tensor:
     """The tensor with this axis moved to the end."""
     rank = len(x.shape)
     axis = axis % rank
-    # Not ops.moveaxis: torch's has no form for `torch.vmap`.
+    # Not ops.moveaxis: on torch, it does not work under `torch.vmap`.
     return x if axis == rank - 1 else ops.transpose(x, (*(i for i in range(rank) if i != axis), axis))

@@ -1,4 +1,4 @@
-"""What keeps a computation in the precision of its inputs."""
+"""Functions that keep a computation in the precision of its inputs."""
 
 import functools
 from collections.abc import Callable
@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 
 def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, in which the backend narrows nothing by itself; see `backend.full_precision`."""
+    """The function, run so that the backend does not reduce the precision; see `backend.full_precision`."""
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -28,6 +28,6 @@ def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def floating(x: Any) -> Any:
-    """A tensor of float64 if it was one, else of float32: nothing is narrowed."""
+    """The input as a tensor: in float64 if it is float64, else in float32."""
     x = ops.convert_to_tensor(x)
     return x if standardize_dtype(x.dtype) in ("float32", "float64") else ops.cast(x, "float32")
