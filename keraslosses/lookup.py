@@ -77,8 +77,8 @@ def names() -> list[str]:
 
     Example:
 
-    >>> print(keraslosses.names()[0])
-    ArcFace
+    >>> print(keraslosses.names()[:2])
+    ['AMSoftmax', 'ArcFace']
     """
     return sorted(CLASSES)
 

@@ -323,7 +323,7 @@ def test_a_sum_has_parts():
 
 @pytest.mark.parametrize("nothing", ["none", None])
 def test_reducing_and_other_parts_do_not_mix(nothing):
-    message = f"`losses` must all have reduction \"none\", or none of them. Received: losses with the reductions ['sum', {nothing!r}]"
+    message = f"`losses` must all have the reduction \"none\", or none of them must have it. Received: losses with the reductions ['sum', {nothing!r}]"
     with raises(message):
         Huber(reduction="sum") + Huber(reduction=nothing)
     with raises(message):

@@ -270,11 +270,11 @@ DECODE_MISTAKES = {
         "y_pred": LOGITS[0]
     },
     "`logit_length` must lie between 0 and 5 in ctc_decode. Received: 6 at 1": {"logit_length": [5, 6, 0, 0]},
-    "`logit_length` must hold one integer for each of the batch in ctc_decode": {"logit_length": [5, 0, 0]},
-    "must have its shape (batch, frames) in ctc_decode. Received: mask.shape=(4, 4)": {
+    "`logit_length` must hold one integer for each sample in ctc_decode": {"logit_length": [5, 0, 0]},
+    "must have the shape (batch, frames) in ctc_decode. Received: mask.shape=(4, 4)": {
         "y_pred": masked(LOGITS, MASK[:, :4])
     },
-    "must leave a prefix of the frames in ctc_decode. Received: frames after a masked one in sample 2": {
+    "must keep the first frames of each sample in ctc_decode. Received: frames after a masked frame in sample 2": {
         "y_pred": masked(LOGITS, MASK[:, ::-1])
     },
 }

@@ -1,4 +1,4 @@
-"""What JAX does better than `keras.ops` says. What each function means stands in `portable`."""
+"""The functions that are better on JAX than in `portable`. The docstrings in `portable` hold here."""
 
 import functools
 import sys
@@ -45,8 +45,9 @@ def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None
 
 
 def written_once(values: Any) -> Any:
-    """Through a `where` that changes nothing: XLA on the CPU would take a product into the sum after it, and
-    write down both of its factors first.
+    """The values, through a `where` that changes nothing.
+
+    Without it, XLA on the CPU fuses a product with the sum after it, and stores both factors first.
     """
     return jnp.where(values == values, values, -values)
 
@@ -63,7 +64,7 @@ def mean_of_rows(values: Any) -> Any:
 def differentiated(
     formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, reduced: Any, of_changes: Any = None
 ) -> Any:
-    """The values of a formula, reduced, with the derivatives that it states, reduced alike."""
+    """The values of a formula, reduced, with the derivatives that it states, reduced in the same way."""
     of_changes = of_changes or reduced
 
     @jax.custom_jvp
@@ -87,14 +88,14 @@ def differentiated(
 
 
 def along_axis(changes: Any, values: Any, axis: int | None) -> Any:
-    """The change of the value of each row: none where that is inf."""
+    """The change of the value of each row; 0 where the value is inf."""
     if axis is None:
         return changes
     return jnp.where(jnp.isinf(values), 0.0, jnp.sum(changes, axis=axis))
 
 
 def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
-    """The gradient in one pass: the softmax, less 1 at the label."""
+    """The gradient takes one pass: it is the softmax, minus 1 at the label."""
 
     def formula(labels: Tensor, logits: Tensor) -> Explicit:
         largest = jnp.max(logits, axis=-1)
@@ -111,12 +112,12 @@ highest, states, log_add = portable.highest, portable.states, jnp.logaddexp
 
 
 def take_classes(scores: Tensor, places: Any) -> Any:
-    """Without a look at whether each place is a class: all are."""
+    """Without a check whether each place is a class: all are."""
     return jnp.take_along_axis(scores, places[:, None], axis=2, mode="clip")
 
 
 def by_class(of_places: Any, labels: Tensor, classes: Any) -> Any:
-    """On the CPU row is added to row; elsewhere the order of such sums would change from run to run."""
+    """On the CPU, rows are added. Elsewhere their order would change between runs, so a product is used."""
 
     def rows(of_places: Any, labels: Tensor) -> Any:
         frames, _, batch = of_places.shape
@@ -130,7 +131,7 @@ def by_class(of_places: Any, labels: Tensor, classes: Any) -> Any:
     return jax.lax.platform_dependent(of_places, labels, cpu=rows, default=product)
 
 
-# One program also where nothing else is compiled: operation by operation it would take seconds to compile.
+# Compiled as one program, also in eager code: compiling each operation would take seconds.
 @functools.partial(jax.jit, static_argnames=("blank", "softmax"))
 def ctc(
     scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
@@ -152,7 +153,7 @@ def ctc(
 
 @jax.custom_jvp
 def once(gradient: Any, scores: Tensor) -> Any:
-    """The gradient; what asks for its own gets an error."""
+    """The gradient. Differentiating it raises an error."""
     return gradient
 
 
@@ -205,7 +206,7 @@ def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
 
 
 def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
-    """Each piece is written to its place: pieces and whole would take the memory twice."""
+    """Writes each piece directly to its place. Joining pieces at the end would need the memory twice."""
     joined = [jnp.zeros_like(one) for one in like]
     before = 0 if first is None else len(first[0])
     if before:
@@ -233,7 +234,7 @@ def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
 
     @values.defjvp
     def change(primals: Any, tangents: Any) -> tuple[Any, Any]:
-        """In pieces the values are linear: what they are found from need not be differentiated again."""
+        """The values are piecewise linear, so the computation of the slope need not be differentiated."""
         labels, scores = primals
         fixed = jax.lax.stop_gradient(scores)
         found = portable.margins_of_lists(labels, fixed)

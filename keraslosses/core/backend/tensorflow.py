@@ -1,4 +1,4 @@
-"""What TensorFlow does better than `keras.ops` says. What each function means stands in `portable`."""
+"""The functions that are better on TensorFlow than in `portable`. The docstrings in `portable` hold here."""
 
 import sys
 from typing import Any
@@ -28,7 +28,7 @@ def computed(tensor: Any) -> bool:
 
 
 def repaired(repair: Any, tensors: Any, bounds: Any) -> Any:
-    """Without XLA each step of a repair is a pass over the data: only where something is to be repaired."""
+    """Without XLA, each step of a repair is a pass over the data. So it runs only if it is needed."""
     if under_xla() or tf.executing_eagerly():
         return repair(*tensors)
     fine = [tf.reduce_min(tensor) >= 0 for tensor, _ in bounds]
@@ -60,7 +60,7 @@ def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, fas
 
 
 def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
-    """What flows back is one number: nothing of the size of the values is made for it."""
+    """The upstream gradient is one number, so no array of the size of the values is made for it."""
 
     @tf.custom_gradient
     def mean(y_true: Tensor, y_pred: Tensor) -> Any:
@@ -76,14 +76,15 @@ def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None
     return mean(y_true, y_pred)
 
 
-# A row of more numbers loses digits where they are added one after the other in float32.
+# A sum of more numbers than this loses digits, if they are added one after the other in float32.
 LONG_ROW = 2**16
 
 
 def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """Under XLA through a `where` that changes nothing: XLA on the CPU would take a product into the sum, and
-    write down both of its factors first. The sums of rows are added in float64: it adds one number after the
-    other, and of millions would keep the first digits only.
+    """Under XLA, the values go through a `where` that changes nothing, and the sums of rows are in float64.
+
+    Without the `where`, XLA on the CPU fuses a product with the sum, and stores both factors first. XLA adds
+    one number after the other. In float32, the sum of millions of numbers would keep few correct digits.
     """
     if not under_xla() or not len(values.shape):
         return tf.reduce_sum(values, axis, keepdims)
@@ -96,7 +97,7 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
 
 
 def gradients(formula: Any, found: Any, y_true: Tensor, y_pred: Tensor, upstream: Tensor) -> tuple[Any, Any]:
-    """By both inputs. A graph drops the one by y_true where nobody asks for it."""
+    """The gradients by both inputs. A graph drops the gradient by y_true if it is not needed."""
     by_pred = upstream * found.by_pred()
     if found.by_true is not None:
         return upstream * found.by_true(), by_pred
@@ -110,7 +111,7 @@ def gradients(formula: Any, found: Any, y_true: Tensor, y_pred: Tensor, upstream
 
 
 def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
-    """By the kernel that keeps the softmax for the gradient; XLA fuses the formula, which is faster there."""
+    """Uses the kernel that keeps the softmax for the gradient. Under XLA, the fused formula is faster."""
     if under_xla():
         return portable.negative_log_likelihood(logits, labels)
     values = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
@@ -118,7 +119,7 @@ def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
 
 
 def largest(tensor: Any) -> Any:
-    """Keras's max refuses an empty batch."""
+    """As in `portable`, but for an empty batch too: the max of Keras raises an error there."""
     return tf.reduce_max(tensor, axis=-1)
 
 
@@ -143,7 +144,7 @@ by_class = portable.by_class
 
 
 def log_add(a: Any, b: Any) -> Any:
-    """In fewer kernels; XLA makes one of them all, and softplus is slower there."""
+    """Uses fewer kernels. XLA makes one kernel of all operations, and softplus is slower there."""
     if under_xla():
         return portable.log_add(a, b)
     larger = tf.maximum(a, b)
@@ -159,13 +160,13 @@ def take_classes(scores: Tensor, places: Any) -> Any:
 
 
 def states(step: Any, start: Any, frames: Any) -> Any:
-    """Keras's scan wants to know how many frames there are when it is traced."""
+    """Uses tf.scan: the scan of Keras must know the number of frames when it is traced."""
     return tf.scan(step, frames, start)
 
 
 @tf.custom_gradient
 def once(gradient: Any, scores: Tensor) -> Any:
-    """The gradient; what asks for its own gets an error."""
+    """The gradient. Differentiating it raises an error."""
 
     def twice(*upstream: Tensor) -> Any:
         raise portable.no_second_derivative()
@@ -196,7 +197,7 @@ exp_of_difference = portable.exp_of_difference
 
 
 def rows_from(tensor: Any, start: Any, count: int) -> Any:
-    """As a slice of known size, which XLA asks for."""
+    """A slice of known size, as XLA needs it."""
     nowhere = [0] * (len(tensor.shape) - 1)
     return tf.slice(tensor, [start, *nowhere], [count, *tensor.shape[1:]])
 
@@ -206,7 +207,7 @@ def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
 
 
 def fold(first: int, end: int, step: Any, start: Any) -> Any:
-    """One step after the other: side by side they would take the memory that chunks save."""
+    """Runs one step after the other. Steps in parallel would need the memory that chunks save."""
     return tf.while_loop(
         lambda i, carry: i < end,
         lambda i, carry: (i + 1, step(i, carry)),
@@ -216,8 +217,9 @@ def fold(first: int, end: int, step: Any, start: Any) -> Any:
 
 
 def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
-    """Under XLA a loop: of anything else it would compute all at once. Without XLA none: each piece is freed
-    when it has been used.
+    """Under XLA this is a loop: else XLA would compute all pieces at once.
+
+    Without XLA there is no loop, so that each piece is freed after its use.
     """
     if not count or not under_xla():
         return portable.fold_keeping(count, lambda i, carry: after(carry, step, i, carry), start)
@@ -232,7 +234,7 @@ def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
 
 
 def after(earlier: Any, function: Any, *arguments: Any) -> Any:
-    """What the function gives, computed when what is earlier has been: not side by side."""
+    """function(*arguments), computed after the tensors in `earlier`, not in parallel."""
     with tf.control_dependencies(tf.nest.flatten(earlier)):
         return function(*arguments)
 
@@ -262,7 +264,7 @@ def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like
 
 
 def fold_in_place(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
-    """Each piece is written to its place, as XLA can: pieces and whole would take the memory twice."""
+    """Writes each piece directly to its place, which works under XLA. Else the memory is needed twice."""
     joined = [tf.zeros_like(one) for one in like]
     before = 0 if first is None else first[0].shape[0]
     if before:
@@ -301,7 +303,7 @@ def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
 def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
     @tf.custom_gradient
     def values(scores: Tensor) -> Any:
-        # In pieces the values are linear: their derivative has none by the scores.
+        # The values are piecewise linear: the derivative of their derivative is 0.
         found = portable.margins_of_lists(labels, tf.stop_gradient(scores))
         return found.values, lambda upstream: along_rows(upstream, found.values, -1) * found.by_pred()
 

@@ -1,4 +1,4 @@
-"""Sums over the logits of very many classes on torch: its own gradient around the common computation."""
+"""The sums over the logits of very many classes on torch, with a gradient function for torch."""
 
 import sys
 from typing import Any
@@ -14,7 +14,7 @@ fold, fold_keeping, rows_from = portable.fold, portable.fold_keeping, portable.r
 
 
 def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
-    """Each piece is written to its place: pieces and whole would take the memory twice."""
+    """Writes each piece directly to its place. Joining pieces at the end would need the memory twice."""
     joined = [torch.empty_like(one) for one in like]
 
     def write(pieces: Any, place: int) -> int:
@@ -39,7 +39,7 @@ def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
 
 
 def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
-    """In place: the logits are nobody else's."""
+    """Works in place, because no other code uses these logits."""
     return tensor.scatter_add_(-1, labels.long()[:, None], change[:, None])
 
 

@@ -1,4 +1,4 @@
-"""CTC by torch's kernel, as operations of our own that a compiler and `torch.func` can go through."""
+"""CTC with torch's kernel, as custom operations that work in compiled code and with `torch.func`."""
 
 from typing import Any
 
@@ -16,16 +16,16 @@ from keraslosses.core.types import Tensor
 def ctc(
     scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
 ) -> Any:
-    if not len(scores):  # The kernel refuses an empty batch.
+    if not len(scores):  # The kernel raises an error for an empty batch.
         return scores.sum(dim=(1, 2))
     if transforming():
         return transforms.ctc(scores, labels, label_length, frame_length, blank, softmax)
     values = torch.ops.keraslosses.ctc(scores, labels.long(), label_length, frame_length, blank, softmax)[0]
-    # By rounding the kernel finds values below 0: only the value is 0 there, what flows back is not.
+    # By rounding, the kernel may give values below 0. Then the value becomes 0, but the gradient stays.
     return torch.where(values < 0, values - values.detach(), values)
 
 
-# The kernel gives the derivative by logits, and NaN where there is no alignment.
+# The kernel gives the derivative by logits; it gives NaN if there is no alignment.
 OWN.define(
     "ctc(Tensor scores, Tensor labels, Tensor label_length, Tensor frame_length, int blank, bool softmax)"
     " -> (Tensor, Tensor, Tensor)"

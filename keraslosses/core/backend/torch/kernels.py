@@ -1,7 +1,7 @@
-"""Mean losses for which torch has a kernel: where its inputs allow it, the whole loss is one call.
+"""Mean losses for which torch has a kernel: if the inputs allow it, the whole loss is one call.
 
-A kernel for a loss takes what the loss was called with, its options and its reduction. It gives None where
-torch reads the inputs another way, or would not say what is wrong with them: then the formula decides.
+A function here takes the inputs of the loss, its options and its reduction. It returns None if torch reads
+the inputs in a different way, or does not report their errors. Then the formula is used.
 """
 
 import functools
@@ -20,14 +20,14 @@ from keraslosses.core.backend.torch.margins import ByKernel
 from keraslosses.core.types import Options, Tensor
 
 Kernel = Callable[..., Any]
-# What torch ignores where nothing shall be ignored: no class has this index.
+# The `ignore_index` for torch if no label is ignored: no class has this index.
 NO_LABEL = -100
-# A label's score up to which the difference from the margin keeps its digits.
+# Up to this score of a label, the difference between margin and score keeps its digits.
 SMALL_SCORE = 16.0
 
 
 def of_elements(kernel: Kernel) -> Kernel:
-    """The mean over the elements of two tensors of one shape."""
+    """The mean over the elements of two tensors of the same shape."""
 
     def mean(y_true: Tensor, y_pred: Tensor, **options: Any) -> Any:
         if not y_pred.numel() or torch.compiler.is_compiling() or transforming():
@@ -43,7 +43,7 @@ smooth_l1 = of_elements(F.smooth_l1_loss)
 
 
 def of_seen(kernel: Kernel) -> Kernel:
-    """Only on the CPU, where the labels can be looked at, and only what comes out finite."""
+    """The kernel, used only on the CPU, where values can be read, and only if its result is finite."""
 
     @functools.wraps(kernel)
     def guarded(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
@@ -78,12 +78,12 @@ def at_labels(
     labels = labels_of(y_true, y_pred, ignored)
     if labels is None or not last(options["axis"], y_pred) or not one_each(weights, y_pred):
         return None
-    # To compare them with None takes as long as the kernel.
+    # Without this case, the comparison of labels with None would take as long as the kernel.
     counted = np.ones(labels.shape, "bool") if ignored is None else labels != ignored
     every = ignored is None or bool(np.all(counted))
     if not every and not finite_rows(y_pred, ~counted):
         return None
-    # The kernel adds up weighted and ignored entries one after the other, and loses the digits of many.
+    # With weights or ignored entries, the kernel adds one entry after the other. Many entries lose digits.
     plain = weights is None and every
     values = kernel(
         rows_of(y_pred),
@@ -102,7 +102,10 @@ def at_labels(
 
 @of_seen
 def multi_margin(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
-    """The kernel takes the label's score from the margin first, and finds no margin violated by NaN."""
+    """Used for small finite scores only.
+
+    The kernel subtracts the score of the label from the margin first. For NaN, it finds no violated margin.
+    """
     weights = options["class_weights"]
     if options["ignore_class"] is not None or not one_each(weights, y_pred):
         return None
@@ -128,7 +131,7 @@ def multi_margin(y_true: Tensor, y_pred: Tensor, options: Options, reduction: st
 
 
 def labels_of(y_true: Tensor, y_pred: Tensor, ignored: int | None) -> np.ndarray | None:
-    """One class index for each row, none out of range; not for one class alone, of which the loss warns."""
+    """One class index for each row, all in range; else None. For a single class, None: the loss must warn."""
     labels = y_true if isinstance(y_true, np.ndarray) else y_true.numpy()
     rows = tuple(y_pred.shape[:-1])
     if y_pred.shape[-1] == 1 or labels.dtype.kind != "i" or labels.shape not in (rows, (*rows, 1)):
@@ -137,8 +140,9 @@ def labels_of(y_true: Tensor, y_pred: Tensor, ignored: int | None) -> np.ndarray
 
 
 def finite_rows(y_pred: Tensor, chosen: np.ndarray) -> bool:
-    """Whether the chosen rows hold finite numbers: through a softmax others have a gradient of NaN, though
-    nothing flows back to them.
+    """Whether the chosen rows hold finite numbers only.
+
+    The gradient of a softmax is NaN in other rows, even if their upstream gradient is 0.
     """
     rows = rows_of(y_pred).detach().numpy()[chosen.reshape(-1)]
     with np.errstate(all="ignore"):
@@ -146,7 +150,7 @@ def finite_rows(y_pred: Tensor, chosen: np.ndarray) -> bool:
 
 
 def indices(y_true: Tensor) -> Any:
-    """torch takes no array that is reversed, and warns of one that is read-only: those are copied."""
+    """The labels as a tensor. Arrays are copied: torch refuses reversed and warns of read-only arrays."""
     labels = torch.tensor(y_true.copy()) if isinstance(y_true, np.ndarray) else y_true
     return labels.reshape(-1).long()
 

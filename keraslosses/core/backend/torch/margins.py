@@ -1,4 +1,4 @@
-"""The margin losses for which torch has a kernel, with the derivatives that the kernels lack."""
+"""The margin losses for which torch has a kernel, with derivatives that the kernels do not have."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from keraslosses.core.types import Tensor
 
 
 def multi_margin(labels: Tensor, scores: Tensor, p: int, margin: float) -> Any:
-    # What torch compiles in the place of its kernel has another gradient at the margin.
+    # When torch compiles, it replaces its kernel by code with another gradient at the margin.
     if torch.compiler.is_compiling() or transforming():
         return portable.multi_margin(labels, scores, p, margin)
-    # The kernel takes the label's score from the margin, which would lose its digits at a large one.
+    # The kernel subtracts the score of the label from the margin, which loses digits for a large score.
     own = torch.gather(scores.detach(), -1, labels.long().unsqueeze(-1))
     scores = scores - torch.where(torch.isfinite(own), own, 0.0)
     targets = labels.reshape(-1).long()
@@ -28,7 +28,7 @@ def multi_margin(labels: Tensor, scores: Tensor, p: int, margin: float) -> Any:
 
 
 class ByKernel(torch.autograd.Function):
-    """What a kernel finds that has a first derivative only; a formula gives those of higher order."""
+    """The result of a kernel that has only a first derivative. A formula gives higher derivatives."""
 
     @staticmethod
     def forward(ctx: Any, kernel: Any, formula: Any, scores: Tensor) -> Any:
@@ -47,7 +47,7 @@ class ByKernel(torch.autograd.Function):
 
 
 def undefined_rows_shown(values: Any, rows: Tensor) -> Any:
-    """The values, NaN where the row has one: the kernels find no margin violated by NaN."""
+    """The values, but NaN for a row with NaN: the kernels find no violated margin there."""
     undefined = torch.isnan(torch.amax(rows.detach(), dim=-1))
     return torch.where(undefined, float("nan"), values)
 
@@ -62,7 +62,7 @@ def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
 
 
 def margins_at_once(labels: Tensor, scores: Tensor) -> Any:
-    """All pairs of a label and a class at once: where places are gone through, one row decides for all."""
+    """Computes all pairs of a label and a class at once: in a loop over places, one row decides for all."""
     own = torch.gather(scores, -1, labels.long().clamp_min(0))
     listed = (labels[..., None] == torch.arange(scores.shape[-1], device=scores.device)).any(dim=-2)
     asked = (labels >= 0)[..., None] & ~listed[..., None, :]
@@ -71,8 +71,9 @@ def margins_at_once(labels: Tensor, scores: Tensor) -> Any:
     return shortfall.sum(dim=(-2, -1)) / scores.shape[-1]
 
 
-# Around the kernels, since what torch 2.13 compiles in their place gives other values. Written
-# with `Library`, since `custom_op` searches the sources of all loaded modules: 60 ms of every import.
+# Custom operations around the kernels, because torch 2.13 compiles other code in their place, which gives
+# other values. `Library` is used, because `custom_op` searches the sources of all loaded modules: this would
+# add 60 ms to each import.
 OWN = torch.library.Library("keraslosses", "DEF")
 OWN.define("margins_of_lists(Tensor rows, Tensor lists) -> (Tensor, Tensor)")
 OWN.define("margins_of_lists_backward(Tensor upstream, Tensor rows, Tensor lists, Tensor listed) -> Tensor")
@@ -88,7 +89,7 @@ def backward(upstream: Tensor, rows: Tensor, lists: Tensor, listed: Any) -> Any:
 
 
 def keep_lists(ctx: Any, inputs: Any, output: Any) -> None:
-    ctx.set_materialize_grads(False)  # Nothing flows back to what is only kept: no zeros are made for it.
+    ctx.set_materialize_grads(False)  # The second output gets no gradient, so no zeros are made for it.
     ctx.mark_non_differentiable(output[1])
     ctx.save_for_backward(*inputs, output[1])
 
@@ -113,7 +114,7 @@ torch.library.register_autograd(
 
 
 def of_what_flows_back(ctx: Any, change: Any) -> Any:
-    """The second derivative: nothing by the scores, of which each piece of the values is linear."""
+    """The second derivative: 0 by the scores, because the values are piecewise linear in the scores."""
     rows, lists, listed = ctx.saved_tensors
     ones = torch.ones_like(rows[:, 0])
     slope = torch.ops.keraslosses.margins_of_lists_backward(ones, rows, lists, listed)
