@@ -11,7 +11,11 @@ from keraslosses.core.types import Tensor
 class Boxes(Vectors):
     """Boxes: four numbers along the last axis. The formula gives one value for each box.
 
-    Arguments are those of `Vectors`.
+    Args:
+        explicit: Whether the formula returns its values with their derivatives, as an `Explicit` of this
+            package. Default: False.
+        true: The `Range` in which the numbers of y_true must lie. Default: None, all numbers are allowed.
+        pred: The `Range` in which the numbers of y_pred must lie. Default: None, all numbers are allowed.
 
     Shapes: y_true and y_pred `(.., 4)` with the same shape; `(4,)` is a single box. The formula returns the
     shape of y_pred without the last axis.

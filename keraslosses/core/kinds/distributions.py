@@ -17,7 +17,18 @@ class Distributions(Vectors):
     class. The formula itself must apply these weights. For the reduction `"mean_with_sample_weight"`, the
     weight of an entry is the sum over its classes of target times class weight.
 
-    Arguments and shapes are those of `Vectors`. A masked class gets the probability 0 or the logit -inf.
+    Args:
+        explicit: Whether the formula returns its values with their derivatives, as an `Explicit` of this
+            package. Default: False.
+        true: The `Range` in which the numbers of y_true must lie. Default: None, all numbers are allowed.
+        pred: The `Range` in which the numbers of y_pred must lie, unless the loss has the option
+            `from_logits` and it is True. Default: None, all numbers are allowed.
+
+    Shapes: y_true must have the shape of y_pred, `(batch, .., classes)`, or with the classes in another axis.
+    The formula returns the shape of y_pred without the class axis.
+
+    The formula must be finite if all inputs are 1, because ones replace a sample of weight 0. A masked class
+    gets the target 0, and the probability 0 or the logit -inf.
     """
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:

@@ -75,7 +75,15 @@ class Elementwise(Kind):
 class Signs(Elementwise):
     """Targets -1 and 1. If the whole batch holds only 0 and 1, they are read as -1 and 1.
 
-    Arguments and shapes are those of `Elementwise`.
+    Args:
+        average: How the values become one value along the axis, as in `Elementwise`. Default: the mean.
+        explicit: Whether the formula returns its values with their derivatives, as an `Explicit` of this
+            package. Default: False.
+        true: The `Range` in which the numbers of y_true must lie. Default: None, all numbers are allowed.
+        pred: The `Range` in which the numbers of y_pred must lie, unless the loss has the option
+            `from_logits` and it is True. Default: None, all numbers are allowed.
+
+    Shapes: as in `Elementwise`.
     """
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:

@@ -112,8 +112,13 @@ class LabelsOrOneHot(Labels):
     """Class indices as in `Labels`, or one-hot rows.
 
     A one-hot row lies along the last axis, and y_true then has the shape of y_pred. The largest entry of a
-    row is its class. A row without an entry above 0 has no class and counts as label -1. Arguments are those
-    of `Labels`.
+    row is its class. A row without an entry above 0 has no class and counts as label -1.
+
+    Args:
+        pred: The `Range` in which the numbers of y_pred must lie, unless the loss has the option
+            `from_logits` and it is True. Default: None, all numbers are allowed.
+
+    Shapes: as in `Labels`, or y_true with the shape of y_pred.
     """
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
