@@ -19,7 +19,7 @@ def is_command() -> bool:
 
 
 def backend_for(arguments: Sequence[str]) -> str | None:
-    """The backend for a command; None if Keras shall choose."""
+    """The backend for a command; None if Keras must choose."""
     installed = [name for name in QUICKEST_FIRST if find_spec(name)]
     # `check` starts a process for each backend. Its own process computes nothing.
     as_keras_chooses = "KERAS_BACKEND" in os.environ or "tensorflow" in installed

@@ -114,7 +114,7 @@ def reject(name: str, argument: str, numbers: Tensor, range_: Range, rounding: f
         )
 
 
-def moved(numbers: Tensor, range_: Range) -> Any:
+def moved(numbers: Tensor, range_: Range) -> Tensor:
     """The numbers, moved to the nearest number in their range; their gradient is the one at that number."""
     return numbers + ops.stop_gradient(range_.change(numbers))
 

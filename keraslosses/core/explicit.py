@@ -36,7 +36,7 @@ def scaled(explicit: Explicit, factor: Any) -> Explicit:
     )
 
 
-def along_rows(upstream: Tensor, values: Any, axis: int | None) -> Any:
+def along_rows(upstream: Tensor, values: Any, axis: int | None) -> Tensor:
     """The upstream gradient of the values, expanded along the axis that the formula consumes (None: none).
 
     It is 0 for a row whose value is inf.

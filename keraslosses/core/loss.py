@@ -274,7 +274,7 @@ class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
         """The value of each entry, and what the reduction must know about the entries."""
         return self.function.contract.entries(y_true, y_pred, self.options, sample_weight, mask)
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return self.entries(y_true, y_pred).values
 
     @in_full_precision

@@ -8,6 +8,7 @@ from keras.backend import standardize_dtype
 
 from keraslosses.core import backend
 from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,7 +28,7 @@ def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-def floating(x: Any) -> Any:
+def floating(x: Any) -> Tensor:
     """The input as a tensor: in float64 if it is float64, else in float32."""
     x = ops.convert_to_tensor(x)
     return x if standardize_dtype(x.dtype) in ("float32", "float64") else ops.cast(x, "float32")

@@ -30,7 +30,7 @@ def both(one: Any, other: Any) -> Any:
     return ops.logical_and(one, other)
 
 
-def extend_to(tensor: Any, rank: int, argument: str, shape: Any) -> Any:
+def extend_to(tensor: Any, rank: int, argument: str, shape: Any) -> Tensor:
     """A weight or mask with `rank` axes: axes of size 1 are added at the end, or one is removed."""
     given = tuple(tensor.shape)
     if len(given) == rank + 1 and given[-1] == 1:
@@ -49,7 +49,7 @@ def extend_to(tensor: Any, rank: int, argument: str, shape: Any) -> Any:
     return tensor
 
 
-def reduce(entries: Entries, reduction: str | None) -> Any:
+def reduce(entries: Entries, reduction: str | None) -> Tensor:
     """The loss under one of the reductions of Keras.
 
     The mean divides by the number of valid entries; weights do not change this number.
@@ -70,7 +70,7 @@ def reduce(entries: Entries, reduction: str | None) -> Any:
     return total / ops.where(count == 0, ops.ones_like(count), count)
 
 
-def mean_of_each_sample(entries: Entries) -> Any:
+def mean_of_each_sample(entries: Entries) -> Tensor:
     """For each sample, the mean of the weighted values over its valid entries."""
     values, valid = reduce(entries, "none"), entries.valid
     axes = tuple(range(1, len(values.shape)))
@@ -81,7 +81,7 @@ def mean_of_each_sample(entries: Entries) -> Any:
     return numerics.mean(values, axes, valid)
 
 
-def share_of_replica(loss: Any, reduction: str | None) -> Any:
+def share_of_replica(loss: Any, reduction: str | None) -> Tensor:
     """The part of one replica in the loss. Gradients are summed, so a mean is divided by the replicas."""
     if reduction in ("sum", "none", None) or backend.replicas() == 1:
         return loss
@@ -98,7 +98,7 @@ def entries_counted(entries: Entries) -> Any:
     return count if isinstance(count, int) else ops.cast(count, values.dtype)
 
 
-def weights_in_force(entries: Entries) -> Any:
+def weights_in_force(entries: Entries) -> Tensor:
     """The sum over the valid entries of sample weight × class weight, broadcast to the values first."""
     weight = ops.ones_like(entries.values)
     for factor in (entries.sample_weight, entries.class_weight):

@@ -1,7 +1,5 @@
 """`ctc_collapse` finds the labels of a path: a path has one symbol for each frame."""
 
-from typing import Any
-
 from keras.backend import is_int_dtype
 
 from keraslosses.core import checks
@@ -12,7 +10,7 @@ from keraslosses.core.types import Tensor
 
 
 @takes_symbols
-def ctc_collapse(path: Tensor, blank_index: int = 0) -> Any:
+def ctc_collapse(path: Tensor, blank_index: int = 0) -> Tensor:
     """The labels of a path: repeated symbols are merged, then blanks are dropped.
 
     If a blank lies between two equal labels, both are kept. A negative entry is padding; it is dropped like a
@@ -51,7 +49,7 @@ def ctc_collapse(path: Tensor, blank_index: int = 0) -> Any:
     return collapsed(path, blank_index) if rank == 2 else collapsed(path[None], blank_index)[0]
 
 
-def collapsed(path: Tensor, blank: int) -> Any:
+def collapsed(path: Tensor, blank: int) -> Tensor:
     """The labels of paths `(batch, frames)`."""
     first = ops.ones_like(path[:, :1], dtype="bool")
     changes = ops.concatenate([first, path[:, 1:] != path[:, :-1]], axis=1)
@@ -59,7 +57,7 @@ def collapsed(path: Tensor, blank: int) -> Any:
     return moved_to_the_front(ops.where(kept, path, -ops.ones_like(path)))
 
 
-def moved_to_the_front(labels: Tensor) -> Any:
+def moved_to_the_front(labels: Tensor) -> Tensor:
     """Moves the entries of each row that are not -1 to its start, in their order."""
     length = ops.shape(labels)[1]
     places = ops.arange(length, dtype="int32")

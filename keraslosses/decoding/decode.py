@@ -26,7 +26,7 @@ def ctc_decode(
     beam_width: int = 100,
     top_paths: int = 1,
     logit_length: Tensor = None,
-) -> tuple[Any, Any]:
+) -> tuple[Tensor, Tensor]:
     """The labels for the outputs of a model that was trained with `CTC`, and their log-probability.
 
     With both strategies the log-probability is `log P(labels | y_pred)`: the negative CTC loss, with all
@@ -87,13 +87,13 @@ def ctc_decode(
     return labels, values + nan_where(broken, values.dtype)
 
 
-def greedy(scores: Tensor, lengths: Tensor, blank: int) -> Any:
+def greedy(scores: Tensor, lengths: Tensor, blank: int) -> Tensor:
     """The class with the largest score in each frame that counts, collapsed: `(batch, frames)`, int32."""
     path = ops.cast(ops.argmax(scores, axis=-1), "int32")
     return collapsed(ops.where(prefix_mask(lengths, ops.shape(path)[1]), path, -1), blank)
 
 
-def of_labels(log_probs: Tensor, labels: Tensor, lengths: Tensor, blank: int) -> Any:
+def of_labels(log_probs: Tensor, labels: Tensor, lengths: Tensor, blank: int) -> Tensor:
     """The log-probability `(batch,)` of labels that have -1 after the last label."""
     label_length = ops.sum(ops.cast(labels >= 0, "int32"), axis=1)
     if log_probs.shape[1] == 0:

@@ -10,11 +10,11 @@ from keraslosses.core.loss import saved
 from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, reduce
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Shape, Tensor
 from keraslosses.layers.term import TermLayer, kept_samples, labels_of, per_sample
 
 
-def center_distances(features: Tensor, labels: Tensor, centers: Tensor) -> Any:
+def center_distances(features: Tensor, labels: Tensor, centers: Tensor) -> Tensor:
     """Half the squared distance between each feature and the center of its class.
 
     Args:
@@ -43,7 +43,7 @@ def center_distances(features: Tensor, labels: Tensor, centers: Tensor) -> Any:
     return half_squares(features - ops.stop_gradient(ops.take(centers, labels, axis=0)), broken)
 
 
-def updated_centers(features: Tensor, labels: Tensor, centers: Tensor, alpha: float) -> Any:
+def updated_centers(features: Tensor, labels: Tensor, centers: Tensor, alpha: float) -> Tensor:
     """The centers after one update with a batch.
 
     The new center of class j is `c_j - alpha Σ_i [y_i = j] (c_j - x_i) / (1 + n_j)`. n_j is the number of
@@ -80,19 +80,21 @@ def updated_centers(features: Tensor, labels: Tensor, centers: Tensor, alpha: fl
     return centers + ops.segment_sum(changes, labels, num_segments=centers.shape[0])
 
 
-def half_squares(differences: Tensor, broken: Tensor) -> Any:
+def half_squares(differences: Tensor, broken: Tensor) -> Tensor:
     values = 0.5 * ops.sum(ops.square(differences), axis=-1)
     if broken is None:
         return values
     return values * one_or_nan(broken, values.dtype)
 
 
-def finite_rows(features: Tensor) -> Any:
+def finite_rows(features: Tensor) -> Tensor:
     """Which samples may move a center: a feature that is not finite would make the center NaN forever."""
     return ops.all(ops.isfinite(features), axis=-1)
 
 
-def center_changes(features: Tensor, own_centers: Tensor, labels: Tensor, kept: Tensor, alpha: float) -> Any:
+def center_changes(
+    features: Tensor, own_centers: Tensor, labels: Tensor, kept: Tensor, alpha: float
+) -> Tensor:
     """How far each sample moves the center of its class; 0 for a sample that is not kept.
 
     The labels of the batch are compared with each other to count the samples of a class. So the cost does not
@@ -170,7 +172,7 @@ class CenterLoss(TermLayer):
         self.weight = float(weight)
         self.initializer = keras.initializers.get(initializer)
 
-    def build(self, features_shape: Any, labels_shape: Any = None) -> None:
+    def build(self, features_shape: Shape, labels_shape: Any = None) -> None:
         if len(features_shape) != 2 or features_shape[-1] is None:
             raise ValueError(
                 "`features` must have shape (batch, dim) with a known dim in CenterLoss. "
@@ -218,7 +220,7 @@ class CenterLoss(TermLayer):
 
     def call(
         self, features: Tensor, labels: Tensor, sample_weight: Tensor = None, training: bool | None = None
-    ) -> Any:
+    ) -> Tensor:
         values = self.per_sample_loss(features, labels, sample_weight, training)
         if sample_weight is not None:
             sample_weight = per_sample(sample_weight, values)

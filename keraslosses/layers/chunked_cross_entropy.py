@@ -11,7 +11,7 @@ from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.reduction import both
 from keraslosses.core.saving import saved
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Shape, Tensor
 from keraslosses.layers.kernel import KernelLayer
 from keraslosses.layers.term import kept_samples, labels_of
 from keraslosses.losses.margin_of import is_angular, margin_of
@@ -117,7 +117,7 @@ class ChunkedCrossEntropy(KernelLayer):
     def kernel_shape(self, dim: int) -> tuple[int, int]:
         return self.outputs, dim
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Shape) -> None:
         super().build(features_shape)
         if self.use_bias:
             self.bias = self.add_weight(
@@ -129,7 +129,7 @@ class ChunkedCrossEntropy(KernelLayer):
             )
 
     @in_full_precision
-    def call(self, features: Tensor) -> Any:
+    def call(self, features: Tensor) -> Tensor:
         features = floating(features)
         kernel = ops.cast(self.kernel, features.dtype)
         if self.margin is not None:
@@ -157,7 +157,7 @@ class ChunkedCrossEntropy(KernelLayer):
         values = ops.where(kept, values, ops.zeros_like(values))
         return values if valid is None else (values, valid)
 
-    def cross_entropy(self, features: Tensor, labels: Tensor, training: bool | None) -> Any:
+    def cross_entropy(self, features: Tensor, labels: Tensor, training: bool | None) -> Tensor:
         if self.margin is not None:
             features = self.margin.scale * numerics.unit(features, -1)
         sums = self.sums(features, labels, training)
@@ -186,7 +186,7 @@ class ChunkedCrossEntropy(KernelLayer):
             features, labels, Classes(kernel, bias, weights, size, self.kept, self.margin is not None)
         )
 
-    def moved(self, own: Tensor) -> Any:
+    def moved(self, own: Tensor) -> Tensor:
         """The logit of the label, changed by the margin."""
         if self.margin is None:
             return own

@@ -61,7 +61,7 @@ class CosineDense(KernelLayer):
         self.units = self.outputs
 
     @in_full_precision
-    def call(self, features: Tensor) -> Any:
+    def call(self, features: Tensor) -> Tensor:
         features = numerics.unit(floating(features), -1)
         directions = numerics.unit(ops.cast(self.kernel, features.dtype), 0)
         return ops.matmul(features, directions)

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Shape, Tensor
 from keraslosses.layers.term import TermLayer
 
 
@@ -31,7 +31,7 @@ class KernelLayer(TermLayer):
     def kernel_shape(self, dim: int) -> tuple[int, int]:
         return dim, self.outputs
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Shape) -> None:
         if len(features_shape) < 2 or features_shape[-1] is None:
             raise ValueError(
                 f"`features` must have shape (batch, .., dim) with a known dim in {type(self).__name__}. "
@@ -53,7 +53,7 @@ class KernelLayer(TermLayer):
             self.build(features.shape)
             self.built = True
 
-    def compute_output_shape(self, features_shape: Any) -> tuple[int | None, ...]:
+    def compute_output_shape(self, features_shape: Shape) -> Shape:
         return (*features_shape[:-1], self.outputs)
 
     def get_config(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.saving import saved
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Shape, Tensor
 from keraslosses.layers.kernel import KernelLayer
 from keraslosses.layers.term import kept_samples, labels_of
 from keraslosses.losses.angular_margins import multiplied_angle
@@ -92,7 +92,7 @@ class LargeMarginHead(KernelLayer):
         self.base, self.rate = float(base), float(rate)
         self.power, self.lam_min = float(power), float(lam_min)
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Shape) -> None:
         super().build(features_shape)
         self.step = self.add_weight(
             name="step",
@@ -104,14 +104,14 @@ class LargeMarginHead(KernelLayer):
         )
 
     @property
-    def lam(self) -> Any:
+    def lam(self) -> Tensor:
         """λ of the next training step."""
         steps = ops.cast(self.step, "float32")
         fallen = self.base * (1.0 + self.rate * steps) ** -self.power
         return ops.maximum(fallen, self.lam_min)
 
     @in_full_precision
-    def call(self, features: Tensor) -> Any:
+    def call(self, features: Tensor) -> Tensor:
         features = floating(features)
         return ops.matmul(features, ops.cast(self.kernel, features.dtype))
 
@@ -134,7 +134,7 @@ class LargeMarginHead(KernelLayer):
             values = values * one_or_nan(broken, values.dtype)
         return ops.where(kept, values, ops.zeros_like(values))
 
-    def cross_entropy(self, features: Tensor, labels: Tensor) -> Any:
+    def cross_entropy(self, features: Tensor, labels: Tensor) -> Tensor:
         logits = self.call(features)
         own = backend.pick(logits, labels)
         of_classes = lengths(ops.cast(self.kernel, features.dtype), 0)
@@ -156,6 +156,6 @@ class LargeMarginHead(KernelLayer):
         }
 
 
-def lengths(vectors: Tensor, axis: int) -> Any:
+def lengths(vectors: Tensor, axis: int) -> Tensor:
     """The lengths of vectors along an axis; a length of 0 has derivative 0."""
     return numerics.root(ops.sum(ops.square(vectors), axis=axis))

@@ -99,7 +99,7 @@ class SampledMargin(ChunkedCrossEntropy):
         own = ops.sum(features * directions(kernel, labels), axis=1)
         return Sums(ops.logsumexp(others, axis=1), own, None)
 
-    def drawn(self, labels: Tensor) -> Any:
+    def drawn(self, labels: Tensor) -> Tensor:
         """Draws the classes of a step, the same number in each: first from the batch, then from the rest."""
         lots = keras.random.uniform((self.outputs,), seed=self.generator)
         lots = ops.scatter_update(lots, labels[:, None], 1.0 + ops.take(lots, labels, axis=0))
@@ -123,5 +123,5 @@ class SampledMargin(ChunkedCrossEntropy):
         return {**config, "rate": self.rate, "seed": self.seed}
 
 
-def directions(kernel: Any, classes: Any) -> Any:
+def directions(kernel: Any, classes: Any) -> Tensor:
     return numerics.unit(ops.take(kernel, classes, axis=0), -1)

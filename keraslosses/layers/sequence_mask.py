@@ -57,7 +57,7 @@ class SequenceMask(FixedOptions, keras.layers.Layer):
         self.blank_index = blank_index
         self.supports_masking = True
 
-    def call(self, x: Any, lengths: Tensor) -> Any:
+    def call(self, x: Tensor, lengths: Tensor) -> Tensor:
         if len(x.shape) < 2:
             raise ValueError(
                 f"`x` must have shape (batch, frames, ..) in SequenceMask. Received: x.shape={tuple(x.shape)}"
@@ -67,7 +67,7 @@ class SequenceMask(FixedOptions, keras.layers.Layer):
         keras_internals.set_attribute(output, "_keras_mask", mask)
         return output
 
-    def with_blanks(self, x: Any, mask: Tensor) -> Any:
+    def with_blanks(self, x: Tensor, mask: Tensor) -> Tensor:
         """The logits `(batch, frames, classes)`, in which the frames after the end are certainly blanks."""
         if len(x.shape) != 3:
             raise ValueError(
@@ -79,7 +79,7 @@ class SequenceMask(FixedOptions, keras.layers.Layer):
         certain = ops.where(is_blank, ops.zeros((), dtype=x.dtype), NEVER)
         return ops.where(mask[:, :, None], x, certain)
 
-    def compute_mask(self, x: Any, previous_mask: Any = None) -> None:
+    def compute_mask(self, x: Tensor, previous_mask: Any = None) -> None:
         """Does nothing: `call` has the lengths, so it attaches the mask."""
 
     def get_config(self) -> dict[str, Any]:

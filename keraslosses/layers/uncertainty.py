@@ -11,6 +11,7 @@ from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import share_of_replica
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Tensor
 
 
 @saved
@@ -84,7 +85,7 @@ class UncertaintyWeighting(FixedOptions, keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, losses: Sequence[Any]) -> Any:
+    def call(self, losses: Sequence[Tensor]) -> Tensor:
         if not isinstance(losses, list | tuple) or len(losses) != self.num_losses:
             raise checks.invalid("losses", f"be a list of {self.num_losses} losses", losses)
         shapes = [tuple(loss.shape) for loss in losses]

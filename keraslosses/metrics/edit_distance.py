@@ -22,7 +22,7 @@ from keraslosses.core.types import DType, Tensor
 from keraslosses.decoding.decode import greedy
 
 
-def edit_distances(labels: Tensor, others: Tensor) -> Any:
+def edit_distances(labels: Tensor, others: Tensor) -> Tensor:
     """The Levenshtein distance `(batch,)` between labels `(batch, N)` and others `(batch, M)`, int32.
 
     Both are int32, with -1 after the last label. The distance is the smallest number of insertions, deletions
@@ -51,7 +51,7 @@ def edit_distances(labels: Tensor, others: Tensor) -> Any:
     return ops.fori_loop(1, rows + columns - 1, diagonal, (start, start, ops.zeros_like(label_count)))[2]
 
 
-def shifted(cells: Tensor) -> Any:
+def shifted(cells: Tensor) -> Tensor:
     """Moves each cell to the next place; the first place keeps its cell."""
     return ops.concatenate([cells[:, :1], cells[:, :-1]], axis=1)
 
@@ -146,7 +146,7 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
         broken = ops.logical_or(broken, ops.any(undefined, axis=1))
         return blank, classes, greedy(y_pred, lengths, blank), broken
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         edits, labels = ops.convert_to_tensor(self.edits), ops.convert_to_tensor(self.labels)
         nothing = ops.logical_and(edits == 0, labels == 0)
         rate = edits / ops.where(nothing, ops.ones_like(labels), labels)

@@ -2,10 +2,10 @@
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.kind import Options, Pair
+from keraslosses.core.kinds.kind import Pair
 from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.precision import floating
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Options, Tensor
 
 
 class Boxes(Vectors):

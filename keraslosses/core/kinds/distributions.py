@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.kind import Options, Pair, without_classes
+from keraslosses.core.kinds.kind import Pair, without_classes
 from keraslosses.core.kinds.vectors import Vectors
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Options, Tensor
 
 
 class Distributions(Vectors):

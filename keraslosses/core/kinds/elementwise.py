@@ -7,8 +7,8 @@ from typing import Any
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import Range
-from keraslosses.core.kinds.kind import Kind, Options, Pair, tensors_of_one_shape, where
-from keraslosses.core.types import Tensor
+from keraslosses.core.kinds.kind import Kind, Pair, tensors_of_one_shape, where
+from keraslosses.core.types import Options, Tensor
 
 
 class Elementwise(Kind):

@@ -7,11 +7,11 @@ import numpy as np
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.kind import Kind, Options, Pair
+from keraslosses.core.kinds.kind import Kind, Pair
 from keraslosses.core.kinds.labels import comparable, without_class_axis
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import both
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Options, Tensor
 
 
 class Embeddings(Kind):

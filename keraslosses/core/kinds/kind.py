@@ -15,7 +15,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.domain import Range
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import extend_to
-from keraslosses.core.types import Options, Tensor
+from keraslosses.core.types import Options, Shape, Tensor
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Kind(ABC):
     def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         """Takes the elements that are not `seen` out of their entries; `seen` has the rank of y_pred."""
 
-    def shape(self, pair: Pair) -> tuple[int | None, ...]:
+    def shape(self, pair: Pair) -> Shape:
         """The static shape of the result: the shape of y_pred without the axes that the loss consumes."""
         sizes = list(enumerate(pair.y_pred.shape))
         for axis in pair.axes:
@@ -138,7 +138,7 @@ class Kind(ABC):
         """The pair, with harmless inputs in the entries that do not count."""
         return pair if keep is None or pair.coupled else self.silence(pair, keep)
 
-    def spread(self, pair: Pair, outside: Any) -> Any:
+    def spread(self, pair: Pair, outside: Any) -> Tensor:
         """Where y_pred must become NaN so that the values of entries with numbers out of range become NaN."""
         return outside
 
@@ -162,7 +162,7 @@ def where(condition: Tensor, pair: Pair, otherwise: float) -> Pair:
     return replace(pair, y_true=y_true, y_pred=y_pred)
 
 
-def without_classes(pair: Pair, seen: Tensor, options: Options) -> Any:
+def without_classes(pair: Pair, seen: Tensor, options: Options) -> Tensor:
     """y_pred without the masked classes: they get the probability 0, or the score -inf."""
     nothing = 0.0 if options.get("from_logits") is False else float("-inf")
     return ops.where(seen, pair.y_pred, ops.cast(nothing, pair.y_pred.dtype))

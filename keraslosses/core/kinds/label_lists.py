@@ -7,10 +7,10 @@ import numpy as np
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.kind import Kind, Options, Pair, without_classes
+from keraslosses.core.kinds.kind import Kind, Pair, without_classes
 from keraslosses.core.kinds.labels import comparable, is_broken, reject_out_of_range
 from keraslosses.core.precision import floating
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Options, Tensor
 
 
 def reject_multi_hot(name: str, lists: np.ndarray) -> None:

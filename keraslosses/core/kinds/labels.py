@@ -10,12 +10,12 @@ from keras.backend import standardize_dtype
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import SHARES, Range
-from keraslosses.core.kinds.kind import Kind, Options, Pair, without_classes
+from keraslosses.core.kinds.kind import Kind, Pair, without_classes
 from keraslosses.core.precision import floating
-from keraslosses.core.types import DType, Tensor
+from keraslosses.core.types import DType, Options, Tensor
 
 
-def comparable(labels: Tensor) -> Any:
+def comparable(labels: Tensor) -> Tensor:
     """Labels in a dtype in which they can be compared with any class index and any `ignore_class`."""
     labels = ops.convert_to_tensor(labels)
     dtype = standardize_dtype(labels.dtype)
@@ -100,7 +100,7 @@ class Labels(Kind):
     def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         return replace(pair, y_pred=without_classes(pair, seen, options))
 
-    def spread(self, pair: Pair, outside: Any) -> Any:
+    def spread(self, pair: Pair, outside: Any) -> Tensor:
         """Marks the whole row of a number that is out of range, because a formula may read one number only.
 
         A formula that divides a row by its sum reads all numbers, so no number must be added.
@@ -131,19 +131,19 @@ class LabelsOrOneHot(Labels):
         return super().read(name, y_true, y_pred, options)
 
 
-def indices_of_rows(rows: Tensor) -> Any:
+def indices_of_rows(rows: Tensor) -> Tensor:
     """The index of the largest entry of each row; -1 for a row without an entry above 0."""
     rows = ops.convert_to_tensor(rows)
     return ops.where(ops.max(rows, axis=-1) > 0, ops.argmax(rows, axis=-1), -1)
 
 
-def of_class(numbers: Tensor, labels: Tensor, dtype: DType) -> Any:
+def of_class(numbers: Tensor, labels: Tensor, dtype: DType) -> Tensor:
     """The number for the class of each label; `numbers` is one number for all classes or one for each."""
     numbers = backend.constant(numbers, dtype, labels)
     return ops.take(numbers, labels, axis=0) if len(numbers.shape) else numbers
 
 
-def without_class_axis(labels: Tensor, rank: int, axis: int) -> Any:
+def without_class_axis(labels: Tensor, rank: int, axis: int) -> Tensor:
     """If labels have the rank of y_pred, removes the class axis or the last axis, if its size is 1."""
     for place in (axis, -1):
         if len(labels.shape) == rank and labels.shape[place] == 1:
@@ -173,7 +173,7 @@ def class_indices(name: str, argument: str, labels: Tensor, classes: Any, ignore
     return ops.cast(labels, "int32"), valid, broken
 
 
-def is_broken(labels: Tensor, classes: Any) -> Any:
+def is_broken(labels: Tensor, classes: Any) -> Tensor:
     """Whether each label is outside [0, classes) or is not a whole number."""
     limit = ops.cast(classes, labels.dtype)
     outside = ops.logical_or(labels < 0, ops.logical_not(labels < limit))

@@ -6,9 +6,9 @@ from typing import Any
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import PROBABILITIES, TARGETS
-from keraslosses.core.kinds.kind import Kind, Options, Pair, tensors_of_one_shape, where
+from keraslosses.core.kinds.kind import Kind, Pair, tensors_of_one_shape, where
 from keraslosses.core.reduction import extend_to
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Options, Tensor
 
 
 def axes_or_none(name: str, value: Any) -> None:

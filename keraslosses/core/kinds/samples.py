@@ -7,9 +7,9 @@ from keras.backend import standardize_dtype
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.kind import Kind, Options, Pair
+from keraslosses.core.kinds.kind import Kind, Pair
 from keraslosses.core.precision import floating
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Options, Tensor
 
 
 class Samples(Kind):
@@ -53,6 +53,6 @@ class Samples(Kind):
         return values
 
 
-def ones_unless(keep: Tensor, tensor: Any) -> Any:
+def ones_unless(keep: Tensor, tensor: Any) -> Tensor:
     keep = ops.reshape(keep, (-1, *[1] * (len(tensor.shape) - 1)))
     return ops.where(keep, tensor, ops.ones_like(tensor))

@@ -10,19 +10,19 @@ from keras.backend import is_int_dtype
 from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import SHARES
-from keraslosses.core.kinds.kind import Kind, Options, Pair
+from keraslosses.core.kinds.kind import Kind, Pair
 from keraslosses.core.kinds.labels import comparable
 from keraslosses.core.precision import floating
 from keraslosses.core.readable import check_readable
-from keraslosses.core.types import Tensor
+from keraslosses.core.types import Options, Tensor
 
 
-def prefix_mask(lengths: Tensor, size: Any) -> Any:
+def prefix_mask(lengths: Tensor, size: Any) -> Tensor:
     """A mask (batch, size) of bool: True in the first `lengths` places of each row."""
     return ops.arange(size, dtype="int32")[None] < ops.cast(lengths, "int32")[:, None]
 
 
-def lengths_of(owner: str, argument: str, lengths: Tensor, tensor: Any) -> Any:
+def lengths_of(owner: str, argument: str, lengths: Tensor, tensor: Any) -> Tensor:
     """The lengths of rows in axis 1 of a tensor, `(batch,)`, int32, from integers `(batch,)` or `(batch, 1)`.
 
     If the values can be read, a length outside [0, size of the axis] raises ValueError.

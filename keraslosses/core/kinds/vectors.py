@@ -6,8 +6,8 @@ from typing import Any
 from keraslosses.core import backend
 from keraslosses.core.domain import Range
 from keraslosses.core.kinds.elementwise import Elementwise
-from keraslosses.core.kinds.kind import Options, Pair, where
-from keraslosses.core.types import Tensor
+from keraslosses.core.kinds.kind import Pair, where
+from keraslosses.core.types import Options, Tensor
 
 
 class Vectors(Elementwise):
