@@ -1,7 +1,7 @@
-"""The backend of `python -m keraslosses`, chosen before anything imports Keras.
+"""Chooses the backend of `python -m keraslosses`, before anything imports Keras.
 
-Python imports a package before it runs its `__main__`, and this one imports Keras, so the choice stands here.
-In any other program the backend is the one that Keras chooses.
+Python imports a package before it runs the package's `__main__`. This package imports Keras, so the choice
+must be made here. In any other program, Keras chooses the backend.
 """
 
 import os
@@ -9,19 +9,19 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-# The backends by the time that their import takes.
+# The backends in the order of the time that their import takes.
 QUICKEST_FIRST = ("jax", "tensorflow", "torch")
 
 
 def is_command() -> bool:
-    """Whether Python is about to run this package: while it looks for what to run, sys.argv[0] is "-m"."""
+    """Whether Python is about to run this package with `-m`: until it finds the code, sys.argv[0] is "-m"."""
     return sys.argv[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)] == "keraslosses"
 
 
 def backend_for(arguments: Sequence[str]) -> str | None:
-    """The backend for a command; None where Keras's own choice will do."""
+    """The backend for a command; None if Keras must choose."""
     installed = [name for name in QUICKEST_FIRST if find_spec(name)]
-    # The processes of `check` have a backend each; the first one computes nothing.
+    # `check` starts a process for each backend. Its own process computes nothing.
     as_keras_chooses = "KERAS_BACKEND" in os.environ or "tensorflow" in installed
     if as_keras_chooses and arguments[:1] != ["check"]:
         return None

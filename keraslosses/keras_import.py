@@ -1,16 +1,16 @@
-"""The first import of Keras, which imports its backend: where that is not there, what to set."""
+"""Imports Keras first. If its backend is not installed, the error says what to set or to install."""
 
 import os
 from importlib.util import find_spec
 
 from keraslosses.command_backend import QUICKEST_FIRST
 
-# What Keras says of a backend that it does not know.
+# The start of Keras's message about a backend that it does not know.
 UNKNOWN = "Unable to import backend : "
 
 
 def help_with(what: str, missing: str) -> str:
-    """What is wrong, why Keras wants a backend that is missing, and what to set or to install."""
+    """The message: what is wrong, why Keras chose this backend, and what to set or to install."""
     given = os.environ.get("KERAS_BACKEND")
     why = f"KERAS_BACKEND is {given!r}" if given else "KERAS_BACKEND is not set"
     if not given:
@@ -29,7 +29,7 @@ try:
     import keras  # noqa: F401
 except ModuleNotFoundError as error:
     module = (error.name or "").split(".")[0]
-    # Any other module that is missing has nothing to do with the choice of a backend.
+    # Any other missing module is not a backend.
     if module not in (*QUICKEST_FIRST, "openvino"):
         raise
     text = help_with(f"Keras needs {module}, which is not installed here", module)

@@ -1,7 +1,14 @@
 """The kinds of inputs that a loss function can read: the first argument of `loss_function`.
 
 A kind converts the inputs to tensors, checks their shapes, and applies masks, weights, `ignore_class` and
-`class_weights`. The guide "Your own loss" says which to choose.
+`class_weights`. The guide "Your own loss" explains which kind to choose.
+
+Some kinds take ranges. The numbers of y_true or y_pred must lie in them. Make your own with `Range`, or use
+one of these:
+
+- `PROBABILITIES`: from 0 to 1, for the probabilities in y_pred.
+- `TARGETS`: from 0 to 1, for the targets in y_true.
+- `DISTRIBUTIONS`: at least 0, for the distributions in y_true.
 """
 
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, TARGETS, Range

@@ -75,34 +75,71 @@ ALIASES = {
     for alias in (short, short.upper())
 }
 BY_NAME: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES}
-# A sum has a config, but no name to get it by: it is nothing without its parts.
+# A sum has a config, but `get` does not know its name, because a sum needs its parts.
 BY_CLASS_NAME = {**BY_NAME, WeightedSum.__name__: WeightedSum}
 
 
 def names() -> list[str]:
-    """The classes of all losses, by name, in alphabetical order."""
+    """The names of the classes of all losses, in alphabetical order.
+
+    Returns:
+        A list of names such as "Huber". `get` takes each of them.
+
+    Example:
+
+    >>> print(keraslosses.names()[:2])
+    ['AMSoftmax', 'ArcFace']
+    """
     return sorted(CLASSES)
 
 
 def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """A loss or loss function from what `serialize` gave, or from `{"class_name": .., "config": ..}`.
+    """Makes a loss or finds a loss function from its config.
 
-    The argument is called `name` because Keras calls it so.
+    Args:
+        name: The result of `serialize`, or a dict `{"class_name": .., "config": ..}`. The argument has this
+            name in Keras too.
+        custom_objects: Your own classes and functions by name, if they are not registered with Keras.
+            Default: None.
+
+    Returns:
+        A loss or a loss function.
+
+    Raises:
+        ValueError: If no loss has the config, or if an option in it is out of range.
+
+    Example:
+
+    >>> config = {"class_name": "Huber", "config": {"delta": 2.0}}
+    >>> print(keraslosses.deserialize(config))
+    Huber(delta=2.0)
     """
     known = {**BY_CLASS_NAME, **(custom_objects or {})}
     return keras.saving.deserialize_keras_object(name, custom_objects=known)
 
 
 def get(identifier: Any) -> Any:
-    """A loss or loss function from its name, its config, or itself.
+    """Finds a loss or a loss function by its name or its config, like `keras.losses.get`.
 
-    Takes what `keras.losses.get` takes: None, a name in either spelling (`"SmoothL1"` gives an instance,
-    `"smooth_l1"` the function), one of Keras's aliases (`"mse"`), a config, an instance, a class, or any
-    callable. A loss of your own is found by its name too, or by `"package>name"`.
+    Args:
+        identifier: One of these:
+
+            - the name of a class, such as `"SmoothL1"`, for an instance with the default options;
+            - the name of a function, such as `"smooth_l1"`, or an alias of Keras, such as `"mse"`, for the
+              function;
+            - the name of a registered loss of your own, or `"package>name"`;
+            - a config, such as `{"class_name": "FCOS", "config": {"num_classes": 20}}`;
+            - a class, for an instance with the default options;
+            - an instance, a function or None, which is returned unchanged.
+
+    Returns:
+        A loss, a loss function, or None.
 
     Raises:
-        ValueError: for a name that no loss of this package has, something that is no loss, or a class that
-            needs arguments: that takes a config, `{"class_name": "FCOS", "config": {"num_classes": 20}}`.
+        ValueError: If no loss has the name, if the identifier is not a loss, or if the class needs arguments.
+            Such a class needs a config.
+
+    Example:
 
     >>> print(keraslosses.get("SmoothL1").name)
     smooth_l1
@@ -119,19 +156,19 @@ def get(identifier: Any) -> Any:
         found = made(found)
     if not callable(found):
         raise ValueError(
-            "`identifier` must name a loss of keraslosses; see keraslosses.names(). "
+            "`identifier` must be a loss or the name of a loss; see keraslosses.names(). "
             f"Received: identifier={identifier!r}"
         )
     return found
 
 
 def made(cls: Any) -> Any:
-    """An instance of a class that needs no arguments."""
+    """An instance of a class; raises if the class needs arguments."""
     parameters = inspect.signature(cls).parameters.values()
     needed = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
     if needed:
         raise ValueError(
-            f"`identifier` must come with {', '.join(needed)}: "
+            f"`identifier` must be a config with {', '.join(needed)}: "
             f'{{"class_name": {cls.__name__!r}, "config": {{{needed[0]!r}: ..}}}}. '
             f"Received: identifier={cls.__name__!r}"
         )

@@ -1,6 +1,6 @@
-"""Rules for the options of a loss function: each raises `ValueError` for a value that does not fit.
+"""Rules for the options of a loss function. A rule raises `ValueError` for a value that is not allowed.
 
-A rule is a function of the option's name and the value that was given. Your own rule is such a function too:
+A rule is a function with two arguments: the name of the option, and its value. You can write your own:
 
 ```python
 def even(name, value):

@@ -302,10 +302,10 @@ BAD = {
     "`target` must be None, a key or an index of y. Received: target=1.5": lambda: keraslosses.attach(
         plain_model(), term(), at="embedding", target=1.5
     ),
-    "`model` must be a functional model or a Sequential model that is built. A model with a `call`": lambda: (
+    "`model` must be a functional model or a built Sequential model. A subclassed model with": lambda: (
         keraslosses.attach(keras.Sequential([layers.Dense(2, name="embedding")]), term(), at="embedding")
     ),
-    "`model` must not override `train_step`, which the model with the term would lose. "
+    "`model` must not override `train_step`: the model with the term would not use it. "
     "Received: model of class OwnStep": lambda: keraslosses.attach(
         model_with_own_step(), term(), at="embedding"
     ),

@@ -73,7 +73,7 @@ OUTER = {
 
 @pytest.mark.parametrize("kind", OUTER)
 def test_a_model_with_terms_is_no_part_of_another(kind):
-    with raises("put keraslosses.detach(model) there, and attach the terms to the whole, at"):
+    with raises("Use keraslosses.detach(model) there, and attach the terms to the outer model, at"):
         OUTER[kind](with_both())
     OUTER[kind](keraslosses.detach(with_both()))
 
@@ -93,14 +93,14 @@ def test_a_model_with_terms_can_be_called_in_a_step_of_ones_own():
 
 
 def test_a_model_saved_in_the_old_format_says_so_at_once(tmp_path):
-    with raises("A model with terms must be saved as a file `.keras`, or its weights as `.weights.h5`"):
+    with raises("A model with terms must be saved as a `.keras` file, or its weights as `.weights.h5`"):
         with_both().save(tmp_path / "model.h5")
 
 
 def test_the_same_term_is_not_attached_twice():
     term = center_loss()
     model = keraslosses.attach(sequential(), term, at="embedding")
-    with raises("`term` must be another layer than the terms that the model has"):
+    with raises("`term` must be a layer that is not yet a term of the model"):
         keraslosses.attach(model, term, at="embedding")
     keraslosses.attach(sequential(), term, at="embedding")
 

@@ -161,21 +161,23 @@ def test_a_place_that_is_none_is_named():
     with raises("`at` must name a layer of the model: "):
         keraslosses.attach(nested("functional"), center_loss(), at="backbone/embeding")
     with raises(
-        "`at` may lead through functional models and built Sequential ones. Received: at='last/embedding'"
+        "`at` must lead through functional models or built Sequential models only. Received: at='last/embedding'"
     ):
         keraslosses.attach(nested("functional"), center_loss(), at="last/embedding")
-    with raises("`at` must be a layer of the model, or the name of one. Received: at=<Dense name=elsewhere"):
+    with raises(
+        "`at` must be a layer of the model, or the name of a layer. Received: at=<Dense name=elsewhere"
+    ):
         keraslosses.attach(functional(), center_loss(), at=layers.Dense(2, name="elsewhere"))
-    with raises("`at` must be a layer of the model, or the name of one. Received: at=3"):
+    with raises("`at` must be a layer of the model, or the name of a layer. Received: at=3"):
         keraslosses.attach(functional(), center_loss(), at=3)
-    with raises("`at` must name a layer that gives one tensor. Received: at='embedding', which gives 3"):
+    with raises("`at` must name a layer that outputs one tensor. Received: at='embedding', which outputs 3"):
         keraslosses.attach(two_outputs(), center_loss(), at="embedding")
     model, name = around_subclassed()
     with raises(f"Received: at='{name}/embedding', where '{name}' is a Subclassed"):
         keraslosses.attach(model, center_loss(), at=f"{name}/embedding")
     own = Subclassed()
     own(X)
-    with raises("call the term in a `compute_loss` of its own"):
+    with raises("call the term in its `compute_loss`"):
         keraslosses.attach(own, center_loss(), at="embedding")
 
 
@@ -254,7 +256,9 @@ def test_labels_of_frames_in_other_forms():
     expected = logged(model, FRAMES, LABELS)
     assert logged(model, FRAMES, LABELS[..., None]) == pytest.approx(expected, rel=1e-6)
     assert logged(model, FRAMES, np.eye(5)[LABELS]) == pytest.approx(expected, rel=1e-6)
-    with raises("`y` must hold a label for each row of the features of a term. Received: labels.shape="):
+    with raises(
+        "`y` must hold a label for each row of the features that a term reads. Received: labels.shape="
+    ):
         logged(model, FRAMES, LABELS[:, 0])
 
 

@@ -212,7 +212,7 @@ BAD = {
     "`features` must have shape (batch, dim) in CenterLoss. Received: features.shape=(3,)": lambda: (
         keraslosses.center_distances(X[:, 0], Y, CENTERS)
     ),
-    "`sample_weight` must extend from the left to the shape of the loss, (3,). "
+    "`sample_weight` must have the shape of the loss, (3,), or its first axes. "
     "Received: sample_weight.shape=(2,)": lambda: layer_at(CENTERS).per_sample_loss(X, Y, np.ones(2)),
 }
 

@@ -272,7 +272,7 @@ def test_second_derivative_is_refused():
         import tensorflow as tf
 
         x = tf.constant(X)
-        with raises("no second one"), tf.GradientTape() as outer:
+        with raises("no second derivative"), tf.GradientTape() as outer:
             outer.watch(x)
             with tf.GradientTape() as inner:
                 inner.watch(x)
@@ -284,13 +284,13 @@ def test_second_derivative_is_refused():
         def total(x):
             return ops.sum(head.per_sample_loss(x, Y))
 
-        with raises("no second one"):
+        with raises("no second derivative"):
             jax.grad(lambda x: ops.sum(jax.grad(total)(x) ** 2))(X)
     else:
         import torch
 
         x = torch.tensor(X, requires_grad=True)
-        with raises("no second one"):
+        with raises("no second derivative"):
             torch.autograd.grad(head.per_sample_loss(x, Y).sum(), x, create_graph=True)
 
 
@@ -352,13 +352,13 @@ def test_config_round_trip():
         ({"class_weights": [1.0]}, "`class_weights` must hold 23 numbers, one for each class"),
         (
             {"margin": "arc"},
-            "`margin` must be None or one of the angular losses, such as ArcFace(). Received",
+            "`margin` must be None or an angular loss, such as ArcFace(). Received",
         ),
         (
             {"margin": keraslosses.ArcFace(ignore_class=3)},
-            "`margin` must leave `ignore_class` to the head, which has it too. Received",
+            "`margin` must have no `ignore_class` of its own: give it to the head instead. Received",
         ),
-        ({"margin": keraslosses.Huber()}, "`margin` must be None or one of the angular losses"),
+        ({"margin": keraslosses.Huber()}, "`margin` must be None or an angular loss"),
         ({"margin": keraslosses.ArcFace(), "use_bias": True}, "`use_bias` must be False with a margin"),
         (
             {"label_smoothing": 1.5},

@@ -263,7 +263,7 @@ def test_what_stands_behind_the_end_of_a_list_is_not_looked_at(mode):
 
 def test_label_lists_of_another_shape_are_refused():
     with raises(
-        "`y_true` must have the shape of y_pred, one label list a row in multi_label_margin. Received: y_true.shape=(2,), y_pred.shape=(2, 3)"
+        "`y_true` must have the shape of y_pred, with one list of labels in each row in multi_label_margin. Received: y_true.shape=(2,), y_pred.shape=(2, 3)"
     ):
         kl.multi_label_margin(np.array([0, 1]), np.ones((2, 3)))
 

@@ -323,7 +323,7 @@ def test_a_sum_has_parts():
 
 @pytest.mark.parametrize("nothing", ["none", None])
 def test_reducing_and_other_parts_do_not_mix(nothing):
-    message = f"`losses` must all have reduction \"none\", or none of them. Received: losses with the reductions ['sum', {nothing!r}]"
+    message = f"`losses` must all have the reduction \"none\", or none of them must have it. Received: losses with the reductions ['sum', {nothing!r}]"
     with raises(message):
         Huber(reduction="sum") + Huber(reduction=nothing)
     with raises(message):
@@ -585,8 +585,8 @@ def test_number_of_losses_is_checked(count):
         ([1.0], "`losses` must be a list of 2 losses. Received: losses=["),
         ([1.0, 2.0, 3.0], "`losses` must be a list of 2 losses. Received: losses=["),
         (2.0, "`losses` must be a list of 2 losses. Received: losses="),
-        ([[1.0], 2.0], "`losses` must hold scalars. Received: losses of the shapes [(1,), ()]"),
-        ([1.0, [[2.0, 3.0]]], "`losses` must hold scalars. Received: losses of the shapes [(), (1, 2)]"),
+        ([[1.0], 2.0], "`losses` must hold scalars. Received: losses with the shapes [(1,), ()]"),
+        ([1.0, [[2.0, 3.0]]], "`losses` must hold scalars. Received: losses with the shapes [(), (1, 2)]"),
     ],
 )
 def test_losses_are_checked(losses, message):

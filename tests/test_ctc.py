@@ -295,8 +295,8 @@ def test_normalize_divides_by_the_length(normalize):
     ("y_true", "options", "message"),
     [
         ([[1, 7]], {}, "must hold labels from 0 below 4"),
-        ([[0, 1]], {}, "padding (negative, or the blank 0) only behind them"),
-        ([[1, -1]], {"label_length": [2]}, "only behind them"),
+        ([[0, 1]], {}, "padding (negative, or the blank 0) only after them"),
+        ([[1, -1]], {"label_length": [2]}, "only after them"),
         ([[1, 2]], {"label_length": [3]}, "`label_length` must lie between 0 and 2"),
         ([[1, 2]], {"logit_length": [6]}, "`logit_length` must lie between 0 and 5"),
         ([[1, 2]], {"blank_index": 4}, "`blank_index` must be an integer in [-4, 4)"),
@@ -342,7 +342,7 @@ def second_derivative(loss, x):
 
 def test_second_derivative_raises():
     x = ops.convert_to_tensor(np.zeros((1, 4, 3), "float32"))
-    with pytest.raises(ValueError, match="no second one"):
+    with pytest.raises(ValueError, match="no second derivative"):
         second_derivative(lambda x: ops.sum(keraslosses.ctc(np.array([[1, 2]]), x)), x)
 
 

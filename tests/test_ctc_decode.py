@@ -257,10 +257,10 @@ DECODE_MISTAKES = {
     "`strategy` must be one of 'greedy', 'beam_search'. Received: strategy='beam'": {"strategy": "beam"},
     "`from_logits` must be True or False. Received: from_logits=1": {"from_logits": 1},
     "`beam_width` must be a positive integer. Received: beam_width=0": {"beam_width": 0},
-    "`top_paths` must be 1 with the greedy strategy, else at most beam_width. Received: top_paths=2": {
+    "`top_paths` must be 1 with the greedy strategy, and at most beam_width with beam search. Received: top_paths=2": {
         "top_paths": 2
     },
-    "else at most beam_width. Received: top_paths=3": {
+    "and at most beam_width with beam search. Received: top_paths=3": {
         "strategy": "beam_search",
         "beam_width": 2,
         "top_paths": 3,
@@ -270,11 +270,11 @@ DECODE_MISTAKES = {
         "y_pred": LOGITS[0]
     },
     "`logit_length` must lie between 0 and 5 in ctc_decode. Received: 6 at 1": {"logit_length": [5, 6, 0, 0]},
-    "`logit_length` must hold one integer for each of the batch in ctc_decode": {"logit_length": [5, 0, 0]},
-    "must have its shape (batch, frames) in ctc_decode. Received: mask.shape=(4, 4)": {
+    "`logit_length` must hold one integer for each sample in ctc_decode": {"logit_length": [5, 0, 0]},
+    "must have the shape (batch, frames) in ctc_decode. Received: mask.shape=(4, 4)": {
         "y_pred": masked(LOGITS, MASK[:, :4])
     },
-    "must leave a prefix of the frames in ctc_decode. Received: frames after a masked one in sample 2": {
+    "must keep the first frames of each sample in ctc_decode. Received: frames after a masked frame in sample 2": {
         "y_pred": masked(LOGITS, MASK[:, ::-1])
     },
 }

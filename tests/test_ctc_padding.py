@@ -144,7 +144,7 @@ def test_a_mask_with_a_hole_is_refused_where_it_can_be_seen():
         keraslosses.ctc_decode,
         lambda x: keraslosses.EditDistance().update_state(y_true, x),
     ):
-        with pytest.raises(ValueError, match="must leave a prefix of the frames"):
+        with pytest.raises(ValueError, match="must keep the first frames of each sample"):
             call(masked(y_pred, HOLES))
 
 

@@ -20,8 +20,8 @@ N = ops.convert_to_numpy
 # Of an unknown batch the inputs of all cases would lie in one tensor.
 COMPILED = [mode for mode in MODES if mode not in ("eager", "unknown batch")]
 LOGITS = "(Logits need `from_logits=True`"
-MASK = "(A mask of 0 and 255 is to be divided by 255"
-ONE_HOT = "(Class -1 is no one-hot row.)"
+MASK = "(Divide a mask of 0 and 255 by 255."
+ONE_HOT = "(A class index such as -1 is not a one-hot row.)"
 
 
 class Case(NamedTuple):

@@ -277,7 +277,7 @@ MISTAKES = {
     "`blank_index` must be an integer in [-4, 4). Received: blank_index=4": lambda: rate(
         (TRUE, FRAMES), blank_index=4
     ),
-    "`blank_index` must be at least 0 where y_pred holds labels. Received: blank_index=-1": lambda: rate(
+    "`blank_index` must be at least 0 if y_pred holds labels. Received: blank_index=-1": lambda: rate(
         PAIR, blank_index=-1
     ),
     "`y_true` must have shape (batch, longest) in EditDistance. Received: y_true.shape=(4,)": lambda: rate(
@@ -289,16 +289,18 @@ MISTAKES = {
     "`y_true` must have as many samples as y_pred in EditDistance. Received: y_true.shape=(4, 3), y_pred.shape=(2, 6, 4)": (
         lambda: rate((TRUE, FRAMES[:2]))
     ),
-    "`y_true` must hold labels from 0 below 4, and padding (negative, or the blank 0) only behind them, in "
+    "`y_true` must hold labels from 0 below 4, and padding (negative, or the blank 0) only after them, in "
     "EditDistance. Received: y_true=-1 at (0, 0)": lambda: rate((with_row(0, [-1, 2, -1]), FRAMES)),
     "Received: y_true=0 at (1, 1)": lambda: rate((with_row(1, [1, 0, 2]), FRAMES)),
     "Received: y_true=4 at (0, 1)": lambda: rate((with_row(0, [1, 4, -1]), FRAMES)),
     "Received: y_true=1.5 at (0, 0)": lambda: rate((with_row(0, [1.5, 2, -1]), FRAMES)),
     "Received: y_pred=-1 at (0, 0)": lambda: rate((TRUE, with_row(0, [-1, 2, -1]))),
-    "`sample_weight` must extend from the left to the shape of the loss, (4,). Received: sample_weight.shape=(4, 6)": (
+    "`sample_weight` must have the shape of the loss, (4,), or its first axes. Received: sample_weight.shape=(4, 6)": (
         lambda: rate((TRUE, FRAMES, MASK))
     ),
-    "must leave a prefix of the frames in EditDistance": lambda: rate((TRUE, masked(FRAMES, MASK[:, ::-1]))),
+    "must keep the first frames of each sample in EditDistance": lambda: rate(
+        (TRUE, masked(FRAMES, MASK[:, ::-1]))
+    ),
 }
 
 

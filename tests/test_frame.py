@@ -87,7 +87,7 @@ def test_axis_out_of_range_is_refused():
 @pytest.mark.parametrize("shape", [(3,), (4, 3), (4, 1, 1), (1, 4)])
 def test_weights_of_another_shape_are_refused(shape):
     with raises(
-        f"`sample_weight` must extend from the left to the shape of the loss, (4,). Received: sample_weight.shape={shape}"
+        f"`sample_weight` must have the shape of the loss, (4,), or its first axes. Received: sample_weight.shape={shape}"
     ):
         keraslosses.MeanSquaredError()(np.ones((4, 3)), np.ones((4, 3)), sample_weight=np.ones(shape))
 
@@ -219,7 +219,7 @@ def test_get_takes_both_spellings_configs_and_instances(name):
     assert keraslosses.get(keraslosses.serialize(instance)).get_config() == instance.get_config()
     if needed:
         for identifier in (name, f"keraslosses>{name}", type(instance)):
-            with raises(f"`identifier` must come with num_classes: {{\"class_name\": '{name}', "):
+            with raises(f"`identifier` must be a config with num_classes: {{\"class_name\": '{name}', "):
                 keraslosses.get(identifier)
     else:
         assert type(keraslosses.get(type(instance))) is type(instance)
@@ -239,7 +239,7 @@ def test_aliases_of_keras(alias):
 def test_get_none_and_unknown_names():
     assert keraslosses.get(None) is None
     with raises(
-        "`identifier` must name a loss of keraslosses; see keraslosses.names(). Received: identifier='hubert'"
+        "`identifier` must be a loss or the name of a loss; see keraslosses.names(). Received: identifier='hubert'"
     ):
         keraslosses.get("hubert")
 

@@ -146,10 +146,10 @@ def test_config_round_trip():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"rate": 0.0}, "`rate` must lie above 0 and at most at 1. Received: rate=0.0"),
-        ({"rate": 1.5}, "`rate` must lie above 0 and at most at 1. Received: rate=1.5"),
+        ({"rate": 0.0}, "`rate` must be above 0 and at most 1. Received: rate=0.0"),
+        ({"rate": 1.5}, "`rate` must be above 0 and at most 1. Received: rate=1.5"),
         ({"seed": 0.5}, "`seed` must be None or an integer. Received: seed=0.5"),
-        ({"margin": "arc"}, "`margin` must be None or one of the angular losses"),
+        ({"margin": "arc"}, "`margin` must be None or an angular loss"),
     ],
 )
 def test_bad_options_are_named(options, message):

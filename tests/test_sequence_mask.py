@@ -122,9 +122,7 @@ def test_config_round_trip():
     assert (again.blank_index, again.name) == (-1, "mine")
 
 
-ONE_FOR_EACH = (
-    "`lengths` must hold one integer for each of the batch in SequenceMask. Received: lengths.shape="
-)
+ONE_FOR_EACH = "`lengths` must hold one integer for each sample in SequenceMask. Received: lengths.shape="
 MISTAKES = {
     ONE_FOR_EACH + "(3, 4), ": (X, np.ones((3, 4), "int32"), None),
     ONE_FOR_EACH + "(), ": (X, np.array(2), None),

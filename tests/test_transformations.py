@@ -90,7 +90,7 @@ def test_second_derivative_of_ctc_is_a_stated_error():
     )
     for name in CURVATURES:
         if name in found:
-            with pytest.raises(ValueError, match="no second one") as raised:
+            with pytest.raises(ValueError, match="no second derivative") as raised:
                 found[name]()
             assert stated(raised.value)
 

@@ -1,1 +1,1 @@
-"""The frame under every loss: inputs, options, numerics, reduction, and the seam to the backends."""
+"""The parts that all losses share: inputs, options, numerics, reduction, and the code for each backend."""

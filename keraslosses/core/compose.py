@@ -1,4 +1,4 @@
-"""Losses that are added: the operators, the sum that they make, and its components as metrics."""
+"""Sums of losses: the operators of a loss, the class `WeightedSum`, and its components as metrics."""
 
 import functools
 import numbers
@@ -14,19 +14,25 @@ from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, mean_of_each_sample
 from keraslosses.core.saving import saved
+from keraslosses.core.types import DType, Tensor
 
 
 class Addable:
-    """The operators of a loss, and its metric: `a + 0.5 * b` and `(a + b) / 2` are a `WeightedSum`.
+    """The operators and the metric of a loss: `a + 0.5 * b` and `(a + b) / 2` make a `WeightedSum`.
 
-    A foreign type gets `NotImplemented`, so that Python raises `TypeError`; a bool is no weight.
+    For other types an operator returns `NotImplemented`, so that Python raises `TypeError`. A bool is not
+    accepted as a weight.
     """
 
-    # NumPy's numbers leave `np.float32(0.5) * loss` to the loss, instead of making an array of objects.
+    # With None, NumPy leaves `np.float32(0.5) * loss` to the loss. Else it would make an array of objects.
     __array_ufunc__ = None
 
     def metric(self, name: str | None = None) -> "Component":
-        """A metric that shows this loss over an epoch, for `compile(metrics=[...])`; named after the loss."""
+        """Makes a metric that shows this loss over an epoch, for `compile(metrics=[...])`.
+
+        Args:
+            name: Name of the metric. Default: the name of the loss.
+        """
         return Component(self, name)
 
     def __add__(self, other: Any) -> Any:
@@ -57,26 +63,28 @@ class WeightedSum(Addable, FixedOptions, keras.losses.Loss):
     Σ_i weights[i] · losses[i](y_true, y_pred, sample_weight)
     ```
 
-    Every part gets the same tensors, sample weights and mask, and is reduced by its own reduction over the
-    entries that it counts; only then are the results added. Parts of reduction `"none"` give one value for
-    each sample: the mean over the other axes, of a loss of this package over the valid entries only.
+    Every part gets the same tensors, sample weights and mask. Each part is reduced with its own reduction,
+    over the entries that it counts. Then the results are added. A part with the reduction `"none"` gives one
+    value for each sample: the mean over the other axes. A loss of this package takes this mean over the valid
+    entries only.
 
     The operators `+`, `*` and `/` of a loss of this package make such a sum, and so does `sum([a, b])`. A
-    part may be any `keras.losses.Loss`. A sum among the parts is taken apart: its parts enter with the
-    product of the weights, its own name and dtype are dropped.
+    part may be any `keras.losses.Loss`. If a part is itself a `WeightedSum`, its parts are added instead, and
+    the weights are multiplied. The name and dtype of the inner sum are dropped.
 
     Args:
-        losses: The parts, one or more instances of `keras.losses.Loss`.
-        weights: A finite number of at least 0 for each part. All 1 by default.
+        losses: The parts, a list of one or more instances of `keras.losses.Loss`.
+        weights: A list with a finite number of at least 0 for each part. Default: None, all weights are 1.
         name: Name of the loss.
-        dtype: Dtype of the result. The parts are added in float32, or in float64 if one of them is.
+        dtype: Dtype of the result. The parts are added in float32, or in float64 if one of them is float64.
+            Default: None, `keras.config.floatx()`.
 
-    Shapes: whatever every part takes. The result is a scalar, or `(batch,)` where the parts have reduction
-    `"none"`.
+    Shapes: y_true and y_pred must have shapes that every part takes. The result is a scalar. If the parts
+    have the reduction `"none"`, it is `(batch,)`.
 
     Raises:
-        ValueError: for no losses or something else among them, for weights that do not fit, or where some
-            parts have reduction `"none"` and others do not.
+        ValueError: If the list is empty or holds something that is not a loss, if the weights do not fit, or
+            if only some of the parts have the reduction `"none"`.
 
     Example:
 
@@ -87,7 +95,7 @@ class WeightedSum(Addable, FixedOptions, keras.losses.Loss):
     6.0
     """
 
-    # That of the parts acts.
+    # The reductions of the parts decide, so this one must not be set.
     fixed_options = frozenset({"reduction"})
 
     def __init__(
@@ -95,7 +103,7 @@ class WeightedSum(Addable, FixedOptions, keras.losses.Loss):
         losses: Sequence[Any],
         weights: Sequence[float] | None = None,
         name: str | None = "weighted_sum",
-        dtype: Any = None,
+        dtype: DType = None,
     ):
         weights = checked_weights(losses, weights)
         parts = [pair for pair in zip(losses, weights, strict=True) for pair in taken_apart(*pair)]
@@ -104,7 +112,7 @@ class WeightedSum(Addable, FixedOptions, keras.losses.Loss):
         self.losses = tuple(part for part, _ in parts)
         self.weights = tuple(weight for _, weight in parts)
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Any:
         with keras.name_scope(self.name):
             values = [
                 weight * value_of(part, y_true, y_pred, sample_weight)
@@ -113,17 +121,20 @@ class WeightedSum(Addable, FixedOptions, keras.losses.Loss):
             return ops.cast(functools.reduce(ops.add, values), self.dtype)
 
     def component_names(self) -> list[str]:
-        """The names of the parts, in order; one that repeats is numbered: `huber`, `huber_1`."""
+        """The names of the parts, in order. A repeated name gets a number: `huber`, `huber_1`."""
         return unique([part.name for part in self.losses])
 
     def component(self, name: str) -> "Component":
-        """A metric that shows one part, without its weight, in `fit`; see `component_names`.
+        """Makes a metric that shows one part in `fit`, without its weight.
 
-        Under `compile(weighted_metrics=[...])`, or `metrics=[...]` where there are no sample weights, the
-        weighted sum of all components over an epoch is the `loss` that Keras reports.
+        Use it with `compile(weighted_metrics=[...])`. Without sample weights, `metrics=[...]` works too. Then
+        the weighted sum of all components over an epoch is the `loss` that Keras reports.
+
+        Args:
+            name: The name of the part, one of `component_names()`.
 
         Raises:
-            ValueError: for a name that no part has.
+            ValueError: If no part has this name.
         """
         return component_of(dict(zip(self.component_names(), self.losses, strict=True)), name)
 
@@ -147,23 +158,23 @@ class WeightedSum(Addable, FixedOptions, keras.losses.Loss):
 
 @saved
 class Component(FixedOptions, keras.metrics.Mean):
-    """The value of one loss over an epoch, as Keras reports the whole loss.
+    """A metric: the value of one loss over an epoch, computed as Keras computes the `loss` that it reports.
 
-    That is the mean over the batches, weighted with their sizes. What a loss with inner parts returns from
-    its `component(name)`.
+    It is the mean over the batches, weighted with the batch sizes. The methods `metric` and `component` of a
+    loss make it.
 
     Args:
-        loss: The part, a `keras.losses.Loss`.
-        name: Name of the metric; that of the loss by default.
-        dtype: Dtype of the sums.
+        loss: A `keras.losses.Loss`.
+        name: Name of the metric. Default: the name of the loss.
+        dtype: Dtype of the sums. Default: None, `keras.config.floatx()`.
     """
 
-    def __init__(self, loss: Any, name: str | None = None, dtype: Any = None):
+    def __init__(self, loss: Any, name: str | None = None, dtype: DType = None):
         super().__init__(name=name or loss.name, dtype=dtype)
         self.loss = loss
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        # A loss gives its replica's share, and Keras reports the share times the number of replicas.
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
+        # A loss is divided by the number of replicas. Keras reports it times this number.
         value = value_of(self.loss, y_true, y_pred, sample_weight) * backend.replicas()
         super().update_state(value, sample_weight=ops.shape(tree.flatten(y_pred)[0])[0])
 
@@ -176,33 +187,33 @@ class Component(FixedOptions, keras.metrics.Mean):
 
 
 def component_of(parts: Mapping[str, Any], name: str) -> Component:
-    """The metric of one of a loss's inner parts, which are losses by their names."""
+    """The metric of one inner part of a loss; `parts` holds the losses of the parts by their names."""
     if name not in parts:
         raise checks.invalid("name", f"be one of {', '.join(map(repr, parts))}", name)
     return Component(parts[name], name=name)
 
 
-def value_of(part: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
-    """What a part gives under its own reduction: a scalar, or under "none" one value for each sample."""
+def value_of(part: Any, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> Any:
+    """The result of a part: a scalar, or one value for each sample if its reduction is "none"."""
     reduces = part.reduction not in ("none", None)
     if not reduces and hasattr(part, "entries"):
         entries = part.entries(y_true, y_pred, sample_weight, keras_internals.mask_of(y_pred))
         return floating(ops.cast(mean_of_each_sample(entries), part.dtype))
     if sample_weight is not None:
-        # On torch, Keras's losses multiply their mask into the weights that they are given, in place.
+        # On torch, the losses of Keras multiply the mask into the weights in place. So they get a copy.
         sample_weight = ops.copy(sample_weight)
     values = floating(part(y_true, y_pred, sample_weight))
-    # A scalar is its own sum; but for an empty batch Keras's losses give the shape (0,).
+    # The sum of a scalar is the scalar. For an empty batch, the losses of Keras give the shape (0,).
     return ops.sum(values) if reduces else mean_of_each_sample(Entries(values))
 
 
 def is_real(value: Any) -> bool:
-    """A real number, NaN and infinities too: those are refused by their value, not by their type."""
+    """Whether a value is a real number. NaN and infinities are: later checks refuse them by their value."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def taken_apart(loss: Any, weight: float) -> list[tuple[Any, float]]:
-    """A loss with its weight; of a sum its parts, with the products of the weights."""
+    """The loss with its weight; for a sum, its parts with the products of the weights."""
     if not isinstance(loss, WeightedSum):
         return [(loss, weight)]
     return [(part, weight * inner) for part, inner in zip(loss.losses, loss.weights, strict=True)]
@@ -223,19 +234,19 @@ def checked_weights(losses: Sequence[Any], weights: Sequence[float] | None) -> l
 
 
 def checked_reductions(losses: Sequence[Any]) -> bool:
-    """Whether no loss reduces over the batch; some that do and some that do not cannot be added."""
+    """Whether all losses have the reduction "none"; raises if only some of them have it."""
     unreduced = [loss.reduction in ("none", None) for loss in losses]
     if any(unreduced) and not all(unreduced):
         reductions = [loss.reduction for loss in losses]
         raise ValueError(
-            '`losses` must all have reduction "none", or none of them. '
+            '`losses` must all have the reduction "none", or none of them must have it. '
             f"Received: losses with the reductions {reductions}"
         )
     return all(unreduced)
 
 
 def unique(names: Sequence[str]) -> list[str]:
-    """The names, with _1, _2, … added to those that came before."""
+    """The names in order. A name that came before gets _1, _2, … added."""
     found: list[str] = []
     for name in names:
         number, candidate = 0, name

@@ -1,8 +1,8 @@
-"""Inputs that must lie in a range: probabilities, targets of yes or no, distributions.
+"""Inputs that must lie in a range: probabilities, binary targets, distributions.
 
-A number that is outside by rounding counts as the bound. One further outside raises where it can be looked
-at, and makes NaN of its sample elsewhere. What does not count, having weight 0 or being masked or ignored,
-may hold anything.
+A number that is outside by a rounding error counts as the bound. A number further outside raises an error if
+the values can be read. Else, as in compiled code, the value of its sample is NaN. Entries that do not count
+(weight 0, masked or ignored) may hold any numbers.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,13 @@ from keras.backend import standardize_dtype
 from keraslosses.core import backend
 from keraslosses.core.backend import ops
 from keraslosses.core.nonfinite import nan_where
+from keraslosses.core.types import Tensor
 
 ROUNDING, ROUNDING_OF_HALF = 1e-5, 1e-3
 
 
 def as_whole(floating: Any, whole: Any) -> tuple[Any, Any, Any]:
-    """A type of whole numbers, and what 1 and infinity are in it."""
+    """An integer dtype, and the integers with the bits of the floats 1 and infinity."""
     return whole, *(floating(number).view(whole) for number in (1.0, np.inf))
 
 
@@ -29,7 +30,14 @@ WHOLE32, WHOLE64 = as_whole(np.float32, np.uint32), as_whole(np.float64, np.uint
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers from 0 to `high` (None: all from 0 on), and what to do about others."""
+    """The range in which the numbers of an input must lie: from 0 to `high`.
+
+    Args:
+        high: The largest number of the range; None for a range without an upper bound.
+        words: What the input must do, for the error message: the words after "must", such as
+            "hold probabilities, in [0, 1],".
+        advice: What the user can do about other numbers: the last sentence of the error message.
+    """
 
     high: float | None
     words: str
@@ -38,44 +46,47 @@ class Range:
     def holds(self, seen: np.ndarray) -> bool:
         """Whether all numbers lie in the range exactly.
 
-        In one pass: read as whole numbers, floats from 0 on keep their order, and those below 0 are larger.
+        It needs one pass. Read as unsigned integers, floats of at least 0 keep their order, and negative
+        floats are larger than all of them.
         """
         whole, one, infinity = WHOLE64 if seen.dtype == np.float64 else WHOLE32
         return bool(seen.view(whole).max() <= (infinity if self.high is None else one))
 
-    def outside(self, numbers: Any, rounding: float) -> Any:
-        """Whether each number is outside by more than rounding; NaN is not."""
+    def outside(self, numbers: Tensor, rounding: float) -> Any:
+        """Whether each number is outside by more than a rounding error; NaN counts as inside."""
         below = numbers < -rounding
         return below if self.high is None else below | (numbers > self.high + rounding)
 
-    def change(self, numbers: Any) -> Any:
-        """What carries numbers to the nearest in the range."""
+    def change(self, numbers: Tensor) -> Any:
+        """The change that moves each number to the nearest number in the range."""
         change = ops.where(numbers < 0, -numbers, ops.zeros_like(numbers))
         return change if self.high is None else ops.where(numbers > self.high, self.high - numbers, change)
 
 
 OF_PROBABILITIES = "(Logits need `from_logits=True`, or a sigmoid or softmax before the loss.)"
 PROBABILITIES = Range(1.0, "hold probabilities, in [0, 1],", OF_PROBABILITIES)
-# They are divided by their sum.
+# Probabilities that the loss divides by their sum, so they have no upper bound.
 SHARES = Range(None, "hold probabilities, none below 0,", OF_PROBABILITIES)
 TARGETS = Range(
-    1.0, "lie in [0, 1]", "(A mask of 0 and 255 is to be divided by 255, and targets -1 and 1 to be 0 and 1.)"
+    1.0, "lie in [0, 1]", "(Divide a mask of 0 and 255 by 255. Replace targets -1 and 1 by 0 and 1.)"
 )
-DISTRIBUTIONS = Range(None, "hold distributions, with no number below 0,", "(Class -1 is no one-hot row.)")
+DISTRIBUTIONS = Range(
+    None, "hold distributions, with no number below 0,", "(A class index such as -1 is not a one-hot row.)"
+)
 
 
 def rounding_of(tensor: Any) -> float:
-    """How far outside a number may be by rounding, in the precision in which it was given."""
+    """The largest rounding error of a number near its bound, for the dtype in which the user gave it."""
     dtype = getattr(tensor, "dtype", None)
     half = dtype is not None and standardize_dtype(dtype) in ("float16", "bfloat16")
     return ROUNDING_OF_HALF if half else ROUNDING
 
 
-def within(name: str, kind: Any, pair: Any, keep: Any, ranges: Mapping[str, Range], given: Any) -> Any:
-    """The pair with its numbers within their ranges; `given` are the arguments as they came.
+def within(name: str, kind: Any, pair: Any, keep: Tensor, ranges: Mapping[str, Range], given: Any) -> Any:
+    """The pair with its numbers moved into their ranges; `given` holds the arguments of the user.
 
     Raises:
-        ValueError: where a number is outside that can be looked at, and counts.
+        ValueError: If a number that counts is outside its range, and the values can be read.
     """
     unseen = {}
     for argument, range_ in ranges.items():
@@ -91,8 +102,8 @@ def within(name: str, kind: Any, pair: Any, keep: Any, ranges: Mapping[str, Rang
     return in_the_graph(kind, pair, unseen, {argument: rounding_of(given[argument]) for argument in unseen})
 
 
-def reject(name: str, argument: str, numbers: Any, range_: Range, rounding: float) -> None:
-    """Raises for the first number outside."""
+def reject(name: str, argument: str, numbers: Tensor, range_: Range, rounding: float) -> None:
+    """Raises for the first number that is outside the range."""
     seen = np.asarray(backend.peek(numbers))
     wrong = range_.outside(seen, rounding)
     if wrong.any():
@@ -103,13 +114,13 @@ def reject(name: str, argument: str, numbers: Any, range_: Range, rounding: floa
         )
 
 
-def moved(numbers: Any, range_: Range) -> Any:
-    """Numbers moved to the nearest in their range, with the gradient there."""
+def moved(numbers: Tensor, range_: Range) -> Tensor:
+    """The numbers, moved to the nearest number in their range; their gradient is the one at that number."""
     return numbers + ops.stop_gradient(range_.change(numbers))
 
 
 def in_the_graph(kind: Any, pair: Any, ranges: Mapping[str, Range], rounding: Any) -> Any:
-    """The pair where it cannot be looked at: NaN where either of the two is outside."""
+    """The pair if its values cannot be read: NaN where y_true or y_pred is outside its range."""
     changed = [argument for argument in ("y_true", "y_pred") if argument in ranges or argument == "y_pred"]
 
     def repair(*tensors: Any) -> list[Any]:

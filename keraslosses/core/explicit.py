@@ -1,17 +1,19 @@
-"""A formula that comes with its derivative, so that no backend has to find one, or to keep what it needs."""
+"""Formulas that state their derivative, so that a backend need not compute it or keep data for it."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
 
 
 class Explicit(NamedTuple):
-    """Values and how they change with the inputs, element by element.
+    """The values of a formula, and their derivatives for each element.
 
-    `by_pred()` gives the derivative by y_pred, from what the values were computed from; `by_true()` that by
-    y_true, where None leaves it to the backend's own differentiation of the values. Both have the shape of
-    y_pred. Where a formula consumes an axis, the derivative is that of the value of the element's row.
+    `by_pred()` computes the derivative with respect to y_pred. It can use the intermediate results of the
+    values. `by_true()` computes the derivative with respect to y_true. If it is None, the backend
+    differentiates the values. Both derivatives have the shape of y_pred. If the formula consumes an axis, the
+    derivative is that of the value of the element's row.
     """
 
     values: Any
@@ -20,7 +22,7 @@ class Explicit(NamedTuple):
 
 
 def of_error(values: Any, slope: Callable[[], Any]) -> Explicit:
-    """For a formula that sees only the error y_pred - y_true."""
+    """For a formula that depends only on the error y_pred - y_true."""
     return Explicit(values, slope, lambda: -slope())
 
 
@@ -34,10 +36,10 @@ def scaled(explicit: Explicit, factor: Any) -> Explicit:
     )
 
 
-def along_rows(upstream: Any, values: Any, axis: int | None) -> Any:
-    """What flows back to the values, laid along the axis that the formula consumed (None: none).
+def along_rows(upstream: Tensor, values: Any, axis: int | None) -> Tensor:
+    """The upstream gradient of the values, expanded along the axis that the formula consumes (None: none).
 
-    Nothing flows back to a row whose value is inf.
+    It is 0 for a row whose value is inf.
     """
     if axis is None:
         return upstream

@@ -1,14 +1,14 @@
-"""Options that stay as they are: a compiled training step would not see them change."""
+"""Options that cannot be changed, because a compiled training step would not see the change."""
 
 import inspect
 from typing import Any, ClassVar
 
-# What is no option of a loss, but Keras's own: it may be set.
+# These arguments belong to Keras and are not options of a loss, so they may be set.
 KERAS_SETS = {"self", "reduction", "name", "dtype", "kwargs"}
 
 
 class FixedOptions:
-    """Refuses to set an option of a loss, a layer or a metric once it is made."""
+    """A base class of losses, layers and metrics: their options cannot be set after `__init__`."""
 
     fixed_options: ClassVar[frozenset[str]] = frozenset()
 

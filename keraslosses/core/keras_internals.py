@@ -1,7 +1,7 @@
-"""Every private name of Keras that this package relies on, each behind a function of ours.
+"""All private names of Keras that this package uses. Each name is used in a function of this module.
 
-Keras may rename these in any release. `INTERNALS` lists them as dotted paths; a test looks each one up and
-says which is gone.
+Keras may rename them in any release. `INTERNALS` lists them as dotted paths. A test looks up each of them
+and names those that do not exist.
 """
 
 import copy
@@ -37,7 +37,7 @@ __all__ = ["INTERNALS", "Functional", "untracked"]
 
 
 class ToldOfClones(Functional):
-    """A functional model whose method `cloned(outputs)` gets the outputs of a clone before it is made.
+    """A functional model whose method `cloned(outputs)` gets the outputs of a clone before the clone exists.
 
     Keras clones a model by running its graph on new inputs.
     """
@@ -50,17 +50,17 @@ class ToldOfClones(Functional):
 
 
 def mask_of(tensor: Any) -> Any:
-    """The Keras mask that travels with a tensor, or None."""
+    """The Keras mask of a tensor, or None."""
     return masking.get_keras_mask(tensor)
 
 
 def get_attribute(tensor: Any, name: str) -> Any:
-    """What `set_attribute` hung on a tensor, or None."""
+    """The value that `set_attribute` attached to a tensor, or None."""
     return tensor_attributes.get_tensor_attr(tensor, name)
 
 
 def set_attribute(tensor: Any, name: str, value: Any) -> None:
-    """Hangs a value on a tensor, as Keras hangs its masks: a tracer of JAX carries it without leaking."""
+    """Attaches a value to a tensor, as Keras attaches masks. It works for the tracers of JAX too."""
     tensor_attributes.set_tensor_attr(tensor, name, value)
 
 
@@ -73,19 +73,19 @@ def graph_of(model: Any) -> tuple[Any, Any]:
 def calls_in_graph(graph: Any, layer: keras.layers.Layer) -> list[Any]:
     """The calls of a layer in a graph, in the order in which they were made.
 
-    `layer.output` may be of another graph.
+    `layer.output` does not serve here: it may belong to another graph.
     """
     calls = {id(node) for depth in graph._nodes_by_depth.values() for node in depth}
     return [node for node in layer._inbound_nodes if id(node) in calls]
 
 
 def callers(node: Any) -> list[str]:
-    """The names of the layers from which a call takes its tensors."""
+    """The names of the layers whose outputs a call reads."""
     return [tensor._keras_history.operation.name for tensor in node.input_tensors]
 
 
 def replace_call(graph: Any, node: Any, operation: Any, more: list[Any]) -> None:
-    """In this graph alone, another operation makes the call, and gives more tensors after its outputs."""
+    """Replaces the operation of a call in this graph only. The new one outputs more tensors at the end."""
     other = copy.copy(node)
     other.operation, other.outputs = operation, [*node.outputs, *more]
     for depth in graph._nodes_by_depth.values():
@@ -95,9 +95,9 @@ def replace_call(graph: Any, node: Any, operation: Any, more: list[Any]) -> None
 
 
 def empty_graph(model: Any) -> Functional:
-    """A graph over the layers of a model, which gives its outputs and a list, still empty, of other tensors.
+    """A graph over the layers of a model. It outputs what the model outputs, and an empty list for tensors.
 
-    None of it is tracked by Keras.
+    Keras does not track it.
     """
     inputs, outputs = graph_of(model)
     with untracked():
@@ -111,19 +111,19 @@ def also_gives(graph: Functional, tensors: list[Any]) -> None:
 
 
 def functional(model: Any) -> Functional:
-    """The model itself, or the functional model inside a built Sequential one."""
+    """The model itself, or the functional model inside a built Sequential model."""
     return model if isinstance(model, Functional) else model._functional
 
 
 def called_inside_another(model: keras.Model) -> bool:
-    """Whether the call of a model that now runs was made by another model's call."""
+    """Whether the running call of a model is part of the call of another model."""
     context = global_state.get_global_attribute("current_call_ctx")
     outermost = None if context is None else context.entry_layer
     return outermost is not model and isinstance(outermost, keras.Model)
 
 
 def saving_as_h5() -> bool:
-    """Whether a model is now being saved in the old format, a file `.h5`."""
+    """Whether Keras is saving a model in the old format, an `.h5` file."""
     return bool(global_state.get_global_attribute("use_legacy_config", False))
 
 
@@ -133,12 +133,12 @@ def has_compiled_loss(model: keras.Model) -> bool:
 
 
 def fall_is_better(metric: keras.metrics.Metric) -> None:
-    """Tells callbacks that watch a metric which way is better, so that they need no `mode`."""
+    """Tells callbacks that a lower value of the metric is better, so that they need no `mode`."""
     metric._direction = "down"
 
 
 def in_stateless_scope() -> bool:
-    """Whether variables take their values from a scope: JAX's training step, and symbolic builds."""
+    """Whether a scope holds the values of variables: in the training step of JAX, and in symbolic builds."""
     return stateless_scope.in_stateless_scope()
 
 

@@ -1,13 +1,13 @@
-"""Numbers below which another one is taken."""
+"""Limits for the numbers in formulas: a number beyond a limit is replaced."""
 
-# The smallest probability whose logarithm is taken, and the smallest length a vector is divided by.
+# The smallest probability whose logarithm is computed, and the smallest length that divides a vector.
 EPSILON = 1e-7
 
-# A row of probabilities that sums to less counts as a row of zeros: its gradient would overflow.
+# If the sum of a row of probabilities is smaller, the row counts as zeros. Its gradient would overflow.
 NOTHING = 1e-30
 
-# The largest float32 below 1: its distance from 1 still has a logarithm.
+# The largest float32 below 1. The logarithm of its distance from 1 is finite.
 BELOW_ONE = 1.0 - 2.0**-24
 
-# Below it a float32 is -inf, or nothing that is computed with.
+# A float32 below this number is -inf, or a number that no formula needs.
 LOWEST = -3e38

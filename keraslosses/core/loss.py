@@ -1,7 +1,7 @@
-"""How a formula becomes a loss: `loss_function` makes the function, `FunctionLoss` the class over it.
+"""How a formula becomes a loss: `loss_function` makes the function, `FunctionLoss` is the base of the class.
 
-A formula is written once, on clean tensors. The `Contract` around it reads the inputs, silences the entries
-that do not count, and marks what the reduction must know.
+The formula reads clean tensors only. Its `Contract` reads the inputs of the user, silences the entries that
+do not count, and tells the reduction which entries count.
 """
 
 import functools
@@ -24,16 +24,17 @@ from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import Entries, both, reduce, share_of_replica
 from keraslosses.core.saving import package_of, saved
 from keraslosses.core.symbolic import applied
+from keraslosses.core.types import DType, Options, Tensor
 
 P = ParamSpec("P")
 C = TypeVar("C", bound=type)
 
-# The same where no entry is weighted.
+# These reductions are equal if no entry has a weight.
 PLAIN_MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
 
 class Contract:
-    """A formula, the kind of inputs it reads, the rules of its options, and its faster forms."""
+    """A formula with its kind of inputs, the rules of its options, and its faster forms."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class Contract:
         check_rules(self.name, [p.name for p in parameters], rules)
 
     def options(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Every option by name, checked."""
+        """All options by name, after their rules have checked them."""
         bound = self.signature.bind(None, None, *args, **kwargs) if args or kwargs else None
         options = dict(self.defaults)
         if bound:
@@ -62,23 +63,23 @@ class Contract:
             self.check(options)
         return options
 
-    def check(self, options: Mapping[str, Any]) -> None:
+    def check(self, options: Options) -> None:
         for name, value in options.items():
             self.rules[name](name, value)
 
     @in_full_precision
     def entries(
         self,
-        y_true: Any,
-        y_pred: Any,
-        options: Mapping[str, Any],
-        sample_weight: Any = None,
-        mask: Any = None,
+        y_true: Tensor,
+        y_pred: Tensor,
+        options: Options,
+        sample_weight: Tensor = None,
+        mask: Tensor = None,
         trusted: bool = False,
     ) -> Entries:
-        """The formula's values, with the entries that do not count silenced before it and marked after it.
+        """The values of the formula, and which entries count; entries that do not count are silenced.
 
-        Inputs that are `trusted` are known to lie in their ranges.
+        With `trusted`, the caller knows that the inputs lie in their ranges, so they are not checked.
         """
         self.check_readable(y_true, y_pred)
         pair = self.kind.read(self.name, y_true, y_pred, options)
@@ -104,24 +105,24 @@ class Contract:
             values = ops.where(keep, values, ops.zeros_like(values))
         return Entries(values, counted, sample_weight, pair.class_weight)
 
-    def check_readable(self, y_true: Any, y_pred: Any) -> None:
-        """Raises for what the loss cannot read."""
+    def check_readable(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Raises if the loss cannot read one of the inputs."""
         check_readable(self.name, y_true=y_true)
         check_readable(self.name, ragged=self.kind.reads_ragged, y_pred=y_pred)
 
-    def within(self, y_true: Any, y_pred: Any, pair: Any, keep: Any, options: Mapping[str, Any]) -> Any:
-        """The pair with its numbers within the ranges of its kind, for inputs of the precision given."""
+    def within(self, y_true: Tensor, y_pred: Tensor, pair: Any, keep: Tensor, options: Options) -> Any:
+        """The pair with its numbers moved into the ranges of its kind; raises for numbers far outside."""
         ranges = self.kind.ranges(options)
         if not ranges:
             return pair
         given = {"y_true": y_true, "y_pred": y_pred}
         return domain.within(self.name, self.kind, pair, keep, ranges, given)
 
-    def kept_values(self, pair: Any, keep: Any, formula: Callable[..., Any]) -> Any:
-        """The formula's values, from inputs that are silenced where an entry is not kept.
+    def kept_values(self, pair: Any, keep: Tensor, formula: Callable[..., Any]) -> Any:
+        """The values of the formula; entries that are not kept are silenced.
 
-        Where a look shows that inputs and values are finite all the same, and the gradients with them,
-        nothing needs to be silenced.
+        If the inputs and the values can be read and are finite, the gradients are finite too. Then nothing
+        needs to be silenced.
         """
         if keep is None or pair.coupled:
             return self.evaluate(formula, pair)
@@ -134,8 +135,8 @@ class Contract:
     def evaluate(self, formula: Callable[..., Any], pair: Any) -> Any:
         return self.kind.evaluate(formula, pair, self.faster.formula)
 
-    def mean(self, y_true: Any, y_pred: Any, options: Mapping[str, Any], reduction: str) -> Any:
-        """The mean of all entries, none of them weighted or taken out; None where only `entries` gives it."""
+    def mean(self, y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
+        """The mean of all entries if all count the same; None if it must be computed from `entries`."""
         self.check_readable(y_true, y_pred)
         found = self.faster.loss and self.faster.loss(y_true, y_pred, options, reduction)
         if found is not None or not self.kind.explicit:
@@ -151,7 +152,7 @@ class Contract:
 
 
 def check_rules(name: str, options: Sequence[str], rules: Mapping[str, checks.Rule]) -> None:
-    """Raises unless each option of a formula has a rule, and each rule an option."""
+    """Raises unless each option of a formula has a rule, and each rule has an option."""
     without, unused = [o for o in options if o not in rules], [r for r in rules if r not in options]
     if without or unused:
         raise TypeError(
@@ -161,7 +162,7 @@ def check_rules(name: str, options: Sequence[str], rules: Mapping[str, checks.Ru
 
 
 def finite_at_a_look(tensor: Any) -> bool:
-    """Whether a look that costs no transfer shows finite numbers only; their sum tells it in one pass."""
+    """Whether a tensor can be read without a transfer and is finite; the sum shows it in one pass."""
     seen = backend.peek(tensor)
     if seen is None:
         return False
@@ -172,21 +173,27 @@ def finite_at_a_look(tensor: Any) -> bool:
 def loss_function(
     kind: Kind, *faster: forms.Form, **rules: checks.Rule
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
-    """Makes a loss function of a formula: reads and checks the inputs and options before it.
+    """Makes a decorator that turns a formula into a loss function.
 
-    The function takes what the formula takes, as arrays or tensors of any float type. It returns one value
-    for each sample, or for each entry of a larger y_pred. Keras can save it: it is registered as
-    `"Custom>name"`. `loss_class` makes a class of it.
+    The loss function has the arguments of the formula. It checks the options, converts and checks y_true and
+    y_pred, and then calls the formula. y_true and y_pred may be arrays or tensors of any float dtype. Keras
+    can save the loss function: it is registered as `"Custom>name"`. `loss_class` makes a class from it.
 
     Args:
         kind: How the inputs are read: an instance of a class of `keraslosses.kinds`. The formula gets tensors
-            of float32 (float64 where y_pred is float64) with shapes that fit.
-        *faster: Forms of the formula that a backend computes faster; losses of this package have them.
-        **rules: For each option of the formula, the function of `keraslosses.rules` that checks it.
+            in float32 (in float64 if y_pred is float64), with shapes that fit together.
+        *faster: Faster forms of the formula on some backends. Only losses of this package have them.
+        **rules: The rule of each option, by the name of the option: a function of `keraslosses.rules` or a
+            rule of your own.
+
+    Returns:
+        A decorator. The formula takes y_true, y_pred and the options. The loss function returns one value for
+        each entry: `(batch,)`, or more axes for a larger y_pred. The kind says which axes remain.
 
     Raises:
-        ValueError: for a `kind` that is no instance of a kind.
-        TypeError: for an option without a rule, or a rule without an option.
+        ValueError: If `kind` is not an instance of a kind. The loss function raises it if an option is out of
+            range or if the shapes do not fit together.
+        TypeError: If an option has no rule, or a rule has no option.
 
     Example:
 
@@ -206,7 +213,7 @@ def loss_function(
         contract = Contract(formula, kind, rules, faster)
 
         @functools.wraps(formula)
-        def function(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+        def function(y_true: Tensor, y_pred: Tensor, *args: Any, **kwargs: Any) -> Any:
             if is_keras_tensor(y_pred) or is_keras_tensor(y_true):
                 return applied(function, y_true, y_pred, *args, **kwargs)
             return contract.entries(y_true, y_pred, contract.options(args, kwargs)).values
@@ -218,14 +225,37 @@ def loss_function(
 
 
 class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
-    """A `keras.losses.Loss` over a loss function: adds weights, masks, reduction, dtype, config, operators.
+    """The base class of losses: a `keras.losses.Loss` that calls a loss function.
 
-    Nothing is cast on the way in: integer targets stay integers, and the computation runs in float32, or in
-    float64 where y_pred is. The result is cast to the loss's dtype last. Options cannot be set later: a
-    compiled training step would not see the change.
+    It adds sample weights, masks, reduction, dtype, config and the operators `+`, `*` and `/`. Integer
+    targets stay integers. The loss is computed in float32, or in float64 if y_pred is float64. At the end the
+    result is cast to `dtype`. Options cannot be changed later, because a compiled training step would not see
+    the change.
+
+    Args:
+        function: A function made by `loss_function`.
+        reduction: "sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none" or None.
+        name: Name of the loss.
+        dtype: Dtype of the result: a name, a `keras.DTypePolicy`, or None for `keras.config.floatx()`.
+        **options: The options of the function, by name.
+
+    Shapes: y_true and y_pred as the function takes them. The sample weight is a scalar, or has the shape of
+    the function's result or its first axes. The result is a scalar; with the reduction "none" or None it has
+    the shape of the function's result.
+
+    Raises:
+        ValueError: If the reduction or an option is out of range, or if shapes do not fit together.
+
+    Example:
+
+    >>> class Scaled(keraslosses.FunctionLoss):
+    ...     def __init__(self, delta=2.0, reduction="sum", name="scaled", dtype=None):
+    ...         super().__init__(keraslosses.huber, reduction, name, dtype, delta=delta)
+    >>> print(float(Scaled()([[0.0], [0.0]], [[1.0], [2.0]])))
+    2.5
     """
 
-    def __init__(self, function: Any, reduction: str | None, name: str | None, dtype: Any, **options: Any):
+    def __init__(self, function: Any, reduction: str | None, name: str | None, dtype: DType, **options: Any):
         checks.one_of(*checks.REDUCTIONS)("reduction", reduction)
         function.contract.check(options)
         super().__init__(name=name, reduction=reduction, dtype=dtype)
@@ -238,15 +268,17 @@ class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
             return options[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def entries(self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None) -> Entries:
-        """The values with what the reduction must know of them."""
+    def entries(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None, mask: Tensor = None
+    ) -> Entries:
+        """The value of each entry, and what the reduction must know about the entries."""
         return self.function.contract.entries(y_true, y_pred, self.options, sample_weight, mask)
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return self.entries(y_true, y_pred).values
 
     @in_full_precision
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Any:
         if is_keras_tensor(y_pred) or is_keras_tensor(y_true):
             return applied(self, y_true, y_pred, sample_weight)
         mask = keras_internals.mask_of(y_pred)

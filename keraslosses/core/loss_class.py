@@ -1,4 +1,4 @@
-"""The class of a loss function, made without writing it."""
+"""`loss_class` makes the class of a loss function."""
 
 import inspect
 from typing import Any
@@ -11,19 +11,22 @@ KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 def loss_class(function: Any, reference: Any = None) -> type[FunctionLoss]:
-    """Makes the `keras.losses.Loss` of a loss function: `scaled_error` becomes `ScaledError`.
+    """Makes the class of a loss function, a `keras.losses.Loss`: `scaled_error` becomes `ScaledError`.
 
-    The class takes the options of the function, then `reduction`, `name` and `dtype`, as Keras's losses do.
-    Assign it to a name of its own in the module of the function, so that it can be pickled. Keras can save
-    it: it is registered as `"Custom>ScaledError"`.
+    The class takes the options of the function, then `reduction`, `name` and `dtype`, like the losses of
+    Keras. Assign the class to the name `ScaledError` in the module of the function; then it can be pickled.
+    Keras can save it: it is registered as `"Custom>ScaledError"`.
 
     Args:
         function: A function made by `loss_function`.
-        reference: What the checks and the plots know of it: a `keraslosses.reference.Reference` with the
-            formula in NumPy. Default: they know of its inputs what they are told.
+        reference: A `keraslosses.reference.Reference` with the formula in NumPy, for the checks and the
+            plots. Default: None. Then you describe the inputs when you run the checks.
+
+    Returns:
+        A subclass of `FunctionLoss`. It has the name of the function in camel case, and its docstring.
 
     Raises:
-        ValueError: for a function that `loss_function` did not make.
+        ValueError: If `loss_function` did not make the function.
 
     Example:
 
@@ -58,7 +61,7 @@ def loss_class(function: Any, reference: Any = None) -> type[FunctionLoss]:
 
 
 def signature_of(function: Any) -> inspect.Signature:
-    """The arguments of the class: the options of the function, and those of every loss."""
+    """The arguments of the class: the options of the function, then those that every loss has."""
     options = list(inspect.signature(function).parameters.values())[2:]
     given = {"reduction": "sum_over_batch_size", "name": function.__name__, "dtype": None}
     return inspect.Signature(

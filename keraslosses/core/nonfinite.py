@@ -1,24 +1,23 @@
-"""NaN and infinity where they are meant, and nowhere else.
+"""Functions that make NaN or infinity on purpose.
 
-Both are computed: as a number in the graph they would be seen by tools that watch a training for them, such
-as `tf.debugging.enable_check_numerics()`, although nothing is wrong.
+They compute NaN and infinity instead of using constants. Tools such as `tf.debugging.enable_check_numerics()`
+would report a constant in the graph, even if no value is wrong.
 """
 
-from typing import Any
-
 from keraslosses.core.backend import ops
+from keraslosses.core.types import DType, Tensor
 
 
-def nan_where(condition: Any, dtype: Any) -> Any:
-    """0, and NaN where the condition holds."""
+def nan_where(condition: Tensor, dtype: DType) -> Tensor:
+    """0, but NaN where the condition is true."""
     return ops.sqrt(-ops.cast(condition, dtype))
 
 
-def one_or_nan(broken: Any, dtype: Any) -> Any:
-    """1, and NaN where something is broken: as a factor it makes NaN of the gradient too."""
+def one_or_nan(broken: Tensor, dtype: DType) -> Tensor:
+    """1, but NaN where an entry is broken. Used as a factor, it makes the gradient NaN too."""
     return 1.0 + nan_where(broken, dtype)
 
 
-def inf_where(condition: Any, dtype: Any) -> Any:
-    """0, and inf where the condition holds."""
+def inf_where(condition: Tensor, dtype: DType) -> Tensor:
+    """0, but inf where the condition is true."""
     return 0.0 - ops.log(1.0 - ops.cast(condition, dtype))

@@ -1,4 +1,4 @@
-"""Safe forms that two or more losses use. Each says what it does at its singular point."""
+"""Numerically safe functions that two or more losses use. Each docstring describes the singular point."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,40 +9,41 @@ from keras.backend import standardize_dtype
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.limits import EPSILON, NOTHING
+from keraslosses.core.types import Tensor
 
 
-def at_least(x: Any, low: Any) -> Any:
-    """max(x, low), with derivative 0 where x is not above `low`. NaN stays NaN."""
+def at_least(x: Tensor, low: Tensor) -> Tensor:
+    """max(x, low), with derivative 0 where x is at most `low`. NaN stays NaN."""
     return ops.where(x <= low, ops.cast(low, x.dtype), x)
 
 
-def root(x: Any) -> Any:
-    """sqrt(x) for x >= 0, with derivative 0 at 0, where the true one is infinite."""
+def root(x: Tensor) -> Tensor:
+    """sqrt(x) for x >= 0, with derivative 0 at 0, where the true derivative is infinite."""
     zero = x == 0
     return ops.where(zero, ops.zeros_like(x), ops.sqrt(ops.where(zero, ops.ones_like(x), x)))
 
 
-def divide(numerator: Any, denominator: Any) -> Any:
-    """numerator / denominator, and 0 with derivative 0 where the denominator is 0."""
+def divide(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """numerator / denominator, but 0 with derivative 0 where the denominator is 0."""
     zero = denominator == 0
     return ops.where(zero, 0.0, numerator / ops.where(zero, ops.ones_like(denominator), denominator))
 
 
-def log_probability(p: Any) -> Any:
-    """log(max(p, 1e-7)): exact at 1, and bounded with derivative 0 below 1e-7."""
+def log_probability(p: Tensor) -> Tensor:
+    """log(max(p, 1e-7)): exact at 1, and constant with derivative 0 below 1e-7."""
     return ops.log(ops.where(p < EPSILON, ops.cast(EPSILON, p.dtype), p))
 
 
-def distribution(p: Any, axis: int) -> Any:
+def distribution(p: Tensor, axis: int) -> Tensor:
     """Non-negative numbers divided by their sum; a row of zeros counts as uniform, with gradient 0."""
     return share(p, ops.sum(p, axis=axis, keepdims=True), ops.shape(p)[axis])
 
 
-def share(part: Any, total: Any, classes: Any) -> Any:
-    """part / total, and 1 / classes with gradient 0 where the total is nothing.
+def share(part: Tensor, total: Tensor, classes: Any) -> Tensor:
+    """part / total, but 1 / classes with gradient 0 where the total is almost 0.
 
-    Both are divided by the total, held constant, first: the square of a small total would underflow in the
-    gradient of their quotient.
+    First both are divided by the total as a constant. Else the gradient of the quotient would contain the
+    square of the total, and this square underflows for a small total.
     """
     nothing = ops.abs(total) < NOTHING
     scale = ops.stop_gradient(ops.where(nothing, ops.ones_like(total), total))
@@ -50,27 +51,27 @@ def share(part: Any, total: Any, classes: Any) -> Any:
     return ops.where(nothing, 1.0 / ops.cast(classes, part.dtype), part / scale / whole)
 
 
-def scale_of(x: Any, axis: int) -> Any:
-    """The mean absolute value along an axis (1 where all are 0), held constant in the gradient.
+def scale_of(x: Tensor, axis: int) -> Tensor:
+    """The mean absolute value along an axis (1 if all values are 0), constant in the gradient.
 
-    Dividing by it before squaring keeps squares from running over or under.
+    Divide by it before you square: then the squares neither overflow nor underflow.
     """
     size = ops.mean(ops.abs(ops.stop_gradient(x)), axis=axis, keepdims=True)
     return ops.where(size == 0, ops.ones_like(size), size)
 
 
-def unit(x: Any, axis: int) -> Any:
-    """Vectors divided by their length, at least 1e-7; zeros stay, with derivative 0."""
+def unit(x: Tensor, axis: int) -> Tensor:
+    """Vectors divided by their length, or by 1e-7 if it is smaller; zeros stay 0, with derivative 0."""
     scale = scale_of(x, axis)
     scaled = x / scale
     length = root(ops.sum(ops.square(scaled), axis=axis, keepdims=True))
     return divide(scaled, ops.where(length == 0, length, ops.maximum(length, EPSILON / scale)))
 
 
-def mean(values: Any, axis: int | tuple[int, ...], weights: Any = None) -> Any:
-    """The mean along an axis or several, or the weighted mean; 0 where no weight is left."""
+def mean(values: Tensor, axis: int | tuple[int, ...], weights: Tensor = None) -> Tensor:
+    """The mean along one axis or several axes, or the weighted mean; 0 where all weights are 0."""
     if weights is None:
-        # Not ops.mean: on torch that computes float64 in float32.
+        # Not ops.mean: on torch, it computes float64 in float32.
         count = 1
         for one in axis if isinstance(axis, tuple) else (axis,):
             count = count * ops.shape(values)[one]
@@ -78,20 +79,20 @@ def mean(values: Any, axis: int | tuple[int, ...], weights: Any = None) -> Any:
     return divide(ops.sum(values * weights, axis=axis), ops.sum(weights, axis=axis))
 
 
-def root_mean_square(values: Any, axis: int, weights: Any = None) -> Any:
+def root_mean_square(values: Tensor, axis: int, weights: Tensor = None) -> Tensor:
     """sqrt(mean(values²)) along an axis, with derivative 0 where every value is 0."""
     scale = scale_of(values, axis)
     return ops.squeeze(scale, axis) * root(mean(ops.square(values / scale), axis, weights))
 
 
-def along(axis: int, vector: Sequence[float], like: Any) -> Any:
-    """A vector laid along one axis of a tensor, ready to be multiplied with it."""
+def along(axis: int, vector: Sequence[float], like: Tensor) -> Tensor:
+    """A vector, reshaped to lie along one axis of a tensor, so that it can be multiplied with the tensor."""
     shape = [1] * len(like.shape)
     shape[axis] = len(vector)
     return ops.reshape(backend.constant(vector, like.dtype, like), shape)
 
 
-def per_output(name: str, weights: Any, like: Any, axis: int) -> Any:
+def per_output(name: str, weights: Tensor, like: Tensor, axis: int) -> Tensor:
     """One weight for all outputs, or one for each along `axis`."""
     if not checks.is_sequence(weights):
         return weights
@@ -99,10 +100,10 @@ def per_output(name: str, weights: Any, like: Any, axis: int) -> Any:
     return along(axis, weights, like)
 
 
-def power(base: Any, exponent: float) -> Any:
+def power(base: Tensor, exponent: float) -> Tensor:
     """base^exponent for a base of at least 0; at 0 it is 0 with derivative 0, unless the exponent is 0.
 
-    What is too small for a number of full precision counts as 0: its derivatives would overflow.
+    A base below the smallest normal number counts as 0, because its derivatives would overflow.
     """
     if exponent in (0, 1, 2):
         return (ops.ones_like(base), base, base * base)[int(exponent)]
@@ -111,16 +112,16 @@ def power(base: Any, exponent: float) -> Any:
     return ops.where(zero, ops.zeros_like(base), powered)
 
 
-def times_unless_zero(factor: Any, values: Any) -> Any:
-    """factor * values, and 0 where the factor is 0 even if the value is infinite."""
+def times_unless_zero(factor: Tensor, values: Tensor) -> Tensor:
+    """factor * values, but 0 where the factor is 0, even if the value is infinite."""
     if isinstance(factor, int | float):
         return factor * values if factor else ops.zeros_like(values)
     return ops.where(factor == 0, ops.zeros_like(values), factor * values)
 
 
-def last(x: Any, axis: int) -> Any:
+def last(x: Tensor, axis: int) -> Tensor:
     """The tensor with this axis moved to the end."""
     rank = len(x.shape)
     axis = axis % rank
-    # Not ops.moveaxis: torch's has no form for `torch.vmap`.
+    # Not ops.moveaxis: on torch, it does not work under `torch.vmap`.
     return x if axis == rank - 1 else ops.transpose(x, (*(i for i in range(rank) if i != axis), axis))

@@ -1,4 +1,4 @@
-"""What keeps a computation in the precision of its inputs."""
+"""Functions that keep a computation in the precision of its inputs."""
 
 import functools
 from collections.abc import Callable
@@ -8,13 +8,14 @@ from keras.backend import standardize_dtype
 
 from keraslosses.core import backend
 from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, in which the backend narrows nothing by itself; see `backend.full_precision`."""
+    """The function, run so that the backend does not reduce the precision; see `backend.full_precision`."""
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -27,7 +28,7 @@ def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-def floating(x: Any) -> Any:
-    """A tensor of float64 if it was one, else of float32: nothing is narrowed."""
+def floating(x: Any) -> Tensor:
+    """The input as a tensor: in float64 if it is float64, else in float32."""
     x = ops.convert_to_tensor(x)
     return x if standardize_dtype(x.dtype) in ("float32", "float64") else ops.cast(x, "float32")

@@ -1,4 +1,4 @@
-"""What a loss can read: dense tensors of numbers. Anything else is refused before it is converted."""
+"""The check that an input is a dense tensor of numbers. Other inputs raise an error before any conversion."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from keraslosses.core import backend
 
 
 def check_readable(owner: str | None, ragged: bool = False, **arguments: Any) -> None:
-    """Raises for an argument that is ragged (unless it may be), sparse or nested, or holds no numbers.
+    """Raises for an argument that is sparse, nested, ragged (unless `ragged`), or that holds no numbers.
 
-    It looks at types only: that takes no time beside the loss.
+    It checks types only, so it takes almost no time.
     """
     for argument, value in arguments.items():
         found = backend.unreadable(value)

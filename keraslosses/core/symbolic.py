@@ -1,4 +1,4 @@
-"""Functions of tensors on those of `keras.Input`: steps of a functional model, which are saved with it."""
+"""Lets functions of tensors take symbolic tensors, such as `keras.Input`, in a functional model."""
 
 import functools
 import inspect
@@ -17,9 +17,10 @@ R = TypeVar("R")
 
 @saved
 class Applied(keras.Operation):
-    """A function, or a loss, applied in a functional model. `options` are the arguments that are no tensors.
+    """A function or a loss, applied in a functional model and saved with it.
 
-    Keras finds the shape and the type of the result by tracing the function.
+    `options` holds the arguments that are not symbolic tensors. Keras finds the shape and the dtype of the
+    result by tracing the function.
     """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, Any], name: str | None = None):
@@ -40,7 +41,7 @@ class Applied(keras.Operation):
 
 
 def applied(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """The symbolic result of a function of which an argument is symbolic."""
+    """The symbolic result of a function that is called with a symbolic tensor."""
     given = inspect.signature(function).bind(*args, **kwargs).arguments
     tensors = {name: value for name, value in given.items() if is_keras_tensor(value)}
     others = {name: as_option(value) for name, value in given.items() if name not in tensors}
@@ -48,12 +49,12 @@ def applied(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def as_option(value: Any) -> Any:
-    """An argument that is no symbolic tensor, as a config can hold it."""
+    """An argument that is not a symbolic tensor, in a form that a config can hold."""
     return plain(keras.ops.convert_to_numpy(value) if keras.ops.is_tensor(value) else value)
 
 
 def takes_symbols(function: Callable[P, R]) -> Callable[P, R]:
-    """A function of tensors that takes symbolic ones too."""
+    """Makes a function of tensors that takes symbolic tensors too."""
 
     @functools.wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 Tensor: TypeAlias = Any
 # A dtype's name, or what Keras takes in its place: a `DTypePolicy`, or None for `keras.config.floatx()`.
 DType: TypeAlias = Any
-# The size of each axis; None where it is not known before the code runs.
+# The size of each axis; None if it is not known before the code runs.
 Shape: TypeAlias = tuple[int | None, ...]
 # The options of a loss by name.
 Options: TypeAlias = Mapping[str, Any]

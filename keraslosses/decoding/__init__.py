@@ -1,1 +1,1 @@
-"""From what a model says of every frame to the labels of the sequence."""
+"""Decoding: finds the labels of a sequence from the outputs of a model for each frame."""

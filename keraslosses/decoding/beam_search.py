@@ -7,21 +7,21 @@ NONE = -1
 
 
 class Trie:
-    """Prefixes of labels, each with a number of its own, whatever way it was reached."""
+    """Prefixes of labels. Each prefix has one number, no matter how it was reached."""
 
     def __init__(self) -> None:
         self.above: list[tuple[int, int]] = [(NONE, NONE)]
         self.children: dict[tuple[int, int], int] = {}
 
     def child(self, node: int, label: int) -> int:
-        """The prefix with one more label."""
+        """The number of the prefix with one more label."""
         if (node, label) not in self.children:
             self.children[node, label] = len(self.above)
             self.above.append((node, label))
         return self.children[node, label]
 
     def labels(self, node: int) -> list[int]:
-        """The labels of a prefix, first to last."""
+        """The labels of a prefix, from first to last."""
         found = []
         while node != ROOT:
             node, label = self.above[node]
@@ -32,11 +32,11 @@ class Trie:
 def beam_search(log_probs: np.ndarray, blank: int, beam_width: int, top_paths: int) -> list[list[int]]:
     """The most probable labels of one sequence, best first; fewer than `top_paths` if there are no more.
 
-    A prefix keeps two probabilities, of the alignments that end in a blank and in its last label, and after
-    every frame the `beam_width` prefixes of the largest sum are kept. Nothing is lost but what falls out of
-    the beam, so a beam that holds every prefix finds the best labels there are.
+    Each prefix has two probabilities: of the alignments that end in a blank, and of those that end in its
+    last label. After each frame, the `beam_width` prefixes with the largest sum of both are kept. A beam that
+    is wide enough for all prefixes finds the most probable labels.
 
-    `log_probs` `(frames, classes)` holds only the frames that count; `blank` is counted from the front.
+    `log_probs` `(frames, classes)` holds only the frames that count; `blank` must not be negative.
 
     Source: Hannun et al., First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional
     Recurrent DNNs, 2014, algorithm 1, without a language model.
@@ -47,11 +47,11 @@ def beam_search(log_probs: np.ndarray, blank: int, beam_width: int, top_paths: i
     for row in log_probs:
         total = np.logaddexp(by_blank, by_label)
         grown = total[:, None] + row
-        # The last label once more makes a longer prefix only after a blank.
+        # Repeating the last label makes a longer prefix only after a blank.
         grown[np.arange(len(nodes)), last] = by_blank + row[last]
         grown[:, blank] = -np.inf
         by_blank, by_label = total + row[blank], by_label + row[last]
-        # A prefix that grows into another one of the beam adds to it.
+        # If a prefix grows to another prefix of the beam, the probabilities are added.
         longer, shorter = np.nonzero(parents[:, None] == nodes)
         label = last[longer]
         by_label[longer] = np.logaddexp(by_label[longer], grown[shorter, label])
@@ -69,7 +69,7 @@ def beam_search(log_probs: np.ndarray, blank: int, beam_width: int, top_paths: i
 
 
 def largest(kept: np.ndarray, grown: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the `width` largest of two arrays are, impossible ones left out: places in each, flattened."""
+    """The flat indices of the `width` largest values of two arrays, without those of -inf: for each array."""
     scores = np.append(kept, grown)
     chosen = np.argpartition(-scores, width)[:width] if width < len(scores) else np.arange(len(scores))
     chosen = np.sort(chosen[scores[chosen] > -np.inf])

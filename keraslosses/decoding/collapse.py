@@ -1,6 +1,4 @@
-"""The map from a path, one symbol for each frame, to its labels."""
-
-from typing import Any
+"""`ctc_collapse` finds the labels of a path: a path has one symbol for each frame."""
 
 from keras.backend import is_int_dtype
 
@@ -8,24 +6,26 @@ from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.readable import check_readable
 from keraslosses.core.symbolic import takes_symbols
+from keraslosses.core.types import Tensor
 
 
 @takes_symbols
-def ctc_collapse(path: Any, blank_index: int = 0) -> Any:
-    """The labels of a path: repeats are merged, then blanks are dropped.
+def ctc_collapse(path: Tensor, blank_index: int = 0) -> Tensor:
+    """The labels of a path: repeated symbols are merged, then blanks are dropped.
 
-    A blank between two equal labels keeps both. A negative entry is padding: it is dropped as a blank is.
+    If a blank lies between two equal labels, both are kept. A negative entry is padding; it is dropped like a
+    blank.
 
     Args:
         path: Integers, `(frames,)` or `(batch, frames)`: one symbol for each frame.
-        blank_index: The symbol that stands for no label, at least 0: a path does not say which class is the
-            last, so it cannot be counted from the end.
+        blank_index: The symbol of the blank, at least 0. Default: 0. It cannot be counted from the end,
+            because a path does not contain the number of classes.
 
     Returns:
-        int32, in the shape of `path`: the labels, filled up with -1 at the end.
+        The labels, int32, in the shape of `path`, with -1 after the last label.
 
     Raises:
-        ValueError: for a negative `blank_index`, or a path of another shape or type.
+        ValueError: If `blank_index` is negative, or if `path` has another shape or dtype.
 
     Source: Graves et al., Connectionist Temporal Classification, 2006, section 3.1: the map B.
 
@@ -49,7 +49,7 @@ def ctc_collapse(path: Any, blank_index: int = 0) -> Any:
     return collapsed(path, blank_index) if rank == 2 else collapsed(path[None], blank_index)[0]
 
 
-def collapsed(path: Any, blank: int) -> Any:
+def collapsed(path: Tensor, blank: int) -> Tensor:
     """The labels of paths `(batch, frames)`."""
     first = ops.ones_like(path[:, :1], dtype="bool")
     changes = ops.concatenate([first, path[:, 1:] != path[:, :-1]], axis=1)
@@ -57,8 +57,8 @@ def collapsed(path: Any, blank: int) -> Any:
     return moved_to_the_front(ops.where(kept, path, -ops.ones_like(path)))
 
 
-def moved_to_the_front(labels: Any) -> Any:
-    """The entries of each row that are not -1, in their order, and then -1."""
+def moved_to_the_front(labels: Tensor) -> Tensor:
+    """Moves the entries of each row that are not -1 to its start, in their order."""
     length = ops.shape(labels)[1]
     places = ops.arange(length, dtype="int32")
     order = ops.argsort(ops.where(labels >= 0, places, places + length), axis=1)

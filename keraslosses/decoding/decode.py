@@ -1,4 +1,4 @@
-"""The labels that a model's frames stand for, and how probable they are."""
+"""`ctc_decode` finds the labels of a sequence from the outputs of a model, and their probability."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from keraslosses.core.kinds.sequences import blank_class, frame_lengths, frames_
 from keraslosses.core.nonfinite import nan_where
 from keraslosses.core.precision import floating
 from keraslosses.core.symbolic import takes_symbols
+from keraslosses.core.types import Tensor
 from keraslosses.decoding.beam_search import beam_search
 from keraslosses.decoding.collapse import collapsed
 from keraslosses.losses.probability import log_probabilities
@@ -17,41 +18,46 @@ from keraslosses.losses.probability import log_probabilities
 
 @takes_symbols
 def ctc_decode(
-    y_pred: Any,
+    y_pred: Tensor,
     *,
     strategy: str = "greedy",
     blank_index: int = 0,
     from_logits: bool = True,
     beam_width: int = 100,
     top_paths: int = 1,
-    logit_length: Any = None,
-) -> tuple[Any, Any]:
-    """Labels for the outputs of a model that was trained with `CTC`, and their log-probability.
+    logit_length: Tensor = None,
+) -> tuple[Tensor, Tensor]:
+    """The labels for the outputs of a model that was trained with `CTC`, and their log-probability.
 
-    The log-probability is `log P(labels | y_pred)` over all alignments of these labels, minus their CTC loss,
-    under either strategy: it is not the score of one path, nor what a beam has left of it.
+    With both strategies the log-probability is `log P(labels | y_pred)`: the negative CTC loss, with all
+    alignments of the labels. It is not the score of a single path or of the beam.
 
     Args:
-        y_pred: `(batch, frames, classes)`. On TensorFlow also a ragged tensor, as `predict` gives of batches
-            that differ in length: only the frames that it has count.
-        strategy: `"greedy"` collapses the most probable class of each frame: fast, and it compiles.
-            `"beam_search"` looks for the most probable labels; outside of compiled code only.
-        blank_index: Class of the blank, negative from the end.
-        from_logits: Whether y_pred holds logits; probabilities otherwise, which are divided by their sum.
-        beam_width: Of beam search: how many beginnings of labels are kept after each frame, above 0.
-        top_paths: Of beam search: how many different labels to return, from 1 to `beam_width`.
-        logit_length: `(batch,)` integers: how many frames count. By default those that the Keras mask on
-            y_pred leaves, a prefix; all of them if there is none.
+        y_pred: Logits or probabilities, `(batch, frames, classes)`. On TensorFlow also a ragged tensor, such
+            as `predict` returns for batches of different lengths; then only the frames in it count.
+        strategy: `"greedy"` (the default) collapses the most probable class of each frame. It is fast and
+            works in compiled code. `"beam_search"` searches for the most probable labels. It does not work in
+            compiled code.
+        blank_index: Class of the blank; a negative index counts from the end. Default: 0.
+        from_logits: Whether y_pred holds logits. If False, it holds probabilities, which are divided by their
+            sum. Default: True.
+        beam_width: For beam search: the number of prefixes of labels that are kept after each frame, an
+            integer above 0. Default: 100.
+        top_paths: For beam search: the number of label sequences to return, from 1 to `beam_width`. Default:
+            1.
+        logit_length: The number of frames that count, integers `(batch,)` or `(batch, 1)`. Default: None, the
+            frames that the Keras mask on y_pred keeps, or all frames without a mask. The mask must keep the
+            first frames.
 
     Returns:
-        Labels `(batch, frames)` int32, filled up with -1, and log-probabilities `(batch,)`. With `top_paths`
-        above 1 `(batch, top_paths, frames)` and `(batch, top_paths)`, most probable first; where there are
-        fewer labels than that, the rest is -1, with log-probability -inf. In compiled code a sample whose
-        length or mask makes no sense has log-probability NaN.
+        The labels `(batch, frames)`, int32, with -1 after the last label, and the log-probabilities
+        `(batch,)`. If `top_paths` is above 1, they are `(batch, top_paths, frames)` and `(batch, top_paths)`,
+        most probable first. If fewer label sequences are found, the rest is -1, with log-probability -inf. In
+        compiled code, the log-probability is NaN for a sample with an invalid length or mask.
 
     Raises:
-        ValueError: for an option out of range, a y_pred of another shape, lengths or a mask that do not fit
-            it, and for beam search in compiled code.
+        ValueError: If an option is out of range, if y_pred has another shape, if lengths or mask do not fit
+            y_pred, or if beam search is called in compiled code.
 
     Example:
 
@@ -65,7 +71,8 @@ def ctc_decode(
     checks.positive_integer("beam_width", beam_width)
     checks.positive_integer("top_paths", top_paths)
     if top_paths > (beam_width if strategy == "beam_search" else 1):
-        raise checks.invalid("top_paths", "be 1 with the greedy strategy, else at most beam_width", top_paths)
+        expected = "be 1 with the greedy strategy, and at most beam_width with beam search"
+        raise checks.invalid("top_paths", expected, top_paths)
     y_pred, mask = frames_of("ctc_decode", y_pred)
     blank = blank_class(blank_index, y_pred.shape[2])
     lengths, broken = frame_lengths("ctc_decode", y_pred, mask, logit_length)
@@ -80,24 +87,26 @@ def ctc_decode(
     return labels, values + nan_where(broken, values.dtype)
 
 
-def greedy(scores: Any, lengths: Any, blank: int) -> Any:
-    """The class of the largest score in each frame that counts, collapsed: `(batch, frames)` int32."""
+def greedy(scores: Tensor, lengths: Tensor, blank: int) -> Tensor:
+    """The class with the largest score in each frame that counts, collapsed: `(batch, frames)`, int32."""
     path = ops.cast(ops.argmax(scores, axis=-1), "int32")
     return collapsed(ops.where(prefix_mask(lengths, ops.shape(path)[1]), path, -1), blank)
 
 
-def of_labels(log_probs: Any, labels: Any, lengths: Any, blank: int) -> Any:
-    """The log-probability `(batch,)` of labels that are filled up with -1."""
+def of_labels(log_probs: Tensor, labels: Tensor, lengths: Tensor, blank: int) -> Tensor:
+    """The log-probability `(batch,)` of labels that have -1 after the last label."""
     label_length = ops.sum(ops.cast(labels >= 0, "int32"), axis=1)
     if log_probs.shape[1] == 0:
         return ops.zeros_like(label_length, dtype=log_probs.dtype)
     return -backend.ctc(log_probs, ops.maximum(labels, 0), label_length, lengths, blank, False)
 
 
-def of_beams(log_probs: Any, lengths: Any, blank: int, beam_width: int, top_paths: int) -> tuple[Any, Any]:
-    """Labels `(batch, top_paths, frames)` found by beam search, and their log-probabilities, best first."""
+def of_beams(
+    log_probs: Tensor, lengths: Tensor, blank: int, beam_width: int, top_paths: int
+) -> tuple[Any, Any]:
+    """The labels `(batch, top_paths, frames)` of a beam search, and their log-probabilities, best first."""
     if not (backend.computed(log_probs) and backend.computed(lengths)):
-        expected = "be 'greedy' in compiled code: beam search runs in NumPy"
+        expected = "be 'greedy' in compiled code, because beam search runs in NumPy"
         raise checks.invalid("strategy", expected, "beam_search")
     frames = ops.convert_to_numpy(log_probs).astype("float64")
     labels = np.full((len(frames), top_paths, frames.shape[1]), -1, "int32")
@@ -111,7 +120,7 @@ def of_beams(log_probs: Any, lengths: Any, blank: int, beam_width: int, top_path
     of_each = [
         of_labels(log_probs, ops.convert_to_tensor(labels[:, k]), lengths, blank) for k in range(top_paths)
     ]
-    # What was not found has -inf added, so that NaN among the frames still shows.
+    # Labels that were not found get -inf added. So NaN in the frames stays visible.
     values = ops.stack(of_each, axis=1) + ops.convert_to_tensor(chance, dtype=log_probs.dtype)
     order = ops.argsort(-values, axis=1)
     labels = ops.take_along_axis(ops.convert_to_tensor(labels), order[:, :, None], axis=1)

@@ -1,1 +1,1 @@
-"""What holds weights or state, and what puts a term on an inner tensor of a model."""
+"""The layers of the package, and `attach`, which adds a loss on an inner tensor of a model."""

@@ -1,7 +1,7 @@
-"""`attach`: a training term on an inner tensor of a model that is still trained with `fit(x, y)`.
+"""`attach` adds a term to a model: a loss on one of its inner tensors. `fit(x, y)` still trains the model.
 
-A *term* is a layer with `per_sample_loss(features, labels, sample_weight=None, training=None)`, which returns
-one value for each sample, or values and validity.
+A *term* is a layer with the method `per_sample_loss(features, labels, sample_weight=None, training=None)`.
+The method returns one value for each sample, or a tuple: the values, and which of them are valid.
 """
 
 import re
@@ -23,31 +23,39 @@ def attach(
     target: str | int | None = None,
     call: int | None = None,
 ) -> ModelWithTerms:
-    """A model that is trained with a term on one of its inner tensors, beside its own loss.
+    """Adds a term to a model: a loss on one of its inner tensors, beside the model's own loss.
 
-    The result has the same inputs, outputs and layers: `fit(x, y)` takes labels only, `predict(x)` and
-    `export` are those of the plain model. The term's loss is reduced over the batch with the sample weights,
-    multiplied by `weight`, added to the loss (in validation too), and logged under the term's name. Saving
-    and loading keep the term. Compile the result; `compile(loss=None)` trains on the terms alone.
+    The result has the same inputs, outputs and layers. `fit(x, y)` takes only labels as y. `predict(x)` and
+    `export` work as in the plain model. The values of the term are averaged over the batch with the sample
+    weights and multiplied by `weight`. This number is added to the loss, in validation too. The mean before
+    `weight` is logged under the name of the term. Saving and loading keep the term. Compile the result;
+    with `compile(loss=None)` it is trained on the terms only.
 
     Args:
-        model: A functional or built Sequential model, or one that has terms already.
+        model: A functional model, a built Sequential model, or a model that already has terms.
         term: A layer with `per_sample_loss(features, labels, sample_weight=None, training=None)`, such as
-            `CenterLoss`. Only `weight` here counts, not a weight of its own. A term without a name is named
-            after its class: `center_loss`, `center_loss_1`.
-        at: The layer whose output the term reads, or its name; of a layer in a nested model the path,
-            "backbone/embedding".
-        weight: Factor of the term's loss, at least 0.
-        target: For a model of several outputs, the key or index of the y that holds the labels.
-        call: For a layer that is called more than once, which call the term reads: 0 is the first.
+            `CenterLoss`. Only the `weight` of `attach` counts; an option `weight` of the term has no effect.
+            A term without a name is named after its class: `center_loss`, `center_loss_1`.
+        at: The layer whose output the term reads, or the name of this layer. For a layer in a nested model,
+            give the layer or its path, such as "backbone/embedding".
+        weight: Factor of the term's loss, a finite number of at least 0. Default: 1.
+        target: The key or index of the y that holds the labels, if the model has several outputs. None (the
+            default) is for a model with one output.
+        call: Which call of the layer the term reads, if the layer is called more than once: 0 is the first.
+            None (the default) is for a layer that is called once.
 
-    Features of more axes, such as `(batch, frames, dim)` with labels `(batch, frames)`, count row by row for
-    the terms of this package. Sample weights are `(batch,)` or `(batch, frames)`, and masked rows leave the
-    mean. A term of your own is given rows if it has the attribute `takes_rows = True`.
+    Returns:
+        A new model. It shares its layers and weights with `model`.
+
+    Shapes: The output of the layer is `(batch, dim)`, and y holds the labels `(batch,)`, `(batch, 1)` or
+    one-hot `(batch, num_classes)`. Features with more axes, such as `(batch, frames, dim)`, need a label for
+    each row: `(batch, frames)`. The terms of this package read them row by row. Sample weights are then
+    `(batch,)` or `(batch, frames)`, and the mean does not count masked rows. A term of your own gets rows if
+    it has the attribute `takes_rows = True`.
 
     Raises:
-        ValueError: if the model has no layer `at`, has no graph of layers, or an argument is out of range;
-            for a term that the model has already, or whose name is taken.
+        ValueError: If the model has no layer `at` or no graph of layers, if an argument is out of range, if
+            the model already has this term, or if the name of the term is taken.
 
     Example:
 
@@ -66,20 +74,35 @@ def attach(
 
 
 def detach(model: keras.Model) -> keras.Model:
-    """The plain model under the terms, sharing its layers and weights; a model without terms is itself."""
+    """Gives the plain model, without the terms that `attach` added.
+
+    Args:
+        model: A Keras model, with or without terms.
+
+    Returns:
+        The model from before the first `attach`. It shares its layers and weights with `model`. A model
+        without terms is returned unchanged.
+
+    Example:
+
+    >>> plain = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="embedding")])
+    >>> model = keraslosses.attach(plain, keraslosses.CenterLoss(3), at="embedding")
+    >>> print(keraslosses.detach(model) is plain)
+    True
+    """
     return model.graphs.plain if isinstance(model, ModelWithTerms) else model
 
 
 def name_term(model: keras.Model, terms: list[Any]) -> None:
-    """Gives the last of the terms a name, if it has none, that nothing else in the model has."""
+    """Gives the last term a name of its own, unless the user gave it one. A name that is taken raises."""
     *others, term = terms
     if any(other is term for other in others):
-        raise checks.invalid("term", "be another layer than the terms that the model has", term)
+        raise checks.invalid("term", "be a layer that is not yet a term of the model", term)
     taken = {thing.name for thing in [*model.layers, *others]} | {"loss"}
     name = name_of_class(term)
     if name is None and term.name in taken:
         raise ValueError(
-            "`term` must have a name that no layer and no other term of the model has, and not 'loss'. "
+            "`term` must have a name that no layer and no other term of the model has, other than 'loss'. "
             f"Received: a term with the name {term.name!r}"
         )
     if name is not None:
@@ -88,9 +111,9 @@ def name_term(model: keras.Model, terms: list[Any]) -> None:
 
 
 def name_of_class(term: Any) -> str | None:
-    """The name that Keras made of the term's class, without its number; None for a name that was given.
+    """The name that Keras made from the term's class, without its number; None if the user gave the name.
 
-    Of a term that does not say so itself, a name of that form counts as made.
+    A term may have no attribute `has_given_name`. Then a name of this form counts as made by Keras.
     """
     if getattr(term, "has_given_name", False):
         return None

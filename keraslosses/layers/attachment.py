@@ -1,4 +1,4 @@
-"""A term as it is attached to a model, and the value that it adds to the loss."""
+"""A term that is attached to a model, and the value that it adds to the loss."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +9,12 @@ from keras import tree
 from keraslosses.core import checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.reduction import Entries, both, extend_to, reduce
+from keraslosses.core.types import Tensor
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A term, the path of the layer whose output it reads, its weight, which y it takes, and which of the
-    layer's calls it reads.
-    """
+    """A term with the arguments of `attach`: where it reads, its weight, its y, and the call of the layer."""
 
     term: Any
     at: str
@@ -45,8 +44,8 @@ class Attachment:
     def config(self) -> dict[str, Any]:
         return {**vars(self), "term": keras.saving.serialize_keras_object(self.term)}
 
-    def value(self, features: Any, y: Any, sample_weight: Any, training: bool) -> Any:
-        """The mean of the term's values over the batch, weighted as Keras weighs a loss."""
+    def value(self, features: Tensor, y: Any, sample_weight: Tensor, training: bool) -> Any:
+        """The mean of the term's values over the batch, with the sample weights applied as in Keras."""
         labels = chosen("y", y, self.target)
         if tree.is_nested(sample_weight):
             sample_weight = chosen("sample_weight", sample_weight, self.target)
@@ -79,10 +78,10 @@ def chosen(argument: str, structure: Any, target: str | int | None) -> Any:
     )
 
 
-def rows(features: Any, labels: Any, sample_weight: Any) -> tuple[Any, Any, Any, Any]:
-    """Features `(batch, .., dim)` as rows, with their labels and weights, and which rows the mask leaves.
+def rows(features: Tensor, labels: Tensor, sample_weight: Tensor) -> tuple[Any, Any, Any, Any]:
+    """Reshapes features `(batch, .., dim)` to rows; gives rows, their labels, weights, and unmasked rows.
 
-    A row that is masked gets the weight 0, so that the term does not learn from it.
+    A masked row gets the weight 0, so that the term does not learn from it.
     """
     axes = len(features.shape) - 1
     labels = ops.convert_to_tensor(labels)
@@ -90,7 +89,7 @@ def rows(features: Any, labels: Any, sample_weight: Any) -> tuple[Any, Any, Any,
         labels.shape[:axes], features.shape[:-1]
     ):
         raise ValueError(
-            "`y` must hold a label for each row of the features of a term. "
+            "`y` must hold a label for each row of the features that a term reads. "
             f"Received: labels.shape={tuple(labels.shape)}, features.shape={tuple(features.shape)}"
         )
     mask = keras_internals.mask_of(features)

@@ -1,4 +1,4 @@
-"""Center loss: a center for each class, moved towards the features of its samples while training."""
+"""Center loss: each class has a center. Training moves the center towards the features of the class."""
 
 from typing import Any
 
@@ -10,19 +10,32 @@ from keraslosses.core.loss import saved
 from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, reduce
+from keraslosses.core.types import Shape, Tensor
 from keraslosses.layers.term import TermLayer, kept_samples, labels_of, per_sample
 
 
-def center_distances(features: Any, labels: Any, centers: Any) -> Any:
-    """Half the squared distance of each feature to the center of its class.
+def center_distances(features: Tensor, labels: Tensor, centers: Tensor) -> Tensor:
+    """Half the squared distance between each feature and the center of its class.
 
     Args:
-        features: `(batch, dim)`.
-        labels: `(batch,)` or `(batch, 1)` class indices, or one-hot `(batch, num_classes)`.
-        centers: `(num_classes, dim)`; held constant in the gradient.
+        features: The features x, `(batch, dim)`.
+        labels: Class indices `(batch,)` or `(batch, 1)`, or one-hot rows `(batch, num_classes)`.
+        centers: The centers c, `(num_classes, dim)`. They are constant in the gradient.
 
     Returns:
-        `(batch,)`, `½ ‖x_i - c_y_i‖²`. The gradient by a feature is `x_i - c_y_i`.
+        `½ ‖x_i - c_y_i‖²` for each sample, `(batch,)`. The gradient with respect to a feature is
+        `x_i - c_y_i`. In compiled code the value is NaN for a label out of range.
+
+    Raises:
+        ValueError: If features or labels have another shape, or if a label is outside [0, num_classes). In
+            compiled code the labels have no values yet, so there they are not checked.
+
+    Example:
+
+    >>> centers = [[0.0, 0.0], [1.0, 1.0]]
+    >>> values = keraslosses.center_distances([[1.0, 2.0], [1.0, 1.0]], [0, 1], centers)
+    >>> print(keras.ops.convert_to_numpy(values).tolist())
+    [2.5, 0.0]
     """
     features = floating(features)
     centers = ops.cast(ops.convert_to_tensor(centers), features.dtype)
@@ -30,17 +43,33 @@ def center_distances(features: Any, labels: Any, centers: Any) -> Any:
     return half_squares(features - ops.stop_gradient(ops.take(centers, labels, axis=0)), broken)
 
 
-def updated_centers(features: Any, labels: Any, centers: Any, alpha: float) -> Any:
+def updated_centers(features: Tensor, labels: Tensor, centers: Tensor, alpha: float) -> Tensor:
     """The centers after one update with a batch.
 
-    `c_j - alpha Σ_i [y_i = j] (c_j - x_i) / (1 + n_j)`, n_j the number of samples of class j in the batch.
+    The new center of class j is `c_j - alpha Σ_i [y_i = j] (c_j - x_i) / (1 + n_j)`. n_j is the number of
+    samples of class j in the batch.
 
     Args:
-        features, labels, centers: As `center_distances`.
-        alpha: Step, between 0 and 1.
+        features: The features x, `(batch, dim)`.
+        labels: Class indices `(batch,)` or `(batch, 1)`, or one-hot rows `(batch, num_classes)`.
+        centers: The centers c before the update, `(num_classes, dim)`.
+        alpha: Step size, from 0 to 1.
 
     Returns:
-        `(num_classes, dim)`. A sample with a feature that is inf or NaN moves no center.
+        The new centers, `(num_classes, dim)`. A sample with a feature that is inf or NaN moves no center.
+        In compiled code, a sample whose label is out of range moves no center either.
+
+    Raises:
+        ValueError: If `alpha` is out of range, if features or labels have another shape, or if a label is
+            outside [0, num_classes). In compiled code the labels have no values yet, so there they are not
+            checked.
+
+    Example:
+
+    >>> centers = [[0.0, 0.0], [1.0, 1.0]]
+    >>> moved = keraslosses.updated_centers([[2.0, 4.0]], [0], centers, alpha=0.5)
+    >>> print(keras.ops.convert_to_numpy(moved).tolist())
+    [[0.5, 1.0], [1.0, 1.0]]
     """
     checks.fraction("alpha", alpha)
     features = floating(features)
@@ -51,23 +80,25 @@ def updated_centers(features: Any, labels: Any, centers: Any, alpha: float) -> A
     return centers + ops.segment_sum(changes, labels, num_segments=centers.shape[0])
 
 
-def half_squares(differences: Any, broken: Any) -> Any:
+def half_squares(differences: Tensor, broken: Tensor) -> Tensor:
     values = 0.5 * ops.sum(ops.square(differences), axis=-1)
     if broken is None:
         return values
     return values * one_or_nan(broken, values.dtype)
 
 
-def finite_rows(features: Any) -> Any:
-    """Which samples can move a center: one feature that overflows would make it NaN for good."""
+def finite_rows(features: Tensor) -> Tensor:
+    """Which samples may move a center: a feature that is not finite would make the center NaN forever."""
     return ops.all(ops.isfinite(features), axis=-1)
 
 
-def center_changes(features: Any, own_centers: Any, labels: Any, kept: Any, alpha: float) -> Any:
-    """By how much each sample moves the center of its class; nothing where it is not kept.
+def center_changes(
+    features: Tensor, own_centers: Tensor, labels: Tensor, kept: Tensor, alpha: float
+) -> Tensor:
+    """How far each sample moves the center of its class; 0 for a sample that is not kept.
 
-    The samples of a class are counted by comparing the labels of the batch with each other, so the cost does
-    not depend on the number of classes.
+    The labels of the batch are compared with each other to count the samples of a class. So the cost does not
+    depend on the number of classes.
     """
     same = ops.logical_and(labels[:, None] == labels[None, :], kept[None, :])
     count = ops.sum(ops.cast(same, features.dtype), axis=1)
@@ -77,38 +108,41 @@ def center_changes(features: Any, own_centers: Any, labels: Any, kept: Any, alph
 
 @saved
 class CenterLoss(TermLayer):
-    """Center loss: pulls the features of a class towards its center, beside a classification loss.
+    """Center loss: makes the features of a class similar. Use it together with a classification loss.
 
-    The value of a sample is `½ ‖x - c_y‖²`, with the centers of before the update. In training, and only
-    there, the centers then follow the batch:
+    The value of a sample is `½ ‖x - c_y‖²`. Then, in training only, the batch moves the centers:
 
     ```
     c_j <- c_j - alpha Σ_i [y_i = j] (c_j - x_i) / (1 + n_j)
     ```
 
-    Called with features and labels the layer adds `weight` times the mean of the values to the model's losses
-    and returns the features unchanged. For a model that is trained with `fit(x, y)` use `keraslosses.attach`.
+    n_j is the number of samples of class j in the batch. Call the layer with features and labels: it adds
+    `weight` times the mean of the values to the losses of the model, and returns the features unchanged. For
+    a model that is trained with `fit(x, y)`, use `keraslosses.attach` instead.
 
     Args:
-        num_classes: Number of classes, above 0.
-        alpha: Step of the centers, between 0 and 1.
-        weight: Factor of the loss that the layer adds when it is called (`attach` has a weight of its own).
-        initializer: Initializer of the centers; zeros by default.
-        name, and other arguments of a Keras layer.
+        num_classes: Number of classes, an integer above 0.
+        alpha: Step size of the centers, from 0 to 1. Default: 0.5.
+        weight: Factor of the loss that the layer adds when it is called, at least 0. Default: 1. `attach`
+            does not use it: `attach` has its own `weight`.
+        initializer: Initializer of the centers. Default: zeros.
+        **kwargs: `name` and the other arguments of a Keras layer.
 
-    Shapes: features `(batch, dim)`; labels `(batch,)`, `(batch, 1)`, or one-hot `(batch, num_classes)`, of
-    which the largest entry counts; sample_weight a scalar, `(batch,)` or `(batch, 1)`.
+    Shapes: features `(batch, dim)`. Labels are class indices `(batch,)` or `(batch, 1)`, or one-hot rows
+    `(batch, num_classes)`; the largest entry of a row is its class. The sample weight is a scalar, `(batch,)`
+    or `(batch, 1)`.
 
-    The centers `(num_classes, dim)` are non-trainable and float32 under every dtype policy. The gradient
-    flows to the features, `x - c_y`, never to the centers. A sample of weight 0 neither moves a center nor
-    counts; other weights scale the loss, not the update. A sample with a feature that is inf or NaN moves no
-    center; its value shows it. A frozen layer (`trainable=False`) keeps them.
-    Under `tf.distribute`, and in a `torch.distributed` group, the samples of all replicas move them together.
+    The centers `(num_classes, dim)` are not trainable, and float32 under every dtype policy. The gradient
+    with respect to the features is `x - c_y`. No gradient flows to the centers. A sample of weight 0 has no
+    loss and moves no center; other weights scale the loss, but not the update. A sample with a feature that
+    is inf or NaN moves no center, but its value is inf or NaN. A frozen layer (`trainable=False`) does not
+    move its centers. Under `tf.distribute` and in a `torch.distributed` group, the samples of all replicas
+    move the centers.
 
     Raises:
-        ValueError: for an option out of range, features or labels of another shape, or a label outside
-            [0, num_classes) where it can be seen; in compiled code such a sample's loss is NaN and it moves
-            no center.
+        ValueError: If an option is out of range, if features or labels have another shape, or if a label is
+            outside [0, num_classes). Compiled code cannot raise for a label: the loss of the sample is NaN,
+            and the sample moves no center.
 
     Source: Wen et al., A Discriminative Feature Learning Approach for Deep Face Recognition, 2016, equations
     2 to 4.
@@ -138,7 +172,7 @@ class CenterLoss(TermLayer):
         self.weight = float(weight)
         self.initializer = keras.initializers.get(initializer)
 
-    def build(self, features_shape: Any, labels_shape: Any = None) -> None:
+    def build(self, features_shape: Shape, labels_shape: Any = None) -> None:
         if len(features_shape) != 2 or features_shape[-1] is None:
             raise ValueError(
                 "`features` must have shape (batch, dim) with a known dim in CenterLoss. "
@@ -155,9 +189,12 @@ class CenterLoss(TermLayer):
         )
 
     def per_sample_loss(
-        self, features: Any, labels: Any, sample_weight: Any = None, training: bool | None = None
+        self, features: Tensor, labels: Tensor, sample_weight: Tensor = None, training: bool | None = None
     ) -> Any:
-        """The values `(batch,)`, not weighted but 0 where the weight is 0; moves the centers in training."""
+        """The values `(batch,)`. In training, the batch moves the centers.
+
+        The values are not multiplied by `sample_weight`. A sample of weight 0 has the value 0.
+        """
         features = floating(features)
         if not hasattr(self, "centers"):
             self.build(features.shape)
@@ -170,7 +207,7 @@ class CenterLoss(TermLayer):
             self.move_centers(features, labels, kept if broken is None else kept & ~broken)
         return ops.where(kept, values, ops.zeros_like(values))
 
-    def move_centers(self, features: Any, labels: Any, kept: Any) -> None:
+    def move_centers(self, features: Tensor, labels: Tensor, kept: Tensor) -> None:
         features = ops.cast(ops.stop_gradient(features), "float32")
         features, labels, counted = map(
             backend.gather_over_replicas, (features, labels, ops.cast(kept, "int32"))
@@ -182,8 +219,8 @@ class CenterLoss(TermLayer):
         )
 
     def call(
-        self, features: Any, labels: Any, sample_weight: Any = None, training: bool | None = None
-    ) -> Any:
+        self, features: Tensor, labels: Tensor, sample_weight: Tensor = None, training: bool | None = None
+    ) -> Tensor:
         values = self.per_sample_loss(features, labels, sample_weight, training)
         if sample_weight is not None:
             sample_weight = per_sample(sample_weight, values)

@@ -6,33 +6,38 @@ from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Tensor
 from keraslosses.layers.kernel import KernelLayer
 
 
 @saved
 class CosineDense(KernelLayer):
-    """The cosine of the angle between the features and a direction for each class: the last layer of a model
-    that is trained with `ArcFace`, `CosFace`, `SphereFace` or another loss that reads cosines.
+    """A dense layer that gives cosines, for the losses that read cosines: `ArcFace`, `CosFace`, `SphereFace`.
+
+    It is the last layer of the model. Its kernel holds a vector for each class. An output is the cosine of
+    the angle between the features and this vector:
 
     ```
     outputs[.., j] = features · kernel[:, j] / (‖features‖ ‖kernel[:, j]‖)
     ```
 
-    No label enters the model: `predict` gives cosines, of which the largest is the predicted class.
+    The model does not read labels. `predict` gives cosines; the class with the largest one is the prediction.
 
     Args:
-        units: Number of classes, above 0.
-        kernel_initializer, kernel_regularizer, kernel_constraint: As in `keras.layers.Dense`.
-        name, and other arguments of a Keras layer.
+        units: Number of classes, an integer above 0.
+        kernel_initializer: As in `keras.layers.Dense`. Default: "glorot_uniform".
+        kernel_regularizer: As in `keras.layers.Dense`. Default: None.
+        kernel_constraint: As in `keras.layers.Dense`. Default: None.
+        **kwargs: `name` and the other arguments of a Keras layer.
 
-    Shapes: features `(batch, .., dim)`, outputs `(batch, .., units)`. Range -1 to 1.
+    Shapes: features `(batch, .., dim)`, outputs `(batch, .., units)`. Outputs lie between -1 and 1.
 
-    The weights `kernel` `(dim, units)` are trainable; their lengths change nothing. Outputs are float32 under
-    every dtype policy: a loss multiplies them by a scale of 64 or so. Lengths below 1e-7 count as 1e-7; the
-    cosine with a vector of zeros is 0, with gradient 0.
+    The weights `kernel` `(dim, units)` are trainable. The lengths of its columns do not change the outputs.
+    Outputs are float32 under every dtype policy, because a loss multiplies them by a scale of about 64. A
+    length below 1e-7 counts as 1e-7. The cosine with a vector of zeros is 0, with gradient 0.
 
     Raises:
-        ValueError: for `units` out of range, or features without a known last size.
+        ValueError: If `units` is out of range, or if the size of the last axis of the features is not known.
 
     Source: Wang et al., NormFace: L2 Hypersphere Embedding for Face Verification, 2017.
 
@@ -56,7 +61,7 @@ class CosineDense(KernelLayer):
         self.units = self.outputs
 
     @in_full_precision
-    def call(self, features: Any) -> Any:
+    def call(self, features: Tensor) -> Tensor:
         features = numerics.unit(floating(features), -1)
         directions = numerics.unit(ops.cast(self.kernel, features.dtype), 0)
         return ops.matmul(features, directions)

@@ -1,14 +1,18 @@
-"""A layer with a vector of weights for each class: what `CosineDense` and the heads have in common."""
+"""The base class of `CosineDense` and the heads: a layer with a vector of weights for each class."""
 
 from typing import Any
 
 import keras
 
+from keraslosses.core.types import Shape, Tensor
 from keraslosses.layers.term import TermLayer
 
 
 class KernelLayer(TermLayer):
-    """Has a trainable `kernel`, `(dim, outputs)` or as a class says, float32 under every dtype policy."""
+    """A layer with a trainable `kernel`, float32 under every dtype policy.
+
+    The kernel has the shape `(dim, outputs)`. A class with another shape overrides `kernel_shape`.
+    """
 
     def __init__(
         self,
@@ -27,7 +31,7 @@ class KernelLayer(TermLayer):
     def kernel_shape(self, dim: int) -> tuple[int, int]:
         return dim, self.outputs
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Shape) -> None:
         if len(features_shape) < 2 or features_shape[-1] is None:
             raise ValueError(
                 f"`features` must have shape (batch, .., dim) with a known dim in {type(self).__name__}. "
@@ -43,13 +47,13 @@ class KernelLayer(TermLayer):
             autocast=False,
         )
 
-    def build_for(self, features: Any) -> None:
-        """Where features come before a model has built the layer."""
+    def build_for(self, features: Tensor) -> None:
+        """Builds the layer for these features, if no model has built it yet."""
         if not hasattr(self, "kernel"):
             self.build(features.shape)
             self.built = True
 
-    def compute_output_shape(self, features_shape: Any) -> tuple[int | None, ...]:
+    def compute_output_shape(self, features_shape: Shape) -> Shape:
         return (*features_shape[:-1], self.outputs)
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""L-Softmax: a linear classifier whose training asks for a margin between the angles."""
+"""L-Softmax: a linear classifier that is trained with a margin between the angles of the classes."""
 
 from functools import partial
 from typing import Any
@@ -8,6 +8,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Shape, Tensor
 from keraslosses.layers.kernel import KernelLayer
 from keraslosses.layers.term import kept_samples, labels_of
 from keraslosses.losses.angular_margins import multiplied_angle
@@ -17,8 +18,9 @@ from keraslosses.losses.angular_margins import multiplied_angle
 class LargeMarginHead(KernelLayer):
     """Large-margin softmax: a last layer without bias that is trained with a margin between the classes.
 
-    A term for `attach`: `per_sample_loss` is the cross-entropy of the logits `features · kernel`, in which
-    that of the label's class, with θ the angle between its column w of the kernel and the features x, is
+    It is a term for `attach`. `per_sample_loss` is the cross-entropy of the logits `features · kernel`, with
+    another logit for the class of the label. Let w be the column of this class in the kernel, x the features,
+    and θ the angle between w and x. The logit of the label is
 
     ```
     ‖w‖ ‖x‖ (λ cos θ + ψ(θ)) / (1 + λ)
@@ -26,31 +28,39 @@ class LargeMarginHead(KernelLayer):
     λ = max(lam_min, base (1 + rate step)^-power)
     ```
 
-    λ begins large, as plain softmax, and falls with every training step, which the layer counts.
+    λ starts large: the loss is then close to plain softmax. λ falls with each training step. The layer counts
+    the steps in its weight `step`.
 
-    Called with features, the layer gives the plain logits: so does `predict` of a model that ends with it.
+    Call the layer with features: it returns the plain logits. `predict` gives them too, if the layer is the
+    last one of the model.
 
     Args:
-        num_classes: Number of classes, above 0.
-        margin: A whole number above 0; 1 is plain softmax.
-        base, rate, power: How λ falls, each at least 0.
-        lam_min: The least λ, at least 0.
-        kernel_initializer, kernel_regularizer, kernel_constraint: As in `keras.layers.Dense`.
-        name, and other arguments of a Keras layer.
+        num_classes: Number of classes, an integer above 0.
+        margin: An integer above 0; 1 is plain softmax. Default: 4.
+        base: The first λ, at least 0. Default: 1000.
+        rate: How fast λ falls with the steps, at least 0. Default: 0.12.
+        power: The exponent with which λ falls, at least 0. Default: 1.
+        lam_min: The smallest λ, at least 0. Default: 5.
+        kernel_initializer: As in `keras.layers.Dense`. Default: "glorot_uniform".
+        kernel_regularizer: As in `keras.layers.Dense`. Default: None.
+        kernel_constraint: As in `keras.layers.Dense`. Default: None.
+        **kwargs: `name` and the other arguments of a Keras layer.
 
-    Shapes: features `(batch, dim)`; labels `(batch,)`, `(batch, 1)`, or one-hot `(batch, num_classes)`, of
-    which the largest entry counts; values `(batch,)`; logits `(batch, num_classes)`, float32 under every
-    dtype policy. The kernel `(dim, num_classes)` is trainable; `step`, an integer, is not.
+    Shapes: features `(batch, dim)`. Labels are class indices `(batch,)` or `(batch, 1)`, or one-hot rows
+    `(batch, num_classes)`; the largest entry of a row is its class. Values are `(batch,)`. Logits are
+    `(batch, num_classes)`, float32 under every dtype policy. The kernel `(dim, num_classes)` is trainable.
+    The integer `step` is not trainable.
 
-    The gradient is that of the formula, with λ constant. For features of zeros the angle counts as 90
-    degrees, and nothing flows back through their length. A frozen layer (`trainable=False`) does not count.
+    The gradient is that of the formula, with λ constant. If all features of a sample are 0, the angle is 90
+    degrees, and no gradient flows through their length. A frozen layer (`trainable=False`) does not count
+    steps.
 
     Raises:
-        ValueError: for an option out of range, features or labels of another shape, or a label outside
-            [0, num_classes) where it can be seen; in compiled code such a sample's loss is NaN.
+        ValueError: If an option is out of range, if features or labels have another shape, or if a label is
+            outside [0, num_classes). Compiled code cannot raise for a label: the loss of the sample is NaN.
 
     Source: Liu et al., Large-Margin Softmax Loss for Convolutional Neural Networks, 2016, equations 4 to 6,
-    and section 4.2 for λ; its values are those of the authors' code.
+    and section 4.2 for λ. The default values for λ are those of the authors' code.
 
     Example:
 
@@ -82,7 +92,7 @@ class LargeMarginHead(KernelLayer):
         self.base, self.rate = float(base), float(rate)
         self.power, self.lam_min = float(power), float(lam_min)
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Shape) -> None:
         super().build(features_shape)
         self.step = self.add_weight(
             name="step",
@@ -94,22 +104,25 @@ class LargeMarginHead(KernelLayer):
         )
 
     @property
-    def lam(self) -> Any:
+    def lam(self) -> Tensor:
         """λ of the next training step."""
         steps = ops.cast(self.step, "float32")
         fallen = self.base * (1.0 + self.rate * steps) ** -self.power
         return ops.maximum(fallen, self.lam_min)
 
     @in_full_precision
-    def call(self, features: Any) -> Any:
+    def call(self, features: Tensor) -> Tensor:
         features = floating(features)
         return ops.matmul(features, ops.cast(self.kernel, features.dtype))
 
     @in_full_precision
     def per_sample_loss(
-        self, features: Any, labels: Any, sample_weight: Any = None, training: bool | None = None
+        self, features: Tensor, labels: Tensor, sample_weight: Tensor = None, training: bool | None = None
     ) -> Any:
-        """The values `(batch,)`, not weighted but 0 where the weight is 0; training counts a step."""
+        """The values `(batch,)`. In training, the layer counts a step.
+
+        The values are not multiplied by `sample_weight`. A sample of weight 0 has the value 0.
+        """
         features = floating(features)
         self.build_for(features)
         labels, _, broken = labels_of("LargeMarginHead", features, labels, self.outputs)
@@ -121,7 +134,7 @@ class LargeMarginHead(KernelLayer):
             values = values * one_or_nan(broken, values.dtype)
         return ops.where(kept, values, ops.zeros_like(values))
 
-    def cross_entropy(self, features: Any, labels: Any) -> Any:
+    def cross_entropy(self, features: Tensor, labels: Tensor) -> Tensor:
         logits = self.call(features)
         own = backend.pick(logits, labels)
         of_classes = lengths(ops.cast(self.kernel, features.dtype), 0)
@@ -143,6 +156,6 @@ class LargeMarginHead(KernelLayer):
         }
 
 
-def lengths(vectors: Any, axis: int) -> Any:
-    """Their lengths, with derivative 0 where one is 0."""
+def lengths(vectors: Tensor, axis: int) -> Tensor:
+    """The lengths of vectors along an axis; a length of 0 has derivative 0."""
     return numerics.root(ops.sum(ops.square(vectors), axis=axis))

@@ -22,9 +22,9 @@ ATTACHMENTS = "_keraslosses_attachments"
 
 
 class Graphs:
-    """The plain model, and a graph over the same layers that gives the terms' features too.
+    """The plain model, and a graph over the same layers that also outputs the features of the terms.
 
-    A holder of its own keeps both out of Keras's tracking, so that no layer is saved or counted twice.
+    Keras does not track the attributes of this class. So no layer is saved or counted twice.
     """
 
     def __init__(self, plain: keras.Model, attachments: Sequence[Attachment]):
@@ -34,10 +34,10 @@ class Graphs:
 
 @saved
 class ModelWithTerms(keras_internals.ToldOfClones):
-    """A functional model with training terms; made by `attach`.
+    """A functional model with training terms, made by `attach`.
 
-    Keras makes one from inputs and outputs alone where it clones a model: the outputs then carry copies of
-    the terms.
+    When Keras clones a model, it makes the clone from inputs and outputs only. Then the outputs carry copies
+    of the terms.
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class ModelWithTerms(keras_internals.ToldOfClones):
             build_term(attachment, features.shape)
         self.graphs = graphs
         self.attachments = tuple(attachments)
-        # A tuple is tracked by TensorFlow's checkpoints too, which do not look into a list of Keras's.
+        # A tuple, because TensorFlow's checkpoints do not look into Keras's lists.
         self.terms = tuple(attachment.term for attachment in attachments)
-        # Built once more, so that torch lists the parameters of the terms.
+        # Build again, so that torch lists the parameters of the terms.
         self.build(None)
         self.term_trackers = [keras.metrics.Mean(name=term.name) for term in self.terms]
 
@@ -79,8 +79,8 @@ class ModelWithTerms(keras_internals.ToldOfClones):
     def inside_another(self) -> ValueError:
         places = ", ".join(f"'{self.name}/{attachment.at}'" for attachment in self.attachments)
         return ValueError(
-            "A model with terms must not be part of another model, which would train without them: put "
-            f"keraslosses.detach(model) there, and attach the terms to the whole, at {places}. "
+            "A model with terms must not be part of another model, which would train without the terms. Use "
+            f"keraslosses.detach(model) there, and attach the terms to the outer model, at {places}. "
             f"Received: a call of {self.name!r} inside another model"
         )
 
@@ -92,10 +92,10 @@ class ModelWithTerms(keras_internals.ToldOfClones):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """The compiled loss of the model, if there is one, plus the terms; training moves their state.
+        """The compiled loss of the model, if there is one, plus the terms. Training updates their state.
 
-        `y_pred` is what the model gave for `x`: it carries the features that the terms read. From other
-        tensors they are computed anew.
+        `y_pred` is the output of the model for `x`. It carries the features that the terms read. If it does
+        not carry them, they are computed from `x`.
         """
         if y is None:
             raise ValueError(f"`y` must hold the labels that {self.terms[0].name!r} needs. Received: y=None")
@@ -117,8 +117,8 @@ class ModelWithTerms(keras_internals.ToldOfClones):
     def get_config(self) -> dict[str, Any]:
         if keras_internals.saving_as_h5():
             raise ValueError(
-                "A model with terms must be saved as a file `.keras`, or its weights as `.weights.h5`. "
-                f"Received: {self.name!r} to be saved as `.h5`"
+                "A model with terms must be saved as a `.keras` file, or its weights as `.weights.h5`. "
+                f"Received: {self.name!r} to be saved as a `.h5` file"
             )
         return {
             "name": self.name,
@@ -138,28 +138,28 @@ class ModelWithTerms(keras_internals.ToldOfClones):
         return with_terms(revive(config["model"]), attachments, config["name"])
 
     def cloned(self, outputs: Any) -> None:
-        """Hangs copies of the terms on the outputs of a clone."""
+        """Attaches copies of the terms to the outputs of a clone."""
         copies = [type(term).from_config(term.get_config()) for term in self.terms]
         attachments = [replace(each, term=term) for each, term in zip(self.attachments, copies, strict=True)]
         setattr(tree.flatten(outputs)[0], ATTACHMENTS, attachments)
 
 
 def summed(parts: Sequence[Any]) -> Any:
-    """The sum of scalars in the widest of their types, float32 at least."""
+    """The sum of scalars: in float64 if one of them is float64, else in float32."""
     parts = [floating(part) for part in parts]
     wide = any(keras.backend.standardize_dtype(part.dtype) == "float64" for part in parts)
     return reduce(ops.add, [ops.cast(part, "float64") if wide else part for part in parts])
 
 
 def with_terms(plain: keras.Model, attachments: Sequence[Attachment], name: str | None) -> ModelWithTerms:
-    """A plain model with its terms."""
+    """Makes a model with terms from a plain model."""
     check_plain(plain)
     inputs, outputs = keras_internals.graph_of(plain)
     return ModelWithTerms(inputs, outputs, name, plain=plain, attachments=attachments)
 
 
 def build_term(attachment: Attachment, shape: Any) -> None:
-    """Makes the term's state before the model exists; its `build` may take the shape of the labels too."""
+    """Builds the term before the model exists. Its `build` may take the shape of the labels too."""
     term = attachment.term
     if term.built:
         return
@@ -171,20 +171,20 @@ def build_term(attachment: Attachment, shape: Any) -> None:
 
 def not_plain(model: Any) -> ValueError:
     return ValueError(
-        "`model` must be a functional model or a Sequential model that is built. A model with a `call` of "
-        "its own has no graph in which a layer can be found: make a functional model of its layers, or call "
-        f"the term in a `compute_loss` of its own. Received: model={model!r}"
+        "`model` must be a functional model or a built Sequential model. A subclassed model with its own "
+        "`call` has no graph of layers: make a functional model of its layers, or call the term in its "
+        f"`compute_loss`. Received: model={model!r}"
     )
 
 
 def check_plain(model: Any) -> None:
-    """Only a model that is nothing but its graph of layers can be rebuilt with a term."""
+    """Raises unless the model consists of its graph of layers only: no other model can get a term."""
     if not has_graph(model):
         raise not_plain(model)
     for method in ("call", "train_step", "test_step", "compute_loss"):
         own = getattr(type(model), method)
         if own is not getattr(keras_internals.Functional, method) and type(model) is not keras.Sequential:
             raise ValueError(
-                f"`model` must not override `{method}`, which the model with the term would lose. "
+                f"`model` must not override `{method}`: the model with the term would not use it. "
                 f"Received: model of class {type(model).__name__}"
             )

@@ -1,4 +1,4 @@
-"""Where in a model a term reads: a layer, by its path through nested models, and which of its calls."""
+"""Finds the tensor that a term reads: by the path of a layer through nested models, and by its call."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,19 +9,19 @@ from keraslosses.core import keras_internals
 
 
 class Call(NamedTuple):
-    """One call of a layer in a graph: what it reads, and the tensor that it gives."""
+    """One call of a layer in a graph: the call in words, and its output tensor."""
 
     reads: str
     tensor: Any
 
 
 def path_of(model: keras.Model, at: Any) -> str:
-    """The path of a layer, which is given itself or by its path: "embedding", "backbone/embedding"."""
+    """The path of a layer, such as "embedding" or "backbone/embedding"; `at` is the layer or its path."""
     if isinstance(at, str):
         return at
     path = search(model, at) if isinstance(at, keras.layers.Layer) else None
     if path is None:
-        raise ValueError(f"`at` must be a layer of the model, or the name of one. Received: at={at!r}")
+        raise ValueError(f"`at` must be a layer of the model, or the name of a layer. Received: at={at!r}")
     return path
 
 
@@ -36,22 +36,23 @@ def search(model: keras.Model, layer: keras.layers.Layer) -> str | None:
 
 
 def has_graph(model: Any) -> bool:
-    """Whether it is a functional model, or a Sequential one that is built."""
+    """Whether this is a functional model or a built Sequential model."""
     sequential = isinstance(model, keras.Sequential) and model.built
     return sequential or isinstance(model, keras_internals.Functional)
 
 
 def graph_with_features(model: keras.Model, places: Sequence[tuple[str, int | None]]) -> Any:
-    """A model over the same layers that gives the outputs and, for each place, the tensor that is read."""
+    """A model over the same layers. It outputs what the model outputs, and the tensor at each place."""
     graph, calls = graph_with_calls(model, [path for path, _ in places])
     keras_internals.also_gives(graph, [chosen_call(calls[path], path, call) for path, call in places])
     return graph
 
 
 def graph_with_calls(model: keras.Model, paths: Sequence[str]) -> tuple[Any, dict[str, list[Call]]]:
-    """A graph over the layers of a model that can give their tensors too, and the calls by path.
+    """A graph over the layers of a model, and the calls of the layers at these paths.
 
-    A nested model on a path is replaced, in this graph alone, by its own graph that gives the tensors inside.
+    The graph can output the tensors of the calls. If a path leads through a nested model, the graph has
+    another graph in its place, which can output the inner tensors. The model itself does not change.
     """
     graph = keras_internals.empty_graph(model)
     found = {}
@@ -72,10 +73,10 @@ def graph_with_calls(model: keras.Model, paths: Sequence[str]) -> tuple[Any, dic
 
 
 def calls_inside(graph: Any, nested: Any, paths: Sequence[str]) -> dict[str, list[Call]]:
-    """The calls of layers inside a nested model, for each call of the model itself."""
+    """The calls of layers inside a nested model, for each call of the nested model."""
     if not has_graph(nested):
         raise ValueError(
-            "`at` may lead through functional models and built Sequential ones. "
+            "`at` must lead through functional models or built Sequential models only. "
             f"Received: at='{nested.name}/{paths[0]}', where {nested.name!r} is a {type(nested).__name__}"
         )
     replacement, inside = graph_with_calls(nested, paths)
@@ -105,8 +106,8 @@ def reads(node: Any) -> str:
 def only_tensor(node: Any, path: str) -> Any:
     if len(node.output_tensors) != 1:
         raise ValueError(
-            f"`at` must name a layer that gives one tensor. Received: at={path!r}, "
-            f"which gives {len(node.output_tensors)}"
+            f"`at` must name a layer that outputs one tensor. Received: at={path!r}, "
+            f"which outputs {len(node.output_tensors)}"
         )
     return node.output_tensors[0]
 

@@ -1,4 +1,4 @@
-"""Partial FC: in training the label is set against a random share of the other classes."""
+"""Partial FC: training compares the label with a random share of the other classes."""
 
 from typing import Any
 
@@ -8,39 +8,44 @@ from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.backend.class_chunks import NO_LOGIT, Sums
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Tensor
 from keraslosses.layers.chunked_cross_entropy import ChunkedCrossEntropy
 from keraslosses.losses.angular import ArcFace
 
 
 @saved
 class SampledMargin(ChunkedCrossEntropy):
-    """An angular margin over very many classes, of which each training step looks at a random share.
+    """An angular margin loss over very many classes. Each training step uses a random share of the classes.
 
-    A term for `attach`. In training the classes of the batch and others drawn at random, together
-    `rate · num_classes`, stand for all: the logits of the rest are not computed, and their directions feel
-    nothing. Outside of training all classes count, in chunks, as in `ChunkedCrossEntropy`.
+    It is a term for `attach`. A training step uses the classes of the batch and other classes drawn at
+    random, together `rate · num_classes`. The logits of the remaining classes are not computed, and these
+    classes get no gradient. Outside of training all classes are used, in chunks, as in `ChunkedCrossEntropy`.
 
-    Called with features, the layer gives the cosines of all classes: for inference.
+    For inference, call the layer with features: it returns the cosines of all classes.
 
     Args:
-        num_classes: Number of classes, above 0.
-        rate: Share of the classes that a training step looks at, above 0 and at most 1, where the loss is
-            the full one.
-        margin: One of the angular losses; `ArcFace()` by default.
-        seed: An integer from which the classes are drawn; the state is saved with the model. None is another
-            one each time.
-        chunk_size, ignore_class, class_weights, kernel_initializer, kernel_regularizer, kernel_constraint:
-            As in `ChunkedCrossEntropy`.
-        name, and other arguments of a Keras layer.
+        num_classes: Number of classes, an integer above 0.
+        rate: Share of the classes that a training step uses, above 0 and at most 1. Default: 0.1. With 1 the
+            loss is the full one.
+        margin: One of the angular losses. Default: None, which is `ArcFace()`.
+        seed: An integer: the seed for the draw of the classes. Its state is saved with the model. Default:
+            None, a different seed each time.
+        chunk_size: As in `ChunkedCrossEntropy`. Default: 4096.
+        ignore_class: As in `ChunkedCrossEntropy`. Default: None.
+        class_weights: As in `ChunkedCrossEntropy`. Default: None.
+        kernel_initializer: As in `keras.layers.Dense`. Default: "glorot_uniform".
+        kernel_regularizer: As in `keras.layers.Dense`. Default: None.
+        kernel_constraint: As in `keras.layers.Dense`. Default: None.
+        **kwargs: `name` and the other arguments of a Keras layer.
 
-    Shapes and weights: as `ChunkedCrossEntropy`. The arrays of a training step are (batch, classes looked
-    at). The gradient is that of the loss over those classes.
+    Shapes: as in `ChunkedCrossEntropy`, and so are the weights. The arrays of a training step have the shape
+    (batch, classes used). The gradient is that of the loss over these classes.
 
-    A class of the batch counts as another class for the other samples. If the batch has more classes than are
-    looked at, some of them count for their own samples only.
+    For each sample, the classes of the other samples in the batch are among the other classes. If the batch
+    has more classes than the step uses, some of them are used for their own samples only.
 
     Raises:
-        ValueError: for an option out of range, and as `ChunkedCrossEntropy`.
+        ValueError: If an option is out of range, and in the cases of `ChunkedCrossEntropy`.
 
     Source: An et al., Killing Two Birds with One Stone: Efficient and Robust Training of Face Recognition
     CNNs by Partial FC, 2022, section 3.
@@ -84,7 +89,7 @@ class SampledMargin(ChunkedCrossEntropy):
         self.seed = seed
         self.generator = keras.random.SeedGenerator(seed)
 
-    def sums(self, features: Any, labels: Any, training: bool | None) -> Any:
+    def sums(self, features: Tensor, labels: Tensor, training: bool | None) -> Any:
         if not training or self.rate == 1.0:
             return super().sums(features, labels, training)
         kernel = ops.cast(self.kernel, features.dtype)
@@ -94,21 +99,21 @@ class SampledMargin(ChunkedCrossEntropy):
         own = ops.sum(features * directions(kernel, labels), axis=1)
         return Sums(ops.logsumexp(others, axis=1), own, None)
 
-    def drawn(self, labels: Any) -> Any:
-        """The classes of the batch first, then others, each by lot: as many in every step."""
+    def drawn(self, labels: Tensor) -> Tensor:
+        """Draws the classes of a step, the same number in each: first from the batch, then from the rest."""
         lots = keras.random.uniform((self.outputs,), seed=self.generator)
         lots = ops.scatter_update(lots, labels[:, None], 1.0 + ops.take(lots, labels, axis=0))
         count = max(round(self.rate * self.outputs), 1)
         return ops.cast(ops.top_k(lots, count, sorted=False)[1], "int32")
 
     def save_own_variables(self, store: Any) -> None:
-        """With the state of the generator, which Keras does not save."""
+        """Saves the state of the generator too: Keras does not save it."""
         super().save_own_variables(store)
         store["generator"] = ops.convert_to_numpy(self.generator.state)
 
     def load_own_variables(self, store: Any) -> None:
         self.generator.state.assign(store["generator"])
-        names = [name for name in store.keys() if name != "generator"]  # noqa: SIM118 (a store of HDF5 is no dict)
+        names = [name for name in store.keys() if name != "generator"]  # noqa: SIM118 (an HDF5 store is not a dict)
         super().load_own_variables({name: store[name] for name in names})
 
     def get_config(self) -> dict[str, Any]:
@@ -118,5 +123,5 @@ class SampledMargin(ChunkedCrossEntropy):
         return {**config, "rate": self.rate, "seed": self.seed}
 
 
-def directions(kernel: Any, classes: Any) -> Any:
+def directions(kernel: Any, classes: Any) -> Tensor:
     return numerics.unit(ops.take(kernel, classes, axis=0), -1)

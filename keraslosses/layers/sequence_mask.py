@@ -1,4 +1,4 @@
-"""A layer that says where the sequences of a batch end."""
+"""A layer that makes a Keras mask from the lengths of the sequences in a batch."""
 
 from typing import Any
 
@@ -9,35 +9,36 @@ from keraslosses.core.backend import ops
 from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.kinds.sequences import blank_class, lengths_of, prefix_mask
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Tensor
 
-# A logit so low that its probability is exactly 0, and within the range of float16.
+# With this logit a probability is exactly 0. The number is within the range of float16.
 NEVER = -1e4
 
 
 @saved
 class SequenceMask(FixedOptions, keras.layers.Layer):
-    """Attaches the Keras mask of sequences whose lengths are known: the frames before each end.
+    """Attaches a Keras mask to sequences of known lengths: the mask keeps the frames before the end.
 
-    Layers behind it, `CTC`, `ctc_decode` and `EditDistance` read the mask. It replaces one that is there.
+    The layers after it, `CTC`, `ctc_decode` and `EditDistance` read the mask. It replaces a mask that x has.
 
-    A mask does not travel everywhere: `predict` drops it on every backend, and so does the training step of
-    JAX before it computes metrics (its evaluation does not). With `blank_index` the frames behind the end
-    become certain blanks as well, so that decoding them adds no label and does not change a probability.
+    Keras does not always keep a mask. `predict` drops it on every backend. On JAX, the training step drops it
+    before it computes metrics; evaluation keeps it. Set `blank_index` for such cases: the frames after the
+    end then become blanks with probability 1. Decoding them adds no label and changes no probability.
 
     Args:
-        blank_index: None: the values stay as they are. Else x holds logits, and this is the class of the
-            blank, negative from the end: behind the end its logit becomes 0 and every other -10,000. No
-            gradient flows to these frames.
-        name, and other arguments of a Keras layer.
+        blank_index: The class of the blank; a negative index counts from the end. Then x must hold logits:
+            after the end, the logit of the blank becomes 0 and every other logit -10,000. No gradient flows
+            to these frames. Default: None, the values do not change.
+        **kwargs: `name` and the other arguments of a Keras layer.
 
-    Shapes: called as `layer(x, lengths)` with x `(batch, frames, ..)` and lengths `(batch,)` or `(batch, 1)`,
-    integers from 0 to the number of frames; the result has the shape and type of x, its mask is `(batch,
-    frames)`.
+    Shapes: call it as `layer(x, lengths)`. x is `(batch, frames, ..)`. The lengths are `(batch,)` or
+    `(batch, 1)`, integers from 0 to the number of frames. The result has the shape and dtype of x. Its mask
+    is `(batch, frames)`.
 
     Raises:
-        ValueError: for lengths of another shape or type, for `blank_index` out of range, or for a length
-            outside 0 to frames where it can be seen (eager, on the CPU). In compiled code a longer one
-            counts as the number of frames, a negative one as 0.
+        ValueError: If lengths have another shape or dtype, if `blank_index` is out of range, or if a length
+            is negative or above the number of frames. Lengths are checked in eager code on the CPU.
+            Elsewhere, a length that is too large counts as the number of frames, and a negative one as 0.
 
     Example:
 
@@ -56,7 +57,7 @@ class SequenceMask(FixedOptions, keras.layers.Layer):
         self.blank_index = blank_index
         self.supports_masking = True
 
-    def call(self, x: Any, lengths: Any) -> Any:
+    def call(self, x: Tensor, lengths: Tensor) -> Tensor:
         if len(x.shape) < 2:
             raise ValueError(
                 f"`x` must have shape (batch, frames, ..) in SequenceMask. Received: x.shape={tuple(x.shape)}"
@@ -66,8 +67,8 @@ class SequenceMask(FixedOptions, keras.layers.Layer):
         keras_internals.set_attribute(output, "_keras_mask", mask)
         return output
 
-    def with_blanks(self, x: Any, mask: Any) -> Any:
-        """Logits `(batch, frames, classes)`, those behind the end of certain blanks."""
+    def with_blanks(self, x: Tensor, mask: Tensor) -> Tensor:
+        """The logits `(batch, frames, classes)`, in which the frames after the end are certainly blanks."""
         if len(x.shape) != 3:
             raise ValueError(
                 "`x` must have shape (batch, frames, classes) in SequenceMask with a blank_index. "
@@ -78,8 +79,8 @@ class SequenceMask(FixedOptions, keras.layers.Layer):
         certain = ops.where(is_blank, ops.zeros((), dtype=x.dtype), NEVER)
         return ops.where(mask[:, :, None], x, certain)
 
-    def compute_mask(self, x: Any, previous_mask: Any = None) -> None:
-        """Nothing: `call`, which has the lengths, attaches the mask itself."""
+    def compute_mask(self, x: Tensor, previous_mask: Any = None) -> None:
+        """Does nothing: `call` has the lengths, so it attaches the mask."""
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "blank_index": self.blank_index}

@@ -1,4 +1,4 @@
-"""What terms read: labels and sample weights beside features of shape (batch, dim)."""
+"""The base class of terms, and the functions that read their labels and sample weights."""
 
 from typing import Any
 
@@ -10,10 +10,11 @@ from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.kinds.labels import class_indices, indices_of_rows
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import extend_to
+from keraslosses.core.types import Tensor
 
 
 class TermLayer(FixedOptions, keras.layers.Layer):
-    """A layer that reads features row by row: `attach` lays those of more axes out as rows for it."""
+    """A layer that reads features `(batch, dim)`. `attach` reshapes features with more axes to rows."""
 
     takes_rows = True
 
@@ -23,10 +24,11 @@ class TermLayer(FixedOptions, keras.layers.Layer):
 
 
 def labels_of(
-    name: str, features: Any, labels: Any, num_classes: int, ignore_class: int | None = None
+    name: str, features: Tensor, labels: Tensor, num_classes: int, ignore_class: int | None = None
 ) -> tuple[Any, Any, Any]:
-    """Class indices as int32, which of them count (None: all), and which are out of range (None where that
-    was ruled out by looking).
+    """Class indices as int32, which of them are valid (None: all), and which are out of range.
+
+    The last is None if the values were checked: then no index is out of range.
     """
     check_readable(name, features=features, labels=labels)
     if len(features.shape) != 2:
@@ -48,14 +50,14 @@ def labels_of(
     return class_indices(name, "labels", labels, num_classes, ignore_class)
 
 
-def per_sample(sample_weight: Any, values: Any) -> Any:
-    """Weights as a tensor that multiplies values of shape (batch,)."""
+def per_sample(sample_weight: Tensor, values: Any) -> Tensor:
+    """The sample weights as a tensor that can be multiplied with values of shape (batch,)."""
     check_readable(None, sample_weight=sample_weight)
     weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
     return extend_to(weight, 1, "sample_weight", values.shape)
 
 
-def kept_samples(labels: Any, sample_weight: Any) -> Any:
+def kept_samples(labels: Tensor, sample_weight: Tensor) -> Tensor:
     """Which samples have a weight other than 0."""
     everything = ops.ones_like(labels, dtype="bool")
     if sample_weight is None:

@@ -1,4 +1,4 @@
-"""Uncertainty weighting: the weights of several losses are learned with the model."""
+"""Uncertainty weighting: the model learns the weights of several losses."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,38 +11,40 @@ from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import share_of_replica
 from keraslosses.core.saving import saved
+from keraslosses.core.types import Tensor
 
 
 @saved
 class UncertaintyWeighting(FixedOptions, keras.layers.Layer):
-    """Adds several losses with weights that it learns: choose it where the weights are not known.
+    """Adds several losses with learned weights. Use it if you do not know good weights.
 
     ```
     Σ_i exp(-s_i) · L_i + s_i
     ```
 
-    s_i, trainable, is the logarithm of the variance that the model sees in task i. A task with a large loss
-    gets a small weight; the term s_i keeps all weights from going to 0. The best s_i is log L_i, so the sum
-    may be negative, and a loss that reaches 0 drives its s_i down without end.
+    s_i is trainable: the logarithm of the variance that the model estimates for task i. A task with a large
+    loss gets a small weight. The summand s_i prevents that all weights go to 0. The best s_i is log L_i, so
+    the sum may be negative. If a loss reaches 0, its s_i falls without limit.
 
-    Call it in `compute_loss` of a model that holds it, with losses as `keras.losses.Loss` objects return
-    them. Under `tf.distribute` these are a replica's share, and s_i is divided by the number of replicas
-    likewise.
+    Make the layer an attribute of a model, and call it in `compute_loss` of this model. Give it the losses
+    that `keras.losses.Loss` objects return. Under `tf.distribute` each of them is divided by the number of
+    replicas; the layer divides s_i by this number too.
 
     Args:
-        num_losses: Number of losses, above 0.
-        initializer: Initializer of the s_i; zeros by default, which is weight 1 for every loss.
-        name, and other arguments of a Keras layer.
+        num_losses: Number of losses, an integer above 0.
+        initializer: Initializer of the s_i. Default: zeros, which is weight 1 for every loss.
+        **kwargs: `name` and the other arguments of a Keras layer.
 
-    Shapes: a list of `num_losses` scalars; the result is a scalar. The weights `log_variances`
-    `(num_losses,)` are float32 under every dtype policy, and no loss is narrowed. The gradient by s_i is
-    `1 - exp(-s_i) · L_i`.
+    Shapes: the input is a list of `num_losses` scalars, the result is a scalar. The weights `log_variances`
+    `(num_losses,)` are float32 under every dtype policy. Losses in float64 stay in float64. The gradient with
+    respect to s_i is `1 - exp(-s_i) · L_i`.
 
     Raises:
-        ValueError: for another number of losses, or a loss that is no scalar.
+        ValueError: If `num_losses` is out of range, if the number of losses differs from it, or if a loss is
+            not a scalar.
 
     Source: Kendall, Gal, Cipolla, Multi-Task Learning Using Uncertainty to Weigh Losses for Scene Geometry
-    and Semantics, 2018, section 3.2 with s = log σ². The factor ½ that a Gaussian has there is left out.
+    and Semantics, 2018, section 3.2 with s = log σ². The paper has a factor ½ for a Gaussian; it is left out.
 
     Example:
 
@@ -73,7 +75,7 @@ class UncertaintyWeighting(FixedOptions, keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
         self.num_losses = int(num_losses)
         self.initializer = keras.initializers.get(initializer)
-        # Made here, since a layer that is used in compute_loss alone is not built before training starts.
+        # Made here: a layer that is used only in compute_loss is not built before training starts.
         self.log_variances = self.add_weight(
             name="log_variances",
             shape=(self.num_losses,),
@@ -83,12 +85,12 @@ class UncertaintyWeighting(FixedOptions, keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, losses: Sequence[Any]) -> Any:
+    def call(self, losses: Sequence[Tensor]) -> Tensor:
         if not isinstance(losses, list | tuple) or len(losses) != self.num_losses:
             raise checks.invalid("losses", f"be a list of {self.num_losses} losses", losses)
         shapes = [tuple(loss.shape) for loss in losses]
         if any(shapes):
-            raise ValueError(f"`losses` must hold scalars. Received: losses of the shapes {shapes}")
+            raise ValueError(f"`losses` must hold scalars. Received: losses with the shapes {shapes}")
         values = ops.stack([floating(loss) for loss in losses])
         log_variances = ops.cast(self.log_variances, values.dtype)
         weighted = ops.sum(ops.exp(-log_variances) * values)

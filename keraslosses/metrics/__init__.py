@@ -1,1 +1,1 @@
-"""What tells how good a model is, beside its loss."""
+"""Metrics: numbers that show how good a model is, beside its loss."""

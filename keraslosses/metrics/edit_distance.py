@@ -1,4 +1,4 @@
-"""How many edits lie between the labels that a model finds and the right ones."""
+"""`EditDistance`: counts the edits between the labels that a model finds and the true labels."""
 
 from typing import Any
 
@@ -18,18 +18,19 @@ from keraslosses.core.nonfinite import nan_where
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import extend_to
 from keraslosses.core.saving import saved
+from keraslosses.core.types import DType, Tensor
 from keraslosses.decoding.decode import greedy
 
 
-def edit_distances(labels: Any, others: Any) -> Any:
-    """The Levenshtein distance `(batch,)` of labels `(batch, N)` to others `(batch, M)`, int32.
+def edit_distances(labels: Tensor, others: Tensor) -> Tensor:
+    """The Levenshtein distance `(batch,)` between labels `(batch, N)` and others `(batch, M)`, int32.
 
-    Both are int32, and filled up with -1. It is the smallest number of labels to insert, delete and replace.
-    Cell (i, j) of the usual table depends on the two antidiagonals i + j before its own, so one is computed
-    after the other, all cells at once.
+    Both are int32, with -1 after the last label. The distance is the smallest number of insertions, deletions
+    and replacements. A cell (i, j) of the usual table depends only on the two antidiagonals before its own.
+    So the antidiagonals are computed one after the other, each with all its cells at once.
     """
     label_count, other_count = (ops.sum(ops.cast(x >= 0, "int32"), axis=1) for x in (labels, others))
-    # A column more in front: neither is empty. (`ops.pad` would make torch compile anew in every call.)
+    # One more column at the start, so that neither is empty. (With `ops.pad`, torch compiles in each call.)
     front = ops.zeros_like(label_count)[:, None]
     labels, others = (ops.concatenate([front, x], axis=1) for x in (labels, others))
     rows, columns = ops.shape(labels)[1], ops.shape(others)[1]
@@ -50,40 +51,44 @@ def edit_distances(labels: Any, others: Any) -> Any:
     return ops.fori_loop(1, rows + columns - 1, diagonal, (start, start, ops.zeros_like(label_count)))[2]
 
 
-def shifted(cells: Any) -> Any:
-    """Every cell at the place behind its own; the first stays where it was, too."""
+def shifted(cells: Tensor) -> Tensor:
+    """Moves each cell to the next place; the first place keeps its cell."""
     return ops.concatenate([cells[:, :1], cells[:, :-1]], axis=1)
 
 
 @saved
 class EditDistance(FixedOptions, keras.metrics.Metric):
-    """The label error rate: edits that turn what the model found into the labels, for each label.
+    """The label error rate: the number of edits from the labels that the model finds to the true labels.
+
+    The edits of all samples of the epoch are divided by the number of labels:
 
     ```
     Σ weight · edits / Σ weight · number of labels
     ```
 
-    over all samples of the epoch. Edits are insertions, deletions and replacements, as few as suffice
-    (Levenshtein). With characters as labels this is the character error rate. It may exceed 1. It is 0 where
-    there were neither labels nor edits, and inf where there were edits but no labels.
+    An edit is an insertion, a deletion or a replacement. The number of edits is the smallest possible
+    (Levenshtein). If the labels are characters, the result is the character error rate. It may exceed 1. It
+    is 0 if there are no labels and no edits, and inf if there are edits but no labels.
 
-    The frames that count are those that the Keras mask on y_pred leaves, as for `CTC`. In the training step
-    of JAX Keras drops that mask before metrics are computed (`evaluate` and validation keep it): give
-    `SequenceMask` its `blank_index`, and the frames behind the end add no label there either.
+    Only the frames that the Keras mask on y_pred keeps are counted, as in `CTC`. In the training step of JAX,
+    Keras drops this mask before it computes metrics; `evaluate` and validation keep it. Set `blank_index` of
+    `SequenceMask` for this case: then the frames after the end add no labels.
 
     Args:
         name: Name of the metric.
-        dtype: Type of the result; the sums are float32.
-        blank_index: Class of the blank; negative from the end, where y_pred has classes.
+        dtype: Dtype of the result. The sums are float32. Default: None, `keras.config.floatx()`.
+        blank_index: Class of the blank. Default: 0. If y_pred has classes, a negative index counts from the
+            end.
 
-    Shapes: y_true `(batch, longest)` integers, its padding negative or the blank. y_pred `(batch, frames,
-    classes)`, logits or probabilities, which are decoded greedily; or `(batch, any)` labels padded as y_true
-    is, such as `ctc_decode` finds. sample_weight a scalar, `(batch,)` or `(batch, 1)`.
+    Shapes: y_true `(batch, longest)`, integers; padding is negative or the blank. y_pred is either
+    `(batch, frames, classes)`, logits or probabilities, which are decoded greedily; or `(batch, any)`,
+    labels with padding, such as `ctc_decode` returns. The sample weight is a scalar, `(batch,)` or
+    `(batch, 1)`.
 
     Raises:
-        ValueError: for a `blank_index` out of range, shapes that do not fit, padding before a label, a label
-            out of range, or a mask that is no prefix, where they can be seen; in compiled code such a sample
-            makes the result NaN, as NaN in y_pred does.
+        ValueError: If `blank_index` is out of range, if shapes do not fit, if padding comes before a label,
+            if a label is out of range, or if a mask does not keep the first frames. Compiled code cannot
+            raise for values: such a sample makes the result NaN. NaN in y_pred makes the result NaN too.
 
     Source: Graves et al., Connectionist Temporal Classification, 2006, equation 1, with the sum of the
     lengths as divisor.
@@ -96,7 +101,7 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
     0.25
     """
 
-    def __init__(self, name: str = "edit_distance", dtype: Any = None, *, blank_index: int = 0):
+    def __init__(self, name: str = "edit_distance", dtype: DType = None, *, blank_index: int = 0):
         checks.integer("blank_index", blank_index)
         super().__init__(name=name, dtype=dtype)
         keras_internals.fall_is_better(self)
@@ -104,7 +109,7 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
         self.edits = self.add_weight(name="edits", initializer="zeros", dtype="float32")
         self.labels = self.add_weight(name="labels", initializer="zeros", dtype="float32")
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         check_readable("EditDistance", y_true=y_true, sample_weight=sample_weight)
         check_readable("EditDistance", ragged=True, y_pred=y_pred)
         y_true = ops.convert_to_tensor(y_true)
@@ -125,13 +130,11 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
         self.edits.assign_add(ops.sum(edits))
         self.labels.assign_add(ops.sum(count))
 
-    def read(self, y_pred: Any) -> tuple[int, int | None, Any, Any]:
-        """The blank, the number of classes if it is known, the labels found, which samples are broken."""
+    def read(self, y_pred: Tensor) -> tuple[int, int | None, Any, Any]:
+        """The blank, the number of classes (None: unknown), the labels found, and the broken samples."""
         if len(y_pred.shape) == 2:
             if self.blank_index < 0:
-                raise checks.invalid(
-                    "blank_index", "be at least 0 where y_pred holds labels", self.blank_index
-                )
+                raise checks.invalid("blank_index", "be at least 0 if y_pred holds labels", self.blank_index)
             found = labels_before_padding("EditDistance", "y_pred", y_pred, self.blank_index)
             return self.blank_index, None, *found
         y_pred, mask = frames_of("EditDistance", y_pred)
@@ -143,7 +146,7 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
         broken = ops.logical_or(broken, ops.any(undefined, axis=1))
         return blank, classes, greedy(y_pred, lengths, blank), broken
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         edits, labels = ops.convert_to_tensor(self.edits), ops.convert_to_tensor(self.labels)
         nothing = ops.logical_and(edits == 0, labels == 0)
         rate = edits / ops.where(nothing, ops.ones_like(labels), labels)

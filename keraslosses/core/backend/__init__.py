@@ -1,9 +1,9 @@
-"""The seam: the only folder of the runtime that names a backend, with a module for each.
+"""The code for each backend: the only folder of the runtime that names a backend.
 
-What `keras.ops` cannot say portably or cannot say as fast as the backend can: whether a value can be looked
-at, how many replicas share a step, reading and updating single rows of a variable, picking by labels, and
-losses for which the backend has a kernel. `portable` has every function in `keras.ops`; a backend's module
-has those that it does better, by the same name.
+These functions are missing in `keras.ops`, or a backend computes them faster: whether a value can be read,
+how many replicas share a step, reading and updating single rows of a variable, picking by labels, and losses
+for which a backend has a kernel. `portable` has all functions, written with `keras.ops`. The module of a
+backend has functions with the same names that replace those of `portable`.
 """
 
 from importlib import import_module
@@ -19,7 +19,7 @@ native = import_module(f"{__name__}.{BACKEND}") if BACKEND in OWN_MODULE else po
 
 
 def best(name: str) -> Any:
-    """The backend's own form of a function, else the portable one."""
+    """The function of the backend's module, or of `portable` if the backend has none."""
     return getattr(native, name, getattr(portable, name))
 
 

@@ -1,14 +1,17 @@
-"""The sum over all alignments of labels with frames, and how likely each class is at each frame.
+"""The sum over all alignments of labels with frames, and the probability of each class at each frame.
 
-Graves et al., Connectionist Temporal Classification, 2006, section 4.1. A path through the frames stands at
-one of the blanks 0 to N or of the labels 0 to N - 1; label n lies between blank n and blank n + 1. Prefixes
-(the paper's α) and suffixes (its β) are one recursion: a suffix is a prefix of the frames and labels read
-backwards, so both run in one loop, as the halves of a double batch. The batch is the last axis, which a
-compiler takes many of at once; places are the one before, N + 1 of them, though there is no label N.
+Source: Graves et al., Connectionist Temporal Classification, 2006, section 4.1.
 
-All is done in logarithms. Those of a frame are relative to the largest of the frame before, so that they
-keep their digits however many frames there are. A place behind the last label of a sample is impossible: were
-it of some class, that largest could be of paths that are none of the sample's.
+At each frame, a path is at one of the blanks 0 to N or at one of the labels 0 to N - 1. Label n lies between
+blank n and blank n + 1. Prefixes (α in the paper) and suffixes (β) use the same recursion, because a suffix
+is a prefix of the reversed frames and labels. So both run in one loop, as the two halves of a double batch.
+The batch is the last axis, so that a compiler can vectorize over it. The places are the axis before. There
+are N + 1 places, although there is no label N.
+
+All computations use logarithms. The logarithms of a frame are relative to the largest one of the frame
+before. So they stay precise for any number of frames. A place after the last label of a sample is impossible.
+If it had the probability of a class, the largest logarithm could belong to a path that the sample does not
+have.
 """
 
 from typing import Any, NamedTuple
@@ -16,41 +19,48 @@ from typing import Any, NamedTuple
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.nonfinite import inf_where
+from keraslosses.core.types import Tensor
 
-# The logarithm of what is impossible: finite, so that no difference of two is undefined.
+# The logarithm of an impossible event. It is finite, so that the difference of two of them is defined.
 IMPOSSIBLE = -1e30
 
 
 class Frames(NamedTuple):
-    """What the recursion reads, for both directions."""
+    """The inputs of the recursion, for both directions."""
 
     blank: Any  # (frames, 1, 2 batch): log P(blank)
     label: Any  # (frames, places, 2 batch): log P(label)
     counts: Any  # (frames, 1, 2 batch): whether the frame counts
     distinct: Any  # (places, 2 batch): whether the label differs from the one before
-    start: Any  # (places, 2 batch): where the path stands before the first frame: at which blank
+    start: Any  # (places, 2 batch): the blank at which the path starts, before the first frame
 
 
 class Paths(NamedTuple):
-    """log Σ P of the paths up to each frame that stand at a blank, or a label, after it."""
+    """log Σ P of the paths up to each frame that are at a blank, or at a label, after this frame."""
 
     blank: Any  # (frames, places, 2 batch)
     label: Any  # (frames, places, 2 batch)
-    taken: Any  # (frames, 1, 2 batch): what the frame before was relative to
+    taken: Any  # (frames, 1, 2 batch): the number that was subtracted from the logarithms at this frame
 
 
 def alignments(
-    scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool, do: Any
+    scores: Tensor,
+    labels: Tensor,
+    label_length: Tensor,
+    frame_length: Tensor,
+    blank: int,
+    softmax: bool,
+    do: Any,
 ) -> Explicit:
-    """-log P(labels) (batch,), with its derivative by the scores; inf with derivative 0 where P is 0.
+    """-log P(labels), (batch,), with its derivative by the scores; inf with derivative 0 where P is 0.
 
-    Where P is above 1 by rounding it is 0, with its derivative all the same.
+    If P is above 1 by a rounding error, the value is 0, and the derivative does not change.
 
-    `scores` (batch, frames, classes) are logits if `softmax`, else logarithms of probabilities; there is at
-    least one frame. `labels` (batch, N) are classes, of which the first `label_length` count.
-    `do` is the backend, with its `log_add`, `highest`, `states`, `take_classes` and `by_class`.
+    `scores` (batch, frames, classes) are logits if `softmax` is True, else logarithms of probabilities. There
+    is at least one frame. `labels` (batch, N) are classes; the first `label_length` of them count. `do` is
+    the backend, with the functions `log_add`, `highest`, `states`, `take_classes` and `by_class`.
     """
-    if softmax:  # Relative to the largest first: next to a large one the logarithm would lose its digits.
+    if softmax:  # Subtract the largest first: the logarithm would lose its digits next to a large logit.
         scores = scores - do.highest(scores, 2)
         of_all = ops.log(ops.sum(ops.exp(scores), axis=2, keepdims=True))
     else:
@@ -73,11 +83,17 @@ def alignments(
 
 
 def read(
-    scores: Any, of_all: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, do: Any
+    scores: Tensor,
+    of_all: Tensor,
+    labels: Tensor,
+    label_length: Tensor,
+    frame_length: Tensor,
+    blank: int,
+    do: Any,
 ) -> Frames:
-    """The scores of the blank and the labels, less that of all classes of their frame.
+    """The log-probabilities of the blank and the labels: their scores minus `of_all` of their frame.
 
-    Nothing is read behind the lengths: what stands there may be no number.
+    Numbers after the lengths are not used, because they may be NaN.
     """
     places = ops.concatenate([labels, ops.zeros_like(label_length)[:, None]], axis=1)
     time = ops.arange(ops.shape(scores)[1], dtype="int32")
@@ -97,21 +113,21 @@ def read(
     )
 
 
-def possible(log_p: Any, real: Any) -> Any:
-    """At least IMPOSSIBLE, and that where it is not real; NaN stays."""
+def possible(log_p: Tensor, real: Any) -> Any:
+    """log_p, at least IMPOSSIBLE, and exactly IMPOSSIBLE where `real` is False; NaN stays NaN."""
     least = ops.cast(IMPOSSIBLE, log_p.dtype)
     return ops.where(real, ops.maximum(log_p, least), least)
 
 
-def distinct(labels: Any) -> Any:
-    """(places, batch): whether each label differs from the one before; the first and the last do."""
+def distinct(labels: Tensor) -> Any:
+    """(places, batch): whether each label differs from the one before; True at the first and last place."""
     none = -ops.ones_like(ops.sum(labels, axis=1, keepdims=True))
     before, here = (ops.concatenate(pair, axis=1) for pair in ((none, labels), (labels, none - 1)))
     return ops.transpose(before != here)
 
 
 def walk(frames: Frames, do: Any) -> Paths:
-    """One frame after the other; a frame that does not count changes nothing."""
+    """Runs the recursion frame by frame. A frame that does not count changes nothing."""
     nowhere = ops.full_like(frames.start, IMPOSSIBLE)
 
     def step(at: tuple[Any, Any, Any], frame: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
@@ -131,8 +147,8 @@ def walk(frames: Frames, do: Any) -> Paths:
     return Paths(*do.states(step, start, (frames.blank, frames.label, frames.counts)))
 
 
-def log_likelihood(frames: Frames, paths: Paths, label_length: Any) -> Any:
-    """All that was taken, and the paths that end at the last label or the blank behind it."""
+def log_likelihood(frames: Frames, paths: Paths, label_length: Tensor) -> Any:
+    """log P: the sum of all `taken`, plus log Σ P of the paths that end at the last label or blank."""
     taken = ops.sum(forward(paths.taken), axis=(0, 1))
     place = ops.arange(ops.shape(frames.start)[0], dtype="int32")[:, None]
     blank, label = forward(paths.blank[-1]), forward(paths.label[-1])
@@ -143,10 +159,11 @@ def log_likelihood(frames: Frames, paths: Paths, label_length: Any) -> Any:
     return taken + ops.logsumexp(ops.concatenate(ended, axis=0), axis=0)
 
 
-def posterior(frames: Frames, paths: Paths, labels: Any, blank: int, classes: Any, do: Any) -> Any:
-    """(batch, frames, classes): how likely each class is at each frame, given the labels; 0 behind the end.
+def posterior(frames: Frames, paths: Paths, labels: Tensor, blank: int, classes: Any, do: Any) -> Any:
+    """(batch, frames, classes): the probability of each class at each frame, given the labels.
 
-    Both a prefix and a suffix count the frame at which they meet.
+    It is 0 after the end. The prefix and the suffix of a path both contain the frame at which they meet, so
+    its log-probability is subtracted once.
     """
     at_blank = forward(paths.blank) + read_backwards(paths.blank) - forward(frames.blank)
     at_label = (
@@ -170,5 +187,5 @@ def forward(both: Any) -> Any:
 
 
 def read_backwards(both: Any) -> Any:
-    """The second half, with frames and places in their own order again."""
+    """The second half of the double batch, with frames and places back in their original order."""
     return ops.flip(ops.split(both, 2, axis=-1)[1], (0, 1))

@@ -1,39 +1,40 @@
-"""The logits of very many classes, some classes at a time: what cross-entropy reads off them.
+"""The sums over the logits of very many classes that cross-entropy needs, computed in chunks of classes.
 
-The logits of the first chunks are kept for the gradient. Those of the others are thrown away and computed
-again for the gradient: one more product of matrices in place of the memory.
+The logits of the first chunks are kept for the gradient. The logits of the other chunks are not kept. The
+gradient computes them again: one more matrix product saves the memory.
 """
 
 import math
 from typing import Any, NamedTuple
 
 from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
 
-# Below every logit, and finite: where a sample has no class but its own, nothing is undefined.
+# Smaller than every logit, and finite: so the loss is defined if there is only one class.
 NO_LOGIT = -1e30
 
 
 class Sums(NamedTuple):
-    """What is read off the logits of each sample, each (batch,)."""
+    """The sums over the logits of each sample, each (batch,)."""
 
     others: Any  # log Σ exp(logit) over the classes that are not the label
     own: Any  # the logit of the label
-    weighted: Any  # Σ weight · logit over all classes; without meaning where there are no weights
+    weighted: Any  # Σ weight · logit over all classes; has no meaning without weights
 
 
 class Rows(NamedTuple):
-    """Some classes."""
+    """The weights of some classes."""
 
-    rows: Any  # (size, dim): of the kernel, divided by their lengths where directions count
-    shrink: Any  # (size, 1): what they were multiplied with for that, 0 for a row of zeros; or None
+    rows: Any  # (size, dim): rows of the kernel, divided by their lengths if `directions` is True
+    shrink: Any  # (size, 1): the factor of this division, 0 for a row of zeros; None without it
     bias: Any  # (size,), or None
 
-    def logits(self, features: Any) -> Any:
+    def logits(self, features: Tensor) -> Any:
         logits = ops.matmul(features, ops.transpose(self.rows))
         return logits if self.bias is None else logits + self.bias[None]
 
-    def projected(self, gradient: Any) -> Any:
-        """The gradient by the rows of the kernel, from that by these rows."""
+    def projected(self, gradient: Tensor) -> Any:
+        """The gradient by the rows of the kernel, from the gradient by `rows`."""
         if self.shrink is None:
             return gradient
         along = ops.sum(gradient * self.rows, axis=1, keepdims=True)
@@ -41,11 +42,11 @@ class Rows(NamedTuple):
 
 
 class Classes(NamedTuple):
-    """A linear layer, and how it is gone through.
+    """A linear layer, and how its classes are split into chunks.
 
-    `weights` (classes,) are those of the weighted sum, None if nobody asks for it. `kept` is the share of the
-    logits that are kept, `size` the size of the chunks of the others. With `directions` the lengths of the
-    kernel's rows do not count.
+    `weights` (classes,) are the weights of the weighted sum, None if it is not needed. `size` is the number
+    of classes in a chunk, and `kept` the share of the chunks whose logits are kept. With `directions`, the
+    rows of the kernel are divided by their lengths.
     """
 
     kernel: Any  # (classes, dim)
@@ -61,19 +62,19 @@ class Classes(NamedTuple):
 
     @property
     def chunks_kept(self) -> int:
-        """Rounded up: where all classes are one chunk, nothing is computed again."""
+        """The number of chunks that are kept, rounded up: a single chunk is never computed again."""
         return math.ceil(self.kept * self.chunks)
 
     @property
     def rest(self) -> int:
-        """How many classes lie before the first chunk; their logits are kept."""
+        """The number of classes before the first chunk; their logits are kept."""
         return self.kernel.shape[0] - self.chunks * self.size
 
     def some(self, start: Any, size: int, do: Any) -> Rows:
         bias = None if self.bias is None else do.rows_from(self.bias, start, size)
         return self.made(do.rows_from(self.kernel, start, size), bias)
 
-    def of(self, labels: Any) -> Rows:
+    def of(self, labels: Tensor) -> Rows:
         bias = None if self.bias is None else ops.take(self.bias, labels, axis=0)
         return self.made(ops.take(self.kernel, labels, axis=0), bias)
 
@@ -85,8 +86,8 @@ class Classes(NamedTuple):
         return Rows(rows * shrink, shrink, bias)
 
 
-def sums(features: Any, labels: Any, classes: Classes, do: Any) -> tuple[Sums, Any]:
-    """The sums, and the logits that are kept, without the label's: those of the rest, and of the chunks."""
+def sums(features: Tensor, labels: Tensor, classes: Classes, do: Any) -> tuple[Sums, Any]:
+    """The sums, and the kept logits: those of the rest and those of the chunks, without those of labels."""
 
     def further(start: Any, size: int, carry: Any) -> tuple[Any, Any]:
         of_others, weighted = carry
@@ -111,23 +112,23 @@ def sums(features: Any, labels: Any, classes: Classes, do: Any) -> tuple[Sums, A
     return Sums(carry[0], of_label if own.bias is None else of_label + own.bias, carry[1]), (of_rest, kept)
 
 
-def without_label(logits: Any, places: Any, do: Any) -> Any:
-    """The logits, with none where the label is; its place may lie outside of them."""
+def without_label(logits: Tensor, places: Any, do: Any) -> Any:
+    """The logits, with about NO_LOGIT at the label. The place of the label may be outside of these logits."""
     there = ops.clip(places, 0, logits.shape[1] - 1)
     return do.add_to_picked(logits, there, ops.where(there == places, NO_LOGIT, ops.zeros_like(logits[:, 0])))
 
 
 def gradients(
-    features: Any, labels: Any, classes: Classes, kept: Any, others: Any, upstream: Sums, do: Any
+    features: Tensor, labels: Tensor, classes: Classes, kept: Any, others: Tensor, upstream: Sums, do: Any
 ) -> tuple[Any, ...]:
-    """By the features, the kernel and the bias, if there is one, from what flows back to each of the sums."""
+    """The gradients by the features, the kernel and the bias (if there is one); `upstream` is by the sums."""
     lifted = upstream.others[:, None] * features
 
-    def further(start: Any, size: int, logits: Any, carry: Any) -> tuple[Any, tuple[Any, ...]]:
+    def further(start: Any, size: int, logits: Tensor, carry: Any) -> tuple[Any, tuple[Any, ...]]:
         by_features, along = carry
         some = classes.some(start, size, do)
         likelihood = do.exp_of_difference(logits, others[:, None])
-        # For likelihoodᵀ · lifted, XLA on the CPU would write down the transpose of the largest array first.
+        # With likelihoodᵀ · lifted, XLA on the CPU would first store the transpose of the largest array.
         by_rows = ops.transpose(ops.matmul(ops.transpose(lifted), likelihood))
         by_bias = None if some.bias is None else ops.matmul(upstream.others, likelihood)
         if classes.weights is not None:
@@ -138,7 +139,7 @@ def gradients(
         carry = by_features + ops.matmul(likelihood, some.rows), along
         return carry, (some.projected(by_rows), *([] if by_bias is None else [by_bias]))
 
-    def step(i: Any, logits: Any, carry: Any) -> Any:
+    def step(i: Any, logits: Tensor, carry: Any) -> Any:
         start = classes.rest + i * classes.size
         if logits is None:
             logits = classes.some(start, classes.size, do).logits(features)

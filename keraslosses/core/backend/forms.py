@@ -1,7 +1,7 @@
-"""The faster forms of losses: what each computes, on which backend, what it needs, and what it gains.
+"""The faster forms of losses: what each form computes, on which backend, what it needs, and its gain.
 
-A loss names its forms in `loss_function`, and no form is found by the name of a function. No framework is
-imported here: the function that computes a form is looked up where its backend runs.
+A loss names its forms in `loss_function`. No form is found by the name of a function. This module imports no
+framework: the function that computes a form is looked up only if its backend is running.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
-# What a form may need of the inputs. Where it does not hold, the formula of the loss decides.
+# What a form may need of the inputs. If the inputs do not meet it, the formula of the loss is used.
 SEEN = "inputs in the memory of the CPU, and no transformation that traces them"
 FINITE = "a finite result"
 SOME = "at least one entry"
@@ -18,19 +18,19 @@ LABELS = "integer labels in range, or ignored"
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """A faster way to the numbers of a loss, which is left where its inputs are not those that it needs.
+    """A faster way to compute a loss. If the inputs do not meet its needs, the formula is used instead.
 
     Args:
-        name: The name by which `bench --without` switches it off.
-        computes: What it stands for. `"formula"`: the values of the entries with their derivatives, for
-            `backend.explicit` (only torch asks for it). `"mean"`: the mean of these values, from both
-            tensors. `"loss"`: the mean loss, from the inputs as they came.
-        by: The function that computes it, by its place in this folder: `"torch.kernels.huber"`.
-        mode: The mode of the backend in which it serves.
-        needs: What must hold for the inputs.
-        gain: The time of the loss with its gradient without the form, divided by that with it, by size of
-            `bench`; the least of many calls in turn, on one thread.
-        measured_on: The version of the framework on which this was measured.
+        name: The name with which `bench --without` switches the form off.
+        computes: What the form computes. `"formula"`: the values of the entries with their derivatives, for
+            `backend.explicit` (only torch uses it). `"mean"`: the mean of these values, from both tensors.
+            `"loss"`: the mean loss, from the inputs of the user.
+        by: The function that computes the form, by its path in this folder: `"torch.kernels.huber"`.
+        mode: The mode of the backend in which the form is used.
+        needs: What the inputs must meet.
+        gain: The time of the loss with its gradient without the form, divided by the time with it, for each
+            size of `bench`. Each time is the smallest of many alternating calls, on one thread.
+        measured_on: The version of the framework with which the gain was measured.
     """
 
     name: str
@@ -46,15 +46,13 @@ class Form:
         return self.by.partition(".")[0]
 
     def function(self) -> Callable[..., Any]:
-        """What computes the form; its backend must be the one that runs."""
+        """The function that computes the form. Its backend must be the one that is running."""
         module, _, name = self.by.rpartition(".")
         return getattr(import_module(f"keraslosses.core.backend.{module}"), name)
 
 
 class Faster(NamedTuple):
-    """The functions of the forms that a loss has on the running backend: each gives None where it does not
-    serve.
-    """
+    """The functions of a loss's forms on the running backend. Each returns None for inputs it cannot take."""
 
     formula: Callable[..., Any] | None = None
     mean: Callable[..., Any] | None = None
@@ -62,7 +60,7 @@ class Faster(NamedTuple):
 
 
 def at_work(forms: Sequence[Form], backend: str) -> Faster:
-    """The functions of those forms that are for a backend, at most one for each thing to compute."""
+    """The functions of the forms for a backend. Two forms that compute the same raise TypeError."""
     own = [form for form in forms if form.backend == backend]
     found = {form.computes: form.function() for form in own}
     if len(found) < len(own):

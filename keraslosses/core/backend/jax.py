@@ -1,4 +1,4 @@
-"""What JAX does better than `keras.ops` says. What each function means stands in `portable`."""
+"""The functions that are better on JAX than in `portable`. The docstrings in `portable` hold here."""
 
 import functools
 import sys
@@ -13,6 +13,7 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, sums
 from keraslosses.core.explicit import Explicit
+from keraslosses.core.types import Tensor
 
 
 def peek(tensor: Any) -> np.ndarray | None:
@@ -32,11 +33,11 @@ def has_float64() -> bool:
     return jax.config.jax_enable_x64
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     return differentiated(formula, y_true, y_pred, axis, lambda values: values)
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     def mean(values: Any) -> Any:
         return mean_of_rows(written_once(values))
 
@@ -44,8 +45,9 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, fast
 
 
 def written_once(values: Any) -> Any:
-    """Through a `where` that changes nothing: XLA on the CPU would take a product into the sum after it, and
-    write down both of its factors first.
+    """The values, through a `where` that changes nothing.
+
+    Without it, XLA on the CPU fuses a product with the sum after it, and stores both factors first.
     """
     return jnp.where(values == values, values, -values)
 
@@ -60,13 +62,13 @@ def mean_of_rows(values: Any) -> Any:
 
 
 def differentiated(
-    formula: Any, y_true: Any, y_pred: Any, axis: int | None, reduced: Any, of_changes: Any = None
+    formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, reduced: Any, of_changes: Any = None
 ) -> Any:
-    """The values of a formula, reduced, with the derivatives that it states, reduced alike."""
+    """The values of a formula, reduced, with the derivatives that it states, reduced in the same way."""
     of_changes = of_changes or reduced
 
     @jax.custom_jvp
-    def values(y_true: Any, y_pred: Any) -> Any:
+    def values(y_true: Tensor, y_pred: Tensor) -> Any:
         return reduced(formula(y_true, y_pred).values)
 
     def change(primals: Any, tangents: Any) -> Any:
@@ -86,16 +88,16 @@ def differentiated(
 
 
 def along_axis(changes: Any, values: Any, axis: int | None) -> Any:
-    """The change of the value of each row: none where that is inf."""
+    """The change of the value of each row; 0 where the value is inf."""
     if axis is None:
         return changes
     return jnp.where(jnp.isinf(values), 0.0, jnp.sum(changes, axis=axis))
 
 
-def negative_log_likelihood(logits: Any, labels: Any) -> Any:
-    """The gradient in one pass: the softmax, less 1 at the label."""
+def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
+    """The gradient takes one pass: it is the softmax, minus 1 at the label."""
 
-    def formula(labels: Any, logits: Any) -> Explicit:
+    def formula(labels: Tensor, logits: Tensor) -> Explicit:
         largest = jnp.max(logits, axis=-1)
         likelihood = jnp.exp(logits - largest[..., None])
         total = jnp.sum(likelihood, axis=-1)
@@ -109,34 +111,36 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
 highest, states, log_add = portable.highest, portable.states, jnp.logaddexp
 
 
-def take_classes(scores: Any, places: Any) -> Any:
-    """Without a look at whether each place is a class: all are."""
+def take_classes(scores: Tensor, places: Any) -> Any:
+    """Without a check whether each place is a class: all are."""
     return jnp.take_along_axis(scores, places[:, None], axis=2, mode="clip")
 
 
-def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
-    """On the CPU row is added to row; elsewhere the order of such sums would change from run to run."""
+def by_class(of_places: Any, labels: Tensor, classes: Any) -> Any:
+    """On the CPU, rows are added. Elsewhere their order would change between runs, so a product is used."""
 
-    def rows(of_places: Any, labels: Any) -> Any:
+    def rows(of_places: Any, labels: Tensor) -> Any:
         frames, _, batch = of_places.shape
         sums = jnp.zeros((batch, classes, frames), of_places.dtype)
         sums = sums.at[jnp.arange(batch)[:, None], labels].add(jnp.transpose(of_places, (2, 1, 0)))
         return jnp.transpose(sums, (0, 2, 1))
 
-    def product(of_places: Any, labels: Any) -> Any:
+    def product(of_places: Any, labels: Tensor) -> Any:
         return portable.by_class(of_places, labels, classes)
 
     return jax.lax.platform_dependent(of_places, labels, cpu=rows, default=product)
 
 
-# One program also where nothing else is compiled: operation by operation it would take seconds to compile.
+# Compiled as one program, also in eager code: compiling each operation would take seconds.
 @functools.partial(jax.jit, static_argnames=("blank", "softmax"))
-def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+def ctc(
+    scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
+) -> Any:
     @jax.custom_jvp
-    def values(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> Any:
+    def values(scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor) -> Any:
         return found(scores, labels, label_length, frame_length).values
 
-    def found(scores: Any, labels: Any, label_length: Any, frame_length: Any) -> Explicit:
+    def found(scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor) -> Explicit:
         return alignments(scores, labels, label_length, frame_length, blank, softmax, sys.modules[__name__])
 
     @values.defjvp
@@ -148,8 +152,8 @@ def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: i
 
 
 @jax.custom_jvp
-def once(gradient: Any, scores: Any) -> Any:
-    """The gradient; what asks for its own gets an error."""
+def once(gradient: Any, scores: Tensor) -> Any:
+    """The gradient. Differentiating it raises an error."""
     return gradient
 
 
@@ -161,12 +165,12 @@ def twice(primals: Any, tangents: Any) -> Any:
 add_to_picked = portable.add_to_picked
 
 
-def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
+def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
     @jax.custom_vjp
-    def values(features: Any, kernel: Any, bias: Any, weights: Any, labels: Any) -> Sums:
+    def values(features: Tensor, kernel: Any, bias: Any, weights: Any, labels: Tensor) -> Sums:
         return forward(features, kernel, bias, weights, labels)[0]
 
-    def forward(features: Any, kernel: Any, bias: Any, weights: Any, labels: Any) -> tuple[Sums, Any]:
+    def forward(features: Tensor, kernel: Any, bias: Any, weights: Any, labels: Tensor) -> tuple[Sums, Any]:
         those = classes._replace(kernel=kernel, bias=bias, weights=weights)
         found, kept = sums(features, labels, those, sys.modules[__name__])
         return found, (features, labels, kernel, bias, weights, found.others, kept)
@@ -202,7 +206,7 @@ def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
 
 
 def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
-    """Each piece is written to its place: pieces and whole would take the memory twice."""
+    """Writes each piece directly to its place. Joining pieces at the end would need the memory twice."""
     joined = [jnp.zeros_like(one) for one in like]
     before = 0 if first is None else len(first[0])
     if before:
@@ -223,14 +227,14 @@ def written(joined: Any, pieces: Any, place: Any) -> list[Any]:
     return [update(whole, made, place, 0) for whole, made in zip(joined, pieces, strict=True)]
 
 
-def multi_label_margin(labels: Any, scores: Any) -> Any:
+def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
     @jax.custom_jvp
-    def values(labels: Any, scores: Any) -> Any:
+    def values(labels: Tensor, scores: Tensor) -> Any:
         return portable.margins_of_lists(labels, scores).values
 
     @values.defjvp
     def change(primals: Any, tangents: Any) -> tuple[Any, Any]:
-        """In pieces the values are linear: what they are found from need not be differentiated again."""
+        """The values are piecewise linear, so the computation of the slope need not be differentiated."""
         labels, scores = primals
         fixed = jax.lax.stop_gradient(scores)
         found = portable.margins_of_lists(labels, fixed)

@@ -1,10 +1,10 @@
-"""What no loss can read: tensors that are not dense, and what holds no numbers. It is told by types alone."""
+"""Finds inputs that no loss can read: tensors that are not dense, and inputs without numbers, by type."""
 
 from typing import Any, NamedTuple
 
 
 class Unreadable(NamedTuple):
-    """What is expected in place of a value that no loss can read, and how the user makes it."""
+    """Parts of an error message: what a loss expects in place of a value, and how the user makes it."""
 
     expected: str
     advice: str
@@ -14,7 +14,7 @@ def padded(how: str) -> Unreadable:
     return Unreadable(
         "be a dense tensor",
         f"Pad it with {how}. A Keras mask on y_pred takes the padding out of the loss: "
-        "keraslosses.SequenceMask makes one from lengths.",
+        "keraslosses.SequenceMask makes a mask from lengths.",
     )
 
 
@@ -22,7 +22,7 @@ def dense(how: str) -> Unreadable:
     return Unreadable("be a dense tensor", f"Make it dense with {how}.")
 
 
-# By the names of their classes, so that nothing is imported for it.
+# By the names of the classes, so that their packages need not be imported.
 NOT_DENSE = {
     "RaggedTensor": padded("to_tensor()"),
     "SparseTensor": dense("tf.sparse.to_dense"),
@@ -31,21 +31,19 @@ NOT_DENSE = {
         f"{kind}_{what}": dense("toarray()") for kind in ("coo", "csc", "csr") for what in ("array", "matrix")
     },
 }
-# The kinds of NumPy's dtypes that are no numbers: bytes, strings, objects, dates and differences of dates.
+# The kinds of NumPy dtypes that are not numbers: bytes, strings, objects, dates and differences of dates.
 NO_NUMBERS = tuple("SUTOMm")
 TEXT = Unreadable(
     "hold numbers",
-    "keras.layers.StringLookup(vocabulary=names, num_oov_indices=0) makes class indices of class names.",
+    "keras.layers.StringLookup(vocabulary=names, num_oov_indices=0) turns class names into class indices.",
 )
-OBJECTS = Unreadable(
-    "hold numbers", f'.astype("float32") does it where the objects are numbers. {TEXT.advice}'
-)
+OBJECTS = Unreadable("hold numbers", f'Use .astype("float32") if the objects are numbers. {TEXT.advice}')
 
 
 def unreadable(value: Any) -> Unreadable | None:
-    """Why a loss cannot read an array, a tensor or a list, and what to do; None for what it can read.
+    """Why a loss cannot read an array, a tensor or a list, and what to do; None if it can read it.
 
-    The first entry stands for all of a list.
+    Only the first entry of a list is checked.
     """
     dtype = getattr(value, "dtype", None)
     if dtype is None:

@@ -1,13 +1,15 @@
-"""`keras.ops`, in which a number takes the dtype of the tensor that it meets, and nothing is narrowed.
+"""`keras.ops` with two changes: a Python number takes the dtype of the tensor, and float64 stays float64.
 
-Keras gives a number the dtype `floatx`, and computes some operations on float64 in float32. The backends' own
-form of those is in `torch_ops` and `jax_ops`; everything else is that of `keras.ops`.
+Keras gives a Python number the dtype `floatx`, and computes some operations on float64 in float32. In their
+place, `torch_ops` and `jax_ops` have the operations of the backend. All others are those of `keras.ops`.
 """
 
 from importlib import import_module
 from typing import Any
 
 import keras
+
+from keraslosses.core.types import DType, Tensor
 
 BACKEND = keras.backend.backend()
 OWN: dict[str, Any] = {}
@@ -17,15 +19,15 @@ if BACKEND in ("jax", "torch"):
 native_where = OWN.get("where", keras.ops.where)
 
 
-def where(condition: Any, chosen: Any, otherwise: Any) -> Any:
-    """As `keras.ops.where`, but one of both must be a tensor: two numbers have no dtype."""
+def where(condition: Tensor, chosen: Any, otherwise: Any) -> Any:
+    """As `keras.ops.where`, but one of the choices must be a tensor, because two numbers have no dtype."""
     if isinstance(chosen, int | float) and isinstance(otherwise, int | float):
         raise TypeError(f"where needs a tensor beside a number. Received: {chosen!r} and {otherwise!r}")
     return native_where(condition, chosen, otherwise)
 
 
-def cast(x: Any, dtype: Any) -> Any:
-    """As `keras.ops.cast`, but a number becomes what is asked for at once, on TensorFlow too."""
+def cast(x: Any, dtype: DType) -> Any:
+    """As `keras.ops.cast`, but a Python number gets the dtype directly, on TensorFlow too."""
     if isinstance(x, int | float):
         return keras.ops.convert_to_tensor(x, dtype=dtype)
     return keras.ops.cast(x, dtype)

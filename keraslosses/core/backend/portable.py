@@ -1,4 +1,7 @@
-"""Every function of the seam in `keras.ops`: what it means, and how it runs where a backend has no better."""
+"""All functions of this folder's interface, written with `keras.ops`. Their docstrings hold for all backends.
+
+A backend uses a function of this module unless its own module has one with the same name.
+"""
 
 import sys
 from typing import Any
@@ -11,90 +14,90 @@ from keraslosses.core.backend.class_chunks import Classes, Sums, sums
 from keraslosses.core.backend.kinds import unreadable as unreadable
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.limits import LOWEST
+from keraslosses.core.types import DType, Tensor
 
 
 def peek(tensor: Any) -> np.ndarray | None:
-    """The value as a NumPy array where reading it costs no transfer and no trace, else None.
+    """The value as a NumPy array, if it can be read without a transfer or a trace; else None.
 
-    That is: computed already, in this process, and on the CPU.
+    It can be read if it is already computed, in this process and on the CPU.
     """
     return np.asarray(tensor)
 
 
 def repaired(repair: Any, tensors: Any, bounds: Any) -> Any:
-    """repair(*tensors), which changes nothing where each tensor of `bounds` lies between 0 and its bound.
+    """repair(*tensors). The repair changes nothing if each tensor in `bounds` lies between 0 and its bound.
 
-    Their gradients flow through unchanged. A compiler makes it part of what comes after.
+    Gradients pass through unchanged. A compiler fuses the repair with the operations after it.
     """
     return repair(*tensors)
 
 
 def computed(tensor: Any) -> bool:
-    """Whether a tensor has its value already, on whatever device: it has none where code is compiled."""
+    """Whether a tensor already has a value, on any device. In compiled code it has none."""
     return True
 
 
-def constant(numbers: Any, dtype: Any, near: Any) -> Any:
-    """One number, or a list of them, as a tensor on the device of another.
+def constant(numbers: Tensor, dtype: DType, near: Any) -> Any:
+    """A number or a list of numbers as a tensor on the device of the tensor `near`.
 
-    Through an array: Keras walks through a list number by number.
+    It is made from a NumPy array, because Keras reads a list number by number, which is slow.
     """
     return ops.convert_to_tensor(np.asarray(numbers, "float64"), dtype=dtype)
 
 
 def has_float64() -> bool:
-    """Whether there are tensors of float64: JAX has none unless it is told to."""
+    """Whether float64 tensors exist. On JAX they must be switched on."""
     return True
 
 
 def full_precision() -> Any:
-    """A context in which the backend narrows nothing by itself; None where it does not anyway."""
+    """A context in which the backend does not reduce the precision; None if it does not reduce it anyway."""
     return None
 
 
 def may_warn() -> bool:
-    """Whether a warning can be raised here: where torch traces a function, the call cannot be compiled."""
+    """Whether code may warn here. While torch traces a function, it cannot compile the call of a warning."""
     return True
 
 
 def replicas() -> int:
-    """How many replicas share a step and sum their gradients (only TensorFlow's strategies do)."""
+    """How many replicas share a step and sum their gradients (only with a strategy of TensorFlow)."""
     return 1
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     """The values of a formula that returns `Explicit`, with the derivatives that it states.
 
-    `axis` is the one that the formula consumes, or None. `faster` gives the same values faster for some
-    inputs, and None for others.
+    `axis` is the axis that the formula consumes, or None. `faster` computes the same values faster for some
+    inputs; it returns None for other inputs.
     """
     return formula(y_true, y_pred).values
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
-    """The mean of the values over everything, and 0 if there are none."""
+def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
+    """The mean of the values of a formula over all axes; 0 if there are no values."""
     return mean(explicit(formula, y_true, y_pred, axis))
 
 
 def mean(values: Any) -> Any:
-    """The mean over everything, and 0 of nothing."""
+    """The mean over all axes; 0 if there are no values."""
     return ops.sum(values) / ops.maximum(ops.cast(ops.size(values), values.dtype), 1)
 
 
 def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """The sum, in the form in which a compiler adds up products without writing their factors down, and keeps
-    the digits of many numbers. `keepdims` is for one axis.
+    """The sum, written so that a compiler need not store the factors of products, and many numbers sum well.
+
+    `keepdims` works for one axis only.
     """
     return ops.sum(values, axis=axis, keepdims=keepdims)
 
 
-def negative_log_likelihood(logits: Any, labels: Any) -> Any:
-    """-log softmax(logits)[label] along the last axis, without a one-hot; where it is inf nothing flows back.
+def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
+    """-log softmax(logits)[label] along the last axis, without one-hot rows; no gradient where it is inf.
 
-    Labels must lie in range.
-
-    This is one pass where a compiler fuses it. The label's logit is shifted before the logarithm is taken
-    from it: at large logits the other order loses its digits.
+    Labels must be in range. A compiler can fuse this into one pass. The logit of the label is shifted before
+    the logarithm is subtracted from it: the other order loses digits for large logits.
     """
     shifted = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
     log_p = pick(shifted, labels) - ops.log(ops.sum(ops.exp(shifted), axis=-1))
@@ -102,24 +105,26 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
 
 
 def without_gradient_at_infinity(values: Any) -> Any:
-    """The values themselves; where one is +inf nothing flows back."""
+    """The values, with gradient 0 where a value is +inf."""
     return ops.where(ops.isinf(values), ops.stop_gradient(values), values)
 
 
 def filled_up(tensor: Any) -> tuple[Any, Any]:
-    """A tensor of rows of one length, and how long the rows of a ragged one were, else None.
+    """A dense tensor, and the lengths of the rows of a ragged tensor (None for other tensors).
 
-    Only TensorFlow has ragged tensors; theirs are filled up with zeros.
+    Only TensorFlow has ragged tensors. Their rows are padded with zeros.
     """
     return tensor, None
 
 
-def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
-    """-log P(labels) (batch,) over all their alignments with the frames; inf, without a gradient, for none.
+def ctc(
+    scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
+) -> Any:
+    """-log P(labels), (batch,), over all alignments with the frames; inf with gradient 0 if there are none.
 
-    `scores` (batch, frames, classes) are logits if `softmax`, else logarithms of probabilities; there is at
-    least one frame. `labels` (batch, N) are classes, of which the first `label_length` count. There is no
-    second derivative.
+    `scores` (batch, frames, classes) are logits if `softmax` is True, else logarithms of probabilities. There
+    is at least one frame. `labels` (batch, N) are classes; the first `label_length` of them count. There is
+    no second derivative.
     """
     return alignments(
         scores, labels, label_length, frame_length, blank, softmax, sys.modules[__name__]
@@ -132,23 +137,23 @@ def log_add(a: Any, b: Any) -> Any:
 
 
 def highest(tensor: Any, axis: int) -> Any:
-    """The maximum along an axis, which stays with size 1; other axes may be empty."""
+    """The maximum along an axis; the axis stays, with size 1. Other axes may be empty."""
     return ops.max(tensor, axis=axis, keepdims=True)
 
 
-def take_classes(scores: Any, places: Any) -> Any:
+def take_classes(scores: Tensor, places: Any) -> Any:
     """scores[b, t, places[b, n]] as (batch, frames, n)."""
     return ops.take_along_axis(scores, places[:, None], axis=2)
 
 
-def by_class(of_places: Any, labels: Any, classes: Any) -> Any:
+def by_class(of_places: Any, labels: Tensor, classes: Any) -> Any:
     """The sum of of_places[t, n, b] over the places whose labels[b, n] is c, as (batch, frames, c)."""
     one_hot = ops.cast(labels[:, :, None] == ops.arange(classes, dtype="int32")[None, None], of_places.dtype)
     return ops.matmul(ops.transpose(of_places, (2, 0, 1)), one_hot)
 
 
 def states(step: Any, start: Any, frames: Any) -> Any:
-    """What `step(state, frame)` makes of the state, frame by frame along the first axis: all, stacked."""
+    """Runs state = step(state, frame) for each frame along the first axis; returns all states, stacked."""
 
     def twice(state: Any, frame: Any) -> tuple[Any, Any]:
         after = step(state, frame)
@@ -159,13 +164,13 @@ def states(step: Any, start: Any, frames: Any) -> Any:
 
 def no_second_derivative() -> ValueError:
     return ValueError(
-        "This loss (CTC, or one over chunks of classes) has a first derivative, but no second one. Received: "
-        "a request for the gradient of its gradient (as gradient penalties and Hessians make)."
+        "This loss (CTC, or a loss over chunks of classes) has no second derivative. Received: a request for "
+        "the gradient of its gradient, such as in a gradient penalty or a Hessian."
     )
 
 
-def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
-    """What cross-entropy reads off the logits of the classes. There is no second derivative."""
+def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
+    """The sums over the logits of all classes that cross-entropy needs. There is no second derivative."""
     return sums(features, labels, classes, sys.modules[__name__])[0]
 
 
@@ -174,12 +179,12 @@ def exp_of_difference(a: Any, b: Any) -> Any:
 
 
 def rows_from(tensor: Any, start: Any, count: int) -> Any:
-    """The rows from `start` on, as many as `count`."""
+    """`count` rows, from the row `start`."""
     return tensor[start : start + count]
 
 
 def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
-    """A tensor like this one, which nobody needs any more, with the changes added to its rows."""
+    """The tensor with the changes added to its rows. The caller must not use the old tensor again."""
     return ops.scatter_update(tensor, indices[:, None], changes, reduction="add")
 
 
@@ -192,7 +197,7 @@ def fold(first: int, end: int, step: Any, start: Any) -> Any:
 
 
 def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
-    """carry, made = step(i, carry) for i from 0 to count - 1: the last carry, and all that was made."""
+    """carry, made = step(i, carry) for i from 0 to count - 1. Returns the last carry, and each `made`."""
     carry, kept = start, []
     for i in range(count):
         carry, made = step(i, carry)
@@ -201,10 +206,10 @@ def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
 
 
 def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
-    """carry, pieces = step(i, what was kept for i or None, carry) for i from 0 to count - 1.
+    """carry, pieces = step(i, kept[i] or None, carry) for i from 0 to count - 1.
 
-    Gives the last carry, and the pieces, with those of `first` before them, joined along their first axis:
-    arrays like those of `like`.
+    Returns the last carry and the joined pieces. The pieces are joined along their first axis, after those of
+    `first`, to arrays like those in `like`.
     """
     carry, pieces = start, [] if first is None else [first]
     for i in range(count):
@@ -213,46 +218,47 @@ def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like
     return carry, [ops.concatenate(parts, axis=0) for parts in zip(*pieces, strict=True)]
 
 
-# Whose exponential is 0, and which is no infinity in the graph.
+# A number whose exponential is 0. It is finite, so that the graph contains no infinity.
 FAR_BELOW = LOWEST
 
 
 def size_and_sign(x: Any) -> tuple[Any, Any]:
-    """abs(x) and the sign of x, 1 or -1 at 0: there the derivative of their product with a function of size
-    is that of the function.
+    """abs(x) and the sign of x; the sign is 1 or -1 at 0.
+
+    So sign · f(abs(x)) has the derivative of f at 0.
     """
     negative = x < 0
     return ops.where(negative, -x, x), ops.where(negative, -1.0, ops.ones_like(x))
 
 
 def largest(tensor: Any) -> Any:
-    """The maximum along the last axis; those that tie for it share the gradient."""
+    """The maximum along the last axis; if several entries are largest, they share the gradient."""
     return ops.max(tensor, axis=-1)
 
 
-def pick(tensor: Any, labels: Any) -> Any:
-    """tensor[..., label] along the last axis. Labels must lie in range."""
+def pick(tensor: Any, labels: Tensor) -> Any:
+    """tensor[..., label] along the last axis. Labels must be in range."""
     return ops.take_along_axis(tensor, labels[..., None], axis=-1)[..., 0]
 
 
-def is_class(labels: Any, scores: Any) -> Any:
-    """Whether each place along the last axis of the scores is that of the row's label."""
+def is_class(labels: Tensor, scores: Tensor) -> Any:
+    """Whether each place along the last axis of the scores is the label of the row."""
     classes = ops.arange(ops.shape(scores)[-1], dtype="int32")
     return ops.reshape(classes, (*[1] * len(labels.shape), -1)) == labels[..., None]
 
 
-def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
-    """A tensor like this one with `change` (a number, or one for each label) added at [..., label]."""
+def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
+    """The tensor with `change` (a number, or one number for each label) added at [..., label]."""
     here = is_class(labels, tensor)
     change = ops.convert_to_tensor(change, dtype=tensor.dtype)
     return ops.where(here, tensor + (change[..., None] if len(change.shape) else change), tensor)
 
 
-def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
-    """Σ over classes i that are not the label of max(margin - score[label] + score[i], 0)^p, by their number.
+def multi_margin(labels: Tensor, scores: Tensor, p: int, margin: float) -> Any:
+    """Σ max(margin - score[label] + score[i], 0)^p over all classes i but the label, / number of classes.
 
-    Scores are subtracted from each other before the margin comes in, which would lose its digits in a large
-    one. The `where` between keeps TensorFlow's graph from changing that order.
+    Scores are subtracted from each other before the margin is added. Added to a large score first, the margin
+    would lose digits. The `where` prevents that TensorFlow's graph changes this order.
     """
     others = ops.logical_not(is_class(labels, scores))
     lead = scores - pick(scores, labels)[..., None]
@@ -262,16 +268,16 @@ def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
     return total / ops.cast(ops.shape(scores)[-1], scores.dtype)
 
 
-def multi_label_margin(labels: Any, scores: Any) -> Any:
-    """Σ over labels j and classes i that are none of max(1 - score[j] + score[i], 0), by their number.
+def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
+    """Σ max(1 - score[j] + score[i], 0) over labels j and classes i that are not labels, / number of classes.
 
-    A label of -1 stands for none.
+    Entries of -1 are not labels.
     """
     return margins_of_lists(labels, scores).values
 
 
-def margins_of_lists(labels: Any, scores: Any) -> Explicit:
-    """`multi_label_margin`, place by place of the lists: nothing larger than the scores is made."""
+def margins_of_lists(labels: Tensor, scores: Tensor) -> Explicit:
+    """`multi_label_margin`, computed label by label, so that no tensor is larger than the scores."""
     longest = ops.max(ops.sum(ops.cast(labels >= 0, "int32"), axis=-1), initial=0)
     zeros = ops.zeros_like(scores)
 
@@ -308,19 +314,19 @@ def margins_of_lists(labels: Any, scores: Any) -> Explicit:
 
 
 def take_rows(variable: Any, indices: Any) -> Any:
-    """Rows of a variable, read without copying the whole of it."""
+    """Rows of a variable, read without copying the whole variable."""
     return ops.take(variable.value, indices, axis=0)
 
 
 def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
-    """variable[indices[i]] += changes[i] for every i, in place; an index that repeats adds up."""
+    """variable[indices[i]] += changes[i] for each i, in place. The changes of a repeated index are summed."""
     variable.assign(variable.value + ops.segment_sum(changes, indices, num_segments=variable.shape[0]))
 
 
 def gather_over_replicas(tensor: Any) -> Any:
-    """The tensors of all replicas, one after the other along the first axis; the tensor itself on one.
+    """The tensors of all replicas, joined along the first axis; with one replica, the tensor itself.
 
     Replicas are those of a `tf.distribute` strategy, or the processes of an initialised `torch.distributed`
-    group. JAX needs no gathering: it computes on the global batch whatever its sharding.
+    group. JAX needs no gathering: it computes on the global batch with any sharding.
     """
     return tensor

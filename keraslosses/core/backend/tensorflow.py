@@ -1,4 +1,4 @@
-"""What TensorFlow does better than `keras.ops` says. What each function means stands in `portable`."""
+"""The functions that are better on TensorFlow than in `portable`. The docstrings in `portable` hold here."""
 
 import sys
 from typing import Any
@@ -13,6 +13,7 @@ from keraslosses.core.backend.class_chunks import gradients as class_gradients
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value
+from keraslosses.core.types import Tensor
 
 
 def peek(tensor: Any) -> np.ndarray | None:
@@ -27,7 +28,7 @@ def computed(tensor: Any) -> bool:
 
 
 def repaired(repair: Any, tensors: Any, bounds: Any) -> Any:
-    """Without XLA each step of a repair is a pass over the data: only where something is to be repaired."""
+    """Without XLA, each step of a repair is a pass over the data. So it runs only if it is needed."""
     if under_xla() or tf.executing_eagerly():
         return repair(*tensors)
     fine = [tf.reduce_min(tensor) >= 0 for tensor, _ in bounds]
@@ -45,12 +46,12 @@ def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     @tf.custom_gradient
-    def values(y_true: Any, y_pred: Any) -> Any:
+    def values(y_true: Tensor, y_pred: Tensor) -> Any:
         found = formula(y_true, y_pred)
 
-        def gradient(upstream: Any) -> Any:
+        def gradient(upstream: Tensor) -> Any:
             return gradients(formula, found, y_true, y_pred, along_rows(upstream, found.values, axis))
 
         return found.values, gradient
@@ -58,15 +59,15 @@ def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: A
     return values(y_true, y_pred)
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
-    """What flows back is one number: nothing of the size of the values is made for it."""
+def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
+    """The upstream gradient is one number, so no array of the size of the values is made for it."""
 
     @tf.custom_gradient
-    def mean(y_true: Any, y_pred: Any) -> Any:
+    def mean(y_true: Tensor, y_pred: Tensor) -> Any:
         found = formula(y_true, y_pred)
         count = tf.maximum(tf.cast(tf.size(found.values), found.values.dtype), 1)
 
-        def gradient(upstream: Any) -> Any:
+        def gradient(upstream: Tensor) -> Any:
             share = along_rows(upstream / count, found.values, axis)
             return gradients(formula, found, y_true, y_pred, share)
 
@@ -75,14 +76,15 @@ def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, fast
     return mean(y_true, y_pred)
 
 
-# A row of more numbers loses digits where they are added one after the other in float32.
+# A sum of more numbers than this loses digits, if they are added one after the other in float32.
 LONG_ROW = 2**16
 
 
 def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """Under XLA through a `where` that changes nothing: XLA on the CPU would take a product into the sum, and
-    write down both of its factors first. The sums of rows are added in float64: it adds one number after the
-    other, and of millions would keep the first digits only.
+    """Under XLA, the values go through a `where` that changes nothing, and the sums of rows are in float64.
+
+    Without the `where`, XLA on the CPU fuses a product with the sum, and stores both factors first. XLA adds
+    one number after the other. In float32, the sum of millions of numbers would keep few correct digits.
     """
     if not under_xla() or not len(values.shape):
         return tf.reduce_sum(values, axis, keepdims)
@@ -94,8 +96,8 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
     return tf.reduce_sum(tf.where(values == values, values, -values), axes, keepdims)
 
 
-def gradients(formula: Any, found: Any, y_true: Any, y_pred: Any, upstream: Any) -> tuple[Any, Any]:
-    """By both inputs. A graph drops the one by y_true where nobody asks for it."""
+def gradients(formula: Any, found: Any, y_true: Tensor, y_pred: Tensor, upstream: Tensor) -> tuple[Any, Any]:
+    """The gradients by both inputs. A graph drops the gradient by y_true if it is not needed."""
     by_pred = upstream * found.by_pred()
     if found.by_true is not None:
         return upstream * found.by_true(), by_pred
@@ -108,8 +110,8 @@ def gradients(formula: Any, found: Any, y_true: Any, y_pred: Any, upstream: Any)
     return tape.gradient(values, y_true, upstream), by_pred
 
 
-def negative_log_likelihood(logits: Any, labels: Any) -> Any:
-    """By the kernel that keeps the softmax for the gradient; XLA fuses the formula, which is faster there."""
+def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
+    """Uses the kernel that keeps the softmax for the gradient. Under XLA, the fused formula is faster."""
     if under_xla():
         return portable.negative_log_likelihood(logits, labels)
     values = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
@@ -117,7 +119,7 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
 
 
 def largest(tensor: Any) -> Any:
-    """Keras's max refuses an empty batch."""
+    """As in `portable`, but for an empty batch too: the max of Keras raises an error there."""
     return tf.reduce_max(tensor, axis=-1)
 
 
@@ -127,9 +129,11 @@ def filled_up(tensor: Any) -> tuple[Any, Any]:
     return tensor, None
 
 
-def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
+def ctc(
+    scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
+) -> Any:
     @tf.custom_gradient
-    def values(scores: Any) -> Any:
+    def values(scores: Tensor) -> Any:
         found = alignments(scores, labels, label_length, frame_length, blank, softmax, sys.modules[__name__])
         return found.values, lambda upstream: once(upstream[:, None, None] * found.by_pred(), scores)
 
@@ -140,7 +144,7 @@ by_class = portable.by_class
 
 
 def log_add(a: Any, b: Any) -> Any:
-    """In fewer kernels; XLA makes one of them all, and softplus is slower there."""
+    """Uses fewer kernels. XLA makes one kernel of all operations, and softplus is slower there."""
     if under_xla():
         return portable.log_add(a, b)
     larger = tf.maximum(a, b)
@@ -151,34 +155,34 @@ def highest(tensor: Any, axis: int) -> Any:
     return tf.reduce_max(tensor, axis, keepdims=True)
 
 
-def take_classes(scores: Any, places: Any) -> Any:
+def take_classes(scores: Tensor, places: Any) -> Any:
     return tf.gather(scores, places, axis=2, batch_dims=1)
 
 
 def states(step: Any, start: Any, frames: Any) -> Any:
-    """Keras's scan wants to know how many frames there are when it is traced."""
+    """Uses tf.scan: the scan of Keras must know the number of frames when it is traced."""
     return tf.scan(step, frames, start)
 
 
 @tf.custom_gradient
-def once(gradient: Any, scores: Any) -> Any:
-    """The gradient; what asks for its own gets an error."""
+def once(gradient: Any, scores: Tensor) -> Any:
+    """The gradient. Differentiating it raises an error."""
 
-    def twice(*upstream: Any) -> Any:
+    def twice(*upstream: Tensor) -> Any:
         raise portable.no_second_derivative()
 
     return tf.identity(gradient), twice
 
 
-def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
+def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
     biased = [] if classes.bias is None else [classes.bias]
 
     @tf.custom_gradient
-    def values(features: Any, kernel: Any, *bias: Any) -> Any:
+    def values(features: Tensor, kernel: Any, *bias: Any) -> Any:
         those = classes._replace(kernel=kernel, bias=bias[0] if bias else None)
         found, kept = sums(features, labels, those, sys.modules[__name__])
 
-        def gradient(*upstream: Any) -> Any:
+        def gradient(*upstream: Tensor) -> Any:
             made = class_gradients(
                 features, labels, those, kept, found.others, Sums(*upstream), sys.modules[__name__]
             )
@@ -193,7 +197,7 @@ exp_of_difference = portable.exp_of_difference
 
 
 def rows_from(tensor: Any, start: Any, count: int) -> Any:
-    """As a slice of known size, which XLA asks for."""
+    """A slice of known size, as XLA needs it."""
     nowhere = [0] * (len(tensor.shape) - 1)
     return tf.slice(tensor, [start, *nowhere], [count, *tensor.shape[1:]])
 
@@ -203,7 +207,7 @@ def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
 
 
 def fold(first: int, end: int, step: Any, start: Any) -> Any:
-    """One step after the other: side by side they would take the memory that chunks save."""
+    """Runs one step after the other. Steps in parallel would need the memory that chunks save."""
     return tf.while_loop(
         lambda i, carry: i < end,
         lambda i, carry: (i + 1, step(i, carry)),
@@ -213,8 +217,9 @@ def fold(first: int, end: int, step: Any, start: Any) -> Any:
 
 
 def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
-    """Under XLA a loop: of anything else it would compute all at once. Without XLA none: each piece is freed
-    when it has been used.
+    """Under XLA this is a loop: else XLA would compute all pieces at once.
+
+    Without XLA there is no loop, so that each piece is freed after its use.
     """
     if not count or not under_xla():
         return portable.fold_keeping(count, lambda i, carry: after(carry, step, i, carry), start)
@@ -229,7 +234,7 @@ def fold_keeping(count: int, step: Any, start: Any) -> tuple[Any, Any]:
 
 
 def after(earlier: Any, function: Any, *arguments: Any) -> Any:
-    """What the function gives, computed when what is earlier has been: not side by side."""
+    """function(*arguments), computed after the tensors in `earlier`, not in parallel."""
     with tf.control_dependencies(tf.nest.flatten(earlier)):
         return function(*arguments)
 
@@ -242,7 +247,7 @@ def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like
     def noted(arrays: list[Any], place: Any, pieces: Any) -> list[Any]:
         return [array.write(place, piece) for array, piece in zip(arrays, pieces, strict=True)]
 
-    def further(i: Any, logits: Any, state: Any) -> Any:
+    def further(i: Any, logits: Tensor, state: Any) -> Any:
         carry, pieces = step(i, logits, state[0])
         return carry, noted(state[1], before + i, pieces)
 
@@ -259,13 +264,13 @@ def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like
 
 
 def fold_in_place(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
-    """Each piece is written to its place, as XLA can: pieces and whole would take the memory twice."""
+    """Writes each piece directly to its place, which works under XLA. Else the memory is needed twice."""
     joined = [tf.zeros_like(one) for one in like]
     before = 0 if first is None else first[0].shape[0]
     if before:
         joined = written(joined, first, 0)
 
-    def further(i: Any, logits: Any, state: Any) -> Any:
+    def further(i: Any, logits: Tensor, state: Any) -> Any:
         carry, pieces = step(i, logits, state[0])
         return carry, written(state[1], pieces, before + i * pieces[0].shape[0])
 
@@ -283,11 +288,11 @@ def written(joined: list[Any], pieces: Any, place: Any) -> list[Any]:
     ]
 
 
-def pick(tensor: Any, labels: Any) -> Any:
+def pick(tensor: Any, labels: Tensor) -> Any:
     return tf.gather(tensor, labels, axis=-1, batch_dims=len(labels.shape))
 
 
-def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
+def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
     shape = tf.shape(tensor)
     flat, rows = tf.reshape(labels, [-1]), tf.reshape(tensor, [-1, shape[-1]])
     changes = tf.broadcast_to(tf.reshape(tf.convert_to_tensor(change, tensor.dtype), [-1]), tf.shape(flat))
@@ -295,10 +300,10 @@ def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
     return tf.reshape(tf.tensor_scatter_nd_add(rows, places, changes), shape)
 
 
-def multi_label_margin(labels: Any, scores: Any) -> Any:
+def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
     @tf.custom_gradient
-    def values(scores: Any) -> Any:
-        # In pieces the values are linear: their derivative has none by the scores.
+    def values(scores: Tensor) -> Any:
+        # The values are piecewise linear: the derivative of their derivative is 0.
         found = portable.margins_of_lists(labels, tf.stop_gradient(scores))
         return found.values, lambda upstream: along_rows(upstream, found.values, -1) * found.by_pred()
 

@@ -1,7 +1,7 @@
-"""Every name that this package relies on and TensorFlow does not document, each behind a function of ours.
+"""All undocumented names of TensorFlow that this package uses. Each is used in a function of this module.
 
-TensorFlow may change these in any release. `INTERNALS` says what each is for; a test looks each one up, and
-says which is gone.
+TensorFlow may change them in any release. `INTERNALS` says what each name is for. A test looks up each of
+them and names those that do not exist.
 """
 
 from typing import Any
@@ -18,19 +18,19 @@ INTERNALS = {
 
 
 def under_xla() -> bool:
-    """Whether what is traced now was asked to be compiled by XLA."""
+    """Whether XLA will compile the function that is being traced."""
     return tf.__internal__.get_enclosing_xla_context() is not None
 
 
 def is_eager(tensor: Any) -> bool:
-    """Whether a tensor has its value already."""
+    """Whether a tensor already has a value."""
     return hasattr(tensor, "_numpy")
 
 
 def optimized(traced: Any) -> Any:
-    """The nodes of the graph of a concrete function, as TensorFlow's optimizer leaves them.
+    """The nodes of the graph of a concrete function, after TensorFlow's optimizer has changed the graph.
 
-    What it takes is imported here, since only the benchmark needs it.
+    The imports are here because only the benchmark needs them.
     """
     from tensorflow.core.protobuf.config_pb2 import ConfigProto
     from tensorflow.python.grappler.tf_optimizer import OptimizeGraph

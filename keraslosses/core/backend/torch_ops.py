@@ -1,4 +1,4 @@
-"""The operations that Keras computes in float32 on torch, whatever they are given: torch's own."""
+"""torch's own operations, in place of those that Keras computes in float32 for every input."""
 
 from typing import Any
 

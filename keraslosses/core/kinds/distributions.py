@@ -1,18 +1,37 @@
-"""A probability for each class along an axis, against probabilities or logits."""
+"""The kind `Distributions`: a target for each class, and probabilities or logits of the classes."""
 
 from dataclasses import replace
-from typing import Any
 
 from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.kind import Options, Pair, without_classes
+from keraslosses.core.kinds.kind import Pair, without_classes
 from keraslosses.core.kinds.vectors import Vectors
+from keraslosses.core.types import Options, Tensor
 
 
 class Distributions(Vectors):
-    """One probability or one-hot value for each class along `axis`, against probabilities or logits."""
+    """Targets and predictions for each class: y_true holds probabilities or one-hot rows along `axis`.
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    y_pred holds probabilities or logits. The axis is the option `axis` of the loss function; the last axis if
+    it has no such option. If the loss function has an option `class_weights`, it holds one number for each
+    class. The formula itself must apply these weights. For the reduction `"mean_with_sample_weight"`, the
+    weight of an entry is the sum over its classes of target times class weight.
+
+    Args:
+        explicit: Whether the formula returns its values with their derivatives, as an `Explicit` of this
+            package. Default: False.
+        true: The `Range` in which the numbers of y_true must lie. Default: None, all numbers are allowed.
+        pred: The `Range` in which the numbers of y_pred must lie, unless the loss has the option
+            `from_logits` and it is True. Default: None, all numbers are allowed.
+
+    Shapes: y_true must have the shape of y_pred, `(batch, .., classes)`, or with the classes in another axis.
+    The formula returns the shape of y_pred without the class axis.
+
+    The formula must be finite if all inputs are 1, because ones replace a sample of weight 0. A masked class
+    gets the target 0, and the probability 0 or the logit -inf.
+    """
+
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         pair = super().read(name, y_true, y_pred, options)
         weights = options.get("class_weights")
         if weights is None:
@@ -21,5 +40,5 @@ class Distributions(Vectors):
         laid = numerics.along(pair.axis, weights, pair.y_pred)
         return replace(pair, class_weight=ops.sum(pair.y_true * laid, axis=pair.axis))
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         return replace(super().hide(pair, seen, options), y_pred=without_classes(pair, seen, options))

@@ -1,12 +1,12 @@
-"""What a loss reads: the kinds of pairs (y_true, y_pred), their shape rules, and how entries are taken out.
+"""The base class of the kinds of inputs, and `Pair`, the tensors that a kind makes of the inputs.
 
-An *entry* is one value of the result. A kind turns what the user passed into a `Pair` of tensors that belong
-together, and can then silence single entries (weight 0, masked, ignored) before the formula sees them, so
-that an infinite or undefined value there reaches neither the loss nor the gradient.
+An *entry* is one value of the result. A kind converts y_true and y_pred to a `Pair` of tensors. Then it can
+*silence* entries: entries of weight 0, masked entries and ignored entries get harmless inputs before the
+formula reads them. So infinity or NaN in such an entry reaches neither the loss nor the gradient.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,24 +15,34 @@ from keraslosses.core.backend import ops
 from keraslosses.core.domain import Range
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import extend_to
-
-Options = Mapping[str, Any]
+from keraslosses.core.types import Options, Shape, Tensor
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Tensors that belong together, and what is known of their entries.
+    """A y_true and a y_pred that fit together, and what the loss must know of their entries.
 
-    `axes` are those of y_pred that the loss consumes. Entries that are not `valid` leave the mean, `broken`
-    ones become NaN (None: all, none). `class_weight` is the weight of each entry's class, `inner` that of
-    each element in the mean over `axis`. Entries that are `coupled` depend on the whole batch.
+    A kind makes it in `read`. Only a kind of your own must make one.
+
+    Args:
+        y_true: The targets, as the formula reads them.
+        y_pred: The predictions, float32 or float64.
+        axes: The axes of y_pred that the formula consumes, counted from the first. The other axes are those
+            of the result.
+        valid: Which entries the mean counts, a tensor of bool with the shape of the result. Default: None,
+            all entries.
+        broken: Which entries become NaN, a tensor of bool. Default: None, no entries.
+        class_weight: The weight of the class of each entry. Default: None, weight 1.
+        inner: The weight of each element in the mean along `axis`. Default: None, weight 1.
+        coupled: Whether an entry depends on other samples of the batch. Then no entries are silenced.
+            Default: False.
     """
 
-    y_true: Any
-    y_pred: Any
+    y_true: Tensor
+    y_pred: Tensor
     axes: tuple[int, ...]
-    valid: Any = None
-    broken: Any = None
+    valid: Tensor = None
+    broken: Tensor = None
     class_weight: Any = None
     inner: Any = None
     coupled: bool = False
@@ -43,12 +53,15 @@ class Pair:
         return axis
 
 
-def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    """Both as floating tensors; (B,) counts as (B, 1), and a trailing 1 may be missing from y_true."""
+def tensors_of_one_shape(name: str, y_true: Tensor, y_pred: Tensor) -> tuple[Any, Any]:
+    """Both as tensors of the same float dtype and shape; (B,) counts as (B, 1).
+
+    y_true may have one more axis of size 1 at the end than y_pred. It may lack this axis if y_pred has it.
+    """
     y_pred = floating(y_pred)
     y_true = ops.convert_to_tensor(y_true)
     if not len(y_pred.shape):
-        raise checks.shapes_differ(y_true, y_pred, name, "come with a y_pred of at least one axis")
+        raise checks.shapes_differ(y_true, y_pred, name, "come with a y_pred that has at least one axis")
     given = y_true, y_pred
     if len(y_pred.shape) == 1:
         y_pred = ops.expand_dims(y_pred, -1)
@@ -62,10 +75,15 @@ def tensors_of_one_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]
 
 
 class Kind(ABC):
-    """How a loss reads its inputs: what belongs together, and what stands for nothing.
+    """The base class of all kinds: how a loss reads its inputs.
 
-    With `explicit` the formula returns `Explicit`: values with their derivatives. `true` and `pred` are the
-    ranges in which y_true and, unless it holds logits, y_pred must lie.
+    A kind of your own derives from it and defines `read`, `silence` and `hide`. It may set these attributes:
+
+    - `explicit`: Whether the formula returns its values with their derivatives. Default: False.
+    - `reads_ragged`: Whether y_pred may be a ragged tensor of TensorFlow. Default: False.
+    - `true`: The `Range` in which the numbers of y_true must lie. Default: None, all numbers are allowed.
+    - `pred`: The `Range` in which the numbers of y_pred must lie, unless the loss has the option
+      `from_logits` and it is True. Default: None, all numbers are allowed.
     """
 
     explicit = False
@@ -74,29 +92,29 @@ class Kind(ABC):
     pred: Range | None = None
 
     @abstractmethod
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
-        """The tensors, as what they are read as; raises where they do not belong together."""
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
+        """Makes the pair from the inputs of the loss `name`; raises ValueError if they do not fit."""
 
     @abstractmethod
-    def silence(self, pair: Pair, keep: Any) -> Pair:
-        """Puts inputs at which the formula is finite where an entry is not kept."""
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
+        """Replaces the inputs of the entries that are not kept by inputs at which the formula is finite."""
 
     @abstractmethod
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
-        """Takes the elements of an entry that are not seen out of it; `seen` has the rank of y_pred."""
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
+        """Takes the elements that are not `seen` out of their entries; `seen` has the rank of y_pred."""
 
-    def shape(self, pair: Pair) -> tuple[int | None, ...]:
-        """The static shape of the result: y_pred's, without the axes that the loss consumes."""
+    def shape(self, pair: Pair) -> Shape:
+        """The static shape of the result: the shape of y_pred without the axes that the loss consumes."""
         sizes = list(enumerate(pair.y_pred.shape))
         for axis in pair.axes:
-            # Compared one by one: torch compiles an axis as a symbol, which `in` does not find.
+            # One by one: torch compiles an axis as a symbol, and `in` does not find a symbol.
             sizes = [(i, size) for i, size in sizes if i != axis]
         return tuple(size for _, size in sizes)
 
-    def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
-        """The pair without what a mask hides, and which entries are still to be seen.
+    def masked(self, pair: Pair, mask: Tensor, options: Options) -> tuple[Pair, Any]:
+        """The pair without the masked elements, and which entries are not masked.
 
-        A mask has the axes of the result, or those of y_pred from the left.
+        A mask has the axes of the result, or the first axes of y_pred.
         """
         shape = self.shape(pair)
         if len(mask.shape) == len(shape) + 1 and mask.shape[-1] != 1:
@@ -106,45 +124,45 @@ class Kind(ABC):
         return pair, extend_to(mask, len(shape), "mask", shape)
 
     def weighted(self, pair: Pair, weight: Any) -> tuple[Pair, Any]:
-        """The pair, and the weight of each entry: None where the weights have gone into the pair."""
+        """The pair, and the weight of each entry; None if the pair holds the weights already."""
         shape = self.shape(pair)
         return pair, extend_to(weight, len(shape), "sample_weight", shape)
 
     def ranges(self, options: Options) -> dict[str, Range]:
-        """Those of the ranges that hold under these options."""
+        """The ranges of y_true and y_pred under these options, by argument."""
         pred = None if options.get("from_logits") else self.pred
         given = {"y_true": self.true, "y_pred": pred}
         return {argument: range_ for argument, range_ in given.items() if range_ is not None}
 
-    def counting(self, pair: Pair, keep: Any) -> Pair:
-        """The pair as far as it counts, with harmless inputs elsewhere."""
+    def counting(self, pair: Pair, keep: Tensor) -> Pair:
+        """The pair, with harmless inputs in the entries that do not count."""
         return pair if keep is None or pair.coupled else self.silence(pair, keep)
 
-    def spread(self, pair: Pair, outside: Any) -> Any:
-        """Where y_pred becomes NaN so that the value does, if these numbers are outside their range."""
+    def spread(self, pair: Pair, outside: Any) -> Tensor:
+        """Where y_pred must become NaN so that the values of entries with numbers out of range become NaN."""
         return outside
 
     def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
-        """The values of the entries; `faster` is what `forms.Faster` has for the formula, or None."""
+        """The values of the entries; `faster` is the `formula` of a `forms.Faster`, or None."""
         return formula(pair.y_true, pair.y_pred)
 
     def mean(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
-        """The mean of all entries in one go, where the kind has a way to it, else None."""
+        """The mean of all entries in one step, or None if the kind cannot compute it in one step."""
         return None
 
-    def counted(self, found: Any, valid: Any) -> tuple[Any, Any]:
-        """The values that a formula found, and which of them the mean counts."""
+    def counted(self, found: Any, valid: Tensor) -> tuple[Any, Any]:
+        """The values from the result of the formula, and which of them the mean counts."""
         return found, valid
 
 
-def where(condition: Any, pair: Pair, otherwise: float) -> Pair:
-    """The pair, with one number in both tensors where the condition does not hold."""
+def where(condition: Tensor, pair: Pair, otherwise: float) -> Pair:
+    """The pair, with `otherwise` in both tensors where the condition is false."""
     number = ops.cast(otherwise, pair.y_pred.dtype)
     y_true, y_pred = (ops.where(condition, x, number) for x in (pair.y_true, pair.y_pred))
     return replace(pair, y_true=y_true, y_pred=y_pred)
 
 
-def without_classes(pair: Pair, seen: Any, options: Options) -> Any:
-    """y_pred with the masked classes out of the running: probability 0, else a score of -inf."""
+def without_classes(pair: Pair, seen: Tensor, options: Options) -> Tensor:
+    """y_pred without the masked classes: they get the probability 0, or the score -inf."""
     nothing = 0.0 if options.get("from_logits") is False else float("-inf")
     return ops.where(seen, pair.y_pred, ops.cast(nothing, pair.y_pred.dtype))

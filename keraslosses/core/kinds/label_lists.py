@@ -1,4 +1,4 @@
-"""A list of class indices for each entry, against a score for each class."""
+"""The kind `LabelLists`: a list of class indices for each entry, and a score for each class."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,39 +7,48 @@ import numpy as np
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.kind import Kind, Options, Pair, without_classes
+from keraslosses.core.kinds.kind import Kind, Pair, without_classes
 from keraslosses.core.kinds.labels import comparable, is_broken, reject_out_of_range
 from keraslosses.core.precision import floating
+from keraslosses.core.types import Options, Tensor
 
 
 def reject_multi_hot(name: str, lists: np.ndarray) -> None:
-    """The first row tells most lists apart; where it does not, all are looked at."""
+    """Raises if all rows are multi-hot. The first row decides for most inputs; else all rows are checked."""
     rows = lists.reshape(-1, lists.shape[-1])
     if len(rows) and is_multi_hot(rows[0], np.all) and is_multi_hot(rows, np.all):
         raise ValueError(
             f"`y_true` must hold lists of class indices, each ended by -1, in {name}. Received: "
-            f"y_true={rows[0].tolist()} in the first row, and no row with another number than 0 and 1. "
-            "(If these are a 0 or 1 for each class, give the indices of the ones.)"
+            f"y_true={rows[0].tolist()} in the first row, and only 0 and 1 in all rows. "
+            "(If y_true holds a 0 or 1 for each class, give the indices of the ones instead.)"
         )
 
 
-def is_multi_hot(lists: Any, every: Any) -> Any:
-    """Whether rows hold 0 and 1 only, and none has an end.
+def is_multi_hot(lists: Tensor, every: Any) -> Any:
+    """Whether all rows hold only 0 and 1, and so no -1 that ends a list.
 
-    As lists of more than two labels each of them would name a class twice.
+    Read as a list, such a row with more than two entries would name a class twice.
     """
     return every((lists == 0) | (lists == 1))
 
 
 class LabelLists(Kind):
-    """For each entry a list of class indices, ended by its first -1, against scores along the last axis."""
+    """A list of class indices for each entry, ended by the first -1, and a score for each class.
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
-        """Labels in range; what stands behind the end of a list is -1."""
+    Shapes: y_pred `(batch, .., classes)`, the scores. y_true must have the same shape and holds the lists
+    along the last axis; numbers after the first -1 have no meaning. The formula returns the shape of y_pred
+    without the last axis.
+
+    The formula must be finite for an empty list and scores of 1, because they replace a sample of weight 0.
+    """
+
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
+        """Gives the labels, all in range, with -1 after the end of a list."""
         y_pred = floating(y_pred)
         given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
         if not len(y_pred.shape) or not checks.compatible(given.shape, y_pred.shape):
-            raise checks.shapes_differ(given, y_pred, name, "have the shape of y_pred, one label list a row")
+            expected = "have the shape of y_pred, with one list of labels in each row"
+            raise checks.shapes_differ(given, y_pred, name, expected)
         classes = y_pred.shape[-1]
         if classes is None:
             classes = ops.shape(y_pred)[-1]
@@ -59,11 +68,11 @@ class LabelLists(Kind):
         broken = ops.logical_or(ops.any(broken, axis=-1), multi_hot)
         return Pair(labels, y_pred, axes, broken=broken)
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
-        """Puts an empty list, and scores of one, where an entry is not kept."""
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
+        """Replaces the entries that are not kept by empty lists and scores of 1."""
         keep = ops.expand_dims(keep, -1)
         y_true = ops.where(keep, pair.y_true, -ops.ones_like(pair.y_true))
         return replace(pair, y_true=y_true, y_pred=ops.where(keep, pair.y_pred, ops.ones_like(pair.y_pred)))
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         return replace(pair, y_pred=without_classes(pair, seen, options))

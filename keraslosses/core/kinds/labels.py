@@ -1,4 +1,4 @@
-"""Class indices as targets: which of them count, which are out of range, and how they pick from y_pred."""
+"""The kinds `Labels` and `LabelsOrOneHot`: class indices as targets, and scores of the classes."""
 
 import warnings
 from dataclasses import replace
@@ -10,12 +10,13 @@ from keras.backend import standardize_dtype
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import SHARES, Range
-from keraslosses.core.kinds.kind import Kind, Options, Pair, without_classes
+from keraslosses.core.kinds.kind import Kind, Pair, without_classes
 from keraslosses.core.precision import floating
+from keraslosses.core.types import DType, Options, Tensor
 
 
-def comparable(labels: Any) -> Any:
-    """Labels in a type in which any class index and any `ignore_class` can be compared."""
+def comparable(labels: Tensor) -> Tensor:
+    """Labels in a dtype in which they can be compared with any class index and any `ignore_class`."""
     labels = ops.convert_to_tensor(labels)
     dtype = standardize_dtype(labels.dtype)
     if dtype in ("float64", "int64", "int32"):
@@ -25,30 +26,47 @@ def comparable(labels: Any) -> Any:
     return ops.cast(labels, "int64" if dtype in ("uint32", "uint64") else "int32")
 
 
-def warn_of_one_class(y_pred: Any, axis: int) -> None:
-    """As Keras does: one class alone has probability 1 whatever the prediction."""
+def warn_of_one_class(y_pred: Tensor, axis: int) -> None:
+    """Warns as Keras does: a single class has probability 1 for every prediction."""
     if y_pred.shape[axis] == 1 and backend.may_warn():
         warnings.warn(
             "A categorical loss expects more than one class along `axis`. "
             f"Received: y_pred.shape={tuple(y_pred.shape)}, axis={axis}. For two classes in one output, use "
-            "a binary one.",
+            "a binary loss.",
             SyntaxWarning,
             stacklevel=5,
         )
 
 
 class Labels(Kind):
-    """One class index for each entry, against probabilities or logits along `axis`."""
+    """One class index for each entry, and the probabilities or logits of the classes along `axis`.
+
+    The axis is the option `axis` of the loss function; the last axis if it has no such option. With an option
+    `ignore_class`, entries with this label have loss 0, and the mean does not count them. With an option
+    `class_weights`, there must be one number for each class, and the formula itself must apply it. It is also
+    the weight of the entry in the reduction `"mean_with_sample_weight"`.
+
+    Args:
+        pred: The `Range` in which the numbers of y_pred must lie, unless the loss has the option
+            `from_logits` and it is True. Default: None, all numbers are allowed.
+
+    Shapes: y_pred `(batch, .., classes)`, or with the classes in another axis. y_true holds class indices in
+    [0, classes). It has the shape of y_pred without the class axis, or with the size 1 in this axis. The
+    formula returns the shape of y_pred without the class axis.
+
+    The formula must be finite for label 0 and a y_pred of ones, because they replace a sample of weight 0. A
+    masked class gets the probability 0 or the logit -inf.
+    """
 
     def __init__(self, pred: Range | None = None):
         self.pred = pred
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
-        """Integer labels in range, with what is ignored or broken marked, and y_pred as it came."""
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
+        """Gives integer labels in range, marks those that are ignored or invalid, and leaves y_pred as is."""
         y_pred = floating(y_pred)
         if not len(y_pred.shape):
             raise checks.shapes_differ(
-                np.asarray(y_true), y_pred, name, "come with a y_pred of at least one axis"
+                np.asarray(y_true), y_pred, name, "come with a y_pred that has at least one axis"
             )
         if len(y_pred.shape) == 1:
             y_pred = ops.expand_dims(y_pred, -1)
@@ -61,7 +79,7 @@ class Labels(Kind):
             raise checks.shapes_differ(given, y_pred, name, "hold one class index for each entry of y_pred")
         return self.marked(name, labels, y_pred, axis, options)
 
-    def marked(self, name: str, labels: Any, y_pred: Any, axis: int, options: Options) -> Pair:
+    def marked(self, name: str, labels: Tensor, y_pred: Tensor, axis: int, options: Options) -> Pair:
         warn_of_one_class(y_pred, axis)
         classes = y_pred.shape[axis]
         if classes is None:
@@ -72,27 +90,38 @@ class Labels(Kind):
         chosen = None if weights is None else of_class(weights, labels, y_pred.dtype)
         return Pair(labels, y_pred, (axis,), valid, broken, chosen)
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
-        """Puts class 0 of a row of ones where an entry is not kept."""
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
+        """Replaces the entries that are not kept by label 0 and a row of ones."""
         keep_rows = ops.expand_dims(keep, pair.axis)
         one = ops.ones((), dtype=pair.y_pred.dtype)
         labels = ops.where(keep, pair.y_true, ops.zeros_like(pair.y_true))
         return replace(pair, y_true=labels, y_pred=ops.where(keep_rows, pair.y_pred, one))
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         return replace(pair, y_pred=without_classes(pair, seen, options))
 
-    def spread(self, pair: Pair, outside: Any) -> Any:
-        """A whole row, of which the formula may read one number only; where it is divided by its sum it
-        reads all.
+    def spread(self, pair: Pair, outside: Any) -> Tensor:
+        """Marks the whole row of a number that is out of range, because a formula may read one number only.
+
+        A formula that divides a row by its sum reads all numbers, so no number must be added.
         """
         return outside if self.pred is SHARES else ops.any(outside, axis=pair.axis, keepdims=True)
 
 
 class LabelsOrOneHot(Labels):
-    """As `Labels`; also one-hot rows along the last axis, of which the largest entry counts."""
+    """Class indices as in `Labels`, or one-hot rows.
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    A one-hot row lies along the last axis, and y_true then has the shape of y_pred. The largest entry of a
+    row is its class. A row without an entry above 0 has no class and counts as label -1.
+
+    Args:
+        pred: The `Range` in which the numbers of y_pred must lie, unless the loss has the option
+            `from_logits` and it is True. Default: None, all numbers are allowed.
+
+    Shapes: as in `Labels`, or y_true with the shape of y_pred.
+    """
+
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
         y_true = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
         if len(y_true.shape) == len(y_pred.shape) > 1 and y_true.shape[-1] != 1:
@@ -102,30 +131,31 @@ class LabelsOrOneHot(Labels):
         return super().read(name, y_true, y_pred, options)
 
 
-def indices_of_rows(rows: Any) -> Any:
-    """Where each row has its largest entry; -1 where none is above 0: that row has no class."""
+def indices_of_rows(rows: Tensor) -> Tensor:
+    """The index of the largest entry of each row; -1 for a row without an entry above 0."""
     rows = ops.convert_to_tensor(rows)
     return ops.where(ops.max(rows, axis=-1) > 0, ops.argmax(rows, axis=-1), -1)
 
 
-def of_class(numbers: Any, labels: Any, dtype: Any) -> Any:
-    """The number of each label's class: one number for all classes, or one for each."""
+def of_class(numbers: Tensor, labels: Tensor, dtype: DType) -> Tensor:
+    """The number for the class of each label; `numbers` is one number for all classes or one for each."""
     numbers = backend.constant(numbers, dtype, labels)
     return ops.take(numbers, labels, axis=0) if len(numbers.shape) else numbers
 
 
-def without_class_axis(labels: Any, rank: int, axis: int) -> Any:
-    """Labels of the rank of y_pred lose the class axis, or else the last one, where its size is 1."""
+def without_class_axis(labels: Tensor, rank: int, axis: int) -> Tensor:
+    """If labels have the rank of y_pred, removes the class axis or the last axis, if its size is 1."""
     for place in (axis, -1):
         if len(labels.shape) == rank and labels.shape[place] == 1:
             labels = labels.squeeze(place) if isinstance(labels, np.ndarray) else ops.squeeze(labels, place)
     return labels
 
 
-def class_indices(name: str, argument: str, labels: Any, classes: Any, ignore: int | None = None) -> Any:
-    """Labels as int32 in [0, classes), which of them count, and which are out of range (None: all, none).
+def class_indices(name: str, argument: str, labels: Tensor, classes: Any, ignore: int | None = None) -> Any:
+    """Labels as int32 in [0, classes), which of them are valid (None: all), which are broken (None: none).
 
-    Where the labels can be looked at, one out of range raises ValueError. Ignored and broken ones become 0.
+    Labels that are out of range are broken. If the values can be read, a broken label raises ValueError.
+    Ignored and broken labels become 0.
     """
     seen = backend.peek(labels) if isinstance(classes, int) else None
     if seen is not None:
@@ -143,8 +173,8 @@ def class_indices(name: str, argument: str, labels: Any, classes: Any, ignore: i
     return ops.cast(labels, "int32"), valid, broken
 
 
-def is_broken(labels: Any, classes: Any) -> Any:
-    """Whether each label is outside [0, classes) or not a whole number."""
+def is_broken(labels: Tensor, classes: Any) -> Tensor:
+    """Whether each label is outside [0, classes) or is not a whole number."""
     limit = ops.cast(classes, labels.dtype)
     outside = ops.logical_or(labels < 0, ops.logical_not(labels < limit))
     if "float" in standardize_dtype(labels.dtype):
@@ -166,5 +196,5 @@ def reject_out_of_range(
         raise ValueError(
             f"`{argument}` must hold class indices in [0, {classes}) in {name}. "
             f"Received: {argument}={labels[place]} at {place}. "
-            "(Padding needs a class of its own, or `ignore_class` where there is one.)"
+            "(Padding needs its own class, or the option `ignore_class` if the loss has it.)"
         )

@@ -1,4 +1,4 @@
-"""Whatever a formula reads, sample by sample."""
+"""The kind `Samples`: the formula reads the inputs itself and gives one value for each sample."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,18 +7,24 @@ from keras.backend import standardize_dtype
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.kind import Kind, Options, Pair
+from keraslosses.core.kinds.kind import Kind, Pair
 from keraslosses.core.precision import floating
+from keraslosses.core.types import Options, Tensor
 
 
 class Samples(Kind):
-    """A y_true and a y_pred of any shapes with one batch size; the formula gives one value for each sample.
+    """A y_true and a y_pred of any shapes with the same batch size. The formula gives one value per sample.
 
-    For what no other kind reads: a column of y_true that holds weights, or a y_pred with several outputs side
-    by side. The formula must be finite where all inputs are 1: those stand in for a sample of weight 0.
+    Choose it if no other kind fits: for example, if a column of y_true holds weights, or if y_pred holds
+    several outputs side by side.
+
+    Shapes: y_true `(batch, ..)` and y_pred `(batch, ..)`. The formula must return `(batch,)`. A mask must be
+    `(batch,)` or `(batch, 1)`.
+
+    The formula must be finite if all inputs are 1, because ones replace a sample of weight 0.
     """
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> Pair:
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred, y_true = floating(y_pred), ops.convert_to_tensor(y_true)
         if "float" in standardize_dtype(y_true.dtype):
             y_true = ops.cast(y_true, y_pred.dtype)
@@ -27,11 +33,11 @@ class Samples(Kind):
             raise checks.shapes_differ(y_true, y_pred, name, "have the batch size of y_pred")
         return Pair(y_true, y_pred, tuple(range(1, len(y_pred.shape))))
 
-    def silence(self, pair: Pair, keep: Any) -> Pair:
-        """Puts ones where a sample is not kept."""
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
+        """Replaces the inputs of the samples that are not kept by ones."""
         return replace(pair, y_true=ones_unless(keep, pair.y_true), y_pred=ones_unless(keep, pair.y_pred))
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         raise ValueError(
             "`mask` must have one number for each sample. Received: a mask of shape "
             f"{tuple(seen.shape)} for a y_pred of shape {tuple(pair.y_pred.shape)}"
@@ -47,6 +53,6 @@ class Samples(Kind):
         return values
 
 
-def ones_unless(keep: Any, tensor: Any) -> Any:
+def ones_unless(keep: Tensor, tensor: Any) -> Tensor:
     keep = ops.reshape(keep, (-1, *[1] * (len(tensor.shape) - 1)))
     return ops.where(keep, tensor, ops.ones_like(tensor))

@@ -1,4 +1,4 @@
-"""Sequences of different lengths in one tensor: the lengths, the masks that they make, and the blank."""
+"""The kind `Sequences`, and functions for sequences of different lengths: lengths, masks, and the blank."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,21 +10,22 @@ from keras.backend import is_int_dtype
 from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import SHARES
-from keraslosses.core.kinds.kind import Kind, Options, Pair
+from keraslosses.core.kinds.kind import Kind, Pair
 from keraslosses.core.kinds.labels import comparable
 from keraslosses.core.precision import floating
 from keraslosses.core.readable import check_readable
+from keraslosses.core.types import Options, Tensor
 
 
-def prefix_mask(lengths: Any, size: Any) -> Any:
-    """(batch, size) of bool: the first `lengths` places of each row."""
+def prefix_mask(lengths: Tensor, size: Any) -> Tensor:
+    """A mask (batch, size) of bool: True in the first `lengths` places of each row."""
     return ops.arange(size, dtype="int32")[None] < ops.cast(lengths, "int32")[:, None]
 
 
-def lengths_of(owner: str, argument: str, lengths: Any, tensor: Any) -> Any:
-    """Lengths `(batch,)` as int32, from `(batch,)` or `(batch, 1)` integers, for axis 1 of a tensor.
+def lengths_of(owner: str, argument: str, lengths: Tensor, tensor: Any) -> Tensor:
+    """The lengths of rows in axis 1 of a tensor, `(batch,)`, int32, from integers `(batch,)` or `(batch, 1)`.
 
-    Where they can be looked at, one outside [0, size of the axis] raises ValueError.
+    If the values can be read, a length outside [0, size of the axis] raises ValueError.
     """
     check_readable(owner, **{argument: lengths})
     lengths = ops.convert_to_tensor(lengths)
@@ -32,7 +33,7 @@ def lengths_of(owner: str, argument: str, lengths: Any, tensor: Any) -> Any:
     column = len(given) == 2 and given[1] == 1
     if not is_int_dtype(lengths.dtype) or not checks.compatible(given[: 2 - column], tensor.shape[:1]):
         raise ValueError(
-            f"`{argument}` must hold one integer for each of the batch in {owner}. "
+            f"`{argument}` must hold one integer for each sample in {owner}. "
             f"Received: {argument}.shape={given}, {argument}.dtype={lengths.dtype}, "
             f"for a tensor of shape {tuple(tensor.shape)}"
         )
@@ -47,20 +48,20 @@ def lengths_of(owner: str, argument: str, lengths: Any, tensor: Any) -> Any:
 
 
 def blank_class(blank_index: Any, classes: int) -> int:
-    """The class of the blank, counted from the front."""
+    """The class of the blank, counted from the first class."""
     if not checks.is_integer(blank_index) or not -classes <= blank_index < classes:
         raise checks.invalid("blank_index", f"be an integer in [-{classes}, {classes})", blank_index)
     return int(blank_index) % classes
 
 
 def labels_before_padding(
-    owner: str, argument: str, labels: Any, blank: int, classes: int | None = None, lengths: Any = None
+    owner: str, argument: str, labels: Tensor, blank: int, classes: int | None = None, lengths: Tensor = None
 ) -> tuple[Any, Any]:
-    """Labels `(batch, longest)` as int32 with -1 for their padding, and which samples are broken, `(batch,)`.
+    """Labels `(batch, longest)` as int32 with -1 as padding, and which samples are broken, `(batch,)`.
 
-    Padding is negative or the blank, and stands behind the labels; with `lengths` it is whatever stands
-    behind them. Anything else raises ValueError where it can be looked at: padding before a label, a label
-    from `classes` on, a number that is not whole.
+    Padding comes after the labels. It is negative or the blank. With `lengths`, all numbers after the length
+    are padding. A sample is broken if padding comes before a label, if a label is `classes` or above, or if a
+    number is not whole. If the values can be read, a broken sample raises ValueError.
     """
     check_readable(owner, **{argument: labels})
     labels = ops.convert_to_tensor(labels)
@@ -88,16 +89,17 @@ def labels_before_padding(
         limit = "" if classes is None else f" below {classes}"
         raise ValueError(
             f"`{argument}` must hold labels from 0{limit}, and padding (negative, or the blank {blank}) only "
-            f"behind them, in {owner}. Received: {argument}={ops.convert_to_numpy(given)[place]} at {place}"
+            f"after them, in {owner}. Received: {argument}={ops.convert_to_numpy(given)[place]} at {place}"
         )
     return ops.where(before_the_end, labels, -1), ops.any(wrong, axis=1)
 
 
-def frame_lengths(owner: str, y_pred: Any, mask: Any, logit_length: Any = None) -> tuple[Any, Any]:
-    """How many frames of each sample count, `(batch,)`, and whether what says so makes no sense.
+def frame_lengths(owner: str, y_pred: Tensor, mask: Tensor, logit_length: Tensor = None) -> tuple[Any, Any]:
+    """How many frames of each sample count, `(batch,)`, and which samples have an invalid length or mask.
 
-    They are `logit_length`, else the frames that the mask leaves, else all of them. A mask must be a prefix:
-    one that is not raises ValueError where it can be looked at.
+    The number is `logit_length`. If it is None, the frames that the mask keeps count. Without a mask, all
+    frames count. A mask must keep the first frames. If the values can be read, another mask raises
+    ValueError.
     """
     if logit_length is not None:
         lengths = lengths_of(owner, "logit_length", logit_length, y_pred)
@@ -109,7 +111,7 @@ def frame_lengths(owner: str, y_pred: Any, mask: Any, logit_length: Any = None) 
     mask = ops.cast(mask, "bool")
     if not checks.compatible(mask.shape, y_pred.shape[:2]):
         raise ValueError(
-            f"The Keras mask on `y_pred` must have its shape (batch, frames) in {owner}. "
+            f"The Keras mask on `y_pred` must have the shape (batch, frames) in {owner}. "
             f"Received: mask.shape={tuple(mask.shape)}, y_pred.shape={tuple(y_pred.shape)}"
         )
     lengths = ops.sum(ops.cast(mask, "int32"), axis=1)
@@ -117,17 +119,17 @@ def frame_lengths(owner: str, y_pred: Any, mask: Any, logit_length: Any = None) 
     seen = backend.peek(broken)
     if seen is not None and seen.any():
         raise ValueError(
-            f"The Keras mask on `y_pred` must leave a prefix of the frames in {owner}. "
-            f"Received: frames after a masked one in sample {int(np.argmax(seen))}"
+            f"The Keras mask on `y_pred` must keep the first frames of each sample in {owner}. "
+            f"Received: frames after a masked frame in sample {int(np.argmax(seen))}"
         )
     return lengths, broken
 
 
-def frames_of(owner: str, y_pred: Any) -> tuple[Any, Any]:
-    """y_pred as a tensor `(batch, frames, classes)`, and which of its frames are there (None: all).
+def frames_of(owner: str, y_pred: Tensor) -> tuple[Any, Any]:
+    """y_pred as a tensor `(batch, frames, classes)`, and a mask of the frames that count (None: all).
 
-    They are those that its Keras mask leaves, or those of a ragged tensor. The mask is read first: a tensor
-    that is made of another one in compiled code has none.
+    The mask is the Keras mask of y_pred, or it shows the frames of a ragged tensor. The Keras mask is read
+    first, because in compiled code a new tensor does not get the mask of the old one.
     """
     mask = keras_internals.mask_of(y_pred)
     y_pred, lengths = backend.filled_up(y_pred)
@@ -143,20 +145,23 @@ def frames_of(owner: str, y_pred: Any) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class SequencePair(Pair):
-    """Labels and frames, and how many of each count, `(batch,)` int32."""
+    """Labels and frames, and how many of each count in a sample: `(batch,)`, int32."""
 
-    label_length: Any = None
-    logit_length: Any = None
+    label_length: Tensor = None
+    logit_length: Tensor = None
 
 
 class Sequences(Kind):
-    """A sequence of labels for each sample, against frames; the formula takes both lengths as options."""
+    """A sequence of labels for each sample in y_true, and scores for each frame in y_pred.
+
+    The formula gets the options `label_length` and `logit_length`: how many labels and frames count.
+    """
 
     pred = SHARES
     reads_ragged = True
 
-    def read(self, name: str, y_true: Any, y_pred: Any, options: Options) -> SequencePair:
-        """Labels that are classes, also where they do not count. A mask on y_pred says which frames do."""
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> SequencePair:
+        """Gives labels that are all valid classes, and both lengths. A mask on y_pred keeps the frames."""
         frames, mask = frames_of(name, y_pred)
         classes = frames.shape[2]
         blank = blank_class(options.get("blank_index", 0), classes)
@@ -182,22 +187,22 @@ class Sequences(Kind):
             logit_length=frame_length,
         )
 
-    def masked(self, pair: Pair, mask: Any, options: Options) -> tuple[Pair, Any]:
-        """A mask says which frames count: `read` has found it on y_pred."""
+    def masked(self, pair: Pair, mask: Tensor, options: Options) -> tuple[Pair, Any]:
+        """Does nothing: `read` has already read the mask of y_pred, which says which frames count."""
         return pair, None
 
-    def silence(self, pair: Any, keep: Any) -> Pair:
-        """Uniform frames and no labels where a sample is not kept."""
+    def silence(self, pair: Any, keep: Tensor) -> Pair:
+        """Gives samples that are not kept uniform frames and no labels."""
         frames = ops.where(keep[:, None, None], pair.y_pred, ops.ones((), pair.y_pred.dtype))
         return replace(pair, y_pred=frames, label_length=ops.where(keep, pair.label_length, 0))
 
-    def counting(self, pair: Any, keep: Any) -> Pair:
-        """Frames behind the last one that counts may hold anything."""
+    def counting(self, pair: Any, keep: Tensor) -> Pair:
+        """Frames after the last one that counts may hold any numbers, so they become ones here."""
         counts = prefix_mask(pair.logit_length, ops.shape(pair.y_pred)[1])
         frames = ops.where(counts[..., None], pair.y_pred, ops.ones((), pair.y_pred.dtype))
         return super().counting(replace(pair, y_pred=frames), keep)
 
-    def hide(self, pair: Pair, seen: Any, options: Options) -> Pair:
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         return pair
 
     def evaluate(self, formula: Callable[..., Any], pair: Any, faster: Any = None) -> Any:

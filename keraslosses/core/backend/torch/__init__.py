@@ -1,4 +1,4 @@
-"""What torch does better than `keras.ops` says. What each function means stands in `portable`."""
+"""The functions that are better on torch than in `portable`. The docstrings in `portable` hold here."""
 
 import math
 from typing import Any
@@ -17,6 +17,7 @@ from keraslosses.core.backend.torch.margins import multi_margin as multi_margin
 from keraslosses.core.backend.torch.transforms import transformed
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
+from keraslosses.core.types import DType, Tensor
 
 
 def peek(tensor: Any) -> np.ndarray | None:
@@ -32,7 +33,7 @@ def peek(tensor: Any) -> np.ndarray | None:
 
 
 def full_precision() -> Any:
-    """Without torch's autocast, which computes products in half precision."""
+    """Switches off torch's autocast, which computes products in half precision."""
     if any_autocast():
         for kind in ("cpu", "cuda"):
             if torch.is_autocast_enabled(kind):
@@ -46,7 +47,7 @@ def computed(tensor: Any) -> bool:
     return not is_wrapped(tensor)
 
 
-def constant(numbers: Any, dtype: Any, near: Any) -> Any:
+def constant(numbers: Tensor, dtype: DType, near: Any) -> Any:
     return torch.as_tensor(numbers, dtype=dtype, device=near.device)
 
 
@@ -57,13 +58,12 @@ def may_warn() -> bool:
 class Values(torch.autograd.Function):
     """The values of a formula that returns `Explicit`, or their mean.
 
-    Only the inputs are kept where the gradient is itself differentiated, or compiled: the derivative is then
-    computed anew.
+    If the gradient is itself differentiated or compiled, the derivative is computed again from the inputs.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, formula: Any, faster: Any, axis: int | None, mean: bool, y_true: Any, y_pred: Any
+        ctx: Any, formula: Any, faster: Any, axis: int | None, mean: bool, y_true: Tensor, y_pred: Tensor
     ) -> Any:
         own = quick(formula, faster, y_true, y_pred)
         found = own or formula(y_true, y_pred)
@@ -74,7 +74,7 @@ class Values(torch.autograd.Function):
         return found.values.sum() / ctx.count if mean else found.values
 
     @staticmethod
-    def backward(ctx: Any, upstream: Any) -> Any:
+    def backward(ctx: Any, upstream: Tensor) -> Any:
         y_true, y_pred = ctx.saved_tensors
         again = ctx.found is None or torch.is_grad_enabled()
         found = ctx.formula(y_true, y_pred) if again else ctx.found
@@ -90,37 +90,37 @@ class Values(torch.autograd.Function):
         return None, None, None, None, by_true, by_pred
 
 
-def quick(formula: Any, faster: Any, y_true: Any, y_pred: Any) -> Explicit | None:
-    """What a form for finite inputs finds, if there is one, and it comes out finite."""
+def quick(formula: Any, faster: Any, y_true: Tensor, y_pred: Tensor) -> Explicit | None:
+    """The result of the faster form for finite inputs; None if there is no form or its sum is not finite."""
     if faster is None or peek(y_pred) is None:
         return None
     found = faster(y_true, y_pred, **formula.keywords)
     return found if found is not None and math.isfinite(found.values.sum()) else None
 
 
-def found_by_torch(formula: Any, y_true: Any, y_pred: Any, upstream: Any, again: bool) -> Any:
-    """The gradient by y_true of a formula that does not state it; differentiable itself if `again`."""
+def found_by_torch(formula: Any, y_true: Tensor, y_pred: Tensor, upstream: Tensor, again: bool) -> Any:
+    """The gradient by y_true of a formula that does not state it. With `again`, it can be differentiated."""
     with torch.enable_grad():
         y_true = y_true if again else y_true.detach().requires_grad_()
         values = formula(y_true, y_pred).values
     return torch.autograd.grad(values, y_true, upstream, create_graph=again)[0]
 
 
-def explicit(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
+def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     if transforming():
         return transformed(formula, y_true, y_pred, axis)
     return Values.apply(formula, faster, axis, False, y_true, y_pred)
 
 
-def explicit_mean(formula: Any, y_true: Any, y_pred: Any, axis: int | None, faster: Any = None) -> Any:
-    """What flows back is one number: nothing of the size of the values is made for it."""
+def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
+    """The upstream gradient is one number, so no array of the size of the values is made for it."""
     if transforming():
         return portable.mean(transformed(formula, y_true, y_pred, axis))
     return Values.apply(formula, faster, axis, True, y_true, y_pred)
 
 
-def negative_log_likelihood(logits: Any, labels: Any) -> Any:
-    """By the kernel that keeps the softmax for the gradient; it wants the classes in the second axis."""
+def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
+    """Uses the kernel that keeps the softmax for the gradient. It needs the classes in the second axis."""
     if logits.ndim == 2:
         values = F.cross_entropy(logits, labels.long(), reduction="none")
     else:
@@ -130,14 +130,14 @@ def negative_log_likelihood(logits: Any, labels: Any) -> Any:
 
 
 def without_gradient_at_infinity(values: Any) -> Any:
-    """A look at the sum costs less than three operations, small as they are."""
+    """Checks the sum first: this takes less time than the three small operations of `portable`."""
     seen = peek(values)
     if seen is not None and math.isfinite(seen.sum()):
         return values
     return portable.without_gradient_at_infinity(values)
 
 
-# Of a number far below 0 torch's exponential takes three times as long.
+# For a finite number far below 0, torch's exponential takes three times as long.
 FAR_BELOW = float("-inf")
 
 
@@ -147,15 +147,15 @@ def size_and_sign(x: Any) -> tuple[Any, Any]:
 
 
 def largest(tensor: Any) -> Any:
-    """Keras's max cannot be compiled, and refuses an empty batch."""
+    """Uses torch.amax: the max of Keras cannot be compiled, and raises an error for an empty batch."""
     return torch.amax(tensor, dim=-1)
 
 
-def pick(tensor: Any, labels: Any) -> Any:
+def pick(tensor: Any, labels: Tensor) -> Any:
     return torch.gather(tensor, -1, labels.long().unsqueeze(-1)).squeeze(-1)
 
 
-def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
+def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
     labels = labels.long()[..., None]
     changes = torch.as_tensor(change, dtype=tensor.dtype, device=tensor.device)
     changes = (changes[..., None] if changes.ndim else changes).expand(labels.shape)
@@ -171,7 +171,7 @@ def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
         portable.add_to_rows(variable, indices, changes)
         return
     with torch.no_grad():
-        # index_add_ does the same, but walks the whole tensor: 83 ms at a million rows, this 0.05.
+        # index_add_ does the same, but reads the whole tensor: 83 ms for a million rows, not 0.05 ms.
         variable.value.data.index_put_((indices.long(),), changes, accumulate=True)
 
 
@@ -182,7 +182,7 @@ def gather_over_replicas(tensor: Any) -> Any:
 
 
 def gather_over_processes(tensor: Any) -> Any:
-    """all_gather for batches that differ in size: padded to the longest, and cut again."""
+    """all_gather for batches of different sizes: they are padded to the largest size and then cut."""
     sizes = [
         torch.zeros((), dtype=torch.long, device=tensor.device)
         for _ in range(torch.distributed.get_world_size())

@@ -1,4 +1,4 @@
-"""Sums over the logits of very many classes on torch: its own gradient around the common computation."""
+"""The sums over the logits of very many classes on torch, with a gradient function for torch."""
 
 import sys
 from typing import Any
@@ -8,12 +8,13 @@ import torch
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, sums
 from keraslosses.core.backend.torch.internals import transforming
+from keraslosses.core.types import Tensor
 
 fold, fold_keeping, rows_from = portable.fold, portable.fold_keeping, portable.rows_from
 
 
 def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like: Any) -> tuple[Any, Any]:
-    """Each piece is written to its place: pieces and whole would take the memory twice."""
+    """Writes each piece directly to its place. Joining pieces at the end would need the memory twice."""
     joined = [torch.empty_like(one) for one in like]
 
     def write(pieces: Any, place: int) -> int:
@@ -37,15 +38,15 @@ def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
     return tensor.index_add_(0, indices, changes)
 
 
-def add_to_picked(tensor: Any, labels: Any, change: Any) -> Any:
-    """In place: the logits are nobody else's."""
+def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
+    """Works in place, because no other code uses these logits."""
     return tensor.scatter_add_(-1, labels.long()[:, None], change[:, None])
 
 
 class ClassSums(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, features: Any, kernel: Any, bias: Any, weights: Any, labels: Any, classes: Classes
+        ctx: Any, features: Tensor, kernel: Any, bias: Any, weights: Any, labels: Tensor, classes: Classes
     ) -> Any:
         those = classes._replace(kernel=kernel, bias=bias, weights=weights)
         found, (of_rest, kept) = sums(features, labels, those, sys.modules[__name__])
@@ -54,7 +55,7 @@ class ClassSums(torch.autograd.Function):
         return tuple(found)
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Any) -> Any:
+    def backward(ctx: Any, *upstream: Tensor) -> Any:
         if torch.is_grad_enabled() and not torch.compiler.is_compiling():
             raise portable.no_second_derivative()
         features, kernel, bias, weights, labels, others, of_rest, *kept = ctx.saved_tensors
@@ -65,7 +66,7 @@ class ClassSums(torch.autograd.Function):
         return by_features, by_kernel, by_bias[0] if by_bias else None, None, None, None
 
 
-def class_sums(features: Any, labels: Any, classes: Classes) -> Sums:
+def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
     if transforming():
         return portable.class_sums(features, labels, classes)
     kernel, bias, weights = classes.kernel, classes.bias, classes.weights

@@ -1,4 +1,4 @@
-"""CTC by torch's kernel, as operations of our own that a compiler and `torch.func` can go through."""
+"""CTC with torch's kernel, as custom operations that work in compiled code and with `torch.func`."""
 
 from typing import Any
 
@@ -10,19 +10,22 @@ from keraslosses.core.backend.alignments import IMPOSSIBLE
 from keraslosses.core.backend.torch import internals, transforms
 from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.backend.torch.margins import OWN
+from keraslosses.core.types import Tensor
 
 
-def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
-    if not len(scores):  # The kernel refuses an empty batch.
+def ctc(
+    scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
+) -> Any:
+    if not len(scores):  # The kernel raises an error for an empty batch.
         return scores.sum(dim=(1, 2))
     if transforming():
         return transforms.ctc(scores, labels, label_length, frame_length, blank, softmax)
     values = torch.ops.keraslosses.ctc(scores, labels.long(), label_length, frame_length, blank, softmax)[0]
-    # By rounding the kernel finds values below 0: only the value is 0 there, what flows back is not.
+    # By rounding, the kernel may give values below 0. Then the value becomes 0, but the gradient stays.
     return torch.where(values < 0, values - values.detach(), values)
 
 
-# The kernel gives the derivative by logits, and NaN where there is no alignment.
+# The kernel gives the derivative by logits; it gives NaN if there is no alignment.
 OWN.define(
     "ctc(Tensor scores, Tensor labels, Tensor label_length, Tensor frame_length, int blank, bool softmax)"
     " -> (Tensor, Tensor, Tensor)"
@@ -34,7 +37,7 @@ OWN.define(
 
 
 def ctc_forward(
-    scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool
+    scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
 ) -> Any:
     scores = scores.contiguous()
     log_p = F.log_softmax(scores, dim=2) if softmax else scores.clone()
@@ -45,11 +48,11 @@ def ctc_forward(
 
 
 def ctc_backward(
-    upstream: Any,
-    log_p: Any,
-    labels: Any,
-    label_length: Any,
-    frame_length: Any,
+    upstream: Tensor,
+    log_p: Tensor,
+    labels: Tensor,
+    label_length: Tensor,
+    frame_length: Tensor,
     values: Any,
     log_alpha: Any,
     blank: int,
@@ -65,7 +68,7 @@ def ctc_backward(
     return slope
 
 
-def ctc_shapes(scores: Any, labels: Any, *others: Any) -> Any:
+def ctc_shapes(scores: Tensor, labels: Tensor, *others: Tensor) -> Any:
     batch, frames, _ = scores.shape
     log_alpha = scores.new_empty((batch, frames, 2 * labels.shape[1] + 1))
     return scores.new_empty((batch,)), scores.new_empty(scores.shape).transpose(0, 1), log_alpha
@@ -78,7 +81,7 @@ def ctc_setup(ctx: Any, inputs: Any, output: Any) -> None:
     ctx.save_for_backward(log_p, labels, label_length, frame_length, values, log_alpha)
 
 
-def refuse(ctx: Any, upstream: Any) -> Any:
+def refuse(ctx: Any, upstream: Tensor) -> Any:
     raise portable.no_second_derivative()
 
 

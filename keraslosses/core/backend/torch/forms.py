@@ -1,9 +1,11 @@
-"""Formulas once more, for torch without a compiler: few passes over memory, and fewer new tensors, each of
-which the system must clear first. `where` is the dearest operation of all.
+"""Faster forms of formulas, for torch without a compiler.
 
-A form holds where its inputs are finite: if its values are not all finite, the formula itself decides. It
-returns `Explicit`, or None for options that it does not cover; a derivative is a tensor of its own, in which
-what flows back may be multiplied.
+They need fewer passes over memory, and fewer new tensors: the system must clear the memory of each new
+tensor. They avoid `where`, because it takes the most time of all operations.
+
+A form is correct for finite inputs. If not all its values are finite, the formula is used instead. A form
+returns `Explicit`, or None for options that it does not support. A derivative is a new tensor, so the
+upstream gradient may be multiplied into it in place.
 """
 
 import math
@@ -15,10 +17,11 @@ import torch.nn.functional as F
 from keraslosses.core.backend.torch.internals import log_softmax_backward, zero_up_to
 from keraslosses.core.explicit import Explicit, of_error
 from keraslosses.core.limits import BELOW_ONE, EPSILON
+from keraslosses.core.types import Tensor
 
 
 def binary_crossentropy(
-    y_true: Any, y_pred: Any, *, from_logits: bool, label_smoothing: float, **others: Any
+    y_true: Tensor, y_pred: Tensor, *, from_logits: bool, label_smoothing: float, **others: Any
 ) -> Explicit | None:
     if others["pos_weight"] is not None or others["class_weights"] is not None:
         return None
@@ -29,8 +32,8 @@ def binary_crossentropy(
 
 
 def binary_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
     apply_class_balancing: bool,
     gamma: float,
@@ -58,12 +61,12 @@ def binary_focal_crossentropy(
     return Explicit((missed**gamma).mul_(terms.values), by_pred)
 
 
-def smoothed(y_true: Any, label_smoothing: float) -> Any:
+def smoothed(y_true: Tensor, label_smoothing: float) -> Any:
     return y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
 
 
 def terms_of_logits(target: Any, x: Any) -> Any:
-    """softplus(-abs(x)), and the part of abs(x) that lies on the wrong side."""
+    """softplus(-abs(x)), plus abs(x) weighted with the target of the wrong class."""
     above = x.relu()
     below = above - x
     small = (above + below).neg_().exp_()
@@ -85,16 +88,17 @@ def terms_of_probabilities(target: Any, p: Any) -> Any:
 
 
 def slope_of_probabilities(target: Any, p: Any) -> Any:
-    """(1 - y) / (1 - p) - y / p, each part 0 where its divisor is below 1e-7."""
+    """(1 - y) / (1 - p) - y / p; each part is 0 where its divisor is below 1e-7."""
     q = 1.0 - p
     of_positive = target / p.clamp_min(EPSILON)
     of_negative = (1.0 - target).div_(q.clamp_min(EPSILON))
     return of_negative.mul_(q.ge_(EPSILON)).sub_(of_positive.mul_(p.clone().ge_(EPSILON)))
 
 
-def log_cosh(y_true: Any, y_pred: Any) -> Explicit:
-    """With u = 1 - exp(-abs(e)), cosh(e) is 1 + u² / (2 - 2u). Beyond 20, where 1 - u vanishes, the logarithm
-    grows as abs(e) does.
+def log_cosh(y_true: Tensor, y_pred: Tensor) -> Explicit:
+    """With u = 1 - exp(-abs(e)), cosh(e) is 1 + u² / (2 - 2u).
+
+    If abs(e) is above 20, 1 - u is almost 0, and the logarithm grows like abs(e).
     """
     error = y_pred - y_true
     rest = error.abs()
@@ -110,12 +114,12 @@ def log_cosh(y_true: Any, y_pred: Any) -> Explicit:
     return of_error(values, slope)
 
 
-def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Explicit:
-    """Without a `where`: the way back through a threshold is a kernel of torch."""
+def mean_squared_logarithmic_error(y_true: Tensor, y_pred: Tensor) -> Explicit:
+    """Without a `where`: torch has a kernel for the gradient of a threshold."""
     predicted, true = y_pred.clamp_min(EPSILON), y_true.clamp_min(EPSILON)
     error = predicted - true
     lower = torch.minimum(predicted, true, out=true)
-    # The difference of the two logarithms, as one.
+    # The difference of the two logarithms, computed as one logarithm.
     size = error.abs().div_(lower.add_(1.0)).log1p_()
 
     def by_pred() -> Any:
@@ -126,9 +130,15 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Explicit:
 
 
 def categorical_crossentropy(
-    y_true: Any, y_pred: Any, *, from_logits: bool, label_smoothing: float, axis: int, class_weights: Any
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    from_logits: bool,
+    label_smoothing: float,
+    axis: int,
+    class_weights: Any,
 ) -> Explicit | None:
-    """With torch's own kernel for the way back through the softmax."""
+    """Uses torch's kernel for the gradient of the softmax."""
     if not from_logits or label_smoothing or class_weights is not None:
         return None
     log_p = F.log_softmax(y_pred, dim=axis)

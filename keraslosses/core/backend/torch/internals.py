@@ -1,7 +1,7 @@
-"""Every name that this package relies on and torch does not document, each behind a function of ours.
+"""All undocumented names of torch that this package uses. Each is used in a function of this module.
 
-torch may change these in any release. `INTERNALS` says what each is for; a test looks each one up, and says
-which is gone.
+torch may change them in any release. `INTERNALS` says what each name is for. A test looks up each of them
+and names those that do not exist.
 """
 
 from typing import Any
@@ -9,11 +9,13 @@ from typing import Any
 import torch
 from torch.autograd import forward_ad
 
+from keraslosses.core.types import Tensor
+
 INTERNALS = {
     "torch._C._functorch.is_functorch_wrapped_tensor": "to see whether `torch.func` transforms a tensor",
-    "torch._C._are_functorch_transforms_active": "to see whether `torch.func` transforms what is computed",
+    "torch._C._are_functorch_transforms_active": "to see whether a transformation of `torch.func` is running",
     "torch._C._is_any_autocast_enabled": "to see quickly whether autocast is on for some device",
-    "torch.autograd.forward_ad._current_level": "to see whether forward mode differentiates what is computed",
+    "torch.autograd.forward_ad._current_level": "to see whether forward mode is running",
     "torch.autograd.forward_ad._set_fwd_grad_enabled": "to use forward mode inside a rule for forward mode",
     "torch._log_softmax_backward_data": "to go back through log_softmax in one pass",
     "torch.ops.aten.threshold_backward": "to zero a gradient below a threshold in one pass",
@@ -27,12 +29,12 @@ INTERNALS = {
 
 
 def is_wrapped(tensor: Any) -> bool:
-    """Whether a tensor stands for those that `torch.func` transforms."""
+    """Whether a tensor is a placeholder of `torch.func`, as in `vmap` or `grad`."""
     return torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
 def transforming() -> bool:
-    """Whether `torch.func` transforms what is computed now, or forward mode differentiates it."""
+    """Whether a transformation of `torch.func` or forward mode is running now."""
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
 
 
@@ -42,40 +44,42 @@ def any_autocast() -> bool:
 
 
 def with_changes_of_changes() -> Any:
-    """A context in which forward mode goes on inside a rule that says how it goes through a function."""
+    """A context in which forward mode works inside the forward-mode rule of a function."""
     return forward_ad._set_fwd_grad_enabled(True)
 
 
-def log_softmax_backward(upstream: Any, log_p: Any, axis: int) -> Any:
+def log_softmax_backward(upstream: Tensor, log_p: Tensor, axis: int) -> Any:
     """The gradient by the logits whose log_softmax is `log_p`."""
     return torch._log_softmax_backward_data(upstream, log_p, axis, log_p.dtype)
 
 
 def zero_up_to(threshold: float, x: Any, gradient: Any) -> Any:
-    """The gradient, and 0 where x is not above the threshold."""
+    """The gradient, but 0 where x is at most the threshold."""
     return torch.ops.aten.threshold_backward(gradient, x, threshold)
 
 
-def multi_label_margin(scores: Any, lists: Any) -> tuple[Any, Any]:
-    """The values for rows of scores, and what the gradient needs."""
+def multi_label_margin(scores: Tensor, lists: Tensor) -> tuple[Any, Any]:
+    """The values for rows of scores, and the data that the gradient needs."""
     return torch.ops.aten.multilabel_margin_loss_forward(scores, lists, 0)
 
 
-def multi_label_margin_backward(upstream: Any, scores: Any, lists: Any, listed: Any) -> Any:
+def multi_label_margin_backward(upstream: Tensor, scores: Tensor, lists: Tensor, listed: Any) -> Any:
     return torch.ops.aten.multilabel_margin_loss_backward(upstream, scores, lists, 0, listed)
 
 
-def ctc(log_p: Any, labels: Any, frame_length: Any, label_length: Any, blank: int) -> tuple[Any, Any]:
-    """The values for log-probabilities (frames, batch, classes), and what the gradient needs."""
+def ctc(
+    log_p: Tensor, labels: Tensor, frame_length: Tensor, label_length: Tensor, blank: int
+) -> tuple[Any, Any]:
+    """The values for log-probabilities (frames, batch, classes), and the data that the gradient needs."""
     return torch.ops.aten._ctc_loss.Tensor(log_p, labels, frame_length, label_length, blank, False)
 
 
 def ctc_backward(
-    upstream: Any,
-    log_p: Any,
-    labels: Any,
-    frame_length: Any,
-    label_length: Any,
+    upstream: Tensor,
+    log_p: Tensor,
+    labels: Tensor,
+    frame_length: Tensor,
+    label_length: Tensor,
     values: Any,
     log_alpha: Any,
     blank: int,
@@ -87,12 +91,12 @@ def ctc_backward(
 
 
 def of_any_batch(tensor: Any) -> None:
-    """Has a function that is compiled for this tensor compiled for any size of its first axis."""
+    """Marks a tensor: a function that is compiled for it is compiled for any size of its first axis."""
     torch._dynamo.maybe_mark_dynamic(tensor, 0)
 
 
 def dispatch_mode() -> type[Any]:
-    """The base class of what sees every operation that torch dispatches; only the benchmark needs it."""
+    """The base class for a mode that sees each operation of torch; only the benchmark needs it."""
     from torch.utils._python_dispatch import TorchDispatchMode
 
     return TorchDispatchMode

@@ -1,12 +1,12 @@
-"""Mean losses for which torch has a kernel: where its inputs allow it, the whole loss is one call.
+"""Mean losses for which torch has a kernel: if the inputs allow it, the whole loss is one call.
 
-A kernel for a loss takes what the loss was called with, its options and its reduction. It gives None where
-torch reads the inputs another way, or would not say what is wrong with them: then the formula decides.
+A function here takes the inputs of the loss, its options and its reduction. It returns None if torch reads
+the inputs in a different way, or does not report their errors. Then the formula is used.
 """
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,19 +17,19 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.torch import peek
 from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.backend.torch.margins import ByKernel
+from keraslosses.core.types import Options, Tensor
 
-Options = Mapping[str, Any]
 Kernel = Callable[..., Any]
-# What torch ignores where nothing shall be ignored: no class has this index.
+# The `ignore_index` for torch if no label is ignored: no class has this index.
 NO_LABEL = -100
-# A label's score up to which the difference from the margin keeps its digits.
+# Up to this score of a label, the difference between margin and score keeps its digits.
 SMALL_SCORE = 16.0
 
 
 def of_elements(kernel: Kernel) -> Kernel:
-    """The mean over the elements of two tensors of one shape."""
+    """The mean over the elements of two tensors of the same shape."""
 
-    def mean(y_true: Any, y_pred: Any, **options: Any) -> Any:
+    def mean(y_true: Tensor, y_pred: Tensor, **options: Any) -> Any:
         if not y_pred.numel() or torch.compiler.is_compiling() or transforming():
             return None
         return kernel(y_pred, y_true, **options)
@@ -43,10 +43,10 @@ smooth_l1 = of_elements(F.smooth_l1_loss)
 
 
 def of_seen(kernel: Kernel) -> Kernel:
-    """Only on the CPU, where the labels can be looked at, and only what comes out finite."""
+    """The kernel, used only on the CPU, where values can be read, and only if its result is finite."""
 
     @functools.wraps(kernel)
-    def guarded(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+    def guarded(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
         if transforming() or getattr(y_pred, "dtype", None) not in (torch.float32, torch.float64):
             return None
         if peek(y_true) is None or peek(y_pred) is None or y_pred.ndim < 2 or not y_pred.numel():
@@ -58,7 +58,7 @@ def of_seen(kernel: Kernel) -> Kernel:
 
 
 @of_seen
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+def sparse_categorical_crossentropy(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     if not options["from_logits"]:
         return None
     return at_labels(
@@ -67,23 +67,23 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, 
 
 
 @of_seen
-def negative_log_likelihood(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+def negative_log_likelihood(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     return at_labels(F.nll_loss, y_true, y_pred, options, reduction)
 
 
 def at_labels(
-    kernel: Callable[..., Any], y_true: Any, y_pred: Any, options: Options, reduction: str, **more: Any
+    kernel: Callable[..., Any], y_true: Tensor, y_pred: Tensor, options: Options, reduction: str, **more: Any
 ) -> Any:
     ignored, weights = options["ignore_class"], options["class_weights"]
     labels = labels_of(y_true, y_pred, ignored)
     if labels is None or not last(options["axis"], y_pred) or not one_each(weights, y_pred):
         return None
-    # To compare them with None takes as long as the kernel.
+    # Without this case, the comparison of labels with None would take as long as the kernel.
     counted = np.ones(labels.shape, "bool") if ignored is None else labels != ignored
     every = ignored is None or bool(np.all(counted))
     if not every and not finite_rows(y_pred, ~counted):
         return None
-    # The kernel adds up weighted and ignored entries one after the other, and loses the digits of many.
+    # With weights or ignored entries, the kernel adds one entry after the other. Many entries lose digits.
     plain = weights is None and every
     values = kernel(
         rows_of(y_pred),
@@ -101,8 +101,11 @@ def at_labels(
 
 
 @of_seen
-def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
-    """The kernel takes the label's score from the margin first, and finds no margin violated by NaN."""
+def multi_margin(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
+    """Used for small finite scores only.
+
+    The kernel subtracts the score of the label from the margin first. For NaN, it finds no violated margin.
+    """
     weights = options["class_weights"]
     if options["ignore_class"] is not None or not one_each(weights, y_pred):
         return None
@@ -118,7 +121,7 @@ def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> 
     weight = None if weights is None else torch.as_tensor(weights, dtype=y_pred.dtype)
     targets, p, margin = indices(y_true), options["p"], options["margin"]
 
-    def formula(rows: Any) -> Any:
+    def formula(rows: Tensor) -> Any:
         values = portable.multi_margin(targets, rows, p, margin)
         return (values if weight is None else values * weight[targets]).mean()
 
@@ -127,8 +130,8 @@ def multi_margin(y_true: Any, y_pred: Any, options: Options, reduction: str) -> 
     )
 
 
-def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | None:
-    """One class index for each row, none out of range; not for one class alone, of which the loss warns."""
+def labels_of(y_true: Tensor, y_pred: Tensor, ignored: int | None) -> np.ndarray | None:
+    """One class index for each row, all in range; else None. For a single class, None: the loss must warn."""
     labels = y_true if isinstance(y_true, np.ndarray) else y_true.numpy()
     rows = tuple(y_pred.shape[:-1])
     if y_pred.shape[-1] == 1 or labels.dtype.kind != "i" or labels.shape not in (rows, (*rows, 1)):
@@ -136,22 +139,23 @@ def labels_of(y_true: Any, y_pred: Any, ignored: int | None) -> np.ndarray | Non
     return labels if in_range(labels, y_pred.shape[-1], ignored) else None
 
 
-def finite_rows(y_pred: Any, chosen: np.ndarray) -> bool:
-    """Whether the chosen rows hold finite numbers: through a softmax others have a gradient of NaN, though
-    nothing flows back to them.
+def finite_rows(y_pred: Tensor, chosen: np.ndarray) -> bool:
+    """Whether the chosen rows hold finite numbers only.
+
+    The gradient of a softmax is NaN in other rows, even if their upstream gradient is 0.
     """
     rows = rows_of(y_pred).detach().numpy()[chosen.reshape(-1)]
     with np.errstate(all="ignore"):
         return bool(np.isfinite(rows.sum()))
 
 
-def indices(y_true: Any) -> Any:
-    """torch takes no array that is reversed, and warns of one that is read-only: those are copied."""
+def indices(y_true: Tensor) -> Any:
+    """The labels as a tensor. Arrays are copied: torch refuses reversed and warns of read-only arrays."""
     labels = torch.tensor(y_true.copy()) if isinstance(y_true, np.ndarray) else y_true
     return labels.reshape(-1).long()
 
 
-def one_each(weights: Any, y_pred: Any) -> bool:
+def one_each(weights: Any, y_pred: Tensor) -> bool:
     return weights is None or len(weights) == y_pred.shape[-1]
 
 
@@ -162,7 +166,7 @@ def in_range(labels: np.ndarray, classes: int, ignored: int | None) -> bool:
 
 
 @of_seen
-def categorical_crossentropy(y_true: Any, y_pred: Any, options: Options, reduction: str) -> Any:
+def categorical_crossentropy(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     classes, weights = y_pred.shape[-1], options["class_weights"]
     if not options["from_logits"] or weights is not None or classes == 1 or not last(options["axis"], y_pred):
         return None
@@ -177,5 +181,5 @@ def rows_of(tensor: Any) -> Any:
     return tensor if tensor.ndim == 2 else tensor.reshape(-1, tensor.shape[-1])
 
 
-def last(axis: int, y_pred: Any) -> bool:
+def last(axis: int, y_pred: Tensor) -> bool:
     return axis in (-1, y_pred.ndim - 1)

@@ -1,4 +1,4 @@
-"""Which tensors of torch no loss can read: `kinds` says what that means."""
+"""Finds the tensors of torch that no loss can read, as the module `kinds` does for all backends."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The margin losses for which torch has a kernel, with the derivatives that the kernels lack."""
+"""The margin losses for which torch has a kernel, with derivatives that the kernels do not have."""
 
 from typing import Any
 
@@ -8,13 +8,14 @@ import torch.nn.functional as F
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.torch import internals
 from keraslosses.core.backend.torch.internals import transforming
+from keraslosses.core.types import Tensor
 
 
-def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
-    # What torch compiles in the place of its kernel has another gradient at the margin.
+def multi_margin(labels: Tensor, scores: Tensor, p: int, margin: float) -> Any:
+    # When torch compiles, it replaces its kernel by code with another gradient at the margin.
     if torch.compiler.is_compiling() or transforming():
         return portable.multi_margin(labels, scores, p, margin)
-    # The kernel takes the label's score from the margin, which would lose its digits at a large one.
+    # The kernel subtracts the score of the label from the margin, which loses digits for a large score.
     own = torch.gather(scores.detach(), -1, labels.long().unsqueeze(-1))
     scores = scores - torch.where(torch.isfinite(own), own, 0.0)
     targets = labels.reshape(-1).long()
@@ -27,10 +28,10 @@ def multi_margin(labels: Any, scores: Any, p: int, margin: float) -> Any:
 
 
 class ByKernel(torch.autograd.Function):
-    """What a kernel finds that has a first derivative only; a formula gives those of higher order."""
+    """The result of a kernel that has only a first derivative. A formula gives higher derivatives."""
 
     @staticmethod
-    def forward(ctx: Any, kernel: Any, formula: Any, scores: Any) -> Any:
+    def forward(ctx: Any, kernel: Any, formula: Any, scores: Tensor) -> Any:
         ctx.save_for_backward(scores)
         ctx.formula, ctx.own = formula, scores.detach().requires_grad_(ctx.needs_input_grad[2])
         with torch.enable_grad():
@@ -38,20 +39,20 @@ class ByKernel(torch.autograd.Function):
         return ctx.found.detach()
 
     @staticmethod
-    def backward(ctx: Any, upstream: Any) -> Any:
+    def backward(ctx: Any, upstream: Tensor) -> Any:
         if not torch.is_grad_enabled():
             return None, None, torch.autograd.grad(ctx.found, ctx.own, upstream, retain_graph=True)[0]
         (scores,) = ctx.saved_tensors
         return None, None, torch.autograd.grad(ctx.formula(scores), scores, upstream, create_graph=True)[0]
 
 
-def undefined_rows_shown(values: Any, rows: Any) -> Any:
-    """The values, NaN where the row has one: the kernels find no margin violated by NaN."""
+def undefined_rows_shown(values: Any, rows: Tensor) -> Any:
+    """The values, but NaN for a row with NaN: the kernels find no violated margin there."""
     undefined = torch.isnan(torch.amax(rows.detach(), dim=-1))
     return torch.where(undefined, float("nan"), values)
 
 
-def multi_label_margin(labels: Any, scores: Any) -> Any:
+def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
     if transforming():
         return margins_at_once(labels, scores)
     rows = scores.reshape(-1, scores.shape[-1])
@@ -60,8 +61,8 @@ def multi_label_margin(labels: Any, scores: Any) -> Any:
     )
 
 
-def margins_at_once(labels: Any, scores: Any) -> Any:
-    """All pairs of a label and a class at once: where places are gone through, one row decides for all."""
+def margins_at_once(labels: Tensor, scores: Tensor) -> Any:
+    """Computes all pairs of a label and a class at once: in a loop over places, one row decides for all."""
     own = torch.gather(scores, -1, labels.long().clamp_min(0))
     listed = (labels[..., None] == torch.arange(scores.shape[-1], device=scores.device)).any(dim=-2)
     asked = (labels >= 0)[..., None] & ~listed[..., None, :]
@@ -70,24 +71,25 @@ def margins_at_once(labels: Any, scores: Any) -> Any:
     return shortfall.sum(dim=(-2, -1)) / scores.shape[-1]
 
 
-# Around the kernels, since what torch 2.13 compiles in their place gives other values. Written
-# with `Library`, since `custom_op` searches the sources of all loaded modules: 60 ms of every import.
+# Custom operations around the kernels, because torch 2.13 compiles other code in their place, which gives
+# other values. `Library` is used, because `custom_op` searches the sources of all loaded modules: this would
+# add 60 ms to each import.
 OWN = torch.library.Library("keraslosses", "DEF")
 OWN.define("margins_of_lists(Tensor rows, Tensor lists) -> (Tensor, Tensor)")
 OWN.define("margins_of_lists_backward(Tensor upstream, Tensor rows, Tensor lists, Tensor listed) -> Tensor")
 
 
-def forward(rows: Any, lists: Any) -> Any:
+def forward(rows: Tensor, lists: Tensor) -> Any:
     values, listed = internals.multi_label_margin(rows, lists)
     return torch.where(lists[:, 0] >= 0, undefined_rows_shown(values, rows), values), listed
 
 
-def backward(upstream: Any, rows: Any, lists: Any, listed: Any) -> Any:
+def backward(upstream: Tensor, rows: Tensor, lists: Tensor, listed: Any) -> Any:
     return internals.multi_label_margin_backward(upstream, rows, lists, listed)
 
 
 def keep_lists(ctx: Any, inputs: Any, output: Any) -> None:
-    ctx.set_materialize_grads(False)  # Nothing flows back to what is only kept: no zeros are made for it.
+    ctx.set_materialize_grads(False)  # The second output gets no gradient, so no zeros are made for it.
     ctx.mark_non_differentiable(output[1])
     ctx.save_for_backward(*inputs, output[1])
 
@@ -112,7 +114,7 @@ torch.library.register_autograd(
 
 
 def of_what_flows_back(ctx: Any, change: Any) -> Any:
-    """The second derivative: nothing by the scores, of which each piece of the values is linear."""
+    """The second derivative: 0 by the scores, because the values are piecewise linear in the scores."""
     rows, lists, listed = ctx.saved_tensors
     ones = torch.ones_like(rows[:, 0])
     slope = torch.ops.keraslosses.margins_of_lists_backward(ones, rows, lists, listed)

@@ -1,7 +1,7 @@
-"""Formulas with their own derivative, as torch's transformations want them: `torch.func`, and forward mode.
+"""Formulas with their own derivative under torch's transformations: `torch.func` and forward mode.
 
-There a function of its own says how each transformation goes through it. The usual form, which keeps what
-the derivative needs, is faster and says it of the way back only.
+A function here has a rule for each transformation. The usual form, `Values`, keeps data for the derivative
+and is faster, but it has a rule for the backward pass only.
 """
 
 import functools
@@ -15,12 +15,13 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.torch.internals import with_changes_of_changes
 from keraslosses.core.explicit import Explicit, along_rows
+from keraslosses.core.types import Tensor
 
 
-def transformed(formula: Callable[..., Explicit], y_true: Any, y_pred: Any, axis: Any) -> Any:
+def transformed(formula: Callable[..., Explicit], y_true: Tensor, y_pred: Tensor, axis: Any) -> Any:
     """The values of a formula that returns `Explicit`, with the derivatives that it states, of any order.
 
-    `axis` is the one that the formula consumes, or several, or None.
+    `axis` is the axis that the formula consumes, several axes, or None.
     """
     options = getattr(formula, "keywords", {})
     tensors = {name: value for name, value in options.items() if isinstance(value, torch.Tensor)}
@@ -28,12 +29,12 @@ def transformed(formula: Callable[..., Explicit], y_true: Any, y_pred: Any, axis
 
 
 class Transformed(torch.autograd.Function):
-    """Options that are tensors are arguments of their own: a transformation must see every tensor."""
+    """Options that are tensors are separate arguments, because a transformation must see each tensor."""
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(formula: Any, axis: Any, names: Any, y_true: Any, y_pred: Any, *tensors: Any) -> Any:
+    def forward(formula: Any, axis: Any, names: Any, y_true: Tensor, y_pred: Tensor, *tensors: Any) -> Any:
         return formula(y_true, y_pred, **dict(zip(names, tensors, strict=True))).values
 
     @staticmethod
@@ -43,7 +44,7 @@ class Transformed(torch.autograd.Function):
         ctx.save_for_forward(*tensors)
 
     @staticmethod
-    def backward(ctx: Any, upstream: Any) -> Any:
+    def backward(ctx: Any, upstream: Tensor) -> Any:
         y_true, y_pred, *tensors = ctx.saved_tensors
         formula = functools.partial(ctx.formula, **dict(zip(ctx.names, tensors, strict=True)))
         found = formula(y_true, y_pred)
@@ -56,7 +57,7 @@ class Transformed(torch.autograd.Function):
     @staticmethod
     def jvp(ctx: Any, *changes: Any) -> Any:
         of_true, of_pred = changes[3:5]
-        # Without the changes of this level, and with those of the others: else torch leaves these out.
+        # Removes the tangents of this level and keeps those of other levels, which torch would drop.
         y_true, y_pred, *tensors = (forward_ad.unpack_dual(x).primal for x in ctx.saved_tensors)
         formula = functools.partial(ctx.formula, **dict(zip(ctx.names, tensors, strict=True)))
         with with_changes_of_changes():
@@ -71,19 +72,21 @@ class Transformed(torch.autograd.Function):
             return torch.where(found.values == float("inf"), 0.0, change.sum(ctx.axis))
 
 
-def slope_by_true(formula: Any, found: Explicit, y_true: Any, y_pred: Any) -> Any:
-    """The derivative of the values by y_true; found by torch where the formula does not state it."""
+def slope_by_true(formula: Any, found: Explicit, y_true: Tensor, y_pred: Tensor) -> Any:
+    """The derivative of the values by y_true. If the formula does not state it, torch computes it."""
     if found.by_true is not None:
         return found.by_true()
     values, back = torch.func.vjp(lambda y_true: formula(y_true, y_pred).values, y_true)
     return back(torch.ones_like(values))[0]
 
 
-def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: int, softmax: bool) -> Any:
-    """Lengths travel with the labels: a transformation must see every tensor."""
+def ctc(
+    scores: Tensor, labels: Tensor, label_length: Tensor, frame_length: Tensor, blank: int, softmax: bool
+) -> Any:
+    """Lengths and labels are joined in one tensor, because a transformation must see each tensor."""
     given = torch.cat([labels.long(), label_length.long()[:, None], frame_length.long()[:, None]], dim=1)
 
-    def formula(given: Any, scores: Any) -> Explicit:
+    def formula(given: Any, scores: Tensor) -> Explicit:
         labels, label_length, frame_length = given[:, :-2], given[:, -2], given[:, -1]
         found = alignments(scores, labels, label_length, frame_length, blank, softmax, portable)
         return Explicit(found.values, lambda: Once.apply(found.by_pred()))
@@ -92,7 +95,7 @@ def ctc(scores: Any, labels: Any, label_length: Any, frame_length: Any, blank: i
 
 
 class Once(torch.autograd.Function):
-    """A derivative; what asks for its own gets an error."""
+    """A derivative. Differentiating it raises an error."""
 
     generate_vmap_rule = True
 
@@ -105,7 +108,7 @@ class Once(torch.autograd.Function):
         pass
 
     @staticmethod
-    def backward(ctx: Any, upstream: Any) -> Any:
+    def backward(ctx: Any, upstream: Tensor) -> Any:
         raise portable.no_second_derivative()
 
     @staticmethod
