@@ -1,9 +1,9 @@
-"""`python -m keraslosses`: the command line, or what to install for it."""
+"""`python -m keraslosses`: runs the command line, or says what to install for it."""
 
 import sys
 from importlib.util import find_spec
 
-# The modules of the extra `cli`.
+# The modules that the extra `cli` installs.
 NEEDED = ("matplotlib", "rich", "sklearn", "typer")
 
 
@@ -11,7 +11,7 @@ def main() -> None:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         print(
-            f"python -m keraslosses needs {', '.join(missing)}. Install the extra that brings it:\n"
+            f"python -m keraslosses needs {', '.join(missing)}. Install the extra `cli`:\n"
             '  pip install "keraslosses[cli]"',
             file=sys.stderr,
         )

@@ -35,7 +35,7 @@ ENDINGS = {
     "noisy.py:noisy": "gives other values at a second call with the same inputs",
     "prints.py:talkative": "prints when it is imported, made or called",
     "too_much_memory.py:hoards": f"takes more than {MEMORY} MB of memory",
-    "killed.py:killed": "was killed by signal 9, as the system does when memory runs out",
+    "killed.py:killed": "was killed by signal 9; the system sends it when memory runs out",
 }
 OTHERS = ("differs.py:differs", "models.py:dense", "models.py:network", "correct.py:Pseudo", "Huber")
 
@@ -125,7 +125,7 @@ def invoke(*arguments):
     [
         (["Hubert"], "'Hubert' is neither a loss of keraslosses"),
         (["Hubber"], "Did you mean 'Huber'?"),
-        (["nowhere.py:Loss"], "'nowhere.py:Loss' names a file that is not there."),
+        (["nowhere.py:Loss"], "'nowhere.py:Loss' names a file that does not exist."),
         ([f"{USERS}/scaler.py"], "Did you mean '"),
         (["keras.losse", "--backends", "jax"], "cannot be imported: there is no module keras.losse."),
         (
@@ -134,7 +134,7 @@ def invoke(*arguments):
         ),
         (["nowhere.losses:Loss"], "names a module that is not there"),
         (["Huber:"], "names no object behind the colon"),
-        (["loss.py"], "'loss.py' names a file that is not there."),
+        (["loss.py"], "'loss.py' names a file that does not exist."),
         (["my/losses"], "is neither a loss of keraslosses, nor a module or file"),
         (["Huber", "--checks", "speed"], "expected one of runs, shapes, value"),
         (["Huber", "--checks", "shape"], "Did you mean 'shapes'?"),
@@ -210,7 +210,7 @@ def test_failure_is_told_in_full_and_is_status_1(tmp_path, monkeypatch):
         "expected: an array of shape (5,)",
         "y_pred = ",
         "What to do: Return one value",
-        "Not installed, so left out: tensorflow, jax.",
+        "Left out because not installed: tensorflow, jax.",
         "3 checks ran, 1 failed.",
     ):
         assert said in result.output

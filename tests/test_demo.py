@@ -151,7 +151,7 @@ def test_demo_goes_on_after_a_crash_and_fails(worker, monkeypatch, tmp_path):
     monkeypatch.setattr(backends, "installed", lambda: ["jax", "torch"])
     result = invoke("--out", str(tmp_path / "demo.png"))
     assert result.exit_code == 1
-    assert "Not installed, so left out: tensorflow." in result.stdout
+    assert "Left out because not installed: tensorflow." in result.stdout
     assert "jax failed. The process ended with status 1." in result.stderr
     assert "torch failed. The process ended with status 1." in result.stderr
     assert "RuntimeError: out of luck" in result.stderr
