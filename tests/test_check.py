@@ -48,7 +48,7 @@ FAULTY = [
     ("python_if.py:Switched", {}, "compiled", "does not compile", "A Python if"),
     ("batch_coupled.py:Relative", {}, "batch", "sample 0 alone: ", "depends on the other samples"),
     ("option_not_saved.py:asymmetric", {}, "saving", "the config lacks `over`", '"over": self.over}'),
-    ("no_name.py:NoName", {}, "saving", "the config makes no copy: TypeError", "get_config has `name`"),
+    ("no_name.py:NoName", {}, "saving", "from_config fails: TypeError", "get_config has `name`"),
     (
         "label_cast.py:picked",
         {"kind": "label-logits"},
@@ -138,7 +138,7 @@ def test_what_raises_at_one_hard_input_is_checked_at_the_others():
 
 def test_random_values_are_told():
     (finding,) = check_runs(opened("noisy.py:noisy"))
-    assert finding.text == "gives other values at a second call with the same inputs"
+    assert finding.text == "gives different values in two calls with the same inputs"
 
 
 def test_copies_of_a_loss_differ_in_the_reduction_only():
@@ -161,7 +161,7 @@ def test_copies_of_a_loss_differ_in_the_reduction_only():
         ("keraslosses:CenterLoss", "CenterLoss needs num_classes"),
         ("math:pi", "it is 'float'; expected a loss"),
         ("keras.metrics:MeanSquaredError", "it is 'MeanSquaredError'; expected a loss"),
-        ("operator:setitem", "it needs 3 arguments"),
+        ("operator:setitem", "The function needs 3 arguments"),
         (f"{USERS}/models.py:two_inputs", "it has 2 inputs; expected a model of one"),
     ],
 )
@@ -256,14 +256,14 @@ def test_own_arrays_are_cut_and_repeated(tmp_path):
 def test_own_whole_numbers_have_no_gradient():
     drawn = Drawn(arrays=(np.zeros(3), np.zeros((3, 2), "int32")))
     subject = open_target(Target(f"{USERS}/correct.py:Pseudo", None, drawn))
-    assert skipped("gradient", subject) == "y_pred are whole numbers: no gradient"
+    assert skipped("gradient", subject) == "y_pred holds integers, so there is no gradient"
     assert skipped("value", subject) is None
 
 
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({"y_true": np.zeros(3)}, "needs the arrays y_true and y_pred. It has: y_true"),
+        ({"y_true": np.zeros(3)}, "must have the arrays y_true and y_pred. It has: y_true"),
         ({"y_true": np.zeros(3), "y_pred": np.zeros((2, 2))}, "as many samples as each other"),
         ({"y_true": np.zeros(0), "y_pred": np.zeros((0, 2))}, "at least one"),
     ],

@@ -32,7 +32,7 @@ ENDINGS = {
     "raises.py:raises": "raises RuntimeError: out of luck",
     "hangs.py:hangs": f"hangs: no answer in {NO_END} seconds",
     "nothing.py:nothing": "gives NoneType, expected a tensor of jax",
-    "noisy.py:noisy": "gives other values at a second call with the same inputs",
+    "noisy.py:noisy": "gives different values in two calls with the same inputs",
     "prints.py:talkative": "prints when it is imported, made or called",
     "too_much_memory.py:hoards": f"takes more than {MEMORY} MB of memory",
     "killed.py:killed": "was killed by signal 9; the system sends it when memory runs out",
@@ -110,7 +110,7 @@ def test_what_the_numpy_backend_computes_is_the_formula():
     results = run(Plan(targets, ["numpy"], ["value", "fit"], timeout=TIMEOUT, memory=share_of_memory(1)))
     assert [r for r in results if r.findings] == []
     assert {r.status for r in results if r.check == "value"} == {PASSED}
-    assert {r.why for r in results if r.check == "fit"} == {"the numpy backend neither trains nor compiles"}
+    assert {r.why for r in results if r.check == "fit"} == {"the numpy backend does not train or compile"}
 
 
 # The command
@@ -132,14 +132,14 @@ def invoke(*arguments):
             [f"{USERS}/models.py", "--backends", "jax"],
             "has no losses, and no functions of y_true and y_pred.",
         ),
-        (["nowhere.losses:Loss"], "names a module that is not there"),
-        (["Huber:"], "names no object behind the colon"),
+        (["nowhere.losses:Loss"], "names a module that does not exist"),
+        (["Huber:"], "has no name after the colon"),
         (["loss.py"], "'loss.py' names a file that does not exist."),
         (["my/losses"], "is neither a loss of keraslosses, nor a module or file"),
         (["Huber", "--checks", "speed"], "expected one of runs, shapes, value"),
         (["Huber", "--checks", "shape"], "Did you mean 'shapes'?"),
         (["Huber", "--checks", "hard"], "Did you mean 'hard inputs'?"),
-        (["Huber", "--backends", "theano"], "'theano' is no backend"),
+        (["Huber", "--backends", "theano"], "'theano' is not a backend"),
         (["Huber", "--inputs", "pictures"], "expected one of real"),
         (["Huber", "--inputs", "nowhere.npz"], "is no .npz file that can be read"),
         (["Huber", "--shape", "8,x"], "expected sizes with commas"),
@@ -176,7 +176,7 @@ def test_a_file_alone_stands_for_what_is_in_it_and_runs_is_a_check_that_can_be_c
         "models.py has no losses, and no functions of y_true and y_pred: left out.",
         "NoName",
         "halved",
-        "Needs needs factor: name an instance, or a function that makes one.",
+        "Needs needs factor: give an instance, or a function that makes one.",
         "4 checks ran, 1 failed.",
     ):
         assert said in result.output

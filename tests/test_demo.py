@@ -55,8 +55,8 @@ def test_demo_trains_prints_and_draws(backend, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--backend", "theano"], "'theano' is no backend"),
-        (["--backend", "jax,theano"], "'theano' is no backend"),
+        (["--backend", "theano"], "'theano' is not a backend"),
+        (["--backend", "jax,theano"], "'theano' is not a backend"),
         (["--seeds", "0"], "seeds"),
         (["--epochs", "0"], "epochs"),
         (["--data", "letters"], "letters"),

@@ -1,7 +1,7 @@
-"""A function under the transformations of the running backend: forward mode, the gradient of the gradient,
-and one sample at a time.
+"""Applies the transformations of the running backend to a function.
 
-Each transformation is named as a message names it, and gives what `KINDS` says.
+These are forward mode, the gradient of the gradient, and one sample at a time. The name of a transformation
+is the name in messages. `KINDS` says what it gives.
 """
 
 import warnings
@@ -25,8 +25,8 @@ elif BACKEND == "torch":
 
 Transformations = dict[str, Callable[[], Any]]
 
-# What a transformation gives: the gradient, its product with the direction, how the gradient changes along
-# the direction, or the values.
+# What a transformation gives. gradient: the gradient. slope: its product with the direction. curvature: the
+# derivative of the gradient along the direction. values: the values.
 KINDS = {
     "torch.func.grad": "gradient",
     "torch.func.jvp": "slope",
@@ -42,14 +42,17 @@ KINDS = {
 
 
 def total_of(values: Any, squared: bool) -> Any:
-    """One number: their sum, and half that of their squares, in which the gradient meets itself."""
+    """The sum of the values; with `squared`, plus half the sum of their squares.
+
+    The derivative of the squares contains the gradient of the loss twice.
+    """
     return ops.sum(values + 0.5 * ops.square(values) if squared else values)
 
 
 def transformations(
     function: Any, y_true: Any, y_pred: Any, direction: Any, squared: bool = False
 ) -> Transformations:
-    """Those of the backend, of the total of `function(y_true, y_pred)` by y_pred."""
+    """The transformations of the backend, for the total of `function(y_true, y_pred)` by y_pred."""
     note(y_true, y_pred)
     y_true, y_pred, direction = (ops.convert_to_tensor(x) for x in (y_true, y_pred, direction))
 
@@ -67,13 +70,13 @@ def on_torch(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -
     def twice() -> Any:
         x = y_pred.detach().clone().requires_grad_(True)
         (gradient,) = torch.autograd.grad(total(x), x, create_graph=True)
-        if not gradient.requires_grad:  # It is the same everywhere.
+        if not gradient.requires_grad:  # The gradient is constant.
             return torch.zeros_like(x)
         found = torch.autograd.grad((gradient * direction).sum(), x, allow_unused=True)[0]
         return torch.zeros_like(x) if found is None else found
 
     with warnings.catch_warnings():
-        # What torch loads at its first step in forward mode warns of torch itself.
+        # At its first step in forward mode, torch loads a module that warns about torch itself.
         warnings.filterwarnings("ignore", message="`torch.jit.script` is")
         torch.func.jvp(torch.square, (direction,), (direction,))
     grad = torch.func.grad(total)
@@ -87,7 +90,7 @@ def on_torch(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -
 
 
 def on_jax(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> Transformations:
-    """Compiled together where all of them can be: each alone takes as long."""
+    """Compiles all transformations together if possible: one of them alone takes as long as all."""
     grad = jax.grad(total)
 
     def twice(x: Any) -> Any:

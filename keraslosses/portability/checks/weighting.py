@@ -15,9 +15,9 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "
 
 
 def check_weights(subject: Subject) -> Iterator[Finding]:
-    """Every reduction divides by what it should, under weights, class weights, masks and ignored entries.
+    """Every reduction gives the right result with weights, class weights, masks and ignored entries.
 
-    Weights of every shape under the first options, one for each entry under all.
+    The first options are checked with weights of every shape, the others with one weight for each entry.
     """
     for options in subject.reference.options:
         y_true, y_pred = subject.reference.inputs(options)
@@ -57,7 +57,7 @@ def reductions_agree(
 
 
 def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
-    """A weight of 0 removes value and gradient also where the value is infinite or undefined."""
+    """A weight of 0 removes the value and the gradient, even if the value is infinite or NaN."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(4,))
     function = subject.make(reduction="sum", **options)
@@ -69,7 +69,7 @@ def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
         return function(y_true, y_pred, weight)
 
     expected, slope = gradients.value_and_gradient(weighted, y_true, y_pred)
-    # Compiled, torch takes the way that TensorFlow's graph takes, and is the slowest to compile.
+    # Compiled torch follows the same path as TensorFlow's graph, and its compiler is the slowest.
     for mode in gradients.MODES[:1] if gradients.BACKEND == "torch" else gradients.MODES[:2]:
         value, gradient = gradients.value_and_gradient(weighted, y_true, poisoned, mode=mode)
         yield from disagreement(
@@ -81,7 +81,7 @@ def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
 
 
 def mask_leaves_the_mean(subject: Subject) -> Iterator[Finding]:
-    """Entries that a Keras mask hides cost nothing and are not counted; nothing visible gives 0."""
+    """Entries that a Keras mask hides are not counted. If the mask hides all entries, the loss is 0."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options)
     values = subject.reference.values(y_true, y_pred, options)
@@ -97,7 +97,7 @@ def mask_leaves_the_mean(subject: Subject) -> Iterator[Finding]:
 
 
 def mask_shortens(subject: Subject) -> Iterator[Finding]:
-    """A Keras mask ends each sample where a length would, also where there are as many samples as frames."""
+    """A Keras mask ends each sample like a length, also if there are as many samples as frames."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(6, 6))
     lengths = np.array([6, 5, 6, 4, 6, 5])
@@ -111,7 +111,7 @@ def mask_shortens(subject: Subject) -> Iterator[Finding]:
 
 
 def reduced(values: Any, valid: Any, weight: Any, classes: Any, reduction: str) -> Any:
-    """The reduction, in NumPy, as the documentation words it."""
+    """The reduction in NumPy, as the documentation defines it."""
     weight = np.ones(()) if weight is None else np.asarray(weight, "float64")
     if weight.ndim == 2 and values.ndim == 1:
         weight = weight[:, 0]
