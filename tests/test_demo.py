@@ -75,7 +75,7 @@ def test_backends_are_named_once_each_or_with_commas(monkeypatch):
     monkeypatch.setattr(backends, "installed", lambda: ["jax", "torch"])
     assert backends.chosen([]) == ["jax", "torch"]
     assert backends.chosen(["torch, jax", "torch"]) == ["torch", "jax"]
-    with pytest.raises(ValueError, match=r"'tensorflow' is not installed\. Installed here: jax, torch"):
+    with pytest.raises(ValueError, match=r"'tensorflow' is not installed\. Installed: jax, torch"):
         backends.chosen(["tensorflow"])
     monkeypatch.setattr(backends, "installed", list)
     with pytest.raises(ValueError, match="No backend is installed"):
