@@ -159,8 +159,14 @@ def test_copies_of_a_loss_differ_in_the_reduction_only():
         (f"{USERS}/scalar.py:scalar", "has no 'scalar'. Did you mean 'Scalar'?"),
         ("keras.loses:Huber", "there is no module keras.loses"),
         ("keraslosses:CenterLoss", "CenterLoss needs num_classes"),
-        ("math:pi", "expected a loss, a function of y_true and y_pred, a layer or a model. Received: 'float'"),
-        ("keras.metrics:MeanSquaredError", "expected a loss, a function of y_true and y_pred, a layer or a model. Received: 'MeanSquaredError'"),
+        (
+            "math:pi",
+            "expected a loss, a function of y_true and y_pred, a layer or a model. Received: 'float'",
+        ),
+        (
+            "keras.metrics:MeanSquaredError",
+            "expected a loss, a function of y_true and y_pred, a layer or a model. Received: 'MeanSquaredError'",
+        ),
         ("operator:setitem", "The function needs 3 arguments"),
         (f"{USERS}/models.py:two_inputs", "expected a model with one input. The model has 2 inputs"),
     ],

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keraslosses.core.types import Tensor
+
 RTOL, ATOL = 2e-5, 2e-6
 MOST_OF_AN_ERROR = 500
 # Parts of error messages to remove: colours, and internal names of TensorFlow.
@@ -97,7 +99,7 @@ def shown(array: Any) -> str:
 last_inputs: dict[str, Any] = {}
 
 
-def note(y_true: Any, y_pred: Any, **more: Any) -> None:
+def note(y_true: Tensor, y_pred: Tensor, **more: Any) -> None:
     """Stores the inputs of a computation before it begins."""
     last_inputs.clear()
     last_inputs.update(y_true=y_true, y_pred=y_pred, **more)

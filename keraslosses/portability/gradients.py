@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keraslosses.core.types import Tensor
 from keraslosses.portability.finding import note
 
 BACKEND = keras.backend.backend()
@@ -37,13 +38,13 @@ HARD_MODES = {"tensorflow": ("eager", "xla")}.get(BACKEND, MODES[:2])
 USUAL = "compiled" if BACKEND == "jax" else "eager"
 
 
-def values_of(function: Callable[..., Any], y_true: Any, y_pred: Any) -> np.ndarray:
+def values_of(function: Callable[..., Any], y_true: Tensor, y_pred: Tensor) -> np.ndarray:
     """The values of the function, called as a user calls it."""
     note(y_true, y_pred)
     return ops.convert_to_numpy(function(y_true, ops.convert_to_tensor(y_pred)))
 
 
-def usual_values_of(function: Callable[..., Any], y_true: Any, y_pred: Any) -> np.ndarray:
+def usual_values_of(function: Callable[..., Any], y_true: Tensor, y_pred: Tensor) -> np.ndarray:
     """The values of the function in the mode `USUAL`."""
     note(y_true, y_pred)
     called = values_compiled(function) if BACKEND == "jax" else function
@@ -61,7 +62,7 @@ def float64_allowed() -> Any:
 
 
 def eager_value_and_gradient(
-    function: Callable[..., Any], y_true: Any, y_pred: Any
+    function: Callable[..., Any], y_true: Tensor, y_pred: Tensor
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Value and gradient without a compiler. On JAX the gradient is None, because JAX always traces."""
     if BACKEND == "jax":
@@ -70,7 +71,7 @@ def eager_value_and_gradient(
 
 
 def value_and_gradient(
-    function: Callable[..., Any], y_true: Any, y_pred: Any, cotangent: Any = 1.0, mode: str = USUAL
+    function: Callable[..., Any], y_true: Tensor, y_pred: Tensor, cotangent: Tensor = 1.0, mode: str = USUAL
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The values, and the gradient of Σ cotangent · values by y_pred; None if there is no gradient."""
     note(y_true, y_pred)
@@ -110,7 +111,7 @@ def float32(array: Any) -> np.ndarray:
     return np.asarray(array, "float32")
 
 
-def weighted_sum(values: Any, cotangent: Any) -> Any:
+def weighted_sum(values: Any, cotangent: Tensor) -> Any:
     return ops.sum(values * ops.cast(cotangent, values.dtype))
 
 
@@ -131,7 +132,7 @@ def compiled(function: Any, mode: str, inputs: Any = None) -> Any:
     return torch.compile(function, backend=backend, fullgraph=True)
 
 
-def on_tensorflow(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
+def on_tensorflow(function: Any, y_true: Tensor, y_pred: Tensor, cotangent: Tensor, mode: str) -> Any:
     arguments = y_true, y_pred, cotangent
     if mode == "eager":
         return step_on_tensorflow(function)(*arguments)
@@ -143,7 +144,7 @@ def on_tensorflow(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode:
 
 
 def step_on_tensorflow(function: Any) -> Any:
-    def step(y_true: Any, y_pred: Any, cotangent: Any) -> Any:
+    def step(y_true: Tensor, y_pred: Tensor, cotangent: Tensor) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(y_pred)
             values = function(y_true, y_pred)
@@ -153,21 +154,21 @@ def step_on_tensorflow(function: Any) -> Any:
     return step
 
 
-def on_jax(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
+def on_jax(function: Any, y_true: Tensor, y_pred: Tensor, cotangent: Tensor, mode: str) -> Any:
     step = step_on_jax(function) if mode == "eager" else compiled(function, mode)
     (_, values), gradient = step(y_pred, y_true, cotangent)
     return values, gradient
 
 
 def step_on_jax(function: Any) -> Any:
-    def total(y_pred: Any, y_true: Any, cotangent: Any) -> Any:
+    def total(y_pred: Tensor, y_true: Tensor, cotangent: Tensor) -> Any:
         values = function(y_true, y_pred)
         return weighted_sum(values, cotangent), values
 
     return jax.value_and_grad(total, has_aux=True)
 
 
-def on_torch(function: Any, y_true: Any, y_pred: Any, cotangent: Any, mode: str) -> Any:
+def on_torch(function: Any, y_true: Tensor, y_pred: Tensor, cotangent: Tensor, mode: str) -> Any:
     y_pred = y_pred.detach().clone().requires_grad_(True)
     called = function
     if mode != "eager":

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keraslosses.core.types import Tensor
 from keraslosses.portability.finding import note
 
 BACKEND = keras.backend.backend()
@@ -50,13 +51,13 @@ def total_of(values: Any, squared: bool) -> Any:
 
 
 def transformations(
-    function: Any, y_true: Any, y_pred: Any, direction: Any, squared: bool = False
+    function: Any, y_true: Tensor, y_pred: Tensor, direction: Tensor, squared: bool = False
 ) -> Transformations:
     """The transformations of the backend, for the total of `function(y_true, y_pred)` by y_pred."""
     note(y_true, y_pred)
     y_true, y_pred, direction = (ops.convert_to_tensor(x) for x in (y_true, y_pred, direction))
 
-    def alone(y_true: Any, y_pred: Any) -> Any:
+    def alone(y_true: Tensor, y_pred: Tensor) -> Any:
         return function(y_true[None], y_pred[None])[0]
 
     def total(x: Any) -> Any:
@@ -66,7 +67,7 @@ def transformations(
     return made(total, alone, y_true, y_pred, direction)
 
 
-def on_torch(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> Transformations:
+def on_torch(total: Any, alone: Any, y_true: Tensor, y_pred: Tensor, direction: Tensor) -> Transformations:
     def twice() -> Any:
         x = y_pred.detach().clone().requires_grad_(True)
         (gradient,) = torch.autograd.grad(total(x), x, create_graph=True)
@@ -89,7 +90,7 @@ def on_torch(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -
     }
 
 
-def on_jax(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> Transformations:
+def on_jax(total: Any, alone: Any, y_true: Tensor, y_pred: Tensor, direction: Tensor) -> Transformations:
     """Compiles all transformations together if possible: one of them alone takes as long as all."""
     grad = jax.grad(total)
 
@@ -109,7 +110,9 @@ def on_jax(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> 
     return {name: partial(found.get, name) for name in traced}
 
 
-def on_tensorflow(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> Transformations:
+def on_tensorflow(
+    total: Any, alone: Any, y_true: Tensor, y_pred: Tensor, direction: Tensor
+) -> Transformations:
     def twice() -> Any:
         with tf.GradientTape() as outer:
             outer.watch(y_pred)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from keraslosses.core.types import Options
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.kinds.sizes import Pair, Shape, Sizes, normal
 
@@ -51,7 +52,7 @@ def class_weights(classes: int) -> np.ndarray:
     return np.linspace(0.5, 2.0, classes, dtype="float32")
 
 
-def labels_and_features(rng: np.random.Generator, shape: Shape, options: Any) -> Pair:
+def labels_and_features(rng: np.random.Generator, shape: Shape, options: Options) -> Pair:
     """Class indices, against features and the kernel of a head. The kernel has one row for each class."""
     batch, dim, classes = shape
     features, kernel = normal(rng, (batch, dim)), normal(rng, (classes, dim))

@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from keraslosses.cli.bench.cases import Case, class_weights
+from keraslosses.core.types import Tensor
 from keraslosses.reference.crossentropy import IGNORED
 
 BACKEND = keras.backend.backend()
@@ -51,12 +52,12 @@ def keras_peers(case: Case) -> dict[str, Peer]:
     return OF_KERAS.get(case.title, {})
 
 
-def focal_of_one_hot(y_true: Any, y_pred: Any) -> Any:
+def focal_of_one_hot(y_true: Tensor, y_pred: Tensor) -> Any:
     focal = keras.losses.CategoricalFocalCrossentropy(from_logits=True)
     return focal(ops.one_hot(y_true, y_pred.shape[-1]), y_pred)
 
 
-def cross_entropy_of_all_logits(y_true: Any, features: Any, kernel: Any) -> Any:
+def cross_entropy_of_all_logits(y_true: Tensor, features: Tensor, kernel: Tensor) -> Any:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     return loss(y_true, ops.matmul(features, kernel))
 

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from keraslosses.cli.bench.kernels import dispatched, in_graph, in_program
+from keraslosses.core.types import Tensor
 
 BACKEND = keras.backend.backend()
 
@@ -38,7 +39,7 @@ class Step:
     kernels: Callable[[], int]
 
 
-def with_gradient(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
+def with_gradient(loss: Callable[..., Any], y_true: Tensor, y_pred: Any, mode: str) -> Step:
     """loss(y_true, y_pred) and its gradient by y_pred.
 
     If y_pred is a tuple: loss(y_true, *y_pred) and the gradient by each item.
@@ -56,8 +57,8 @@ def copy(y_pred: Any, mode: str) -> Step:
     return add_one(lambda *inputs: tuple(x + 1.0 for x in inputs), inputs, mode)
 
 
-def on_tensorflow(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...], mode: str) -> Step:
-    def value_and_gradient(y_true: Any, *inputs: Any) -> tuple[Any, ...]:
+def on_tensorflow(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Step:
+    def value_and_gradient(y_true: Tensor, *inputs: Any) -> tuple[Any, ...]:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             value = loss(y_true, *inputs)
@@ -66,15 +67,15 @@ def on_tensorflow(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...]
     return tensorflow_step(value_and_gradient, (y_true, *inputs), mode)
 
 
-def on_jax(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...], mode: str) -> Step:
-    def value_and_gradient(y_true: Any, *inputs: Any) -> tuple[Any, ...]:
+def on_jax(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Step:
+    def value_and_gradient(y_true: Tensor, *inputs: Any) -> tuple[Any, ...]:
         value, gradient = jax.value_and_grad(lambda inputs: loss(y_true, *inputs))(inputs)
         return value, *gradient
 
     return jax_step(value_and_gradient, (y_true, *inputs), mode)
 
 
-def on_torch(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...], mode: str) -> Step:
+def on_torch(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Step:
     inputs = tuple(x.detach().requires_grad_(True) for x in inputs)
 
     def value_and_gradient() -> tuple[Any, ...]:

@@ -23,6 +23,7 @@ from keraslosses.cli.bench.peers import inputs_for, peers_of
 from keraslosses.cli.bench.results import Peer, Row
 from keraslosses.cli.bench.steps import Step, copy, with_gradient
 from keraslosses.cli.bench.without import switch_off
+from keraslosses.core.types import Tensor
 
 # The allowed relative difference between a peer and our loss. float32 sums depend on their order, and Keras
 # adds epsilons.
@@ -80,7 +81,7 @@ def ours_of(case: Case, shape: Shape) -> Callable[..., Any]:
         return made
     made.build((None, shape[1]))
 
-    def mean_loss(y_true: Any, features: Any, kernel: Any) -> Any:
+    def mean_loss(y_true: Tensor, features: Tensor, kernel: Tensor) -> Any:
         with keras.StatelessScope([(made.kernel, kernel)]):
             return ops.mean(made.per_sample_loss(features, y_true, training=True))
 
@@ -88,7 +89,7 @@ def ours_of(case: Case, shape: Shape) -> Callable[..., Any]:
 
 
 def agreeing(
-    ours: Step, peers: Mapping[str, Any], y_true: Any, y_pred: Any, mode: str
+    ours: Step, peers: Mapping[str, Any], y_true: Tensor, y_pred: Any, mode: str
 ) -> tuple[dict[str, Step], list[str]]:
     """The peers that compute the same as our loss, and a reason for each peer that is left out."""
     expected = results_of(ours)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from keraslosses.cli.plot.plotted import Plotted
+from keraslosses.core.types import Tensor
 from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.reference.entry import Options
 from keraslosses.reference.kinds.path import Case, Path
@@ -78,7 +79,7 @@ def coupled_curves(loss: Any, path: Path, label: str) -> list[Curve]:
     """The curves of a loss that couples the batch. Each point is a batch, and its first value is drawn."""
     x = np.linspace(*path.span, COUPLED_POINTS)
 
-    def first(y_true: Any, y_pred: Any) -> Any:
+    def first(y_true: Tensor, y_pred: Tensor) -> Any:
         return loss(y_true, y_pred)[:1]
 
     def curve(case: Case) -> Curve:

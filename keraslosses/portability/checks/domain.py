@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from keraslosses.core.types import Options
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, shown
 from keraslosses.portability.targets.subject import Subject
@@ -28,13 +29,13 @@ def option_sets(subject: Subject) -> list[Any]:
     return [kinds[from_logits] for from_logits in sorted(kinds)]
 
 
-def cases(subject: Subject, options: Any) -> list[Outside]:
+def cases(subject: Subject, options: Options) -> list[Outside]:
     reference = subject.reference
     given = {**reference.draw_options, **options}
     return reference.kind.outside(given, *reference.inputs(options, leading=(3,)))
 
 
-def number_for(subject: Subject, options: Any, case: Outside, mode: str) -> Iterator[Finding]:
+def number_for(subject: Subject, options: Options, case: Outside, mode: str) -> Iterator[Finding]:
     """A finding if the value of the sample outside the domain is a number."""
     function = subject.entries(options)
     try:

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keraslosses.core.types import Options
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement, note
 from keraslosses.portability.targets.subject import Subject
@@ -47,7 +48,7 @@ def check_float64(subject: Subject) -> Findings:
                 yield from digits_lost(*case[:3], values, gradient)
 
 
-def in_float64(subject: Subject, options: Any) -> Any:
+def in_float64(subject: Subject, options: Options) -> Any:
     """The loss without a reduction, with dtype float64. A function has no dtype."""
     if subject.function is not None:
         return subject.entries(options)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
+from keraslosses.core.types import Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.checks.shapes import not_one_for_each
 from keraslosses.portability.finding import Finding, disagreement, in_words, of_error
@@ -54,7 +54,7 @@ def samples_stand_alone(subject: Subject) -> Findings:
     y_true, y_pred = subject.reference.inputs(options, leading=(5,))
     loss = subject.entries(options)
 
-    def values(y_true: Any, y_pred: Any) -> np.ndarray:
+    def values(y_true: Tensor, y_pred: Tensor) -> np.ndarray:
         return gradients.usual_values_of(loss, y_true, y_pred)
 
     whole = values(y_true, y_pred)

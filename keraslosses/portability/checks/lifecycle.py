@@ -3,11 +3,11 @@
 import json
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import keras
 import numpy as np
 
+from keraslosses.core.types import Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement
 from keraslosses.portability.targets.subject import Subject
@@ -80,7 +80,7 @@ def check_fit(subject: Subject) -> Iterator[Finding]:
         yield Finding("fit-does-not-lower", f"fit with jit_compile={JIT} does not lower the loss: {history}")
 
 
-def small_model(y_pred: Any, subject: Subject) -> keras.Model:
+def small_model(y_pred: Tensor, subject: Subject) -> keras.Model:
     """A model from a one-hot row for each sample to predictions of the kind that the loss reads."""
     shape = y_pred.shape[1:]
     model = keras.Sequential(

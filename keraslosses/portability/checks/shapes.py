@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from keraslosses.core.types import Options, Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement
 from keraslosses.portability.targets.subject import Subject
@@ -34,7 +35,7 @@ def not_one_for_each(count: int, values: np.ndarray) -> Finding:
 
 
 def nothing_broadcast(
-    subject: Subject, options: Any, y_true: np.ndarray, y_pred: np.ndarray, values: np.ndarray
+    subject: Subject, options: Options, y_true: np.ndarray, y_pred: np.ndarray, values: np.ndarray
 ) -> Iterator[Finding]:
     """One target for five predictions, and (5,) against (5, 1), raise an error or give the right values."""
     function = subject.entries(options)
@@ -47,7 +48,7 @@ def nothing_broadcast(
         yield from refused_or("y_true of shape (5,)", function, true[:, 0], pred, expected)
 
 
-def refused_or(what: str, function: Any, y_true: Any, y_pred: Any, expected: Any) -> Iterator[Finding]:
+def refused_or(what: str, function: Any, y_true: Tensor, y_pred: Tensor, expected: Any) -> Iterator[Finding]:
     """A finding, unless the function raises an error or gives the expected values in any shape.
 
     If `expected` is None, only an error is right.

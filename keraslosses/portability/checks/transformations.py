@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keraslosses.core.types import Options, Tensor
 from keraslosses.portability import gradients, transforms
 from keraslosses.portability.finding import Finding, difference, of_error, shown, stated
 from keraslosses.portability.targets.subject import Subject
@@ -29,7 +30,7 @@ def check_transformations(subject: Subject) -> Findings:
         yield from with_options(subject, options)
 
 
-def with_options(subject: Subject, options: Any) -> Findings:
+def with_options(subject: Subject, options: Options) -> Findings:
     y_true, y_pred = subject.reference.inputs(options, leading=(4,))
     function = subject.entries(options)
     direction = np.random.default_rng(5).normal(size=y_pred.shape).astype("float32")
@@ -52,12 +53,12 @@ def with_options(subject: Subject, options: Any) -> Findings:
 
 
 def expectations(
-    subject: Subject, function: Any, y_true: Any, y_pred: Any, direction: Any, squared: bool
+    subject: Subject, function: Any, y_true: Tensor, y_pred: Tensor, direction: Tensor, squared: bool
 ) -> dict[str, Any]:
     """The expected result of each kind of transformation; None if it is not known."""
 
     def gradient(x: Any) -> np.ndarray:
-        def total(y_true: Any, x: Any) -> Any:
+        def total(y_true: Tensor, x: Any) -> Any:
             return transforms.total_of(function(y_true, x), squared)[None]
 
         found = gradients.value_and_gradient(total, y_true, x)[1]

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keraslosses.core import keras_internals
+from keraslosses.core.types import Options, Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, code_of, disagreement, in_words, note, shown, way_to
 from keraslosses.portability.targets.subject import Subject
@@ -32,7 +33,7 @@ def check_weights(subject: Subject) -> Iterator[Finding]:
 
 
 def reductions_agree(
-    subject: Subject, options: Any, y_true: Any, y_pred: Any, values: Any, shapes: Any
+    subject: Subject, options: Options, y_true: Tensor, y_pred: Tensor, values: Any, shapes: Any
 ) -> Iterator[Finding]:
     valid = validity(options, y_true, values, subject)
     classes = class_weight_of(options, y_true, values, subject)
@@ -65,7 +66,7 @@ def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
     poisoned = y_pred.copy()
     poisoned[1] = np.inf
 
-    def weighted(y_true: Any, y_pred: Any) -> Any:
+    def weighted(y_true: Tensor, y_pred: Tensor) -> Any:
         return function(y_true, y_pred, weight)
 
     expected, slope = gradients.value_and_gradient(weighted, y_true, y_pred)
@@ -129,14 +130,14 @@ def reduced(values: Any, valid: Any, weight: Any, classes: Any, reduction: str) 
     return weighted.sum() / count if count else 0.0
 
 
-def validity(options: Any, y_true: Any, values: Any, subject: Subject) -> Any:
+def validity(options: Options, y_true: Tensor, values: Any, subject: Subject) -> Any:
     if not subject.reference.zeros_count:
         return values > 0
     ignore = options.get("ignore_class")
     return None if ignore is None else (y_true != ignore).reshape(values.shape)
 
 
-def class_weight_of(options: Any, y_true: Any, values: Any, subject: Subject) -> Any:
+def class_weight_of(options: Options, y_true: Tensor, values: Any, subject: Subject) -> Any:
     """Σ_c w_c y_c of each entry for a loss with one class per entry; None for every other."""
     weights = options.get("class_weights")
     if weights is None or subject.reference.kind.elementwise:

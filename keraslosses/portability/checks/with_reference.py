@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keraslosses.core.types import Options, Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.checks.invariance import samples_stand_alone
 from keraslosses.portability.finding import Finding, disagreement, guarded, note, shown
@@ -23,7 +24,7 @@ def check_value(subject: Subject) -> Findings:
         yield from guarded(f"value with {options}", value_with, subject, options)
 
 
-def value_with(subject: Subject, options: Any) -> Findings:
+def value_with(subject: Subject, options: Options) -> Findings:
     y_true, y_pred = subject.reference.inputs(options)
     expected = subject.reference.values(y_true, y_pred, options)
     received = gradients.values_of(subject.entries(options), y_true, y_pred)
@@ -85,7 +86,7 @@ def nan_shows(subject: Subject) -> Findings:
         yield from guarded(f"NaN in y_pred with {options}", nan_shows_with, subject, options)
 
 
-def nan_shows_with(subject: Subject, options: Any) -> Findings:
+def nan_shows_with(subject: Subject, options: Options) -> Findings:
     y_true, y_pred = subject.reference.inputs(options)
     for what, place in (("one NaN", np.s_[:1]), ("all NaN", np.s_[:])):
         y_pred = y_pred.copy()
@@ -123,7 +124,7 @@ def empty_batch_costs_nothing(subject: Subject) -> Findings:
     reductions = ("sum_over_batch_size", "sum", "mean_with_sample_weight")
     losses = [subject.make(reduction=reduction, **options) for reduction in reductions]
 
-    def each(y_true: Any, y_pred: Any) -> Any:
+    def each(y_true: Tensor, y_pred: Tensor) -> Any:
         return ops.stack([loss(y_true, y_pred) for loss in losses])
 
     empty, gradient = gradients.value_and_gradient(each, y_true[:0], y_pred[:0])

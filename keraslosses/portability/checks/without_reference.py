@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from keraslosses.core import keras_internals
+from keraslosses.core.types import Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.checks import carried, lifecycle
 from keraslosses.portability.checks.shapes import not_one_for_each
@@ -107,7 +108,9 @@ def check_weights(subject: Subject) -> Findings:
     yield from mask_leaves_the_mean(subject, y_true, y_pred, values)
 
 
-def mask_leaves_the_mean(subject: Subject, y_true: Any, y_pred: Any, values: np.ndarray) -> Iterator[Finding]:
+def mask_leaves_the_mean(
+    subject: Subject, y_true: Tensor, y_pred: Tensor, values: np.ndarray
+) -> Iterator[Finding]:
     mask = np.arange(len(y_pred)) % 3 > 0
     tensor = ops.convert_to_tensor(y_pred)
     if values.ndim > 1 or not mask.any():
@@ -133,7 +136,9 @@ def check_precision(subject: Subject) -> Findings:
             yield from labels_survive(subject, dtype)
 
 
-def narrow_agrees(subject: Subject, what: str, dtype: str, y_true: Any, y_pred: Any) -> Iterator[Finding]:
+def narrow_agrees(
+    subject: Subject, what: str, dtype: str, y_true: Tensor, y_pred: Tensor
+) -> Iterator[Finding]:
     """Compares the values for a narrow y_pred with the values for the same numbers in float32."""
     narrow = ops.cast(ops.convert_to_tensor(y_pred), dtype)
     same = ops.convert_to_numpy(ops.cast(narrow, "float32"))

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keraslosses.core.types import DType, Options, Tensor
 from keraslosses.reference import Reference
 
 
@@ -27,7 +28,7 @@ class Subject:
     function: Any = None
     made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def entries(self, options: Any) -> Any:
+    def entries(self, options: Options) -> Any:
         """The loss without a reduction. For a layer: a function that gives its outputs.
 
         The same options give the same object, so that it is compiled only once.
@@ -37,7 +38,7 @@ class Subject:
             self.made[key] = self.bare(options)
         return self.made[key]
 
-    def bare(self, options: Any) -> Any:
+    def bare(self, options: Options) -> Any:
         if self.layer is not None:
             return functools.partial(outputs, self.layer)
         if self.function is not None:
@@ -55,20 +56,20 @@ class Subject:
         return merged
 
 
-def outputs(layer: Any, y_true: Any, y_pred: Any) -> Any:
+def outputs(layer: Any, y_true: Tensor, y_pred: Tensor) -> Any:
     return layer(y_pred, training=False)
 
 
 class OfFunction(keras.losses.Loss):
     """A function of y_true and y_pred as a loss, wrapped as Keras does in `compile(loss=...)`."""
 
-    def __init__(self, function: Any, reduction: str = "sum_over_batch_size", dtype: Any = None):
+    def __init__(self, function: Any, reduction: str = "sum_over_batch_size", dtype: DType = None):
         name = getattr(function, "__name__", "")
         # TensorFlow does not accept the name of a lambda.
         super().__init__(reduction=reduction, name=name if name.isidentifier() else "function", dtype=dtype)
         self.function = function
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
         return self.function(y_true, y_pred)
 
 
@@ -92,20 +93,20 @@ def accepting(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def of_function(
-    function: Any, reduction: str = "sum_over_batch_size", dtype: Any = None, **options: Any
+    function: Any, reduction: str = "sum_over_batch_size", dtype: DType = None, **options: Any
 ) -> Any:
     """A function as a loss."""
     return OfFunction(functools.partial(function, **options) if options else function, reduction, dtype)
 
 
-def called_with_tensors(function: Any, y_true: Any, y_pred: Any) -> Any:
+def called_with_tensors(function: Any, y_true: Tensor, y_pred: Tensor) -> Any:
     return function(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
 
 
 def copies(loss: Any) -> Callable[..., Any]:
     """A function that copies a loss with another reduction, or another dtype if the class takes one."""
 
-    def made(reduction: str | None = None, dtype: Any = None) -> Any:
+    def made(reduction: str | None = None, dtype: DType = None) -> Any:
         if dtype is not None:
             copied = type(loss).from_config({**loss.get_config(), "dtype": dtype})
         else:
@@ -128,7 +129,7 @@ def restricted(reference: Reference, known: Container[str]) -> Reference:
         ValueError: If they are needed and the formula has an option without a default.
     """
 
-    def takes(options: Any) -> bool:
+    def takes(options: Options) -> bool:
         return all(name in known for name in options)
 
     options = tuple(options for options in reference.options if takes(options))
