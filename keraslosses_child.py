@@ -1,6 +1,7 @@
-"""A child process that is watched: what it says line by line, and what becomes of one that says nothing.
+"""A child process that answers line by line. It is stopped if it hangs or takes too much memory.
 
-It stands outside the package, whose import brings Keras: the pytest plugin uses it without.
+This module is outside the package, because importing the package imports Keras. The pytest plugin must not
+import Keras.
 """
 
 import contextlib
@@ -14,13 +15,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-# Seconds between two looks at the memory of a child.
+# The memory of a child is read at this interval, in seconds.
 LOOK = 0.1
 LAST_LINES = 15
 
 
 class Lost(Exception):
-    """A child that says nothing more: a code and a sentence for what happened, and its error output."""
+    """The child process has ended or was stopped.
+
+    `code` and `what` say what happened; `written` is the error output of the child.
+    """
 
     def __init__(self, code: str, what: str, written: str):
         super().__init__(what)
@@ -32,19 +36,19 @@ class Lost(Exception):
 
     @property
     def told(self) -> str:
-        """What happened, with the last lines."""
+        """What happened, and the last lines of the error output."""
         lines = (f"  {line}" for line in self.last_lines.splitlines())
         return "\n".join([f"The process {self.what}. Its last lines:", *lines])
 
 
 class Child:
-    """A process that is started when it is first needed, and again after it was lost.
+    """A child process. It starts at the first request, and starts again after it was lost.
 
     Args:
-        command: The program with its arguments.
-        environment: What differs from the environment of this process.
-        folder: Where it runs. Default: here.
-        memory: How many megabytes it may take. Default: any.
+        command: The program and its arguments.
+        environment: Variables to set, in addition to the environment of this process.
+        folder: The folder that the child runs in. Default: the current folder.
+        memory: The memory limit in megabytes. Default: no limit.
     """
 
     def __init__(
@@ -60,17 +64,17 @@ class Child:
         self.output: queue.Queue[str | None] = queue.Queue()
 
     def ask(self, line: str, seconds: float) -> str:
-        """The line with which the child answers a line.
+        """Sends a line to the child and returns the line that it answers.
 
         Raises:
-            Lost: if no answer comes within that many seconds, or the process ends or takes too much memory.
+            Lost: If no answer comes within `seconds`, or the process ends or takes too much memory.
         """
         process = self.running()
-        # The child writes on from here: it shares the place in the file.
+        # The child shares the file position, so it writes from the start again.
         self.errors.seek(0)
         self.errors.truncate()
         assert process.stdin is not None
-        with contextlib.suppress(OSError):  # It has ended: then there is no answer.
+        with contextlib.suppress(OSError):  # The child has ended; `next_line` gives None.
             print(line, file=process.stdin, flush=True)
         answer = self.next_line(seconds)
         if answer is None:
@@ -78,11 +82,11 @@ class Child:
         return answer
 
     def lines(self, seconds: float) -> Iterator[str]:
-        """All lines of a child that runs to its end.
+        """Yields all lines that the child prints until it ends.
 
         Raises:
-            Lost: if it is silent for that many seconds, takes too much memory, or ends with a status other
-                than 0.
+            Lost: If the child prints nothing for `seconds`, takes too much memory, or ends with a status
+                other than 0.
         """
         process = self.running()
         assert process.stdin is not None
@@ -97,7 +101,7 @@ class Child:
             self.close()
 
     def next_line(self, seconds: float) -> str | None:
-        """The next line of the child; None where it has closed its output."""
+        """The next line of the child, or None if the child has closed its output."""
         assert self.process is not None
         deadline = time.monotonic() + seconds
         while True:
@@ -112,7 +116,7 @@ class Child:
         return self.process or self.start()
 
     def start(self) -> "subprocess.Popen[str]":
-        # Closed with the child itself: it is read after the process has ended.
+        # `close` closes the file. It is read after the process has ended.
         self.errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self.process = subprocess.Popen(
             self.command,
@@ -129,12 +133,12 @@ class Child:
         return self.process
 
     def written(self) -> str:
-        """What the child has written to its error output since it was asked, or since its start."""
+        """The error output of the child since the last request, or since its start."""
         self.errors.seek(0)
         return self.errors.read()
 
     def lost(self, code: str, what: str) -> Lost:
-        """Ends what is left of the process; the exception to raise."""
+        """Stops the process and returns the exception to raise."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()
@@ -143,40 +147,40 @@ class Child:
         return lost
 
     def close(self) -> None:
-        """Ends the process, if there is one."""
+        """Stops the process, if one is running."""
         if self.process is None:
             return
         self.process.kill()
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.errors):
-            with contextlib.suppress(OSError):  # What it did not read any more.
+            with contextlib.suppress(OSError):  # The child did not read all of its input.
                 stream.close()  # type: ignore[union-attr]
         self.process = None
 
 
 def pass_on(stream: Any, lines: "queue.Queue[str | None]") -> None:
-    """Passes lines on from a stream, then None."""
-    with contextlib.suppress(ValueError):  # The stream was closed while it was read.
+    """Copies the lines of a stream to the queue, then None."""
+    with contextlib.suppress(ValueError):  # The stream was closed during the read.
         for line in stream:
             lines.put(line)
     lines.put(None)
 
 
 def how_it_ended(process: "subprocess.Popen[str]") -> str:
-    """The end of a process in words."""
+    """A description of how the process ended."""
     try:
         status = process.wait(10)
     except subprocess.TimeoutExpired:
         return "closed its output"
     if status == -9:
-        return "was killed by signal 9, as the system does when memory runs out"
+        return "was killed by signal 9; the system sends it when memory runs out"
     if status < 0:
         return f"was killed by signal {-status}"
     return f"ended with status {status}"
 
 
 def megabytes(pid: int) -> int:
-    """The memory that a process holds; 0 where the system does not tell it."""
+    """The memory that a process uses, or 0 if the system does not report it."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError, ValueError):

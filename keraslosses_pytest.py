@@ -1,7 +1,7 @@
-"""The pytest plugin of keraslosses: a marker for tests of every backend, and the hard inputs as a fixture.
+"""The pytest plugin of keraslosses: the marker `backends` and the fixture `hard_inputs`.
 
-It stands outside the package, whose import brings Keras: here nothing is imported but pytest until a test
-asks for it.
+The plugin is outside the package, because importing the package imports Keras. It imports Keras only if a
+test uses the fixture.
 """
 
 import json
@@ -16,7 +16,7 @@ import pytest
 from keraslosses_child import Child, Lost
 
 BACKENDS = ("tensorflow", "jax", "torch")
-# Set in a child process, where marked tests run as they stand.
+# Set in a child process. There, marked tests run like all other tests.
 IN_CHILD = "KERASLOSSES_PYTEST_CHILD"
 ARGUMENT = "keras_backend"
 CHILDREN = pytest.StashKey[dict[str, Child]]()
@@ -25,13 +25,13 @@ CHILDREN = pytest.StashKey[dict[str, Child]]()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "backends(*names, timeout=600): run the test once for each installed backend, or each one named, "
-        "in a process of that backend; it may take so many seconds.",
+        "backends(*names, timeout=600): run the test once for each named backend (default: each installed "
+        "one), in a process of that backend; timeout is the time limit in seconds.",
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each backend; in a child process, for its own backend only."""
+    """Makes one test for each backend; in a child process, only for the backend of the process."""
     marker = metafunc.definition.get_closest_marker("backends")
     if marker is None:
         return
@@ -42,16 +42,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def wanted(marker: pytest.Mark) -> Iterator[Any]:
-    """The backends to run on; those that are not installed are skipped by name."""
+    """The backends to run on. A test on a backend that is not installed is skipped."""
     for name in marker.args or BACKENDS:
         if name not in BACKENDS:
-            raise pytest.UsageError(f"backends: {name!r} is no backend; choose from {', '.join(BACKENDS)}.")
+            raise pytest.UsageError(
+                f"backends: {name!r} is not a backend; choose from {', '.join(BACKENDS)}."
+            )
         missing = pytest.mark.skipif(find_spec(name) is None, reason=f"{name} is not installed")
         yield pytest.param(name, marks=missing)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a child runs needs no fixtures here."""
+    """Removes the fixtures of the tests that a child process runs: the child makes them."""
     for item in items:
         if isinstance(item, pytest.Function) and runs_in_child(item):
             item.fixturenames = []
@@ -63,7 +65,7 @@ def runs_in_child(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Runs a marked test in the process of its backend, where its failure is the test's."""
+    """Runs a marked test in the process of its backend, and fails or skips as that process did."""
     if not runs_in_child(pyfuncitem):
         return None
     marker = pyfuncitem.get_closest_marker("backends")
@@ -78,7 +80,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def child_of(backend: str, config: pytest.Config) -> Child:
-    """The process that runs the tests of a backend one after the other."""
+    """The process that runs all marked tests of a backend, one after the other."""
     children = config.stash.setdefault(CHILDREN, {})
     if backend not in children:
         environment = {"KERAS_BACKEND": backend, IN_CHILD: "1"}
@@ -87,7 +89,10 @@ def child_of(backend: str, config: pytest.Config) -> Child:
 
 
 def outcome(child: Child, test: str, limit: float) -> tuple[int, str]:
-    """The status of a test, and why it failed with what it wrote; of one that skips itself 0, and why."""
+    """The status of a test (0: passed or skipped) and a text.
+
+    The text is the reason and the output of a failed test, the reason of a skipped test, or empty.
+    """
     try:
         status, reason = json.loads(child.ask(test, limit))
     except Lost as lost:
@@ -99,7 +104,7 @@ def outcome(child: Child, test: str, limit: float) -> tuple[int, str]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A summary names the cause; all that the child wrote stands under the failure, and there only."""
+    """Shortens the summary line to the cause. The full output of the child is below the failure."""
     report = yield
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash and runs_in_child(item):
@@ -113,7 +118,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 class Reasons:
-    """Remembers why a test failed, and why it skipped itself, in a line each."""
+    """Stores why a test failed or was skipped, as one line each."""
 
     failed = skipped = ""
 
@@ -122,7 +127,7 @@ class Reasons:
         self.failed = first_line(call.excinfo.exconly(tryshort=True))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        # Other kinds of reports tell of a part of a test, as that of a subtest does.
+        # Reports of other types are about a part of a test, such as a subtest.
         if type(report) is pytest.TestReport and isinstance(report.longrepr, tuple):
             self.skipped = report.longrepr[2]
 
@@ -132,13 +137,13 @@ def first_line(text: str) -> str:
 
 
 def main() -> None:
-    """The child process: it reads the names of tests, runs each, and answers with pytest's status for it."""
+    """The child process: reads the names of tests, runs each test, and prints its status and reason."""
     tests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     for test in tests:
         reasons = Reasons()
-        # What is expected to fail is known outside.
+        # The parent process handles xfail.
         options = ["-q", "--runxfail", "-p", "no:cacheprovider"]
         status = pytest.main([*options, test.rstrip("\n")], plugins=[reasons])
         sys.stdout.flush()
@@ -148,7 +153,10 @@ def main() -> None:
 
 @pytest.fixture
 def hard_inputs() -> Callable[[str], Any]:
-    """Gives the inputs of a kind at which an implementation easily goes wrong; see `keraslosses.testing`."""
+    """A function of a kind that gives inputs at which many implementations fail.
+
+    See `keraslosses.testing.hard_inputs`.
+    """
     from keraslosses.testing import hard_inputs as inputs_of_kind
 
     return inputs_of_kind

@@ -1,7 +1,7 @@
-"""The portability checker for test suites: `assert_portable`, and hard inputs.
+"""The portability checker for test suites: `assert_portable` and `hard_inputs`.
 
-A pytest plugin comes with the package: the marker `backends` runs a test once for each installed backend, in
-a process of that backend, and the fixture `hard_inputs` is the function of this name.
+The package has a pytest plugin. Its marker `backends` runs a test once for each installed backend, in a
+process of that backend. Its fixture `hard_inputs` is the function `hard_inputs` of this module.
 """
 
 import inspect
@@ -15,7 +15,7 @@ from keraslosses.portability.report.result import FAILED, Result, paragraphs, to
 from keraslosses.portability.targets.inputs import KINDS, Drawn
 from keraslosses.reference import Hard
 
-# Seconds for a check.
+# The time limit of one check, in seconds.
 TIMEOUT = 120.0
 
 
@@ -33,29 +33,32 @@ def assert_portable(
     timeout: float = TIMEOUT,
     memory: int | None = None,
 ) -> None:
-    """Checks a loss, function, layer or model on every installed backend, each in a process of its own.
+    """Checks a loss, function, layer or model on every installed backend.
+
+    Each backend runs in its own process.
 
     Args:
-        target: the object, or what `python -m keraslosses check` calls a target: `"package.module:Object"`,
-            `"file.py:name"`, or the name of a loss of this package. An object must be one that can be
-            imported: a class or function at the top of its file.
-        like: the loss of this package whose formula it must give, by name.
-        inputs: what it reads where it has no reference: one of the kinds of `check --inputs`, or the path of
-            an .npz file with y_true and y_pred.
-        shape: the shape of y_pred with the batch. Default: that of the kind.
-        dtype: the type of y_pred.
-        coupled: whether a value may depend on the other samples of the batch.
-        backend_names: backends to run on. Default: all installed ones.
-        check_names: checks to run. Default: all.
-        rtol: how far the backends may be apart.
-        timeout: seconds for a check.
-        memory: megabytes for a process. Default: three quarters of the machine's, for all together.
+        target: The object to check, or its name as text, written as for `python -m keraslosses check`:
+            `"package.module:Object"`, `"file.py:name"`, or the name of a loss of this package. An object
+            must be a class or a function at the top level of its file, so that it can be imported.
+        like: The name of a loss of this package. The target must compute the same formula.
+        inputs: The inputs that the target reads, if it has no reference: one of the kinds of
+            `check --inputs`, or the path of an .npz file with the arrays y_true and y_pred.
+        shape: The shape of y_pred, including the batch. Default: the shape of the kind.
+        dtype: The dtype of y_pred.
+        coupled: Whether the value of a sample may depend on the other samples of the batch.
+        backend_names: The backends to run on. Default: all installed ones.
+        check_names: The checks to run. Default: all.
+        rtol: The relative difference that is allowed between the backends.
+        timeout: The time limit of one check, in seconds.
+        memory: The memory limit of one process, in megabytes. Default: three quarters of the machine's
+            memory, divided by the number of processes.
 
     Raises:
-        AssertionError: where a check fails, with every failure and what to do about it.
-        ValueError: for a name that is none, or an object that cannot be imported or is nothing to check.
+        AssertionError: If a check fails. The message lists every failure and what to do about it.
+        ValueError: If a name is unknown, or the object cannot be imported or cannot be checked.
     """
-    __tracebackhide__ = True  # pytest shows the line of the test, not ours.
+    __tracebackhide__ = True  # pytest then shows the line of the test, not a line of this file.
     names = backends.chosen(list(backend_names), run.KNOWN)
     asked = request.described(name_of(target), like, inputs, shape, dtype, coupled)
     limit = memory or backends.share_of_memory(len(names))
@@ -70,12 +73,15 @@ def assert_portable(
 
 
 def hard_inputs(kind: str) -> tuple[Hard, ...]:
-    """The inputs of a kind at which an implementation easily goes wrong.
+    """Gives inputs at which many implementations fail, such as equal inputs or probabilities of 0.
 
-    Each has `what`, `y_true` and `y_pred`.
+    Each item has the attributes `what` (a description), `y_true` and `y_pred`.
+
+    Args:
+        kind: One of the kinds of `check --inputs`.
 
     Raises:
-        ValueError: for a kind that is none of those of `check --inputs`.
+        ValueError: If there is no such kind.
 
     >>> from keraslosses.testing import hard_inputs
     >>> print([hard.what for hard in hard_inputs("binary")][0])
@@ -86,20 +92,20 @@ def hard_inputs(kind: str) -> tuple[Hard, ...]:
 
 
 def name_of(target: Any) -> str:
-    """A target as text: of an object, the file it stands in and its name."""
+    """The target as text. For an object this is `file:name`."""
     if isinstance(target, str):
         return target
     name = getattr(target, "__qualname__", None)
     if name is None or "<" in name:
         raise ValueError(
-            "`target` must be text, or a class or function at the top of its file. "
+            "`target` must be text, or a class or function at the top level of its file. "
             f"Received: target={target!r}"
         )
     return f"{Path(inspect.getfile(target)).resolve()}:{name}"
 
 
 def told(check: str, results: Sequence[Result]) -> str:
-    """A failed check in words."""
+    """The findings of a failed check as text."""
     lines = []
     for finding, on in told_once(result.as_json() for result in results):
         lines.append(f"\n{check} on {', '.join(on)}:")

@@ -36,13 +36,13 @@ FAULTS = (
         "one target is broadcast over a batch",
         "MeanSquaredError",
         "shapes",
-        "y_true of shape (1, 7) against y_pred of shape (5, 7) is broadcast in silence",
+        "y_true of shape (1, 7) against y_pred of shape (5, 7) is broadcast silently",
     ),
     Fault(
         "labels of shape (B, 1) meet every sample",
         "CategoricalGeneralizedCrossEntropy",
         "shapes",
-        "y_true of shape (5, 1) against y_pred of shape (5, 7) is broadcast in silence to (5, 5)",
+        "y_true of shape (5, 1) against y_pred of shape (5, 7) is broadcast silently to (5, 5)",
     ),
     Fault(
         "a label out of range costs nothing",

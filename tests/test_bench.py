@@ -381,7 +381,7 @@ def test_a_form_of_a_backend_that_is_not_measured_is_an_error_of_usage(monkeypat
     result = invoke("Huber", "--without", "huber", *QUICK)
     assert result.exit_code == 2
     said = " ".join(result.stderr.replace("│", " ").split())
-    assert "'huber' is a form for torch, which is not measured" in said
+    assert "'huber' is a form for torch, but this run does not measure it" in said
 
 
 def test_crash_of_a_backend_is_reported_and_fails(worker, monkeypatch):
@@ -389,7 +389,7 @@ def test_crash_of_a_backend_is_reported_and_fails(worker, monkeypatch):
     monkeypatch.setattr(backends, "installed", lambda: ["jax", "torch"])
     result = invoke("Huber", *QUICK)
     assert result.exit_code == 1
-    assert "Not installed, so left out: tensorflow." in result.stdout
+    assert "Left out because not installed: tensorflow." in result.stdout
     assert "jax failed. The process ended with status 1." in result.stderr
     assert "torch failed. The process ended with status 1." in result.stderr
 
@@ -408,18 +408,18 @@ def test_benchmark_runs_on_all_cores(worker, monkeypatch, backend):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["Hubert"], "'Hubert' is no loss of the benchmark; choose from AMSoftmax, "),
-        (["--backend", "theano"], "'theano' is no backend"),
-        (["--sizes", "small,huge"], "'huge' is no size; choose from small, middle, large"),
+        (["Hubert"], "'Hubert' is not a loss of the benchmark; choose from AMSoftmax, "),
+        (["--backend", "theano"], "'theano' is not a backend"),
+        (["--sizes", "small,huge"], "'huge' is not a size; choose from small, middle, large"),
         (["--seconds", "0"], "--seconds"),
-        (["--without", "hubert"], "'hubert' is no faster form; choose from binary_crossentropy, "),
+        (["--without", "hubert"], "'hubert' is not a faster form; choose from binary_crossentropy, "),
         (["--tolerance", "-1"], "--tolerance"),
-        (["--json", "."], "'.' is no file that can be written"),
+        (["--json", "."], "the file '.' cannot be written"),
         (["--markdown", "notes.txt/bench.md"], "--markdown"),
         (["--against", "absent.json"], "absent.json"),
         (["--against", "notes.txt"], "'notes.txt' is not what `bench --json` writes"),
         (["--against", "list.json"], "'list.json' is not what `bench --json` writes"),
-        (["LogCosh", "--against", "old.json"], "'old.json' holds none of the rows that are to be measured"),
+        (["LogCosh", "--against", "old.json"], "'old.json' has none of the rows that this run measures"),
     ],
 )
 def test_wrong_use_is_an_error_of_usage(arguments, said, tmp_path, monkeypatch):

@@ -42,19 +42,19 @@ FAULTY = [
         {"like": "KLDivergence"},
         "value",
         "value with {}: ",
-        "an epsilon that is added",
+        "an epsilon that is not needed",
     ),
     ("nan_gradient.py:RootError", {}, "hard inputs", "gradient at equal inputs is NaN", "square root"),
     ("python_if.py:Switched", {}, "compiled", "does not compile", "A Python if"),
     ("batch_coupled.py:Relative", {}, "batch", "sample 0 alone: ", "depends on the other samples"),
     ("option_not_saved.py:asymmetric", {}, "saving", "the config lacks `over`", '"over": self.over}'),
-    ("no_name.py:NoName", {}, "saving", "the config makes no copy: TypeError", "get_config has `name`"),
+    ("no_name.py:NoName", {}, "saving", "from_config fails: TypeError", "get_config has `name`"),
     (
         "label_cast.py:picked",
         {"kind": "label-logits"},
         "precision",
         "label 2049 with float16 inputs",
-        "keep them integers",
+        "Keep them as integers",
     ),
     ("squeezed_batch.py:Squeezed", {}, "batch", "sample 0 alone: shape ()", "squeeze with an axis"),
     ("scalar.py:Scalar", {}, "shapes", "one number for a batch of 5", "one value for each sample"),
@@ -63,7 +63,7 @@ FAULTY = [
         {"like": "SparseCategoricalCrossentropy"},
         "weights",
         "sum_over_batch_size with weights of shape None and {'ignore_class'",
-        "in the denominator",
+        "counts ignored entries",
     ),
     (
         "half_precision.py:squared_error",
@@ -138,7 +138,7 @@ def test_what_raises_at_one_hard_input_is_checked_at_the_others():
 
 def test_random_values_are_told():
     (finding,) = check_runs(opened("noisy.py:noisy"))
-    assert finding.text == "gives other values at a second call with the same inputs"
+    assert finding.text == "gives different values in two calls with the same inputs"
 
 
 def test_copies_of_a_loss_differ_in_the_reduction_only():
@@ -159,10 +159,16 @@ def test_copies_of_a_loss_differ_in_the_reduction_only():
         (f"{USERS}/scalar.py:scalar", "has no 'scalar'. Did you mean 'Scalar'?"),
         ("keras.loses:Huber", "there is no module keras.loses"),
         ("keraslosses:CenterLoss", "CenterLoss needs num_classes"),
-        ("math:pi", "it is 'float'; expected a loss"),
-        ("keras.metrics:MeanSquaredError", "it is 'MeanSquaredError'; expected a loss"),
-        ("operator:setitem", "it needs 3 arguments"),
-        (f"{USERS}/models.py:two_inputs", "it has 2 inputs; expected a model of one"),
+        (
+            "math:pi",
+            "expected a loss, a function of y_true and y_pred, a layer or a model. Received: 'float'",
+        ),
+        (
+            "keras.metrics:MeanSquaredError",
+            "expected a loss, a function of y_true and y_pred, a layer or a model. Received: 'MeanSquaredError'",
+        ),
+        ("operator:setitem", "The function needs 3 arguments"),
+        (f"{USERS}/models.py:two_inputs", "expected a model with one input. The model has 2 inputs"),
     ],
 )
 def test_what_cannot_be_checked_says_why(text, said):
@@ -256,15 +262,15 @@ def test_own_arrays_are_cut_and_repeated(tmp_path):
 def test_own_whole_numbers_have_no_gradient():
     drawn = Drawn(arrays=(np.zeros(3), np.zeros((3, 2), "int32")))
     subject = open_target(Target(f"{USERS}/correct.py:Pseudo", None, drawn))
-    assert skipped("gradient", subject) == "y_pred are whole numbers: no gradient"
+    assert skipped("gradient", subject) == "y_pred holds integers, so there is no gradient"
     assert skipped("value", subject) is None
 
 
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({"y_true": np.zeros(3)}, "needs the arrays y_true and y_pred. It has: y_true"),
-        ({"y_true": np.zeros(3), "y_pred": np.zeros((2, 2))}, "as many samples as each other"),
+        ({"y_true": np.zeros(3)}, "must have the arrays y_true and y_pred. It has: y_true"),
+        ({"y_true": np.zeros(3), "y_pred": np.zeros((2, 2))}, "the same number of samples"),
         ({"y_true": np.zeros(0), "y_pred": np.zeros((0, 2))}, "at least one"),
     ],
 )
@@ -273,7 +279,7 @@ def test_arrays_that_do_not_fit_are_refused(arrays, said, tmp_path):
     with pytest.raises(ValueError, match=said):
         own_arrays(str(tmp_path / "mine.npz"))
     (tmp_path / "text.npz").write_text("no arrays")
-    with pytest.raises(ValueError, match=r"is no \.npz file that can be read"):
+    with pytest.raises(ValueError, match=r"cannot be read as an \.npz file"):
         own_arrays(str(tmp_path / "text.npz"))
 
 

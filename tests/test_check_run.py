@@ -32,10 +32,10 @@ ENDINGS = {
     "raises.py:raises": "raises RuntimeError: out of luck",
     "hangs.py:hangs": f"hangs: no answer in {NO_END} seconds",
     "nothing.py:nothing": "gives NoneType, expected a tensor of jax",
-    "noisy.py:noisy": "gives other values at a second call with the same inputs",
+    "noisy.py:noisy": "gives different values in two calls with the same inputs",
     "prints.py:talkative": "prints when it is imported, made or called",
     "too_much_memory.py:hoards": f"takes more than {MEMORY} MB of memory",
-    "killed.py:killed": "was killed by signal 9, as the system does when memory runs out",
+    "killed.py:killed": "was killed by signal 9; the system sends it when memory runs out",
 }
 OTHERS = ("differs.py:differs", "models.py:dense", "models.py:network", "correct.py:Pseudo", "Huber")
 
@@ -110,7 +110,7 @@ def test_what_the_numpy_backend_computes_is_the_formula():
     results = run(Plan(targets, ["numpy"], ["value", "fit"], timeout=TIMEOUT, memory=share_of_memory(1)))
     assert [r for r in results if r.findings] == []
     assert {r.status for r in results if r.check == "value"} == {PASSED}
-    assert {r.why for r in results if r.check == "fit"} == {"the numpy backend neither trains nor compiles"}
+    assert {r.why for r in results if r.check == "fit"} == {"the numpy backend does not train or compile"}
 
 
 # The command
@@ -125,26 +125,26 @@ def invoke(*arguments):
     [
         (["Hubert"], "'Hubert' is neither a loss of keraslosses"),
         (["Hubber"], "Did you mean 'Huber'?"),
-        (["nowhere.py:Loss"], "'nowhere.py:Loss' names a file that is not there."),
+        (["nowhere.py:Loss"], "'nowhere.py:Loss' names a file that does not exist."),
         ([f"{USERS}/scaler.py"], "Did you mean '"),
         (["keras.losse", "--backends", "jax"], "cannot be imported: there is no module keras.losse."),
         (
             [f"{USERS}/models.py", "--backends", "jax"],
             "has no losses, and no functions of y_true and y_pred.",
         ),
-        (["nowhere.losses:Loss"], "names a module that is not there"),
-        (["Huber:"], "names no object behind the colon"),
-        (["loss.py"], "'loss.py' names a file that is not there."),
+        (["nowhere.losses:Loss"], "names a module that does not exist"),
+        (["Huber:"], "has no name after the colon"),
+        (["loss.py"], "'loss.py' names a file that does not exist."),
         (["my/losses"], "is neither a loss of keraslosses, nor a module or file"),
         (["Huber", "--checks", "speed"], "expected one of runs, shapes, value"),
         (["Huber", "--checks", "shape"], "Did you mean 'shapes'?"),
         (["Huber", "--checks", "hard"], "Did you mean 'hard inputs'?"),
-        (["Huber", "--backends", "theano"], "'theano' is no backend"),
+        (["Huber", "--backends", "theano"], "'theano' is not a backend"),
         (["Huber", "--inputs", "pictures"], "expected one of real"),
-        (["Huber", "--inputs", "nowhere.npz"], "is no .npz file that can be read"),
+        (["Huber", "--inputs", "nowhere.npz"], "cannot be read as an .npz file"),
         (["Huber", "--shape", "8,x"], "expected sizes with commas"),
-        (["Huber", "--shape", "8"], "expected one of real, such as (5, 7)"),
-        (["Huber", "--inputs", "boxes", "--shape", "8,5"], "expected one of boxes"),
+        (["Huber", "--shape", "8"], "expected a shape of real, such as (5, 7)"),
+        (["Huber", "--inputs", "boxes", "--shape", "8,5"], "expected a shape of boxes"),
         (["Huber", "--dtype", "int8"], "expected one of float16"),
         (["Huber", "--like", "Hubert"], "expected one of "),
         (["Huber", "--timeout", "0"], "timeout"),
@@ -176,7 +176,7 @@ def test_a_file_alone_stands_for_what_is_in_it_and_runs_is_a_check_that_can_be_c
         "models.py has no losses, and no functions of y_true and y_pred: left out.",
         "NoName",
         "halved",
-        "Needs needs factor: name an instance, or a function that makes one.",
+        "Needs needs factor: give an instance, or a function that makes one.",
         "4 checks ran, 1 failed.",
     ):
         assert said in result.output
@@ -210,7 +210,7 @@ def test_failure_is_told_in_full_and_is_status_1(tmp_path, monkeypatch):
         "expected: an array of shape (5,)",
         "y_pred = ",
         "What to do: Return one value",
-        "Not installed, so left out: tensorflow, jax.",
+        "Left out because not installed: tensorflow, jax.",
         "3 checks ran, 1 failed.",
     ):
         assert said in result.output

@@ -55,8 +55,8 @@ def test_demo_trains_prints_and_draws(backend, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--backend", "theano"], "'theano' is no backend"),
-        (["--backend", "jax,theano"], "'theano' is no backend"),
+        (["--backend", "theano"], "'theano' is not a backend"),
+        (["--backend", "jax,theano"], "'theano' is not a backend"),
         (["--seeds", "0"], "seeds"),
         (["--epochs", "0"], "epochs"),
         (["--data", "letters"], "letters"),
@@ -75,7 +75,7 @@ def test_backends_are_named_once_each_or_with_commas(monkeypatch):
     monkeypatch.setattr(backends, "installed", lambda: ["jax", "torch"])
     assert backends.chosen([]) == ["jax", "torch"]
     assert backends.chosen(["torch, jax", "torch"]) == ["torch", "jax"]
-    with pytest.raises(ValueError, match=r"'tensorflow' is not installed\. Installed here: jax, torch"):
+    with pytest.raises(ValueError, match=r"'tensorflow' is not installed\. Installed: jax, torch"):
         backends.chosen(["tensorflow"])
     monkeypatch.setattr(backends, "installed", list)
     with pytest.raises(ValueError, match="No backend is installed"):
@@ -151,7 +151,7 @@ def test_demo_goes_on_after_a_crash_and_fails(worker, monkeypatch, tmp_path):
     monkeypatch.setattr(backends, "installed", lambda: ["jax", "torch"])
     result = invoke("--out", str(tmp_path / "demo.png"))
     assert result.exit_code == 1
-    assert "Not installed, so left out: tensorflow." in result.stdout
+    assert "Left out because not installed: tensorflow." in result.stdout
     assert "jax failed. The process ended with status 1." in result.stderr
     assert "torch failed. The process ended with status 1." in result.stderr
     assert "RuntimeError: out of luck" in result.stderr

@@ -128,9 +128,9 @@ def test_names_and_family_choose():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["Hubert"], "NAME: 'Hubert' is nothing that keraslosses has; choose from AMSoftmax, "),
-        (["--family", "faces"], "--family: 'faces' is no family; choose from regression, robust, "),
-        (["Huber", "--family", "boxes"], "--family: none of Huber is of the family 'boxes'"),
+        (["Hubert"], "NAME: keraslosses has no 'Hubert'; choose from AMSoftmax, "),
+        (["--family", "faces"], "--family: 'faces' is not a family; choose from regression, robust, "),
+        (["Huber", "--family", "boxes"], "--family: none of Huber belongs to the family 'boxes'"),
     ],
 )
 def test_wrong_use_is_an_error_of_usage(arguments, said):

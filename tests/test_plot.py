@@ -287,13 +287,13 @@ def test_a_gradient_is_drawn_with_its_zero():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["Hubert"], "NAME: 'Hubert' is no loss; choose from AMSoftmax, "),
-        (["CenterLoss"], "NAME: 'CenterLoss' is no loss; choose from AMSoftmax, "),
+        (["Hubert"], "NAME: 'Hubert' is not a loss; choose from AMSoftmax, "),
+        (["CenterLoss"], "NAME: 'CenterLoss' is not a loss; choose from AMSoftmax, "),
         (["Huber", "--output", "a.gif"], "--output: the name of the picture must end in .png or .svg. Received: 'a.gif'"),
         (["Huber", "--output", "notes.txt/a.png"], "--output: 'notes.txt' cannot be made"),
         (["Huber", "--beta=1"], "--beta: Huber has no option 'beta'; the options to draw are delta."),
         (["Huber", "--reduction=sum"], "--reduction: Huber has no option 'reduction'; the options to draw are delta."),
-        (["Dice", "--axis=1"], "--axis: Dice has no option 'axis'; there is none to draw."),
+        (["Dice", "--axis=1"], "--axis: Dice has no option 'axis'; it has no options to draw."),
         (["Huber", "--delta"], "--delta: expected values with commas. Received: 'delta='"),
         (["Huber", "Dice"], "expected one NAME and options such as --delta=0.5,1. Received: 'Dice'"),
         (["Huber", "--delta=0,1"], "--delta: `delta` must be a positive number. Received: delta=0"),

@@ -41,7 +41,7 @@ def test_fault_is_an_assertion_with_what_to_do():
         ("Huber", {"inputs": "pictures"}, "`inputs`: expected one of real"),
         ("Huber", {"check_names": ["speed"]}, "`checks`: expected one of runs, shapes"),
         ("keraslosses:None_", {"backend_names": ["torch"]}, "`target`: keraslosses has no 'None_'"),
-        ("Huber", {"backend_names": ["theano"]}, "'theano' is no backend"),
+        ("Huber", {"backend_names": ["theano"]}, "'theano' is not a backend"),
     ],
 )
 def test_wrong_argument_is_an_error(target, options, said):

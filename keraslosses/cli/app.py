@@ -1,4 +1,4 @@
-"""The command line: one module per command, put together here."""
+"""The command line. Each command has its own module; this module registers them."""
 
 import typer
 

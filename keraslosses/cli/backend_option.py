@@ -1,4 +1,4 @@
-"""The option `--backend`, as the commands share it."""
+"""The option `--backend`, which several commands share."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -13,7 +13,7 @@ BackendNames = Annotated[
     typer.Option(
         "--backend",
         metavar="NAME",
-        help="Backend to run on; give it again or use commas. Default: all installed.",
+        help="Backend to run on. For several, repeat the option or use commas. Default: all installed.",
     ),
 ]
 
@@ -21,7 +21,7 @@ BackendNames = Annotated[
 def chosen_backends(
     names: Sequence[str], known: Sequence[str] = backends.BACKENDS, option: str = "--backend"
 ) -> list[str]:
-    """The backends to run on; a wrong name is an error of usage."""
+    """The backends to run on. A wrong name is a usage error."""
     try:
         return backends.chosen(names, known)
     except ValueError as error:
@@ -31,4 +31,4 @@ def chosen_backends(
 def say_which_are_absent(console: Console) -> None:
     """Prints the backends that are not installed."""
     if absent := backends.absent():
-        console.print(f"Not installed, so left out: {', '.join(absent)}.")
+        console.print(f"Left out because not installed: {', '.join(absent)}.")

@@ -1,4 +1,4 @@
-"""What is in the package: losses, layers and metrics, with what the code and the reference say of them."""
+"""The catalogue of the package: its losses, layers and metrics, described from the code and the reference."""
 
 import inspect
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import keraslosses
 from keraslosses.lookup import CLASSES
 from keraslosses.reference import REFERENCES
 
-# What every loss takes, beside its own options.
+# The arguments that every loss takes in addition to its own options.
 FRAME_OPTIONS = ("reduction", "name", "dtype")
 NEEDED = inspect.Parameter.empty
 KINDS = {"layers": keras.layers.Layer, "metrics": keras.metrics.Metric}
@@ -19,7 +19,7 @@ KINDS = {"layers": keras.layers.Layer, "metrics": keras.metrics.Metric}
 
 @dataclass(frozen=True)
 class Entry:
-    """A loss, layer or metric; an option without a default has `NEEDED` in its place."""
+    """A loss, layer or metric. The value of an option without a default is `NEEDED`."""
 
     name: str
     family: str
@@ -29,7 +29,7 @@ class Entry:
 
 
 def catalogue() -> list[Entry]:
-    """Everything, family by family."""
+    """All entries, family by family."""
     return [*losses(), *(entry for family in KINDS for entry in classes_of(family))]
 
 
@@ -40,7 +40,7 @@ def losses() -> Iterator[Entry]:
 
 
 def classes_of(family: str) -> Iterator[Entry]:
-    """The public classes of a kind. Their docstrings hold what the reference holds of a loss."""
+    """The public layers or metrics. Their docstrings describe their inputs and name their papers."""
     for name in sorted(keraslosses.__all__):
         thing = getattr(keraslosses, name)
         if inspect.isclass(thing) and issubclass(thing, KINDS[family]):
@@ -57,7 +57,7 @@ def options_of(cls: Any) -> dict[str, Any]:
 
 
 def paragraph(docstring: str | None, start: str) -> str | None:
-    """The first paragraph that begins so, in one line, without its start and its last full stop."""
+    """The first paragraph that begins with `start`, as one line, without `start` and the last full stop."""
     for text in inspect.cleandoc(docstring or "").split("\n\n"):
         if text.startswith(start):
             return " ".join(text.removeprefix(start).split()).removesuffix(".")

@@ -1,4 +1,4 @@
-"""`python -m keraslosses list`: what is in the package."""
+"""`python -m keraslosses list`: lists the losses, layers and metrics of the package."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,16 @@ console = Console()
 
 def list_losses(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="What to list. Default: everything.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Losses, layers or metrics to list. Default: all."),
     ] = None,
     family: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this family: boxes, robust, layers, ..")
+        str | None,
+        typer.Option(metavar="NAME", help="List only this family, such as boxes, robust or layers."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """List the losses, layers and metrics: what they read, their options with defaults, their papers."""
+    """List the losses, layers and metrics with their inputs, their options and defaults, and their papers."""
     entries = chosen_entries(names or [], family)
     if as_json:
         typer.echo(json.dumps([plain(entry) for entry in entries], indent=2))
@@ -32,29 +34,29 @@ def list_losses(
 
 
 def chosen_entries(names: Sequence[str], family: str | None) -> list[Entry]:
-    """The entries to list; all where nothing is named."""
+    """The entries to list: all, if no name is given."""
     entries = catalogue()
     known, families = {entry.name for entry in entries}, {entry.family: None for entry in entries}
     for name in names:
         if name not in known:
             raise typer.BadParameter(
-                f"{name!r} is nothing that keraslosses has; choose from {', '.join(sorted(known))}.",
+                f"keraslosses has no {name!r}; choose from {', '.join(sorted(known))}.",
                 param_hint="NAME",
             )
     if family is not None and family not in families:
         raise typer.BadParameter(
-            f"{family!r} is no family; choose from {', '.join(families)}.", param_hint="--family"
+            f"{family!r} is not a family; choose from {', '.join(families)}.", param_hint="--family"
         )
     found = [e for e in entries if e.name in (names or known) and e.family in (family, family or e.family)]
     if not found:
         raise typer.BadParameter(
-            f"none of {', '.join(names)} is of the family {family!r}.", param_hint="--family"
+            f"none of {', '.join(names)} belongs to the family {family!r}.", param_hint="--family"
         )
     return found
 
 
 def plain(entry: Entry) -> dict[str, Any]:
-    """An entry as JSON can hold it."""
+    """An entry as data for JSON."""
     options = [
         {"name": name, "required": True}
         if default is NEEDED
@@ -65,7 +67,7 @@ def plain(entry: Entry) -> dict[str, Any]:
 
 
 def blocks(entries: Sequence[Entry]) -> Iterator[Text | Table]:
-    """A block for each entry, those of a family below its name."""
+    """A block of text for each entry, below the name of its family."""
     family = None
     for entry in entries:
         if entry.family != family:
@@ -82,7 +84,7 @@ def blocks(entries: Sequence[Entry]) -> Iterator[Text | Table]:
 
 
 def facts(entry: Entry) -> dict[str, str]:
-    """The lines below a name; what there is nothing to say of is left out."""
+    """The lines below a name. A line without content is left out."""
     options = ", ".join(
         f"{name} (needed)" if default is NEEDED else f"{name}={default!r}"
         for name, default in entry.options.items()

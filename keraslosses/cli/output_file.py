@@ -1,4 +1,4 @@
-"""Files that a command writes: whether they can be written is seen before the work begins."""
+"""The files that a command writes. They are checked before the work begins."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import typer
 
 
 def check_writable(option: str, path: Path | None) -> None:
-    """Makes the folder of a file to write; what cannot be written is an error of usage, before the run."""
+    """Makes the folder of an output file. If the file cannot be written, raises a usage error."""
     if path is None:
         return
     try:
@@ -15,4 +15,4 @@ def check_writable(option: str, path: Path | None) -> None:
     except OSError as error:
         raise typer.BadParameter(f"{str(path.parent)!r} cannot be made: {error}", param_hint=option) from None
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise typer.BadParameter(f"{str(path)!r} is no file that can be written.", param_hint=option)
+        raise typer.BadParameter(f"the file {str(path)!r} cannot be written.", param_hint=option)

@@ -1,1 +1,1 @@
-"""The checks: what every loss must pass on every backend, for our losses and for anyone's."""
+"""The portability checks: tests that every loss should pass on every backend, ours and the user's."""

@@ -1,4 +1,4 @@
-"""What a check finds: something that is wrong, or numbers for the comparison with other backends."""
+"""The results of a check: findings, and arrays that are compared with other backends."""
 
 import re
 import sysconfig
@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keraslosses.core.types import Tensor
+
 RTOL, ATOL = 2e-5, 2e-6
 MOST_OF_AN_ERROR = 500
-# Colours, and what TensorFlow says of its own insides.
+# Parts of error messages to remove: colours, and internal names of TensorFlow.
 NOISE = re.compile(r"\x1b\[[0-9;]*m|\{\{function_node [^}]*\}\} ?| \[Op:\w+\]( name: ?)?")
-# The folders of Python, of what is installed, and of this package.
+# The folders of Python, of installed packages, and of this package.
 LIBRARIES = (
     *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
     str(Path(__file__).parents[1]),
@@ -24,10 +26,10 @@ LIBRARIES = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: its code, a sentence, and what shows it.
+    """One fault: its code, a sentence, and the data that show it.
 
-    The code names what has to be repaired: `report/advice.py` says how. `argument` is the name of the
-    argument that it is about. What there is nothing to say of is empty.
+    `report/advice.py` has an advice for each code. `argument` is the name of the argument at fault, if there
+    is one. A field without content is an empty text.
     """
 
     code: str
@@ -41,9 +43,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Measured:
-    """An array that must be the same on every backend, and the code of the finding where it is not.
+    """An array that must be the same on every backend.
 
-    `inputs` say what it was computed from.
+    `code` is the code of the finding if it is not. `inputs` shows the inputs of the computation.
     """
 
     code: str
@@ -52,14 +54,14 @@ class Measured:
     inputs: str = ""
 
 
-# What a difference is called instead where the number that came is NaN or infinite.
+# The codes that replace those of a difference if the received number is NaN or infinite.
 NOT_FINITE = {"value-differs": "value-not-finite", "gradient-differs": "gradient-not-finite"}
 
 
 def disagreement(
     code: str, what: str, expected: Any, received: Any, rtol: float = RTOL, atol: float = ATOL
 ) -> Iterator[Finding]:
-    """The first difference between two arrays; nothing where they agree (NaN equals NaN)."""
+    """Yields the first difference between two arrays, or nothing if they agree (NaN equals NaN)."""
     if received is None:
         yield nothing_flows_back(what, shown(expected))
         return
@@ -72,11 +74,11 @@ def disagreement(
 
 
 def nothing_flows_back(what: str, expected: str) -> Finding:
-    return Finding("no-gradient", f"{what}: nothing flows back (the gradient is None)", expected, "None")
+    return Finding("no-gradient", f"{what}: there is no gradient (it is None)", expected, "None")
 
 
 def difference(expected: np.ndarray, received: np.ndarray, rtol: float, atol: float) -> str | None:
-    """Where two arrays differ first, in words."""
+    """The first difference between two arrays as text, or None."""
     if expected.shape != received.shape:
         return f"shape {received.shape}, expected {expected.shape}"
     scale = np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected))
@@ -89,22 +91,22 @@ def difference(expected: np.ndarray, received: np.ndarray, rtol: float, atol: fl
 
 
 def shown(array: Any) -> str:
-    """An array as a message shows it: long ones shortened."""
+    """An array as text for a message. Long arrays are shortened."""
     return np.array2string(np.asarray(array), precision=7, threshold=20, edgeitems=2, max_line_width=100)
 
 
-# What was computed last, for the report of a finding.
+# The inputs of the last computation, for the report of a finding.
 last_inputs: dict[str, Any] = {}
 
 
-def note(y_true: Any, y_pred: Any, **more: Any) -> None:
-    """Remembers the inputs of a computation that begins."""
+def note(y_true: Tensor, y_pred: Tensor, **more: Any) -> None:
+    """Stores the inputs of a computation before it begins."""
     last_inputs.clear()
     last_inputs.update(y_true=y_true, y_pred=y_pred, **more)
 
 
 def guarded(what: str, check: Callable[..., Iterator[Any]], *arguments: Any) -> Iterator[Any]:
-    """What a part of a check finds; where it raises, that, and the other parts go on."""
+    """The findings of a part of a check. An exception becomes a finding, so the other parts still run."""
     try:
         yield from check(*arguments)
     except Exception as error:
@@ -112,7 +114,7 @@ def guarded(what: str, check: Callable[..., Iterator[Any]], *arguments: Any) -> 
         yield replace(finding, text=f"{what}: {finding.text}")
 
 
-# What frameworks say in an exception, and the code of the finding that it is.
+# Patterns of the messages of frameworks, by the code of the finding.
 SAID: dict[str, str] = {
     "missing-module": r"^(ModuleNotFound|Import)Error",
     "random": r"\[JAX RNG\]|SeedGenerator",
@@ -125,7 +127,7 @@ SAID: dict[str, str] = {
 
 
 def code_of(error: Exception, otherwise: str = "raises") -> str:
-    """The code of a finding that is an exception, where what is said tells it."""
+    """The code of the finding for an exception, found by its message; else `otherwise`."""
     said = in_words(error)
     return next((code for code, pattern in SAID.items() if re.search(pattern, said)), otherwise)
 
@@ -137,19 +139,19 @@ def of_error(error: Exception, otherwise: str = "raises") -> Finding:
 
 
 def stated(error: Exception) -> bool:
-    """Whether it is a ValueError that code of a loss raised, and not a framework beneath it."""
+    """Whether the code of a loss raised the error itself, as a ValueError, and not a framework."""
     raised = traceback.extract_tb(error.__traceback__)[-1].filename
     own = str(Path(__file__).parents[1])
     return isinstance(error, ValueError) and (raised.startswith(own) or not is_library(raised))
 
 
 def in_words(error: Exception) -> str:
-    """The kind of an exception and what it says: the first of it, without noise."""
+    """The type of an exception and the beginning of its message, without colours and internal names."""
     return f"{type(error).__name__}: {NOISE.sub('', str(error))[:MOST_OF_AN_ERROR]}"
 
 
 def way_to(error: Exception) -> str:
-    """The lines of the user's own that led to an exception, and the one that raised it."""
+    """The lines of the user's code that led to an exception, and the line that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames[:-1] if not is_library(frame.filename)]
     said = NOISE.sub("", "".join(traceback.format_exception_only(error)))
@@ -157,19 +159,19 @@ def way_to(error: Exception) -> str:
 
 
 def line_of(error: Exception) -> str:
-    """The last line of the user's own that led to an exception, in brackets; empty where there is none."""
+    """The last line of the user's code that led to an exception, in brackets, or an empty text."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not is_library(frame.filename)]
     return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 
 def is_library(path: str) -> bool:
-    """Whether a file is Python's, an installed package's or this package's."""
+    """Whether a file belongs to Python, an installed package or this package."""
     return path.startswith(("<", *LIBRARIES))
 
 
 def inputs_shown() -> str:
-    """What was computed last, as text."""
+    """The inputs of the last computation as text."""
     return "\n".join(
         f"{name} = {shown(ops.convert_to_numpy(array))}"
         for name, array in last_inputs.items()

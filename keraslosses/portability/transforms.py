@@ -1,7 +1,7 @@
-"""A function under the transformations of the running backend: forward mode, the gradient of the gradient,
-and one sample at a time.
+"""Applies the transformations of the running backend to a function.
 
-Each transformation is named as a message names it, and gives what `KINDS` says.
+These are forward mode, the gradient of the gradient, and one sample at a time. The name of a transformation
+is the name in messages. `KINDS` says what it gives.
 """
 
 import warnings
@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keraslosses.core.types import Tensor
 from keraslosses.portability.finding import note
 
 BACKEND = keras.backend.backend()
@@ -25,8 +26,8 @@ elif BACKEND == "torch":
 
 Transformations = dict[str, Callable[[], Any]]
 
-# What a transformation gives: the gradient, its product with the direction, how the gradient changes along
-# the direction, or the values.
+# What a transformation gives. gradient: the gradient. slope: its product with the direction. curvature: the
+# derivative of the gradient along the direction. values: the values.
 KINDS = {
     "torch.func.grad": "gradient",
     "torch.func.jvp": "slope",
@@ -42,18 +43,21 @@ KINDS = {
 
 
 def total_of(values: Any, squared: bool) -> Any:
-    """One number: their sum, and half that of their squares, in which the gradient meets itself."""
+    """The sum of the values; with `squared`, plus half the sum of their squares.
+
+    The derivative of the squares contains the gradient of the loss twice.
+    """
     return ops.sum(values + 0.5 * ops.square(values) if squared else values)
 
 
 def transformations(
-    function: Any, y_true: Any, y_pred: Any, direction: Any, squared: bool = False
+    function: Any, y_true: Tensor, y_pred: Tensor, direction: Tensor, squared: bool = False
 ) -> Transformations:
-    """Those of the backend, of the total of `function(y_true, y_pred)` by y_pred."""
+    """The transformations of the backend, for the total of `function(y_true, y_pred)` by y_pred."""
     note(y_true, y_pred)
     y_true, y_pred, direction = (ops.convert_to_tensor(x) for x in (y_true, y_pred, direction))
 
-    def alone(y_true: Any, y_pred: Any) -> Any:
+    def alone(y_true: Tensor, y_pred: Tensor) -> Any:
         return function(y_true[None], y_pred[None])[0]
 
     def total(x: Any) -> Any:
@@ -63,17 +67,17 @@ def transformations(
     return made(total, alone, y_true, y_pred, direction)
 
 
-def on_torch(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> Transformations:
+def on_torch(total: Any, alone: Any, y_true: Tensor, y_pred: Tensor, direction: Tensor) -> Transformations:
     def twice() -> Any:
         x = y_pred.detach().clone().requires_grad_(True)
         (gradient,) = torch.autograd.grad(total(x), x, create_graph=True)
-        if not gradient.requires_grad:  # It is the same everywhere.
+        if not gradient.requires_grad:  # The gradient is constant.
             return torch.zeros_like(x)
         found = torch.autograd.grad((gradient * direction).sum(), x, allow_unused=True)[0]
         return torch.zeros_like(x) if found is None else found
 
     with warnings.catch_warnings():
-        # What torch loads at its first step in forward mode warns of torch itself.
+        # At its first step in forward mode, torch loads a module that warns about torch itself.
         warnings.filterwarnings("ignore", message="`torch.jit.script` is")
         torch.func.jvp(torch.square, (direction,), (direction,))
     grad = torch.func.grad(total)
@@ -86,8 +90,8 @@ def on_torch(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -
     }
 
 
-def on_jax(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> Transformations:
-    """Compiled together where all of them can be: each alone takes as long."""
+def on_jax(total: Any, alone: Any, y_true: Tensor, y_pred: Tensor, direction: Tensor) -> Transformations:
+    """Compiles all transformations together if possible: one of them alone takes as long as all."""
     grad = jax.grad(total)
 
     def twice(x: Any) -> Any:
@@ -106,7 +110,9 @@ def on_jax(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> 
     return {name: partial(found.get, name) for name in traced}
 
 
-def on_tensorflow(total: Any, alone: Any, y_true: Any, y_pred: Any, direction: Any) -> Transformations:
+def on_tensorflow(
+    total: Any, alone: Any, y_true: Tensor, y_pred: Tensor, direction: Tensor
+) -> Transformations:
     def twice() -> Any:
         with tf.GradientTape() as outer:
             outer.watch(y_pred)

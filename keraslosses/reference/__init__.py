@@ -1,6 +1,7 @@
-"""Every loss once more, in NumPy float64 and in its paper's own form, with what is known of it.
+"""The reference: a second implementation of every loss in NumPy float64, with a description of the loss.
 
-Nothing here imports keras or a loss. Tests, checks, docs, plots and benchmarks read it.
+The formulas are written as in the papers. The reference does not import Keras or a loss. Tests, checks, docs,
+plots and benchmarks read it.
 """
 
 from keraslosses.reference import (

@@ -102,13 +102,13 @@ def gradient_of_two(other: float, value: float, slope: float, scale: float) -> A
 
 
 def hard(what: str, own: float, value: float, slope: float, **options: Any) -> Hard:
-    """One sample of two classes, the other's cosine 0.25, at a scale of 2."""
+    """One sample of two classes, at a scale of 2. The cosine of the other class is 0.25."""
     gradient = gradient_of_two(0.25, value, slope, 2.0)
     return Hard(what, [0], [[own, 0.25]], {"scale": 2.0, **options}, gradient)
 
 
 def out_of_the_running(value: float, slope: float) -> Hard:
-    """As `hard`, the label's cosine 0.5, with a third class that is ruled out."""
+    """Like `hard`, with 0.5 as the label's cosine, and a third class of probability 0."""
     gradient = np.append(gradient_of_two(0.25, value, slope, 2.0), [[0.0]], axis=1)
     return Hard("a class ruled out", [0], [[0.5, 0.25, float("-inf")]], {"scale": 2.0}, gradient)
 

@@ -12,15 +12,15 @@ Box = tuple[float, float, float, float]
 
 
 def lengths(box: Array, box_format: str) -> tuple[float, float]:
-    """Width and height as they come, negative if inverted."""
+    """Width and height, negative if the box is inverted."""
     a, b, c, d = box
     return {"xyxy": (c - a, d - b), "yxyx": (d - b, c - a)}.get(box_format, (c, d))
 
 
 def corners(box: Array, box_format: str, at: Array) -> Box:
-    """x1, y1, x2, y2; an inverted side ends where it starts.
+    """x1, y1, x2, y2. The end of an inverted side is set to its start.
 
-    Where a side is empty at `at`, its length moves nothing.
+    The length of a side that is empty at `at` changes nothing.
     """
     a, b, c, d = box
     if box_format in ("xywh", "center_xywh"):
@@ -36,7 +36,7 @@ def corners(box: Array, box_format: str, at: Array) -> Box:
 
 
 def growth(true: Array, pred: Array, at: Array, box_format: str) -> float:
-    """How much longer each side is than where it is empty at `at`, by that side of the box around both."""
+    """How much the sides that are empty at `at` grow from there, relative to the box around both."""
     a, b = corners(true, box_format, true), corners(at, box_format, at)
     around = max(a[2], b[2]) - min(a[0], b[0]), max(a[3], b[3]) - min(a[1], b[1])
     grown = 0.0
@@ -46,7 +46,7 @@ def growth(true: Array, pred: Array, at: Array, box_format: str) -> float:
 
 
 def areas(a: Box, b: Box) -> tuple[float, float, float]:
-    """Of the intersection, of the union, and of the box around both."""
+    """The areas of the intersection, of the union, and of the box around both."""
     width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
     height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
     union = area(a) + area(b) - width * height
@@ -88,7 +88,7 @@ def each_pair(
 
 
 def grown(y: Array, p: Array, box_format: str, frozen: Array | None) -> Array:
-    """What draws empty sides open; the value of each pair is 0."""
+    """A term of value 0 whose gradient opens empty sides."""
     values = np.zeros(p.shape[:-1])
     if frozen is not None:
         for place in np.ndindex(*values.shape):
@@ -97,7 +97,7 @@ def grown(y: Array, p: Array, box_format: str, frozen: Array | None) -> Array:
 
 
 def prediction(y: Array, p: Array, **options: Any) -> Array:
-    """Where the derivative is taken: there a side is empty or not, and there alpha is what it is."""
+    """The point of the derivative. It decides whether a side is empty, and the value of alpha."""
     return p
 
 
@@ -174,7 +174,7 @@ SAME = {
 
 
 def one(box: Any) -> Array:
-    """A batch of one box, of numbers that float32 has."""
+    """A batch of one box. float32 represents its numbers exactly."""
     return np.asarray([box], "float32")
 
 

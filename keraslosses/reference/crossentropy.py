@@ -52,7 +52,7 @@ def sparse_categorical_crossentropy(
     label_smoothing: float = 0.0,
     class_weights: Any = None,
 ) -> Array:
-    """One entry after the other: the row of the entry, its label made one-hot, the categorical form."""
+    """Computes each entry on its own: the categorical form of its row and its one-hot label."""
     rows = np.moveaxis(p, axis, -1)
     values = np.zeros(rows.shape[:-1])
     for place in np.ndindex(*values.shape):
@@ -76,7 +76,7 @@ def log_probability(p: Array, from_logits: bool, axis: int) -> Array:
 
 
 def laid(weights: Any, like: Array, axis: int) -> Any:
-    """Weights along an axis: none, one number, or one for each."""
+    """Weights along an axis: none, one number, or one number for each index."""
     if weights is None:
         return 1.0
     if np.ndim(weights) == 0:

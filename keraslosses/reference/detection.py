@@ -68,7 +68,7 @@ def fcos(
     box_loss: str | None = None,
     weights: Array | None = None,
 ) -> Array:
-    """Focal loss, boxes by centerness, and centerness, over the locations of each image."""
+    """The focal loss, the box loss weighted by centerness, and the centerness loss, for each image."""
     values = np.zeros(len(p))
     weights = np.ones(p.shape[:2]) if weights is None else weights
     for image, (targets, rows) in enumerate(zip(y, p, strict=True)):
@@ -100,7 +100,7 @@ def centerness(left: float, top: float, right: float, bottom: float) -> float:
 
 
 def on_distances(name: str | None, true: Array, pred: Array) -> float:
-    """The box loss of two boxes around one location; UnitBox's -ln(I / U) if none is named."""
+    """The box loss of two boxes around one location. Default: -ln(I / U) of UnitBox."""
     if name is not None:
         signs = np.array([-1.0, -1.0, 1.0, 1.0])
         return box_loss_of(name, "xyxy")(signs * true, signs * pred)

@@ -1,4 +1,4 @@
-"""What the reference knows of a loss: its formula, its inputs, its options, its hard places, its laws."""
+"""An entry of the reference: the formula, inputs, options, hard inputs and laws of a loss."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Hard:
-    """Inputs at which an implementation easily goes wrong.
+    """Inputs at which many implementations fail.
 
-    `gradient` is what the gradient of the summed values must be: an array, or None where central differences
-    of the formula give it (at a kink they give the mean of both sides).
+    `gradient` is the expected gradient of the summed values. None means that central differences of the
+    formula give it. (At a kink, they give the mean of both sides.)
     """
 
     what: str
@@ -31,8 +31,8 @@ class Hard:
 class Measured:
     """Options under which the benchmark measures a loss.
 
-    `variant` tells the rows of one loss apart. With `weighted`, the option `class_weights` is set too, to a
-    weight for each class.
+    `variant` distinguishes the rows of one loss. With `weighted`, the option `class_weights` is also set: it
+    has a weight for each class.
     """
 
     variant: str = ""
@@ -42,13 +42,25 @@ class Measured:
 
 @dataclass(frozen=True)
 class Reference:
-    """One loss, described apart from its code.
+    """The description of one loss, independent of its code.
 
-    `kind` says what its inputs are. `formula(y_true, y_pred, **options)` gives the values of the entries in
-    float64. Where a loss holds a part of itself constant in the gradient, `frozen(y_true, y_pred, **options)`
-    gives that part and the formula takes it as `frozen`. `zeros_count` says whether an entry of value 0
-    counts in the mean; `masks_are_lengths` that a Keras mask ends the second axis of y_pred, as the formula's
-    `logit_length` does, and hides no entry. `measured` are the rows of the benchmark.
+    Args:
+        name: The name of the class.
+        function: The name of the function.
+        family: The group of losses that it belongs to.
+        kind: The kind of its inputs.
+        formula: `formula(y_true, y_pred, **options)` gives the values of the entries in NumPy float64.
+        source: Where the formula comes from, such as the paper and the equation.
+        options: The sets of options to check. The first set is the usual one.
+        bad_options: Sets of one option each, which the loss must refuse.
+        hard: Inputs at which many implementations fail.
+        laws: Names of laws that the loss obeys. The tests of the package check them.
+        frozen: Only for a loss that holds a part constant in the gradient.
+            `frozen(y_true, y_pred, **options)` gives that part, and the formula takes it as `frozen`.
+        zeros_count: Whether an entry of value 0 counts in the mean.
+        masks_are_lengths: Whether a Keras mask ends the second axis of y_pred, like the option
+            `logit_length` of the formula, instead of hiding entries.
+        measured: The rows of the benchmark.
     """
 
     name: str
@@ -73,19 +85,19 @@ class Reference:
 
     @property
     def draw_options(self) -> Options:
-        """What the draw is told beside the options of the loss."""
+        """Options of the draw, in addition to the options of the loss."""
         return {}
 
     def inputs(
         self, options: Options, leading: tuple[int, ...] = (3, 5), seed: int = 0
     ) -> tuple[Array, Array]:
-        """Seeded inputs, the floating ones rounded to float32, so that every party sees the same numbers."""
+        """Seeded inputs. Floats are rounded to float32, so that formula and loss get the same numbers."""
         rng = np.random.default_rng([seed, *self.name.encode()])
         y_true, y_pred = self.kind.draw(rng, options, leading)
         return rounded(y_true), rounded(y_pred)
 
     def values(self, y_true: Any, y_pred: Any, options: Options) -> Array:
-        """The values of the entries, in float64; rank-1 y_pred counts as a batch of single numbers."""
+        """The values of the entries in float64. A y_pred of rank 1 is a batch of single numbers."""
         y_true, y_pred = np.asarray(y_true), np.asarray(y_pred, dtype="float64")
         with np.errstate(all="ignore"):
             return np.asarray(self.formula(wide(y_true), y_pred, **options))
@@ -95,7 +107,7 @@ class Reference:
     ) -> Array:
         """Central differences of Σ cotangent · values by each element of y_pred, in float64.
 
-        `step` is half their width, where a kink is too near for the usual one.
+        `step` is half the width of a difference. Set it if a kink is too near for the usual width.
         """
         y_true, y_pred = wide(np.asarray(y_true)), np.asarray(y_pred, dtype="float64")
         fixed = {} if self.frozen is None else {"frozen": self.frozen(y_true, y_pred, **options)}

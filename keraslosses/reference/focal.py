@@ -71,7 +71,7 @@ def sparse_categorical_focal_crossentropy(
     ignore_class: int | None = None,
     class_weights: Any = None,
 ) -> Array:
-    """One entry after the other: the row of the entry, its label made one-hot, the categorical form."""
+    """Computes each entry on its own: the categorical form of its row and its one-hot label."""
     rows = np.moveaxis(p, axis, -1)
     values = np.zeros(rows.shape[:-1])
     for place in np.ndindex(*values.shape):
@@ -116,7 +116,7 @@ BAD_CATEGORICAL = (*BAD, {"alpha": -1.0}, {"alpha": None}, {"alpha": [0.5, -0.5]
 
 
 def hard_of_classes(targets: Any) -> tuple[Hard, ...]:
-    """The hard places of both forms: `targets(k)` is class k of two as the loss reads it."""
+    """The hard inputs of both forms. `targets(k)` is class k of two, as the loss reads it."""
     return (
         Hard("certain and right", targets(1), [[0.0, 1.0]], gradient=[[0.0, 0.0]]),
         Hard("certain and wrong", targets(0), [[0.0, 1.0]], gradient=[[-0.5 * np.log(1e7), 0.0]]),

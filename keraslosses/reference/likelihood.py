@@ -29,7 +29,7 @@ def categorical_generalized_cross_entropy(
 
 
 def each_entry(y: Array, rows: Array, ignore_class: int | None, class_weights: Any, term: Any) -> Array:
-    """term(label, row) for one entry after the other, times the weight of the label's class."""
+    """term(label, row) for each entry, times the weight of the label's class."""
     values = np.zeros(rows.shape[:-1])
     for place in np.ndindex(*values.shape):
         label = y.reshape(values.shape)[place]

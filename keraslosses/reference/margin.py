@@ -11,7 +11,7 @@ from keraslosses.reference.likelihood import BAD, CLASSES, each_entry
 
 
 def signed(y: Array) -> Array:
-    """Zeros and ones as -1 and 1, if there is nothing else in the batch."""
+    """Converts zeros and ones to -1 and 1, if the batch has no other numbers."""
     return 2 * y - 1 if np.all((y == 0) | (y == 1)) else y
 
 

@@ -29,7 +29,7 @@ def balanced_l1(y: Array, p: Array, alpha: float = 0.5, gamma: float = 1.5, beta
 
 
 def log_cosh(y: Array, p: Array) -> Array:
-    """log cosh e = logaddexp(e, -e) - log 2; near 0, where that cancels, log1p(2 sinh²(e/2))."""
+    """log cosh e = logaddexp(e, -e) - log 2. Near 0 this cancels, so log1p(2 sinh²(e/2)) replaces it."""
     e = p - y
     near = np.log1p(2 * np.sinh(np.clip(e, -1, 1) / 2) ** 2)
     return np.mean(np.where(np.abs(e) < 1, near, np.logaddexp(e, -e) - np.log(2)), axis=-1)

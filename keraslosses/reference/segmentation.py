@@ -22,7 +22,10 @@ def tversky(y: Array, p: Array, alpha: float = 0.5, beta: float = 0.5, axis: Any
 
 
 def over_regions(y: Array, p: Array, axis: Any, loss: Any) -> Array:
-    """One region after the other: `axis` is what a region spans; None is all, copied to each sample."""
+    """The values region by region. `axis` is what a region spans.
+
+    None is one region for the whole batch. Its value is copied to each sample.
+    """
     if axis is None:
         whole = 0.0 if np.sum(y) + np.sum(p) == 0 else loss(y, p)
         return np.full(len(p), whole)
@@ -84,7 +87,7 @@ REFERENCES = (
             ),
         ),
         laws=frozenset({"non_negative"}),
-        # With equal weights, because Keras 3.15.1 has `alpha` and `beta` the other way round.
+        # The weights are equal, because Keras 3.15.1 swaps `alpha` and `beta`.
         measured=(Measured(options={"alpha": 0.5, "beta": 0.5}),),
     ),
 )

@@ -30,12 +30,12 @@ def log_likelihood_by_alignments(log_probs: Array, labels: Sequence[int], blank:
 
 
 def with_blanks(labels: Sequence[int], blank: int) -> list[int]:
-    """The labels with a blank before, between and behind them."""
+    """The labels with a blank before, between and after them."""
     return [blank, *(symbol for label in labels for symbol in (label, blank))]
 
 
 def may_skip(states: Sequence[int], s: int, blank: int) -> bool:
-    """Whether a path may come to state s from s - 2, without the blank between."""
+    """Whether a path may go from state s - 2 to s without the blank between them."""
     return s >= 2 and states[s] != blank and states[s] != states[s - 2]
 
 
@@ -55,17 +55,17 @@ def prefixes(log_probs: Array, states: Sequence[int], blank: int) -> Array:
 
 
 def log_likelihood(log_probs: Array, labels: Sequence[int], blank: int) -> float:
-    """log P(labels), equation 8; without frames 0 if there are no labels, else -inf."""
+    """log P(labels), equation 8. If there are no frames: 0 if there are no labels, else -inf."""
     if not len(log_probs):
         return -INF if len(labels) else 0.0
     return float(np.logaddexp.reduce(prefixes(log_probs, with_blanks(labels, blank), blank)[-1, -2:]))
 
 
 def posterior(log_probs: Array, labels: Sequence[int], blank: int) -> Array:
-    """(T, C): how probable each symbol is at each frame, given the labels; 0 where they cannot be.
+    """(T, C): the probability of each symbol at each frame, given the labels; 0 if they are impossible.
 
-    It is the derivative of `log_likelihood` by `log_probs` (equation 15). Suffixes are prefixes of the
-    frames and labels read backwards, and both count the frame they meet at.
+    It is the derivative of `log_likelihood` by `log_probs` (equation 15). A suffix is computed as a prefix
+    of the reversed frames and labels. Prefix and suffix both count the frame at which they meet.
     """
     frames, classes = log_probs.shape
     found = np.zeros((frames, classes))
@@ -83,7 +83,7 @@ def posterior(log_probs: Array, labels: Sequence[int], blank: int) -> Array:
 
 
 def labels_of(row: Array, length: int | None, classes: int, blank: int) -> list[int] | None:
-    """The labels of a sample, up to its padding or its length; None if one of them is out of range."""
+    """The labels of a sample, without its padding. None if a label is out of range."""
     if length is None:
         length = max((n + 1 for n, label in enumerate(row) if label >= 0 and label != blank), default=0)
     labels = [int(label) for label in row[:length]]
@@ -91,7 +91,7 @@ def labels_of(row: Array, length: int | None, classes: int, blank: int) -> list[
 
 
 def samples(y: Array, x: Array, blank: int, label_length: Any, logit_length: Any) -> list[Any]:
-    """For each sample its labels (None: out of range) and the number of its frames."""
+    """The labels (None: out of range) and the number of frames of each sample."""
     lengths = [None] * len(y) if label_length is None else label_length
     frames = [x.shape[1]] * len(x) if logit_length is None else logit_length
     return [(labels_of(row, n, x.shape[-1], blank), t) for row, n, t in zip(y, lengths, frames, strict=True)]
@@ -135,7 +135,7 @@ def ctc_gradient(
     label_length: Any = None,
     logit_length: Any = None,
 ) -> Array:
-    """The derivative (B, T, C) of each sample's `ctc` by its frames; 0 where that is inf.
+    """The derivative (B, T, C) of each sample's `ctc` by its frames; 0 if the loss is inf.
 
     It does not depend on `zero_infinity`. By a logit it is softmax - posterior (equation 16).
     """
@@ -158,7 +158,7 @@ def ctc_gradient(
 
 
 def by_probabilities(found: Array, p: Array) -> Array:
-    """Through the division by the sum, and the logarithm of max(share, 1e-7); rows of zeros feel nothing."""
+    """The gradient through the division by the sum and log(max(share, 1e-7)). It is 0 for rows of zeros."""
     total = p.sum(-1, keepdims=True)
     nothing = np.abs(total) < 1e-30
     total = np.where(nothing, INF, total)
@@ -168,7 +168,7 @@ def by_probabilities(found: Array, p: Array) -> Array:
 
 
 UNIFORM = [[[0.0, 0.0, 0.0]] * 3]
-# Four frames over three classes, as probabilities, which are also the softmax of their logarithms.
+# Four frames of three classes. These probabilities are also the softmax of their logarithms.
 FRAMES = [[[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7], [0.5, 0.25, 0.25]]]
 SHARES = {"from_logits": False}
 NOTHING_FLOWS = np.zeros((1, 2, 3))

@@ -1,1 +1,1 @@
-"""`python -m keraslosses bench`: what a loss costs, beside the same loss of others."""
+"""`python -m keraslosses bench`: measures the losses and the same losses of other libraries."""

@@ -1,4 +1,4 @@
-"""What the benchmark measures: each loss with its options, its inputs and their sizes."""
+"""The cases of the benchmark: each loss with its options, its inputs and their sizes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,20 +6,21 @@ from typing import Any
 
 import numpy as np
 
+from keraslosses.core.types import Options
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.kinds.sizes import Pair, Shape, Sizes, normal
 
 SIZES = ("small", "middle", "large")
-# The ways in which a backend runs a loss, as its users do.
+# The ways in which users of a backend run a loss.
 MODES = {"tensorflow": ("tensorflow", "tensorflow, XLA"), "jax": ("jax",), "torch": ("torch",)}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the benchmark in every size and mode: a class of keraslosses with its options and inputs.
+    """A class of keraslosses with its options and inputs; one row of the benchmark in each size and mode.
 
-    `variant` tells apart the cases of one loss. With `weighted`, the option `class_weights` is set too, to
-    `class_weights(classes)`; a head (`sizes` is HEADS) gets its `num_classes`.
+    `variant` distinguishes the cases of one loss. With `weighted`, the option `class_weights` is set to
+    `class_weights(classes)`. A head (`sizes` is HEADS) gets the option `num_classes`.
     """
 
     loss: str
@@ -51,19 +52,19 @@ def class_weights(classes: int) -> np.ndarray:
     return np.linspace(0.5, 2.0, classes, dtype="float32")
 
 
-def labels_and_features(rng: np.random.Generator, shape: Shape, options: Any) -> Pair:
-    """Class indices against features and the kernel of a head, one row for each class."""
+def labels_and_features(rng: np.random.Generator, shape: Shape, options: Options) -> Pair:
+    """Class indices, against features and the kernel of a head. The kernel has one row for each class."""
     batch, dim, classes = shape
     features, kernel = normal(rng, (batch, dim)), normal(rng, (classes, dim))
     return rng.integers(0, classes, batch), (features, kernel / np.float32(np.sqrt(dim)))
 
 
-# Batch, dimensions of the features, classes.
+# The shapes are (batch, features, classes).
 HEADS = Sizes(
     labels_and_features,
     {"small": (256, 64, 1000), "middle": (512, 128, 20_000), "large": (1024, 256, 100_000)},
 )
-# The losses as the reference describes them, and the heads, which it does not describe.
+# The losses come from the reference. The heads have no reference.
 CASES = (
     *(
         Case(name, reference.kind.sizes, measured.variant, measured.options, measured.weighted)
@@ -76,5 +77,5 @@ CASES = (
 
 
 def planned(losses: Sequence[str], sizes: Sequence[str]) -> list[tuple[Case, str]]:
-    """What to measure: the cases of the losses, each in the sizes from small to large."""
+    """The pairs (case, size) to measure. The sizes of a case go from small to large."""
     return [(case, size) for case in CASES if case.loss in losses for size in SIZES if size in sizes]

@@ -1,4 +1,4 @@
-"""`python -m keraslosses bench`: time and memory of the losses, beside those of other libraries."""
+"""`python -m keraslosses bench`: time and memory of the losses, compared with other libraries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ errors = Console(stderr=True)
 
 @dataclass
 class Run:
-    """What the child processes told: rows, versions by backend, and what went wrong."""
+    """The output of the child processes: rows, versions by backend, and failures."""
 
     rows: list[Row] = field(default_factory=list)
     versions: report.Versions = field(default_factory=dict)
@@ -38,22 +38,23 @@ def bench(
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Losses to measure. Default: all.")
     ] = None,
     backend: BackendNames = None,
-    sizes: Annotated[str, typer.Option(help="Sizes of the inputs, with commas.")] = ",".join(SIZES),
+    sizes: Annotated[str, typer.Option(help="Sizes of the inputs, separated by commas.")] = ",".join(SIZES),
     seconds: Annotated[
-        float, typer.Option(min=0.001, help="Time for each row; warming up comes on top.")
+        float, typer.Option(min=0.001, help="Seconds to measure each row, without the warm-up.")
     ] = 1.0,
     without: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FORM",
-            help="A faster form of a loss to do without, to see what it is worth; may be repeated.",
+            help="A faster form of a loss to switch off, to see how much it saves. May be repeated.",
         ),
     ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Where to save all that was measured.")
+        Path | None, typer.Option("--json", metavar="FILE", help="File to save all measurements to.")
     ] = None,
     markdown_file: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="Where to save the tables as Markdown.")
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="File to save the tables to, as Markdown."),
     ] = None,
     against: Annotated[
         Path | None,
@@ -62,18 +63,18 @@ def bench(
             exists=True,
             dir_okay=False,
             readable=True,
-            help="What --json saved earlier: fail if a row's ratio to its best peer has grown (without a "
-            "peer: to the copy).",
+            help="A file that --json saved earlier. Fail if a row's ratio to its best peer has grown; if "
+            "there is no peer, its ratio to the copy.",
         ),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(min=0.0, help="How much a ratio may have grown, as a part of the old one.")
+        float, typer.Option(min=0.0, help="How much a ratio may grow, relative to the old ratio.")
     ] = 0.25,
 ) -> None:
     """Measure each loss with its gradient against the same loss of other libraries.
 
-    Inputs are the same for all, and each is compiled as its users compile it: TensorFlow with and without
-    XLA, JAX with jit, torch eager. A peer that does not compute the same value and gradient is left out.
+    All libraries get the same inputs. Each one is compiled as its users compile it: TensorFlow with and
+    without XLA, JAX with jit, torch eager. A peer that computes another value or gradient is left out.
     """
     losses, chosen, measured_on = (
         chosen_losses(names or []),
@@ -98,24 +99,24 @@ def bench(
 
 
 def chosen_losses(names: Sequence[str]) -> list[str]:
-    """The losses to measure; all where none is named."""
+    """The losses to measure: all, if no name is given."""
     known = list(dict.fromkeys(case.loss for case in CASES))
     for name in names:
         if name not in known:
             raise typer.BadParameter(
-                f"{name!r} is no loss of the benchmark; choose from {', '.join(sorted(known))}.",
+                f"{name!r} is not a loss of the benchmark; choose from {', '.join(sorted(known))}.",
                 param_hint="NAME",
             )
     return list(dict.fromkeys(names)) or known
 
 
 def chosen_sizes(text: str) -> list[str]:
-    """The sizes that the user named, with commas."""
+    """The sizes that the user gave, separated by commas."""
     sizes = [part.strip() for part in text.split(",")]
     for size in sizes:
         if size not in SIZES:
             raise typer.BadParameter(
-                f"{size!r} is no size; choose from {', '.join(SIZES)}.", param_hint="--sizes"
+                f"{size!r} is not a size; choose from {', '.join(SIZES)}.", param_hint="--sizes"
             )
     return sizes
 
@@ -127,7 +128,7 @@ def keys(plan: dict[str, Any], names: Sequence[str]) -> set[Key]:
 
 
 def earlier_rows(path: Path | None, wanted: set[Key]) -> dict[Key, Row]:
-    """The rows of an earlier run that this one measures again."""
+    """The rows of an earlier run, to compare with the rows of this run."""
     if path is None:
         return {}
     try:
@@ -136,7 +137,7 @@ def earlier_rows(path: Path | None, wanted: set[Key]) -> dict[Key, Row]:
         raise typer.BadParameter(str(error), param_hint="--against") from None
     if not rows.keys() & wanted:
         raise typer.BadParameter(
-            f"{str(path)!r} holds none of the rows that are to be measured.", param_hint="--against"
+            f"{str(path)!r} has none of the rows that this run measures.", param_hint="--against"
         )
     return rows
 
@@ -158,7 +159,7 @@ def measure(names: Sequence[str], plan: dict[str, Any], total: int) -> Run:
 
 
 def measure_on(backend: str, plan: dict[str, Any], run: Run, progress: Progress, task: TaskID) -> None:
-    """Adds what one backend tells. Its process gets all cores, as that of a user does."""
+    """Adds the results of one backend. Its process may use all cores, like the process of a user."""
     for event in backends.run_worker(WORKER, backend, plan, environment={}):
         kind = event.pop("event")
         if kind == "versions":
@@ -176,14 +177,15 @@ def measure_on(backend: str, plan: dict[str, Any], run: Run, progress: Progress,
 
 
 def say(run: Run) -> None:
-    """Prints the tables, the summary and the circumstances."""
+    """Prints the tables, the summary, the machine and the versions."""
     for mode, rows in by_mode(run.rows).items():
         console.print(report.table(mode, rows), "")
     if run.rows:
         console.print(
-            "Medians; spread: interquartile range in percent of the median of ours; best peer: its library; "
-            "ratio: median of ours / its, round by round; MB: added at the peak of one call; copy: y_pred "
-            "read and written once, the least that a loss with its gradient does.",
+            "Times are medians. spread: interquartile range of our times, in percent of their median. "
+            "best peer: the library of the fastest peer. ratio: median of our time / its time, round by "
+            "round. MB: memory added at the peak of one call. copy: the time to read and write y_pred once, "
+            "which every loss with its gradient must do.",
             style="dim",
             highlight=False,
         )
@@ -207,7 +209,7 @@ def save_json(path: Path, run: Run) -> None:
 def say_what_is_slower(
     rows: Sequence[Row], old: dict[Key, Row], path: Path | None, tolerance: float
 ) -> list[str]:
-    """Prints the rows whose ratio grew, and gives them."""
+    """Prints the rows whose ratio grew, and returns them."""
     lines = slower(rows, old, tolerance)
     if not lines:
         console.print(f"No row is slower than in {path}.", style="green", highlight=False)

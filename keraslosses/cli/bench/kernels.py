@@ -1,4 +1,7 @@
-"""How many kernels one call runs: what no faster kernel can take away from a loss that is made of several."""
+"""Counts the kernels that one call runs.
+
+A loss of many kernels stays slower than a loss of one kernel, however fast each kernel is.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -13,22 +16,22 @@ if BACKEND == "tensorflow":
 elif BACKEND == "torch":
     from keraslosses.core.backend.torch.internals import dispatch_mode
 
-# Nodes of TensorFlow's graph, and instructions of XLA, that compute nothing.
+# Nodes of a TensorFlow graph, and instructions of XLA, that compute nothing.
 FREE_IN_TENSORFLOW = {
     *("Const", "Placeholder", "Identity", "NoOp", "Shape", "Reshape", "ExpandDims", "Squeeze", "StopGradient")
 }
 FREE_IN_XLA = {"parameter", "constant", "bitcast", "tuple", "get-tuple-element"}
-# `name = type operation(operands)`, where the type may be a tuple, with spaces in it.
+# `name = type operation(operands)`. The type may be a tuple with spaces in it.
 INSTRUCTION = re.compile(r"= (?:\([^)]*\)|\S+) ([\w-]+)\(")
 
 
 def in_graph(traced: Any) -> int:
-    """The nodes of a traced function, as TensorFlow's optimizer leaves them."""
+    """The number of nodes of a traced function, after TensorFlow's optimizer."""
     return sum(node.op not in FREE_IN_TENSORFLOW for node in optimized(traced))
 
 
 def in_program(hlo: str) -> int:
-    """The instructions of a program that XLA has optimized; a fusion of many operations is one."""
+    """The number of instructions of a program that XLA has optimized. A fusion counts once."""
     entry = hlo[hlo.index("\nENTRY ") :].partition("\n}")[0]
     return sum(operation not in FREE_IN_XLA for operation in INSTRUCTION.findall(entry))
 
@@ -36,7 +39,7 @@ def in_program(hlo: str) -> int:
 if BACKEND == "torch":
 
     class Dispatched(dispatch_mode()):  # type: ignore[misc]
-        """Counts the operations that torch dispatches, forward and backward, but for views."""
+        """Counts the operations that torch dispatches, forward and backward, without views."""
 
         def __init__(self) -> None:
             super().__init__()

@@ -1,7 +1,7 @@
-"""The peers of the benchmark: the same losses as other libraries on the running backend have them.
+"""The peers of the benchmark: the same losses in other libraries for the running backend.
 
-A peer takes the backend's tensors `(y_true, y_pred)`, that of a head `(y_true, features, kernel)` with the
-kernel as `Dense` has it, and gives the mean loss.
+A peer takes tensors of the backend, `(y_true, y_pred)`, and gives the mean loss. The peer of a head takes
+`(y_true, features, kernel)`; the kernel has the shape that `Dense` uses.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from keraslosses.cli.bench.cases import Case, class_weights
+from keraslosses.core.types import Tensor
 from keraslosses.reference.crossentropy import IGNORED
 
 BACKEND = keras.backend.backend()
@@ -33,36 +34,36 @@ elif BACKEND == "torch":
         from torchvision.ops import sigmoid_focal_loss
 
 Peer = Callable[..., Any]
-# What a backend brings itself is always there.
+# Libraries that may be missing. The other peers come with the backend.
 OPTIONAL = ("optax", "torchvision")
 
 
 def peers_of(case: Case) -> dict[str, Peer]:
-    """The peers of a case that can be imported, by name."""
+    """The peers of a case by name, without those whose library is not installed."""
     found = {**OF_BACKEND[BACKEND].get(case.title, {}), **keras_peers(case)}
     absent = tuple(f"{library}." for library in OPTIONAL if not find_spec(library))
     return {name: peer for name, peer in found.items() if not name.startswith(absent)}
 
 
 def keras_peers(case: Case) -> dict[str, Peer]:
-    """Keras's class of the same name with the same options, or one that computes the same."""
+    """The Keras class of the same name with the same options, or another one that computes the same."""
     if case.loss in keras.losses.__dict__ and not case.weighted:
         return {f"keras.losses.{case.loss}": getattr(keras.losses, case.loss)(**case.options)}
     return OF_KERAS.get(case.title, {})
 
 
-def focal_of_one_hot(y_true: Any, y_pred: Any) -> Any:
+def focal_of_one_hot(y_true: Tensor, y_pred: Tensor) -> Any:
     focal = keras.losses.CategoricalFocalCrossentropy(from_logits=True)
     return focal(ops.one_hot(y_true, y_pred.shape[-1]), y_pred)
 
 
-def cross_entropy_of_all_logits(y_true: Any, features: Any, kernel: Any) -> Any:
+def cross_entropy_of_all_logits(y_true: Tensor, features: Tensor, kernel: Tensor) -> Any:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     return loss(y_true, ops.matmul(features, kernel))
 
 
 def inputs_for(y_pred: Any) -> Any:
-    """What a peer takes in the place of y_pred: of a head, the kernel as (dim, classes)."""
+    """The y_pred to give to a peer. The peer of a head takes the kernel as (dim, classes)."""
     if not isinstance(y_pred, tuple):
         return y_pred
     features, kernel = y_pred

@@ -1,4 +1,4 @@
-"""How the benchmark's results are shown: a table for each mode, a summary, and where they were measured."""
+"""Shows the results of the benchmark: a table for each mode, a summary, the machine and the versions."""
 
 import os
 import platform
@@ -34,7 +34,7 @@ Versions = dict[str, dict[str, str]]
 
 
 def cells(row: Row) -> list[str]:
-    """What a row shows, column by column."""
+    """The texts of a row, column by column."""
     peer = row.best
     return [
         row.loss,
@@ -61,8 +61,10 @@ def megabytes(value: float | None) -> str:
 
 
 def table(mode: str, rows: Sequence[Row]) -> Table:
-    """The rows of one mode for the terminal: narrow, so each loss is named once and of a peer its
-    library, and the kernels are left to the other forms.
+    """The rows of one mode, for the terminal.
+
+    To keep the table narrow, it names each loss once, shows only the library of a peer, and leaves out the
+    kernels.
     """
     made = Table(title=mode, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
     for column in COLUMNS[:-1]:
@@ -115,7 +117,7 @@ def bullets(lines: Sequence[str]) -> list[str]:
 
 
 def spaced(lines: Sequence[str]) -> list[str]:
-    """Lines as paragraphs: with an empty line before all but the items of a list that follow one another."""
+    """The lines as paragraphs, with an empty line between them. The items of a list stay together."""
     made: list[str] = []
     for line in lines:
         follows = made and made[-1].startswith("- ") and line.startswith("- ")
@@ -128,14 +130,14 @@ def command() -> str:
 
 
 def machine() -> str:
-    """Processor, cores that this process may use, and memory."""
+    """The processor, the number of cores that this process may use, and the memory."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     parts = [processor(), f"{cores} cores", *memory(), platform.system()]
     return ", ".join(parts)
 
 
 def processor() -> str:
-    """The model's name where Linux tells it, else what Python knows."""
+    """The model name of the processor if Linux reports it, else the name that Python knows."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text("utf-8").splitlines() if info.exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

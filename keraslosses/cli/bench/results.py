@@ -1,4 +1,4 @@
-"""What the benchmark measures: one row per loss, size and mode, and the comparison with an earlier run."""
+"""The results of the benchmark: one row per loss, size and mode, and the comparison with an earlier run."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Peer:
-    """Another library's time, memory and kernels; `ratio` is our time divided by its."""
+    """The time, memory and kernels of another library. `ratio` is our time divided by its time."""
 
     name: str
     ms: float
@@ -28,10 +28,10 @@ class Peer:
 
 @dataclass(frozen=True)
 class Row:
-    """Our time, memory and kernels in one loss, size and mode, beside its peers and the copy of y_pred.
+    """Our time, memory and kernels for one loss, size and mode, with the peers and the copy of y_pred.
 
-    Times are medians in milliseconds, spreads interquartile ranges in percent of them, ratios medians of the
-    ratios round by round, and memory MB. `dropped` says of each peer that was left out, why.
+    Times are medians in milliseconds. Spreads are interquartile ranges in percent of the median. Ratios are
+    medians of the ratios round by round. Memory is in MB. `dropped` says why a peer was left out.
     """
 
     loss: str
@@ -68,7 +68,7 @@ def row_from(values: dict[str, Any]) -> Row:
 
 
 def save(path: Path, rows: Sequence[Row], **rest: Any) -> None:
-    """Writes all that is known of a run as JSON."""
+    """Writes the rows of a run and the `rest` as JSON."""
     path.write_text(json.dumps({**rest, "rows": [asdict(row) for row in rows]}, indent=1) + "\n", "utf-8")
 
 
@@ -76,7 +76,7 @@ def load(path: Path) -> dict[Key, Row]:
     """The rows that an earlier run saved.
 
     Raises:
-        ValueError: if the file holds something else.
+        ValueError: If the file has other content.
     """
     try:
         rows = [row_from(values) for values in json.loads(path.read_text("utf-8"))["rows"]]
@@ -90,7 +90,7 @@ def load(path: Path) -> dict[Key, Row]:
 def slower(rows: Sequence[Row], old: dict[Key, Row], tolerance: float) -> list[str]:
     """A line for each row whose ratio grew by more than `tolerance` times the old one.
 
-    The ratio is that to the best peer; where there was or is none, that to the copy of y_pred.
+    It is the ratio to the best peer. If one of the runs has no peer, it is the ratio to the copy of y_pred.
     """
     lines = []
     for row in rows:
@@ -104,13 +104,13 @@ def slower(rows: Sequence[Row], old: dict[Key, Row], tolerance: float) -> list[s
 
 
 def median_ratio(rows: Sequence[Row]) -> float | None:
-    """The median of the ratios to the best peer; None where no row has a peer."""
+    """The median of the ratios to the best peer, or None if no row has a peer."""
     ratios = [row.best.ratio for row in rows if row.best]
     return float(np.median(ratios)) if ratios else None
 
 
 def notable(rows: Sequence[Row]) -> list[str]:
-    """A line for each row that is slower than its best peer by more than a tenth, with what bounds it."""
+    """A line for each row that takes more than NOTABLE times as long as its best peer."""
     return [
         f"{row.place}: {row.best.ratio:.2f} times {row.best.name} "
         f"({row.kernels} kernels, its {row.best.kernels}; {row.copy_ratio:.1f} copies)"

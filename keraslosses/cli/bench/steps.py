@@ -1,4 +1,4 @@
-"""A loss with its gradient as one call on the running backend, compiled as its users compile it."""
+"""One call that computes a loss and its gradient, compiled as users of the running backend compile it."""
 
 import ctypes
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from keraslosses.cli.bench.kernels import dispatched, in_graph, in_program
+from keraslosses.core.types import Tensor
 
 BACKEND = keras.backend.backend()
 
@@ -19,17 +20,18 @@ elif BACKEND == "torch":
     import torch
 
 MEGABYTE = 2**20
-# How often a call is repeated whose memory is read off the process: pages that were free already hide a part.
+# How often the memory of the process is measured. Pages that were free before the call hide a part of its
+# memory, so the largest result counts.
 MEMORY_CALLS = 3
 
 
 @dataclass(frozen=True)
 class Step:
-    """`run` computes, waits for the results and gives them; `memory` is what one run adds at its peak, in MB,
-    `kernels` the number of kernels that it launches.
+    """`run` computes the results and waits for them.
 
-    The memory is that of the results and of everything between, without the inputs; None where it cannot be
-    had.
+    `memory` gives the memory that one run adds at its peak, in MB: the results and the intermediate values,
+    without the inputs. It gives None if the memory cannot be measured. `kernels` gives the number of kernels
+    that one run launches.
     """
 
     run: Callable[[], tuple[Any, ...]]
@@ -37,8 +39,11 @@ class Step:
     kernels: Callable[[], int]
 
 
-def with_gradient(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str) -> Step:
-    """loss(y_true, y_pred) and its gradient; of a tuple y_pred, loss(y_true, *y_pred) and those by each."""
+def with_gradient(loss: Callable[..., Any], y_true: Tensor, y_pred: Any, mode: str) -> Step:
+    """loss(y_true, y_pred) and its gradient by y_pred.
+
+    If y_pred is a tuple: loss(y_true, *y_pred) and the gradient by each item.
+    """
     inputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
     return {"tensorflow": on_tensorflow, "jax": on_jax, "torch": on_torch}[BACKEND](
         loss, y_true, inputs, mode
@@ -46,14 +51,14 @@ def with_gradient(loss: Callable[..., Any], y_true: Any, y_pred: Any, mode: str)
 
 
 def copy(y_pred: Any, mode: str) -> Step:
-    """One read and one write of every element of y_pred: the least that a loss with its gradient does."""
+    """Reads and writes every element of y_pred once. Every loss with its gradient does at least this."""
     add_one = {"tensorflow": tensorflow_step, "jax": jax_step, "torch": torch_step}[BACKEND]
     inputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
     return add_one(lambda *inputs: tuple(x + 1.0 for x in inputs), inputs, mode)
 
 
-def on_tensorflow(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...], mode: str) -> Step:
-    def value_and_gradient(y_true: Any, *inputs: Any) -> tuple[Any, ...]:
+def on_tensorflow(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Step:
+    def value_and_gradient(y_true: Tensor, *inputs: Any) -> tuple[Any, ...]:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             value = loss(y_true, *inputs)
@@ -62,15 +67,15 @@ def on_tensorflow(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...]
     return tensorflow_step(value_and_gradient, (y_true, *inputs), mode)
 
 
-def on_jax(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...], mode: str) -> Step:
-    def value_and_gradient(y_true: Any, *inputs: Any) -> tuple[Any, ...]:
+def on_jax(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Step:
+    def value_and_gradient(y_true: Tensor, *inputs: Any) -> tuple[Any, ...]:
         value, gradient = jax.value_and_grad(lambda inputs: loss(y_true, *inputs))(inputs)
         return value, *gradient
 
     return jax_step(value_and_gradient, (y_true, *inputs), mode)
 
 
-def on_torch(loss: Callable[..., Any], y_true: Any, inputs: tuple[Any, ...], mode: str) -> Step:
+def on_torch(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Step:
     inputs = tuple(x.detach().requires_grad_(True) for x in inputs)
 
     def value_and_gradient() -> tuple[Any, ...]:
@@ -86,7 +91,7 @@ def tensorflow_step(function: Callable[..., Any], arguments: tuple[Any, ...], mo
 
     def run() -> tuple[Any, ...]:
         results = compiled(*arguments)
-        if accelerated:  # On the CPU a call returns when its results are there.
+        if accelerated:  # On the CPU, the call returns after the results are computed.
             tf.test.experimental.sync_devices()
         return results
 
@@ -100,12 +105,12 @@ def tensorflow_step(function: Callable[..., Any], arguments: tuple[Any, ...], mo
 
 
 def tensorflow_memory(run: Callable[[], Any], device: str) -> float | None:
-    """By the allocator's own count: it keeps freed memory, so the process shows nothing."""
+    """The memory that the allocator counts. It keeps freed memory, so the process does not show it."""
     memory = tf.config.experimental
     try:
         memory.reset_memory_stats(device)
         before = memory.get_memory_info(device)["current"]
-    except ValueError:  # This build's allocator does not count.
+    except ValueError:  # The allocator of this build does not count.
         return None
     run()
     return (memory.get_memory_info(device)["peak"] - before) / MEGABYTE
@@ -118,7 +123,7 @@ def jax_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str
         return compiled.lower(*arguments).compile()
 
     def memory() -> float | None:
-        """By the compiler's plan: the process shows nothing, because freed memory is kept."""
+        """The memory that the compiler plans. JAX keeps freed memory, so the process does not show it."""
         plan = program().memory_analysis()
         return None if plan is None else (plan.temp_size_in_bytes + plan.output_size_in_bytes) / MEGABYTE
 
@@ -142,7 +147,7 @@ def torch_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: s
 
 
 def process_memory(run: Callable[[], Any]) -> float | None:
-    """The growth of the process at its peak, which Linux counts from a mark that can be set."""
+    """The growth of the process at its peak, or None. Linux counts the peak from a point that we set."""
     try:
         return max(growth(run) for _ in range(MEMORY_CALLS))
     except (OSError, AttributeError):
@@ -159,7 +164,7 @@ def growth(run: Callable[[], Any]) -> float:
 
 
 def process_status() -> dict[str, float]:
-    """The sizes that Linux tells of this process, in kB."""
+    """The memory sizes that Linux reports for this process, in kB."""
     with open("/proc/self/status") as file:
         fields = (line.split() for line in file if line.startswith("Vm"))
         return {name.rstrip(":"): float(value) for name, value, _ in fields}

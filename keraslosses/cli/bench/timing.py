@@ -1,4 +1,4 @@
-"""How the benchmark takes times: the parties in turn, so that what disturbs one disturbs all alike."""
+"""Measures the times of the benchmark. The calls take turns, so that a disturbance affects all of them."""
 
 import gc
 import time
@@ -14,9 +14,9 @@ FEWEST_ROUNDS = 5
 def in_turn(calls: Sequence[Callable[[], Any]], seconds: float) -> np.ndarray:
     """The milliseconds of each call in each round, an array (calls, rounds).
 
-    A round makes every call once, every second one in the reverse order: what one call leaves in the caches
-    serves none of the others always. Rounds are repeated until `seconds` have passed, and `FEWEST_ROUNDS`
-    times at least; the first ones, which warm up, are not counted.
+    A round makes every call once. Every second round reverses the order, so that no call always profits from
+    the caches that another call has filled. Rounds are repeated until `seconds` have passed, and at least
+    `FEWEST_ROUNDS` times. The warm-up rounds before them are not counted.
     """
     for _ in range(WARM_UPS):
         for call in calls:
@@ -50,5 +50,8 @@ def spread(times: np.ndarray) -> float:
 
 
 def ratio(ours: np.ndarray, other: np.ndarray) -> float:
-    """The median of the ratios round by round: a slow phase of the machine lengthens both of a round."""
+    """The median of the ratios round by round.
+
+    If the machine is slow for a while, both times of a round grow and their ratio stays.
+    """
     return float(np.median(ours / other))

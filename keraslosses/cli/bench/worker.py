@@ -1,8 +1,8 @@
-"""The measurements of the benchmark on one backend; `cli/bench/command.py` starts it as a process of its own.
+"""Measures the benchmark on one backend. `cli/bench/command.py` starts this module as a process.
 
-Usage: python -m keraslosses.cli.bench.worker PLAN, where PLAN is JSON with `losses`, `sizes`, `seconds`
-and `without`, the names of faster forms to do without.
-Prints a JSON line with the versions, then one for each row: what was measured, or why it failed.
+Usage: python -m keraslosses.cli.bench.worker PLAN. PLAN is JSON with `losses`, `sizes`, `seconds` and
+`without`, the names of faster forms to switch off.
+Prints one JSON line with the versions, then one for each row: the measurements, or why it failed.
 """
 
 import json
@@ -23,8 +23,10 @@ from keraslosses.cli.bench.peers import inputs_for, peers_of
 from keraslosses.cli.bench.results import Peer, Row
 from keraslosses.cli.bench.steps import Step, copy, with_gradient
 from keraslosses.cli.bench.without import switch_off
+from keraslosses.core.types import Tensor
 
-# How far a peer may be from ours, relative to its size: float32 sums in another order, Keras's epsilons.
+# The allowed relative difference between a peer and our loss. float32 sums depend on their order, and Keras
+# adds epsilons.
 AGREEMENT = 1e-3
 LIBRARIES = {
     "tensorflow": ("tensorflow",),
@@ -37,7 +39,7 @@ Arrays = list[np.ndarray]
 
 
 def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: float) -> Row:
-    """One row."""
+    """Measures one row."""
     y_true, y_pred = inputs
     shape = case.shapes[size]
     ours = with_gradient(ours_of(case, shape), y_true, y_pred, mode)
@@ -73,13 +75,13 @@ def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: fl
 
 
 def ours_of(case: Case, shape: Shape) -> Callable[..., Any]:
-    """The loss, called as in a training step; of a head, the mean over features with their kernel."""
+    """The loss as a training step calls it. For a head: a function of labels, features and the kernel."""
     made = getattr(keraslosses, case.loss)(**case.options_for(shape))
     if isinstance(made, keras.losses.Loss):
         return made
     made.build((None, shape[1]))
 
-    def mean_loss(y_true: Any, features: Any, kernel: Any) -> Any:
+    def mean_loss(y_true: Tensor, features: Tensor, kernel: Tensor) -> Any:
         with keras.StatelessScope([(made.kernel, kernel)]):
             return ops.mean(made.per_sample_loss(features, y_true, training=True))
 
@@ -87,16 +89,16 @@ def ours_of(case: Case, shape: Shape) -> Callable[..., Any]:
 
 
 def agreeing(
-    ours: Step, peers: Mapping[str, Any], y_true: Any, y_pred: Any, mode: str
+    ours: Step, peers: Mapping[str, Any], y_true: Tensor, y_pred: Any, mode: str
 ) -> tuple[dict[str, Step], list[str]]:
-    """The peers that compute what ours computes, and of each other one why it is left out."""
+    """The peers that compute the same as our loss, and a reason for each peer that is left out."""
     expected = results_of(ours)
     kept, dropped, y_pred = {}, [], inputs_for(y_pred)
     for name, peer in peers.items():
         step = with_gradient(peer, y_true, y_pred, mode)
         try:
             reason = difference(results_of(step), expected)
-        except Exception as error:  # Whatever it is that a peer cannot do here, XLA on TensorFlow for one.
+        except Exception as error:  # The peer does not run here. Some do not run under XLA on TensorFlow.
             reason = f"raises {first_line(error)}"
         if reason:
             dropped.append(f"{name} {reason}")
@@ -111,10 +113,10 @@ def results_of(step: Step) -> Arrays:
 
 
 def difference(results: Arrays, expected: Arrays) -> str:
-    """How far a value or a gradient is from the expected one, or nothing where they agree."""
+    """The first difference of a value or gradient, as text; empty if all agree."""
     names = ("value", *["gradient"] * (len(expected) - 1))
     for what, got, wanted in zip(names, results, expected, strict=True):
-        got = got if got.shape == wanted.shape else got.T  # a kernel that lies the other way
+        got = got if got.shape == wanted.shape else got.T  # The peer's kernel is transposed.
         distance = np.linalg.norm(np.ravel(got - wanted))
         if not distance <= AGREEMENT * np.linalg.norm(np.ravel(wanted)):
             sizes = np.linalg.norm(np.ravel(got)), np.linalg.norm(np.ravel(wanted))
@@ -127,7 +129,7 @@ def first_line(error: Exception) -> str:
 
 
 def versions() -> dict[str, str]:
-    """What was measured with: of the peers' libraries, those that are installed."""
+    """The versions of Python, Keras and the libraries that are used."""
     found = {"Python": platform.python_version(), "keraslosses": keraslosses.__version__}
     found |= {"keras": keras.__version__, "numpy": np.__version__}
     libraries = LIBRARIES[keras.backend.backend()]
@@ -135,7 +137,7 @@ def versions() -> dict[str, str]:
 
 
 def work(plan: dict[str, Any], tell: Tell) -> None:
-    """All rows of the plan."""
+    """Measures all rows of the plan."""
     switch_off(plan["without"], keras.backend.backend())
     tell({"event": "versions", "versions": versions()})
     for case, size in planned(plan["losses"], plan["sizes"]):
@@ -145,12 +147,12 @@ def work(plan: dict[str, Any], tell: Tell) -> None:
             tell({"event": "start", **place})
             try:
                 tell({"event": "row", **asdict(measure(case, size, mode, inputs, plan["seconds"]))})
-            except Exception as error:  # One loss that cannot run hides no other.
+            except Exception as error:  # If one loss cannot run, the others still do.
                 tell({"event": "failed", **place, "error": first_line(error)})
 
 
 def main() -> None:
-    # Standard output carries the JSON lines and nothing else; what a framework prints goes with the errors.
+    # Standard output has only the JSON lines. Output of the frameworks goes to the error output.
     output, sys.stdout = sys.stdout, sys.stderr
     work(json.loads(sys.argv[1]), lambda event: print(json.dumps(event), file=output, flush=True))
 

@@ -1,1 +1,1 @@
-"""`python -m keraslosses check`: whether a loss, function, layer or model is portable."""
+"""`python -m keraslosses check`: checks whether a loss, function, layer or model is portable."""

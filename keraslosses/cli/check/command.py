@@ -1,4 +1,4 @@
-"""`python -m keraslosses check`: the checks of the package, over our losses or the user's own code."""
+"""`python -m keraslosses check`: runs the checks on the losses of the package or on the user's code."""
 
 import json
 from collections.abc import Sequence
@@ -39,8 +39,8 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="TARGET",
-            help="A loss of this package, package.module:Object, file.py:name, or a module or file for all "
-            "of it. Default: all losses of this package.",
+            help="What to check: a loss of this package, package.module:Object, file.py:name, or a module "
+            "or file with all its losses and functions. Default: all losses of this package.",
         ),
     ] = None,
     backend_names: Annotated[
@@ -48,44 +48,58 @@ def check(
         typer.Option(
             "--backends",
             metavar="NAMES",
-            help="Backends, with commas: tensorflow, jax, torch, numpy (values only). Default: all installed "
-            "but numpy.",
+            help="Backends, separated by commas: tensorflow, jax, torch, numpy (values only). Default: all "
+            "installed ones except numpy.",
         ),
     ] = None,
     check_names: Annotated[
         list[str] | None,
-        typer.Option("--checks", metavar="NAMES", help=f"Checks, with commas: {', '.join((RUNS, *CHECKS))}."),
+        typer.Option(
+            "--checks",
+            metavar="NAMES",
+            help=f"Checks, separated by commas: {', '.join((RUNS, *CHECKS))}. Default: all.",
+        ),
     ] = None,
     like: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The loss of this package whose formula it must give.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="A loss of this package. The target must compute the same formula."
+        ),
     ] = None,
     inputs: Annotated[
         str,
         typer.Option(
             metavar="KIND",
-            help=f"What it reads, where it has no reference: {', '.join(KINDS)}, or an .npz file with y_true "
-            "and y_pred.",
+            help=f"The inputs that the target reads, if it has no reference: {', '.join(KINDS)}, or an .npz "
+            "file with the arrays y_true and y_pred.",
         ),
     ] = "real",
-    shape: Annotated[str, typer.Option(help="The shape of y_pred with the batch, as 8,10.")] = "",
-    dtype: Annotated[str, typer.Option(help=f"The type of y_pred: {', '.join(DTYPES)}.")] = "float32",
+    shape: Annotated[str, typer.Option(help="The shape of y_pred, including the batch, such as 8,10.")] = "",
+    dtype: Annotated[str, typer.Option(help=f"The dtype of y_pred: {', '.join(DTYPES)}.")] = "float32",
     coupled: Annotated[
-        bool, typer.Option("--coupled", help="A value may depend on the other samples of the batch.")
+        bool, typer.Option("--coupled", help="The value of a sample may depend on the other samples.")
     ] = False,
-    rtol: Annotated[float, typer.Option(min=0.0, help="How far the backends may be apart.")] = 1e-4,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for a check.")] = 120.0,
+    rtol: Annotated[
+        float, typer.Option(min=0.0, help="The relative difference allowed between the backends.")
+    ] = 1e-4,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Time limit of one check, in seconds.")] = 120.0,
     memory: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Megabytes for a process. Default: three quarters of all, for all together."
+            min=1,
+            help="Memory limit of one process, in megabytes. Default: three quarters of the machine's "
+            "memory, divided by the number of processes.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    html: Annotated[Path | None, typer.Option(help="A page with the table and the failures.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="File for a web page with the table and the failures.")
+    ] = None,
 ) -> None:
-    """Check losses, functions, layers and models on every installed backend, each in a process of its own.
+    """Check losses, functions, layers and models on every installed backend, each in its own process.
 
-    Ends with status 1 where something fails, with 2 where the call is wrong.
+    The exit status is 0 if all checks pass, 1 if a check fails, and 2 if the call is wrong or there is
+    nothing to check.
     """
     chosen = chosen_backends(backend_names or [], KNOWN, "--backends")
     check_writable("--html", html)
@@ -113,7 +127,7 @@ def check(
 
 
 def status_of(results: Sequence[Result]) -> int:
-    """2 where a target cannot be checked, 1 where a check failed, 0 otherwise."""
+    """The exit status: 2 if a target cannot be checked, 1 if a check failed, 0 otherwise."""
     if any(result.cannot_be_checked for result in results):
         return 2
     return int(any(result.status == FAILED for result in results))
@@ -123,11 +137,11 @@ def shape_of(text: str) -> list[int]:
     try:
         return [int(part) for part in text.split(",")] if text else []
     except ValueError:
-        raise WrongUse("shape", f"expected sizes with commas, as 8,10. Received: {text!r}") from None
+        raise WrongUse("shape", f"expected sizes with commas, such as 8,10. Received: {text!r}") from None
 
 
 def expanded(texts: Sequence[str], backend: str, timeout: float, memory: int) -> list[str]:
-    """The targets, a module or a file as what can be checked in it; each once."""
+    """The targets without duplicates. A module or file is replaced by the targets in it."""
     for text in texts:
         check_text(text)
     found: dict[str, list[str]] = {text: [text] for text in texts}
@@ -146,12 +160,12 @@ def expanded(texts: Sequence[str], backend: str, timeout: float, memory: int) ->
 
 
 def check_text(text: str) -> None:
-    """Refuses what is no target, as far as it can be seen from here."""
+    """Refuses a text that cannot be a target. The worker finds the other mistakes."""
     place, colon, name = text.rpartition(":")
     if text in keraslosses.names():
         return
     if colon and not name:
-        raise wrong(text, "names no object behind the colon.")
+        raise wrong(text, "has no name after the colon.")
     if not colon and not text.endswith(".py") and not is_there(text):
         kinds = "a loss of keraslosses, nor a module or file, nor package.module:Object or file.py:name"
         raise wrong(text, f"is neither {kinds}{did_you_mean(text, keraslosses.names())}")
@@ -159,17 +173,17 @@ def check_text(text: str) -> None:
 
 
 def check_place(text: str, place: str) -> None:
-    """Refuses a file that is not there, or a module whose package is not."""
+    """Refuses a file that does not exist, or a module whose package is not installed."""
     if place.endswith(".py"):
         if not Path(place).is_file():
             beside = map(str, Path(place).parent.glob("*.py"))
-            raise wrong(text, f"names a file that is not there{did_you_mean(place, beside)}")
+            raise wrong(text, f"names a file that does not exist{did_you_mean(place, beside)}")
     elif not is_there(place):
-        raise wrong(text, f"names a module that is not there: {place}.")
+        raise wrong(text, f"names a module that does not exist: {place}.")
 
 
 def is_there(module: str) -> bool:
-    """Whether the package of a module can be found; what is inside it the worker sees."""
+    """Whether the package of a module can be found. The worker looks for the module inside it."""
     first = module.split(".")[0]
     return first.isidentifier() and find_spec(first) is not None
 
@@ -179,7 +193,7 @@ def wrong(text: str, why: str) -> typer.BadParameter:
 
 
 def with_progress(plan: Plan) -> list[Result]:
-    """Runs the plan, and shows on the error output how far it is."""
+    """Runs the plan, and shows the progress on the error output."""
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=errors) as progress:
         total = len(plan.targets) * (len(plan.checks) + 1)

@@ -1,4 +1,4 @@
-"""What `check` prints and writes: the table, the failures, and the report as plain data."""
+"""The output of `check`: the table, the failures, and the report as plain data."""
 
 import datetime
 import platform
@@ -25,14 +25,15 @@ from keraslosses.portability.processes.run import Plan
 from keraslosses.portability.report.causes import Cause, causes
 from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, Result, paragraphs
 
-# The distributions that bring the backends.
+# The distributions that install the backends.
 DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
-# How many findings of one cause are printed after the first, and how many lines of one of several targets.
+# MOST: how many findings of one cause are printed after the first. LINES: how many lines of each part are
+# printed if there are several targets.
 MOST, LINES = 5, 5
 
 
 def report_of(plan: Plan, results: Iterable[Result]) -> dict[str, Any]:
-    """Everything that the run found, as JSON can hold it."""
+    """All results of the run, as data for JSON."""
     return {
         "keraslosses": keraslosses.__version__,
         "keras": keras.__version__,
@@ -59,18 +60,18 @@ def version_of(backend: str) -> str:
 
 
 def meaning(check: str) -> str:
-    """The first paragraph of what a check says of itself."""
+    """The first paragraph of the docstring of a check."""
     described = check_runs if check == RUNS else CHECKS[check]
     return " ".join((described.__doc__ or "").split("\n\n")[0].split())
 
 
 def table(plan: Plan, results: Sequence[Result]) -> Table:
-    """Checks by backends for one target; for several, targets by backends with what fails."""
+    """For one target, a table of checks by backends. For several, a table of targets by backends."""
     if len(plan.targets) == 1:
         return of_one(plan, results)
     targets = [target["text"] for target in plan.targets]
     places = {target.rpartition(":")[0] for target in targets}
-    # A place that all targets have in common is told once.
+    # If all targets are in the same module or file, its name is shown once.
     place = places.pop() if len(places) == 1 else ""
     drawn = Table(place or "target", *plan.backends)
     for target in targets:
@@ -97,7 +98,7 @@ def cell(result: Result) -> Text:
 
 
 def summary(results: Iterable[Result], backend: str) -> Text:
-    """What fails of one target on one backend."""
+    """The failed checks of one target on one backend, or the number of passed ones."""
     of_backend = [result for result in results if result.backend == backend]
     failed = [result.check for result in of_backend if result.status == FAILED]
     if failed:
@@ -107,7 +108,7 @@ def summary(results: Iterable[Result], backend: str) -> Text:
 
 
 def say(console: Console, report: dict[str, Any], html: Path | None) -> None:
-    """Prints the failures, what was left out, and a line that sums up."""
+    """Prints the failures, the skipped checks, the missing backends, and a summary line."""
     failed = [result for result in report["results"] if result["status"] == FAILED]
     targets = list(dict.fromkeys(result["target"] for result in report["results"]))
     for block in failures(failed, targets):
@@ -124,7 +125,7 @@ def say(console: Console, report: dict[str, Any], html: Path | None) -> None:
 
 
 def failures(failed: Sequence[dict[str, Any]], targets: Sequence[str]) -> Iterator[Text | Padding]:
-    """The causes of all failures, of each its first finding: shortened where several targets were checked."""
+    """The causes of all failures, each with its first finding, which is shortened for several targets."""
     found = causes(failed)
     lines, most = (LINES, 0) if len(targets) > 1 else (None, MOST)
     for cause in found:
@@ -138,7 +139,7 @@ def failures(failed: Sequence[dict[str, Any]], targets: Sequence[str]) -> Iterat
         if cause.elsewhere:
             yield inside(f"also {others(cause, targets)}", "bold")
     if any(cause.more or cause.elsewhere for cause in found):
-        yield Text("\nOf each cause the first finding is told; --json and --html have all.", "dim")
+        yield Text("\nOnly the first finding of each cause is shown; --json and --html have all.", "dim")
     if failed:
         yield Text("")
 
@@ -148,15 +149,15 @@ def inside(text: str, style: str) -> Padding:
 
 
 def shortened(text: str, most: int | None) -> str:
-    """The first lines of a text, as many as `most`."""
+    """The first `most` lines of a text."""
     lines = text.splitlines()
     return "\n".join([*lines[:most], *["..."][: len(lines[most:]) if most else 0]])
 
 
 def others(cause: Cause, targets: Sequence[str]) -> str:
-    """The other targets of a cause; where they are almost all, those that are not among them.
+    """The other targets of a cause. If these are almost all, only the remaining targets are named.
 
-    Those on other backends than the cause itself are named with them.
+    A target that fails on other backends than the cause is listed with its backends.
     """
     absent = [target for target in targets if target != cause.target and target not in cause.elsewhere]
     almost_all = 4 * len(absent) < len(cause.elsewhere)
@@ -174,7 +175,7 @@ def others(cause: Cause, targets: Sequence[str]) -> str:
 
 
 def name_beside(cause: Cause, target: str) -> str:
-    """The name of a target alone where it stands in the same place as that of the cause."""
+    """The name of a target. If it is in the same module or file as the cause, the place is left out."""
     return target.removeprefix(f"{cause.target.rpartition(':')[0]}:")
 
 
@@ -182,7 +183,7 @@ STYLES = {"text": "red", "error": "dim", "inputs": "dim", "advice": "cyan"}
 
 
 def reasons(results: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Which checks were skipped, and why; of few among several targets also of which."""
+    """Which checks were skipped, and why. If few of several targets are concerned, they are named."""
     targets = {result["target"] for result in results}
     skipped: dict[str, list[dict[str, Any]]] = {}
     for result in results:

@@ -1,4 +1,7 @@
-"""`python -m keraslosses demo`: three losses on real digits, on every backend from the same weights."""
+"""`python -m keraslosses demo`: trains with three losses on real digits, on every backend.
+
+All backends start from the same weights.
+"""
 
 import tempfile
 from collections.abc import Sequence
@@ -26,22 +29,24 @@ errors = Console(stderr=True)
 
 def demo(
     backend: BackendNames = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings per loss, from different weights.")] = 5,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Number of trainings per loss, each from other weights.")
+    ] = 5,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Epochs per training. Default: 40 on digits, 15 on mnist.")
+        int | None, typer.Option(min=1, help="Epochs of each training. Default: 40 for digits, 15 for mnist.")
     ] = None,
     data: Annotated[
-        DataName, typer.Option(help="Images: digits comes with scikit-learn, mnist is downloaded.")
+        DataName, typer.Option(help="The images. digits comes with scikit-learn, mnist is downloaded.")
     ] = DataName.digits,
-    out: Annotated[Path, typer.Option(help="Where to save the picture: a PNG file or a folder.")] = Path(
-        PICTURE
-    ),
+    out: Annotated[
+        Path, typer.Option(help="A PNG file for the picture, or the folder to save it in.")
+    ] = Path(PICTURE),
 ) -> None:
     """Train a small network with three losses on real digits, on every installed backend.
 
-    The features before the classifier are points in a plane. Softmax alone spreads them out in rays; with
-    center loss each digit gathers around its center. The command prints accuracies, checks that the backends
-    agree, and saves a picture of the features.
+    The features before the classifier have two dimensions. With softmax alone, the features of each digit
+    form a ray. With center loss, they form a cluster around the center of the digit. The command prints
+    accuracies, checks that the backends agree, and saves a picture of the features.
     """
     names, picture = chosen_backends(backend or []), picture_path(out)
     try:
@@ -63,7 +68,7 @@ def demo(
 
 
 def picture_path(out: Path) -> Path:
-    """The file to write: `out` itself, or demo.png in the folder `out`; makes the folder."""
+    """The file to write: `out`, or demo.png in the folder `out`. Makes the folder."""
     path = out / PICTURE if out.is_dir() or not out.suffix else out
     if path.suffix.lower() != ".png":
         raise typer.BadParameter(f"{str(out)!r} is neither a .png file nor a folder.", param_hint="--out")
@@ -79,7 +84,7 @@ def picture_path(out: Path) -> Path:
 def train(
     names: Sequence[str], images: dict[str, np.ndarray], seeds: int, epochs: int, folder: Path
 ) -> tuple[list[Result], dict[str, str]]:
-    """Trains on one backend after the other; gives the results, and what went wrong by backend."""
+    """Trains on one backend after the other; gives the results, and the failures by backend."""
     arrays: dict[str, Any] = dict(images)
     np.savez(folder / "data.npz", **arrays)
     results: list[Result] = []
@@ -125,17 +130,17 @@ def report(results: Sequence[Result], data: DataName, size: int, seeds: int, epo
         title = f"{data.value}: {size} training images, {epochs} epochs, seeds: {seeds}"
         console.print(table(results, title))
         console.print(
-            "Accuracy and distances are of the test images, mean ± standard deviation over the seeds. "
-            "within/between: mean distance to the mean of the own digit, divided by the mean distance "
-            "between these means. seconds: all trainings of the row.",
+            "Accuracy and distances are measured on the test images: mean ± standard deviation over the "
+            "seeds. within/between: mean distance of an image to the mean of its digit, divided by the mean "
+            "distance between the means of the digits. seconds: total time of all trainings of the row.",
             style="dim",
         )
 
 
 def say_whether_backends_agree(results: Sequence[Result]) -> bool:
-    """Prints how far the backends are apart, or where too far."""
+    """Prints the largest differences between the backends, or the differences that are too large."""
     if len({result.backend for result in results}) < 2:
-        console.print("Results of fewer than two backends: nothing to compare.")
+        console.print("There are results of fewer than two backends, so nothing is compared.")
         return True
     comparisons = compare_backends(results)
     found = [line for comparison in comparisons for line in comparison.disagreements]

@@ -7,18 +7,18 @@ from enum import StrEnum
 import numpy as np
 
 TEST_PART = 1 / 3
-# MNIST is cut to these numbers of images, which keeps the demo within minutes.
+# The demo uses this many images of MNIST, so that it takes only minutes.
 MNIST_TRAIN, MNIST_TEST = 4000, 2000
 
 
 class DataName(StrEnum):
-    """What the demo can train on."""
+    """The data sets of the demo."""
 
     digits = "digits"
     mnist = "mnist"
 
 
-# Enough for the losses to settle, in a few hundred steps.
+# After this many epochs, which are a few hundred steps, the losses hardly change.
 EPOCHS = {DataName.digits: 40, DataName.mnist: 15}
 
 
@@ -27,7 +27,7 @@ class DataUnavailable(Exception):
 
 
 def load(name: DataName) -> dict[str, np.ndarray]:
-    """Images as rows of numbers in [0, 1] with their digits: `x_train`, `y_train`, `x_test`, `y_test`."""
+    """`x_train` and `x_test`: images as rows of numbers in [0, 1]. `y_train` and `y_test`: their digits."""
     x_train, y_train, x_test, y_test = load_mnist() if name is DataName.mnist else load_digits()
     return {
         "x_train": x_train.astype("float32"),
@@ -38,7 +38,7 @@ def load(name: DataName) -> dict[str, np.ndarray]:
 
 
 def load_digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The 1797 images of 8 by 8 pixels that scikit-learn ships."""
+    """The 1797 images of 8 by 8 pixels that scikit-learn contains."""
     from sklearn import datasets, model_selection
 
     x, y = datasets.load_digits(return_X_y=True)
@@ -49,21 +49,21 @@ def load_digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 
 def load_mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """A part of MNIST, which Keras fetches on first use.
+    """A part of MNIST. Keras downloads it on first use.
 
     Raises:
-        DataUnavailable: if it cannot be fetched.
+        DataUnavailable: If the download fails.
     """
     from keras.datasets import mnist
 
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             (x_train, y_train), (x_test, y_test) = mnist.load_data()
-    except Exception as error:  # Keras raises a plain Exception when it cannot fetch.
+    except Exception as error:  # Keras raises a plain Exception if the download fails.
         raise DataUnavailable(
-            "The MNIST images could not be fetched. Keras downloads them once and keeps them in its folder, "
-            "`~/.keras` or the one that KERAS_HOME names; without a network, put the file mnist.npz into the "
-            "folder `datasets` there, or use --data digits, which needs no download. "
+            "The MNIST images could not be fetched. Keras downloads them once and keeps them in the folder "
+            "`~/.keras`, or in the folder that KERAS_HOME names. Without a network, put the file mnist.npz "
+            "into its subfolder `datasets`, or use --data digits, which needs no download. "
             f"The error was: {error}"
         ) from error
     x_train, x_test = x_train[:MNIST_TRAIN] / 255.0, x_test[:MNIST_TEST] / 255.0

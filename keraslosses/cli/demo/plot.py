@@ -1,4 +1,4 @@
-"""The picture of the demo: the test images in the plane of the embedding, a panel for each loss."""
+"""The picture of the demo: the test images in the plane of the embedding, one panel for each loss."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def save_picture(path: Path, panels: Sequence[Panel], labels: np.ndarray, title:
 
 
 def draw_panel(axes: Any, panel: Panel, labels: np.ndarray) -> None:
-    """Points coloured by digit; each center is a white disc with its digit."""
+    """Draws points coloured by digit, and each center as a white disc with its digit."""
     for digit, colour in enumerate(COLOURS):
         points = panel.features[labels == digit]
         axes.scatter(points[:, 0], points[:, 1], s=16, color=colour, alpha=0.75, linewidths=0)
@@ -56,7 +56,7 @@ def draw_panel(axes: Any, panel: Panel, labels: np.ndarray) -> None:
 
 
 def legend_handles() -> list[Line2D]:
-    """A dot for each digit, and the sign of a center."""
+    """The legend: a dot for each digit, and a disc for the centers."""
     dots = [
         Line2D([], [], marker="o", linestyle="", markersize=8, color=colour, label=str(digit))
         for digit, colour in enumerate(COLOURS)

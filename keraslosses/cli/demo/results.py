@@ -1,4 +1,4 @@
-"""What the demo measures: one result per training, their table, and whether the backends agree."""
+"""The results of the demo: one per training, their table, and the comparison of the backends."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,16 @@ import numpy as np
 from rich.table import Table
 
 CLASSES = 10
-# The losses that the demo compares, as the results and the pictures name them.
+# The losses that the demo compares. The values are their names in the table and the picture.
 LOSSES = {
     "softmax": "softmax",
     "mse": "mean squared error",
     "center": "softmax + center loss",
 }
 
-# Backends start from the same weights and see the same batches, so the first losses agree but for rounding.
-# Rounding then grows from step to step: at the end a seed is a training of its own on each backend, and only
-# accuracies compare, within their spread. This much is allowed for one seed; for the mean of n seeds, this
-# divided by the root of n.
+# The backends start from the same weights and get the same batches, so their first losses differ only by
+# rounding. The rounding errors grow with each step. At the end of a training, only the accuracies can be
+# compared. ACCURACY_TOLERANCE is for one seed; for the mean of n seeds it is divided by the root of n.
 INITIAL_TOLERANCE = 1e-5
 FIRST_EPOCH_TOLERANCE = 1e-3
 ACCURACY_TOLERANCE = 0.05
@@ -39,7 +38,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How far the backends are apart in one quantity, and a line for each place where that is too far."""
+    """The largest difference between the backends in one quantity, and a line for each one too large."""
 
     what: str
     largest: float
@@ -52,7 +51,7 @@ def class_means(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def within_to_between(features: np.ndarray, labels: np.ndarray) -> float:
-    """Mean distance to the mean of the own class, divided by the mean distance between the class means."""
+    """Mean distance of a sample to the mean of its class, divided by the mean distance of the class means."""
     means = class_means(features, labels)
     within = np.linalg.norm(features - means[labels], axis=1).mean()
     distances = np.linalg.norm(means[:, None] - means[None, :], axis=-1)
@@ -82,14 +81,14 @@ def table(results: Sequence[Result], title: str) -> Table:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean ± standard deviation; only the value where there is one."""
+    """Mean ± standard deviation. A single value is shown alone."""
     if len(values) == 1:
         return f"{values[0]:.3f}"
     return f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}"
 
 
 def grouped(results: Sequence[Result], key: Callable[[Result], tuple]) -> dict[tuple, list[Result]]:
-    """Results that share a key, in the order in which the keys first occur."""
+    """The results grouped by a key, in the order in which the keys first occur."""
     groups: dict[tuple, list[Result]] = {}
     for result in results:
         groups.setdefault(key(result), []).append(result)
@@ -125,7 +124,7 @@ def compare_backends(results: Sequence[Result]) -> list[Comparison]:
 def comparison(
     what: str, places: Sequence[tuple[str, dict[str, float], float]], relative: bool
 ) -> Comparison:
-    """The largest difference over all places; a place names its values by backend and what is allowed."""
+    """The largest difference over all places. A place has a name, values by backend, and a tolerance."""
     largest, disagreements = 0.0, []
     for place, values, allowed in places:
         numbers = np.array(list(values.values()))

@@ -1,7 +1,7 @@
-"""The trainings of the demo on one backend; `cli/demo/command.py` starts it as a process of its own.
+"""Runs the trainings of the demo on one backend. `cli/demo/command.py` starts this module as a process.
 
-Usage: python -m keraslosses.cli.demo.worker PLAN, where PLAN is JSON with `data` (an .npz file), `seeds`,
-`epochs` and `features` (the .npz file to write). Prints a JSON line for each epoch and for each training.
+Usage: python -m keraslosses.cli.demo.worker PLAN. PLAN is JSON with `data` (an .npz file), `seeds`, `epochs`
+and `features` (the .npz file to write). Prints a JSON line for each epoch and for each training.
 """
 
 import json
@@ -29,7 +29,7 @@ Tell = Callable[[dict[str, Any]], None]
 
 
 class Experiment:
-    """One loss with its compiled model, which is trained again from new weights for each seed."""
+    """One loss with its compiled model. The model is trained from new weights for each seed."""
 
     def __init__(self, loss: str, data: Data):
         self.loss = loss
@@ -51,7 +51,7 @@ class Experiment:
         self.observed = keras.Model(self.network.inputs, [embedding, self.network.outputs[0]])
 
     def state(self) -> list[Any]:
-        """What a training changes besides the weights of the network."""
+        """The variables that a training changes, without the weights of the network."""
         centers = [self.model.terms[0].centers] if self.loss == "center" else []
         return [*self.model.optimizer.variables, *centers]
 
@@ -89,7 +89,7 @@ class Experiment:
 
 
 def network(inputs: int, activation: str | None) -> keras.Model:
-    """A small network that ends in a plane, the embedding, and a classifier on it."""
+    """A small network: dense layers, an embedding of two dimensions, and a classifier."""
     return keras.Sequential(
         [
             keras.Input((inputs,)),
@@ -101,7 +101,7 @@ def network(inputs: int, activation: str | None) -> keras.Model:
 
 
 def initial_weights(model: keras.Model, generator: np.random.Generator) -> list[np.ndarray]:
-    """Glorot's uniform weights and biases of 0, drawn by NumPy so that every backend starts the same."""
+    """Glorot uniform weights, and biases of 0. NumPy draws them, so they are the same on every backend."""
     values = []
     for variable in model.weights:
         limit = np.sqrt(6.0 / sum(variable.shape)) if len(variable.shape) == 2 else 0.0
@@ -110,7 +110,7 @@ def initial_weights(model: keras.Model, generator: np.random.Generator) -> list[
 
 
 def work(plan: dict[str, Any], tell: Tell) -> None:
-    """All trainings of the plan; keeps the features of the first seed of each loss."""
+    """Runs all trainings of the plan, and saves the features of the first seed of each loss."""
     with np.load(plan["data"]) as file:
         data = {name: file[name] for name in file.files}
     kept: dict[str, Any] = {}
@@ -125,7 +125,7 @@ def work(plan: dict[str, Any], tell: Tell) -> None:
 
 
 def main() -> None:
-    # Standard output carries the JSON lines and nothing else; what a framework prints goes with the errors.
+    # Standard output has only the JSON lines. Output of the frameworks goes to the error output.
     output, sys.stdout = sys.stdout, sys.stderr
     work(json.loads(sys.argv[1]), lambda event: print(json.dumps(event), file=output, flush=True))
 

@@ -1,4 +1,4 @@
-"""`python -m keraslosses plot`: a loss and its gradient as curves, a line for each value of its options."""
+"""`python -m keraslosses plot`: draws a loss and its gradient, with a line for each value of its options."""
 
 import ast
 import itertools
@@ -17,10 +17,10 @@ from keraslosses.portability.targets.inputs import KINDS
 
 SUFFIXES = (".png", ".svg")
 WORDS = {"none": None, "true": True, "false": False}
-# Options that say how the inputs lie in memory. What is drawn is the same for each of their values.
+# Options that say how the axes of the inputs are ordered. They do not change the curves.
 LAYOUT = ("axis",)
 
-# Options of the losses come as options of the command, which does not know them.
+# The options of a loss are given as options of the command, which does not declare them.
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 console = Console()
@@ -29,31 +29,35 @@ console = Console()
 def plot(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The loss: Huber, or file.py:Name for your own.")
+        str, typer.Argument(metavar="NAME", help="The loss, such as Huber, or file.py:Name for your own.")
     ],
     option: Annotated[
         list[str] | None,
         typer.Option(
             metavar="OPTION=A,B,C",
-            help="Values of an option of the loss, a line for each. --delta=0.5,1 is short for --option "
-            "delta=0.5,1.",
+            help="Values of an option of the loss. Each value gets a line. --delta=0.5,1 is short for "
+            "--option delta=0.5,1.",
         ),
     ] = None,
     inputs: Annotated[
         str | None,
         typer.Option(
-            metavar="KIND", help=f"What a loss of your own reads that has no reference: {', '.join(KINDS)}."
+            metavar="KIND",
+            help=f"The inputs that your own loss reads, if it has no reference: {', '.join(KINDS)}.",
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A .png or .svg file. Default: NAME.png, here.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The .png or .svg file to write. Default: NAME.png, in this folder."
+        ),
     ] = None,
 ) -> None:
     """Draw a loss and its gradient, with a line for each value of its options.
 
-    Each line is computed by the loss itself, on the backend that KERAS_BACKEND names. Values of several
-    options are combined. What the loss is drawn against follows from its inputs: the error, the probability
-    of the true class, an angle, the offset of a box.
+    The loss itself computes each line, on the backend that KERAS_BACKEND names. Values of several options
+    are combined. The x axis depends on the inputs of the loss: it is the error, the probability of the true
+    class, an angle, or the offset of a box, for example.
     """
     loss, path = loss_named(name, inputs), picture_path(output, name)
     values = values_of(loss, [*(option or []), *bare(context.args)])
@@ -96,14 +100,14 @@ def bare(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def values_of(loss: Plotted, assignments: Sequence[str]) -> dict[str, list[Any]]:
-    """The values to draw, by option."""
+    """The values to draw, for each option."""
     known = [name for name in loss.options if name not in LAYOUT]
     found: dict[str, list[Any]] = {}
     for assignment in assignments:
         name, _, text = assignment.partition("=")
         name = name.strip().replace("-", "_")
         if name not in known:
-            has = f"the options to draw are {', '.join(known)}" if known else "there is none to draw"
+            has = f"the options to draw are {', '.join(known)}" if known else "it has no options to draw"
             raise typer.BadParameter(f"{loss.name} has no option {name!r}; {has}.", param_hint=f"--{name}")
         found.setdefault(name, []).extend(parsed(text))
         if not found[name]:
@@ -114,7 +118,7 @@ def values_of(loss: Plotted, assignments: Sequence[str]) -> dict[str, list[Any]]
 
 
 def parsed(text: str) -> list[Any]:
-    """Values with commas: what Python reads as a value is that, and the rest is text."""
+    """The values of a text with commas. What Python cannot read as a value is text."""
     try:
         return list(ast.literal_eval(f"[{text}]"))
     except (SyntaxError, ValueError):
@@ -131,7 +135,7 @@ def value(text: str) -> Any:
 
 
 def combined(values: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Each value of an option with each of the others."""
+    """All combinations of the values of the options."""
     choices = [dict(zip(values, choice, strict=True)) for choice in itertools.product(*values.values())]
     if len(choices) > len(COLOURS):
         raise typer.BadParameter(
@@ -146,7 +150,7 @@ def hint(values: dict[str, list[Any]]) -> str:
 
 
 def title(loss: Plotted, values: dict[str, list[Any]]) -> str:
-    """The loss, and which of its options are drawn; the ones that it needs are always named."""
+    """The name of the loss, its required options, and the options that are drawn."""
     needed = {name: [value] for name, value in loss.needed.items()}
     options = {**needed, **values}
     text = "; ".join(f"{name} = {', '.join(map(shown, options[name]))}" for name in options)

@@ -1,4 +1,4 @@
-"""The curves of a loss: its values along a path of predictions, and the gradient by the number that moves."""
+"""The curves of a loss: its values along a path of predictions, and its gradient by the x axis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,19 +7,20 @@ from typing import Any
 import numpy as np
 
 from keraslosses.cli.plot.plotted import Plotted
+from keraslosses.core.types import Tensor
 from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.reference.entry import Options
 from keraslosses.reference.kinds.path import Case, Path
 
-# Odd, so that the middle of a span is a point: most kinks lie there. A loss that couples the samples of a
-# batch is called for each point.
+# Odd numbers, so that the middle of a span is a point: most kinks are there. A loss that couples the samples
+# of a batch is called once for each point, so it gets fewer points.
 POINTS = 401
 COUPLED_POINTS = 121
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The loss and its gradient over the x axis; `options` and `case`, the target, say which line it is."""
+    """The loss and its gradient along the x axis. `options` and `case` (the target) name the line."""
 
     options: str
     case: str
@@ -32,7 +33,7 @@ def curves_of(plotted: Plotted, choices: Sequence[Options]) -> tuple[Path, list[
     """A curve for each choice of options and each target.
 
     Raises:
-        ValueError: for options that the loss refuses, or whose curves have no x axis in common.
+        ValueError: If the loss refuses the options, or if the curves have different x axes.
     """
     filled = [{**plotted.needed, **options} for options in choices]
     losses = [plotted.cls(**options, reduction="none") for options in filled]
@@ -46,7 +47,7 @@ def curves_of(plotted: Plotted, choices: Sequence[Options]) -> tuple[Path, list[
 
 
 def labels_of(plotted: Plotted, choices: Sequence[Options]) -> list[str]:
-    """What tells the lines apart: the options that differ, and whether they are at their defaults."""
+    """The label of each line: the options that differ between the lines, with a mark for the defaults."""
     defaults = plotted.options
     varied = [name for name in choices[0] if any(choice[name] != choices[0][name] for choice in choices)]
     labels = []
@@ -62,7 +63,7 @@ def shown(value: Any) -> str:
 
 
 def curves(loss: Any, path: Path, label: str) -> list[Curve]:
-    """A curve for each target, all in one call, so that the loss is compiled once."""
+    """A curve for each target. One call computes all of them, so that the loss is compiled once."""
     x, cases = np.linspace(*path.span, POINTS), path.cases
     y_true = np.concatenate([np.repeat(case.y_true[None], POINTS, axis=0) for case in cases])
     y_pred = np.concatenate([case.y_pred(x) for case in cases])
@@ -75,10 +76,10 @@ def curves(loss: Any, path: Path, label: str) -> list[Curve]:
 
 
 def coupled_curves(loss: Any, path: Path, label: str) -> list[Curve]:
-    """The same for a loss of a whole batch: each point is a batch, of which the first value is drawn."""
+    """The curves of a loss that couples the batch. Each point is a batch, and its first value is drawn."""
     x = np.linspace(*path.span, COUPLED_POINTS)
 
-    def first(y_true: Any, y_pred: Any) -> Any:
+    def first(y_true: Tensor, y_pred: Tensor) -> Any:
         return loss(y_true, y_pred)[:1]
 
     def curve(case: Case) -> Curve:
@@ -92,9 +93,9 @@ def coupled_curves(loss: Any, path: Path, label: str) -> list[Curve]:
 def value_and_slope(
     function: Any, y_true: np.ndarray, y_pred: np.ndarray, moves: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The values, and how each changes with x: the gradient by y_pred, times how y_pred moves with x.
+    """The values, and their derivatives by x: the gradient by y_pred, times the derivative of y_pred by x.
 
-    Where nothing flows back, it is 0.
+    If the loss has no gradient, the derivative is 0.
     """
     values, gradient = value_and_gradient(function, y_true, y_pred.astype("float32"))
     changes = np.zeros_like(moves) if gradient is None else gradient * moves

@@ -15,17 +15,18 @@ from matplotlib.lines import Line2D
 from keraslosses.cli.plot.curves import Curve
 from keraslosses.reference.kinds import path as plot_path
 
-# Told apart with every kind of colour vision; a colour for each choice of options, a dash for each target.
+# A colour for each choice of options, and a dash for each target. People with colour blindness can
+# distinguish these colours.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#222222", "#e69f00", "#56b4e9", "#8c564b")
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))
 DOTS_PER_INCH = 150
-# Letters that a line of the title, or of the legend, has room for.
+# How many letters fit into a line of the title, and of the legend.
 TITLE_LETTERS, LEGEND_LETTERS = 95, 120
 LEGEND_MARK = 11
 ZERO: dict[str, Any] = {"color": "black", "linewidth": 0.8, "alpha": 0.6, "zorder": 1}
-# Of lines that lie on each other the first ones are the wider ones, so that all of them are seen.
+# The first lines are wider than the later ones, so that lines in the same place are all visible.
 WIDEST, NARROWEST = 3.2, 1.8
-# A gradient is cut where its range is so many times that of 98 of 100 points.
+# The picture is cut if the range of the gradient is this many times the range of 98 % of its points.
 SPIKE = 3.0
 
 
@@ -56,7 +57,7 @@ def picture(title: str, along: plot_path.Path, curves: Sequence[Curve]) -> Figur
 
 
 def looks_of(curves: Sequence[Curve]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Colour and dashes of each curve. Where all have the same options, colours tell the targets apart."""
+    """The colour, dashes and width of each curve. If all have the same options, each target has a colour."""
     options = list(dict.fromkeys(curve.options for curve in curves))
     cases = list(dict.fromkeys(curve.case for curve in curves))
     widths = np.linspace(WIDEST, NARROWEST, len(options)) if len(options) > 1 else [2.2]
@@ -83,7 +84,7 @@ def finish(axes: Axes, along: plot_path.Path, up: str) -> None:
 
 
 def cut_spikes(axes: Axes, curves: Sequence[Curve]) -> None:
-    """A gradient that is far steeper in a few points would flatten all others: it leaves the picture."""
+    """Limits the y axis if the gradient is much larger at a few points. Else the other points look flat."""
     gradients = np.concatenate([curve.gradient for curve in curves])
     low, high = np.quantile(gradients, [0.01, 0.99])
     low, high = min(low, 0.0), max(high, 0.0)
@@ -92,7 +93,7 @@ def cut_spikes(axes: Axes, curves: Sequence[Curve]) -> None:
 
 
 def add_legend(figure: Figure, looks: dict[tuple[str, str], dict[str, Any]]) -> None:
-    """A line for each choice of options, and one for each target where there are two."""
+    """Adds an entry for each choice of options and each target, if there are several."""
     options = list(dict.fromkeys(label for label, _ in looks))
     cases = list(dict.fromkeys(case for _, case in looks))
     handles: dict[str, dict[str, Any]] = {}
@@ -110,6 +111,6 @@ def add_legend(figure: Figure, looks: dict[tuple[str, str], dict[str, Any]]) -> 
 
 
 def legend_columns(labels: Sequence[str]) -> int:
-    """All in one row, or as many as there is room for when each is as wide as the widest."""
+    """The number of columns: all labels in one row if they fit, else columns as wide as the widest label."""
     widths = [len(label) + LEGEND_MARK for label in labels]
     return len(labels) if sum(widths) <= LEGEND_LETTERS else max(1, LEGEND_LETTERS // max(widths))

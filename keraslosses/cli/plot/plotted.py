@@ -1,4 +1,4 @@
-"""What is drawn: a loss of this package, or one of the user's own."""
+"""The loss to draw: a loss of this package, or the user's own."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from keraslosses.reference.kinds import InputKind
 
 @dataclass(frozen=True)
 class Plotted:
-    """A class of losses, the kind of its inputs, and the options that it needs in any case."""
+    """A loss class, the kind of its inputs, and its required options."""
 
     name: str
     cls: Any
@@ -25,19 +25,19 @@ class Plotted:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Its options with their defaults."""
+        """The options of the class with their defaults."""
         return options_of(self.cls)
 
 
 def plotted(name: str, inputs: str | None = None) -> Plotted:
-    """What a name stands for: a loss of this package, or `file.py:Name` and `module:Name`.
+    """Finds the loss of a name.
 
     Args:
-        name: The name.
-        inputs: A name of `check --inputs`: what a loss reads that has no reference.
+        name: A loss of this package, `file.py:Name` or `module:Name`.
+        inputs: A kind of `check --inputs`: the inputs of a loss that has no reference.
 
     Raises:
-        ValueError: for a name of nothing that can be drawn.
+        ValueError: If the name is unknown or cannot be drawn.
     """
     cls = CLASSES.get(name) or own_class(name)
     reference = REFERENCES.get(name) or getattr(cls, "reference", None)
@@ -45,31 +45,31 @@ def plotted(name: str, inputs: str | None = None) -> Plotted:
         return of_reference(cls, reference)
     if inputs is None:
         raise ValueError(
-            f"{name} has no reference: say with --inputs what it reads, one of {', '.join(KINDS)}."
+            f"{name} has no reference: give its kind of inputs with --inputs, one of {', '.join(KINDS)}."
         )
     if inputs not in KINDS:
-        raise ValueError(f"{inputs!r} is no kind of inputs; choose from {', '.join(KINDS)}.")
+        raise ValueError(f"{inputs!r} is not a kind of inputs; choose from {', '.join(KINDS)}.")
     kind, _ = KINDS[inputs]
     return Plotted(name.rpartition(":")[2], cls, kind, {}, kind.coupled)
 
 
 def own_class(name: str) -> Any:
-    """A class of the user's own."""
+    """The user's own class."""
     if ":" not in name:
         near = did_you_mean(name, CLASSES)
         raise ValueError(
-            f"{name!r} is no loss; choose from {', '.join(sorted(CLASSES))}, or file.py:Name{near}"
+            f"{name!r} is not a loss; choose from {', '.join(sorted(CLASSES))}, or file.py:Name{near}"
         )
     try:
         cls = loaded(name)
     except (NotChecked, OSError) as error:
         raise ValueError(f"{name!r} cannot be drawn: {error}") from None
     if not hasattr(cls, "from_config"):
-        raise ValueError(f"{name!r} cannot be drawn: expected a class of losses.")
+        raise ValueError(f"{name!r} cannot be drawn: expected a loss class.")
     return cls
 
 
 def of_reference(cls: Any, reference: Reference) -> Plotted:
-    """The needed options are those of the reference's first set."""
+    """A loss with a reference. Its required options come from the first options of the reference."""
     needed = {o: reference.options[0][o] for o, default in options_of(cls).items() if default is NEEDED}
     return Plotted(reference.name, cls, reference.kind, needed, reference.coupled)

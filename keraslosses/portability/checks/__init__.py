@@ -1,7 +1,7 @@
-"""The checks by name: which there are, for whom, and what one finds.
+"""All checks by name, with the rules that say which of them apply to a subject.
 
-Each takes a `Subject` and yields a `Finding` for each thing that is wrong; silence means passed. They run on
-the backend of this process.
+A check takes a `Subject` and yields a `Finding` for each fault. A check without findings has passed. The
+checks run on the backend of this process.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from keraslosses.portability.targets.inputs import Drawn
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import Reference
 
-# With a reference.
+# The checks of a subject with a reference.
 CHECKS: dict[str, Callable[[Subject], Any]] = {
     "shapes": check_shapes,
     "value": with_reference.check_value,
@@ -60,15 +60,15 @@ WITHOUT_GRADIENTS = ("shapes", "value")
 
 
 def skipped(check: str, subject: Subject) -> str | None:
-    """Why a check says nothing of a subject on this backend; None where it is run."""
+    """Why a check is skipped for a subject on this backend; None if it runs."""
     if gradients.BACKEND == "numpy" and check not in WITHOUT_GRADIENTS:
-        return "the numpy backend neither trains nor compiles"
+        return "the numpy backend does not train or compile"
     if subject.layer is not None and check not in OF_LAYERS:
-        return "it is for losses"
+        return "the check is for losses"
     if check not in table_of(subject):
-        return "it needs a reference: --like NAME"
+        return "the check needs a reference: use --like NAME"
     if check == "domain" and not any(cases(subject, options) for options in option_sets(subject)):
-        return "it reads any numbers"
+        return "the inputs may be any numbers"
     if check == "replicas":
         return "a value depends on the whole batch" if subject.reference.coupled else why_not()
     if check == "saving" and not carried.can_be_saved(subject):
@@ -83,7 +83,7 @@ def table_of(subject: Subject) -> dict[str, Callable[[Subject], Any]]:
 
 
 def findings(check: str, subject: Subject) -> list[Finding | Measured]:
-    """What a check finds wrong, with the inputs; an exception inside it is a finding too."""
+    """The findings of a check, with the inputs. An exception in the check is a finding too."""
     found: list[Finding | Measured] = []
     last_inputs.clear()
     try:

@@ -1,4 +1,4 @@
-"""What one backend saves and the others load: the weights of a layer, and a model with its loss."""
+"""Saves on one backend and loads on the others: the weights of a layer, and a model with its loss."""
 
 import contextlib
 import os
@@ -18,10 +18,10 @@ RTOL = 1e-4
 
 
 def weights(layer: Any, path: Path) -> None:
-    """Gives a built layer the weights in a file, into which the first of several processes writes its own."""
+    """Gives a built layer the weights in a file. The first of several processes writes its weights there."""
     being_written = path.with_suffix(f".{os.getpid()}.npz")
     np.savez(being_written, *layer.get_weights())
-    # A link is there as a whole or not at all, and never in place of another.
+    # Making a link is atomic and never replaces a file, so only the first process writes the weights.
     with contextlib.suppress(FileExistsError):
         os.link(being_written, path)
     being_written.unlink()
@@ -30,7 +30,7 @@ def weights(layer: Any, path: Path) -> None:
 
 
 def model_of_layer(layer: Any, y_pred: np.ndarray) -> keras.Model:
-    """The layer as a model, on inputs such as these; a model is one already."""
+    """The layer as a model, on inputs of this shape and dtype. A model is returned as it is."""
     if isinstance(layer, keras.Model):
         return layer
     inputs = keras.Input(y_pred.shape[1:], dtype=str(y_pred.dtype))
@@ -38,7 +38,7 @@ def model_of_layer(layer: Any, y_pred: np.ndarray) -> keras.Model:
 
 
 def save(subject: Subject, path: Path) -> None:
-    """Saves a model into `path`, and beside it what it is given and what comes out."""
+    """Saves a model to `path`, and its inputs and result to an .npz file of the same name."""
     y_true, y_pred = subject.reference.inputs(subject.reference.options[0])
     if subject.layer is not None:
         model, x = model_of_layer(subject.layer, y_pred), y_pred
@@ -50,7 +50,7 @@ def save(subject: Subject, path: Path) -> None:
 
 
 def check_load(subject: Subject, path: Path, saved_on: str) -> Iterator[Finding]:
-    """A model that another backend saved loads here, and gives what it gave there."""
+    """Loads a model that another backend saved. It must give the same result here."""
     with np.load(path.with_suffix(".npz")) as file:
         x, y_true, expected = file["x"], file["y_true"], file["result"]
     note(y_true, x)
@@ -62,13 +62,13 @@ def check_load(subject: Subject, path: Path, saved_on: str) -> Iterator[Finding]
 
 
 def result(model: Any, x: np.ndarray, y_true: np.ndarray, layer: Any) -> np.ndarray:
-    """The model's own loss of what it gives; of a layer, what it gives."""
+    """The loss of the model's outputs. For a layer: the outputs."""
     outputs = model(ops.convert_to_tensor(x), training=False)
     return ops.convert_to_numpy(outputs if layer is not None else model.loss(y_true, outputs))
 
 
 def custom_objects(subject: Subject) -> dict[str, Any]:
-    """The class of the subject by name, for what nobody registered."""
+    """The class of the subject by name, because it may not be registered."""
     if subject.layer is not None:
         return {type(subject.layer).__name__: type(subject.layer)}
     loss = subject.make(**subject.reference.options[0])
@@ -76,5 +76,5 @@ def custom_objects(subject: Subject) -> dict[str, Any]:
 
 
 def can_be_saved(subject: Subject) -> bool:
-    """Whether there is something with a config: a function has none."""
+    """Whether the subject has a config. A function has none."""
     return subject.function is None

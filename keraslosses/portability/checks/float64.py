@@ -1,4 +1,4 @@
-"""The check of double precision: float64 inputs are computed in float64 from the first step to the last."""
+"""The check of double precision: with float64 inputs, every step is computed in float64."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keraslosses.core.types import Options
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement, note
 from keraslosses.portability.targets.subject import Subject
@@ -13,16 +14,16 @@ from keraslosses.reference import Reference
 
 Findings = Iterator[Finding]
 
-# No number of float32 is left as it was by this factor.
+# This factor turns every float32 number into a number that float32 cannot represent.
 OFF_FLOAT32 = 1 + 1e-9
 STEP = 1e-6
 
 
 def check_float64(subject: Subject) -> Findings:
-    """float64 inputs give float64, with its digits: those of the formula where there is one."""
+    """float64 inputs give float64 values and gradients with the precision of float64."""
     known = isinstance(subject.reference, Reference)
     every = subject.reference.options if known else ({},)
-    if gradients.BACKEND == "jax":  # What it compiles takes seconds: the first options stand for all.
+    if gradients.BACKEND == "jax":  # Compiling takes seconds, so only the first options are checked.
         every = every[:1]
     cases, leading = [], (3, 2) if known else None
     for options in every:
@@ -47,8 +48,8 @@ def check_float64(subject: Subject) -> Findings:
                 yield from digits_lost(*case[:3], values, gradient)
 
 
-def in_float64(subject: Subject, options: Any) -> Any:
-    """The loss that gives its values entry by entry, of dtype float64 where it has one."""
+def in_float64(subject: Subject, options: Options) -> Any:
+    """The loss without a reduction, with dtype float64. A function has no dtype."""
     if subject.function is not None:
         return subject.entries(options)
     return subject.make(reduction="none", dtype="float64", **options)
@@ -67,7 +68,10 @@ def of_float64(what: str, values: np.ndarray, gradient: np.ndarray | None) -> Fi
 def digits_lost(
     function: Any, y_true: np.ndarray, y_pred: np.ndarray, values: np.ndarray, gradient: np.ndarray
 ) -> Findings:
-    """Whether a small step changes the values as the gradient says: seven digits do not show it."""
+    """A finding if a small step does not change the values as the gradient says.
+
+    The step is too small for the seven digits of float32.
+    """
     direction = np.random.default_rng(3).normal(size=y_pred.shape)
     y_pred, direction = np.asarray(y_pred, "float64"), np.asarray(direction)
     moved = []

@@ -1,11 +1,11 @@
-"""The checks of what must not change a value: a compiler, and the rest of the batch."""
+"""Two checks of a value: a compiler must not change it, and neither may the other samples of the batch."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
+from keraslosses.core.types import Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.checks.shapes import not_one_for_each
 from keraslosses.portability.finding import Finding, disagreement, in_words, of_error
@@ -16,16 +16,17 @@ Findings = Iterator[Finding]
 
 
 def check_compiled(subject: Subject) -> Findings:
-    """Compiled, and compiled before the batch size is known, it gives what it gives eagerly.
+    """The compiled loss gives the same as the eager one, also if the batch size is not known.
 
-    Only in modes in which no hard inputs are run: the last under the last options, others under the first.
+    Modes that the check of hard inputs runs are left out. The last mode runs with the last options, the other
+    modes with the first options.
     """
     every = [mode for mode in gradients.MODES if mode != "eager"]
     rest = [mode for mode in every if mode not in gradients.HARD_MODES]
     known = isinstance(subject.reference, Reference)
     if not rest or not known:
         rest = every
-    # As many as the check of the gradient has: what was compiled there is not compiled again.
+    # The same shape as in the check of the gradient, so that nothing is compiled again.
     leading = {"leading": (3, 2)} if known else {}
     first, last = subject.reference.options[0], subject.reference.options[-1]
     for options, modes in ((first, rest[:-1]), (last, rest[-1:])):
@@ -48,12 +49,12 @@ def check_compiled(subject: Subject) -> Findings:
 
 
 def samples_stand_alone(subject: Subject) -> Findings:
-    """A sample alone gives what it gives in a batch, in any order."""
+    """A sample alone has the same value as in a batch, and the order of the batch changes no value."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(5,))
     loss = subject.entries(options)
 
-    def values(y_true: Any, y_pred: Any) -> np.ndarray:
+    def values(y_true: Tensor, y_pred: Tensor) -> np.ndarray:
         return gradients.usual_values_of(loss, y_true, y_pred)
 
     whole = values(y_true, y_pred)

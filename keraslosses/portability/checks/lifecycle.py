@@ -1,25 +1,26 @@
-"""The checks of a loss's life in a program: its config, and training with it."""
+"""The checks of saving and training: the config of a loss, and `fit`."""
 
 import json
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import keras
 import numpy as np
 
+from keraslosses.core.types import Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, disagreement
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference.kinds import InputKind
 
-# Whether XLA compiles the step, as Keras chooses by default on a processor, and how many of 22 samples are in
-# a batch: it would compile again for a short one. On TensorFlow the check of hard inputs runs under XLA.
+# JIT: whether XLA compiles the step, as Keras chooses by default on a CPU. (On TensorFlow, the check of hard
+# inputs runs under XLA.) BATCH_SIZE: on JAX it divides the 22 samples, because JAX compiles a shorter batch
+# again.
 JIT, BATCH_SIZE = (True, 11) if gradients.BACKEND == "jax" else (False, 8)
 
 
 def check_saving(subject: Subject) -> Iterator[Finding]:
-    """Every argument and the dtype come back from the config, which is JSON; the value is the same."""
+    """The config is JSON and has every argument and the dtype. A loss made from it gives the same value."""
     given = {**subject.example(), "reduction": "sum", "name": "mine", "dtype": "bfloat16"}
     loss = subject.make(**given)
     try:
@@ -54,7 +55,7 @@ def check_saving(subject: Subject) -> Iterator[Finding]:
     )
 
 
-# What the config of every loss has from the class above it.
+# The arguments that the base class puts into the config of every loss.
 FROM_ABOVE = ("name", "reduction")
 
 
@@ -65,7 +66,7 @@ def config_lacks(argument: str, config: str = "") -> Finding:
 
 
 def check_fit(subject: Subject) -> Iterator[Finding]:
-    """`fit` with `compile(loss=...)` lowers it, with weights, compiled as Keras does by default."""
+    """`fit` with `compile(loss=...)` and sample weights lowers the loss. Keras compiles it as by default."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(22,))
     model = small_model(y_pred, subject)
@@ -79,8 +80,8 @@ def check_fit(subject: Subject) -> Iterator[Finding]:
         yield Finding("fit-does-not-lower", f"fit with jit_compile={JIT} does not lower the loss: {history}")
 
 
-def small_model(y_pred: Any, subject: Subject) -> keras.Model:
-    """A layer from a one-hot row for each sample to predictions of the kind that the loss reads."""
+def small_model(y_pred: Tensor, subject: Subject) -> keras.Model:
+    """A model from a one-hot row for each sample to predictions of the kind that the loss reads."""
     shape = y_pred.shape[1:]
     model = keras.Sequential(
         [
@@ -90,7 +91,7 @@ def small_model(y_pred: Any, subject: Subject) -> keras.Model:
             layer_for(subject.reference.kind),
         ]
     )
-    # Drawn by NumPy: the same on every backend, and JAX has no generator to compile.
+    # NumPy draws the weights: they are the same on every backend, and JAX does not compile a generator.
     kernel, bias = model.get_weights()
     limit = math.sqrt(6 / sum(kernel.shape))
     model.set_weights([np.random.default_rng(0).uniform(-limit, limit, kernel.shape), bias])
@@ -98,6 +99,6 @@ def small_model(y_pred: Any, subject: Subject) -> keras.Model:
 
 
 def layer_for(kind: InputKind) -> keras.layers.Layer:
-    """What makes predictions of a kind from any numbers."""
+    """A layer that turns any numbers into predictions of a kind."""
     name, arguments = kind.layer
     return getattr(keras.layers, name)(**arguments)

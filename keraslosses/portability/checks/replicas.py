@@ -1,7 +1,7 @@
-"""The check of replicas: two of them, with half a batch each, cost what one does with the whole batch.
+"""The check of replicas: two replicas with half a batch each give the same loss as one with the whole batch.
 
-On TensorFlow, where a loss sees the share of its replica: MirroredStrategy over two logical CPUs. On JAX a
-loss sees the whole batch, however it is sharded, and on torch Keras does not synchronise replicas.
+It runs on TensorFlow, with MirroredStrategy over two logical CPUs: there, a loss gets only the samples of its
+replica. On JAX a loss always gets the whole batch. On torch Keras does not synchronise replicas.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ if gradients.BACKEND == "tensorflow":
 
 
 def check_replicas(subject: Subject) -> Iterator[Finding]:
-    """The loss of a batch is the same on two replicas, each with half of it, and on one."""
+    """Two replicas with half a batch each give the same loss as one replica with the whole batch."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(6,))
     for reduction in ("sum_over_batch_size", "sum"):
@@ -32,15 +32,15 @@ def check_replicas(subject: Subject) -> Iterator[Finding]:
 
 
 def why_not() -> str | None:
-    """Why there are no replicas here; None where there are."""
+    """Why there are no replicas on this backend; None if there are."""
     if gradients.BACKEND != "tensorflow":
-        return f"on {gradients.BACKEND} a loss sees no replicas"
-    return None if two_devices() else "TensorFlow was in use before it could be given two devices"
+        return f"on {gradients.BACKEND} replicas do not split the batch of a loss"
+    return None if two_devices() else "TensorFlow was already in use, so it could not get two devices"
 
 
 @functools.cache
 def two_devices() -> bool:
-    """Makes two logical CPUs, if nothing has run on TensorFlow yet; whether there are two."""
+    """Makes two logical CPUs if TensorFlow has not run yet. Returns whether there are two."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     with contextlib.suppress(RuntimeError):
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -54,7 +54,7 @@ def strategy() -> Any:
 
 
 def sum_over_replicas(loss: Any, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """What the replicas give, added up as their gradients are."""
+    """The sum of the losses of the replicas. Keras adds up their gradients in the same way."""
     half = len(y_pred) // 2
 
     def part(context: Any, array: np.ndarray) -> Any:

@@ -1,4 +1,4 @@
-"""The first check of all: whether there is anything to check."""
+"""The first check: whether the object can be checked at all."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from keraslosses.portability.targets.subject import Subject
 
 
 def check_runs(subject: Subject) -> Iterator[Finding]:
-    """It can be imported, made and called, gives a tensor, and twice the same; it prints nothing."""
+    """It can be imported, made and called, gives a tensor, the same in each call, and prints nothing."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options)
     note(y_true, y_pred)
@@ -23,5 +23,5 @@ def check_runs(subject: Subject) -> Iterator[Finding]:
     first, second = ops.convert_to_numpy(first), ops.convert_to_numpy(function(y_true, tensor))
     if difference(first, second, RTOL, ATOL):
         yield Finding(
-            "random", "gives other values at a second call with the same inputs", shown(first), shown(second)
+            "random", "gives different values in two calls with the same inputs", shown(first), shown(second)
         )

@@ -1,4 +1,4 @@
-"""The check of what else a framework does with a loss: other modes of differentiation, and single samples."""
+"""The check of other transformations: forward mode, the gradient of the gradient, and single samples."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keraslosses.core.types import Options, Tensor
 from keraslosses.portability import gradients, transforms
 from keraslosses.portability.finding import Finding, difference, of_error, shown, stated
 from keraslosses.portability.targets.subject import Subject
@@ -14,22 +15,22 @@ from keraslosses.reference import Reference
 
 Findings = Iterator[Finding]
 
-# How far a float32 derivative may be from a difference of gradients over this step.
+# RTOL: the allowed difference between a float32 derivative and a difference of gradients over this STEP.
 STEP, RTOL = 1e-3, 5e-2
 
 
 def check_transformations(subject: Subject) -> Findings:
-    """Forward mode agrees with the gradient, samples one by one with the batch, and the gradient of the
-    gradient with differences of gradients; or the loss says that it has none.
+    """Forward mode agrees with the gradient, single samples with the batch, and the gradient of the gradient
+    with differences of gradients. A loss that does not support one of them may raise a ValueError.
     """
     given = subject.reference.options if isinstance(subject.reference, Reference) else ({},)
-    # What JAX compiles takes seconds: the first options stand for all.
+    # Compiling takes JAX seconds, so only the first options are checked there.
     last = given[-1:] if len(given) > 1 and gradients.BACKEND != "jax" else ()
     for options in (given[0], *last):
         yield from with_options(subject, options)
 
 
-def with_options(subject: Subject, options: Any) -> Findings:
+def with_options(subject: Subject, options: Options) -> Findings:
     y_true, y_pred = subject.reference.inputs(options, leading=(4,))
     function = subject.entries(options)
     direction = np.random.default_rng(5).normal(size=y_pred.shape).astype("float32")
@@ -52,12 +53,12 @@ def with_options(subject: Subject, options: Any) -> Findings:
 
 
 def expectations(
-    subject: Subject, function: Any, y_true: Any, y_pred: Any, direction: Any, squared: bool
+    subject: Subject, function: Any, y_true: Tensor, y_pred: Tensor, direction: Tensor, squared: bool
 ) -> dict[str, Any]:
-    """What each kind of transformation must give; None where that cannot be told."""
+    """The expected result of each kind of transformation; None if it is not known."""
 
     def gradient(x: Any) -> np.ndarray:
-        def total(y_true: Any, x: Any) -> Any:
+        def total(y_true: Tensor, x: Any) -> Any:
             return transforms.total_of(function(y_true, x), squared)[None]
 
         found = gradients.value_and_gradient(total, y_true, x)[1]
@@ -69,9 +70,10 @@ def expectations(
         rise, before = (ahead - here) / step, (here - behind) / step
         curvature = (rise + before) / 2
     scale = max(1.0, float(np.max(np.abs(curvature), initial=0.0)))
-    # At a kink, or where float32 has too few digits, the two sides differ.
+    # At a kink, or if float32 has too few digits, the differences on the two sides disagree.
     smooth = np.allclose(rise, before, rtol=RTOL, atol=RTOL * scale)
-    # What is held constant in the gradient is so in its derivative, not in its differences.
+    # A part that the gradient holds constant is also constant in the derivative of the gradient, but not in
+    # the differences.
     held = getattr(subject.reference, "frozen", None) is not None
     alone = None if subject.reference.coupled else gradients.usual_values_of(function, y_true, y_pred)
     return {
@@ -83,13 +85,14 @@ def expectations(
 
 
 def disagreeing(what: str, wanted: Any, received: np.ndarray, described: bool) -> Findings:
-    """A difference; where no formula is known, a derivative of 0 in the place of another one: parts may be
-    held constant on purpose.
+    """A finding if the two differ.
+
+    If no formula is known, only a derivative of 0 is a finding: the loss may hold parts constant on purpose.
     """
     if described or not np.isfinite(received).all():
         text = difference(np.asarray(wanted, "float64"), np.asarray(received, "float64"), RTOL, RTOL)
     else:
         lost = not np.any(received) and np.max(np.abs(wanted), initial=0.0) > RTOL
-        text = "is 0, without a word" if lost else None
+        text = "is 0, without an error" if lost else None
     if text:
         yield Finding("transformation-differs", f"{what}: {text}", shown(wanted), shown(received))

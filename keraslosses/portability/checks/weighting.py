@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keraslosses.core import keras_internals
+from keraslosses.core.types import Options, Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.finding import Finding, code_of, disagreement, in_words, note, shown, way_to
 from keraslosses.portability.targets.subject import Subject
@@ -15,9 +16,9 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "
 
 
 def check_weights(subject: Subject) -> Iterator[Finding]:
-    """Every reduction divides by what it should, under weights, class weights, masks and ignored entries.
+    """Every reduction gives the right result with weights, class weights, masks and ignored entries.
 
-    Weights of every shape under the first options, one for each entry under all.
+    The first options are checked with weights of every shape, the others with one weight for each entry.
     """
     for options in subject.reference.options:
         y_true, y_pred = subject.reference.inputs(options)
@@ -32,7 +33,7 @@ def check_weights(subject: Subject) -> Iterator[Finding]:
 
 
 def reductions_agree(
-    subject: Subject, options: Any, y_true: Any, y_pred: Any, values: Any, shapes: Any
+    subject: Subject, options: Options, y_true: Tensor, y_pred: Tensor, values: Any, shapes: Any
 ) -> Iterator[Finding]:
     valid = validity(options, y_true, values, subject)
     classes = class_weight_of(options, y_true, values, subject)
@@ -57,7 +58,7 @@ def reductions_agree(
 
 
 def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
-    """A weight of 0 removes value and gradient also where the value is infinite or undefined."""
+    """A weight of 0 removes the value and the gradient, even if the value is infinite or NaN."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(4,))
     function = subject.make(reduction="sum", **options)
@@ -65,11 +66,11 @@ def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
     poisoned = y_pred.copy()
     poisoned[1] = np.inf
 
-    def weighted(y_true: Any, y_pred: Any) -> Any:
+    def weighted(y_true: Tensor, y_pred: Tensor) -> Any:
         return function(y_true, y_pred, weight)
 
     expected, slope = gradients.value_and_gradient(weighted, y_true, y_pred)
-    # Compiled, torch takes the way that TensorFlow's graph takes, and is the slowest to compile.
+    # Compiled torch follows the same path as TensorFlow's graph, and its compiler is the slowest.
     for mode in gradients.MODES[:1] if gradients.BACKEND == "torch" else gradients.MODES[:2]:
         value, gradient = gradients.value_and_gradient(weighted, y_true, poisoned, mode=mode)
         yield from disagreement(
@@ -81,7 +82,7 @@ def zero_weight_silences(subject: Subject) -> Iterator[Finding]:
 
 
 def mask_leaves_the_mean(subject: Subject) -> Iterator[Finding]:
-    """Entries that a Keras mask hides cost nothing and are not counted; nothing visible gives 0."""
+    """Entries that a Keras mask hides are not counted. If the mask hides all entries, the loss is 0."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options)
     values = subject.reference.values(y_true, y_pred, options)
@@ -97,7 +98,7 @@ def mask_leaves_the_mean(subject: Subject) -> Iterator[Finding]:
 
 
 def mask_shortens(subject: Subject) -> Iterator[Finding]:
-    """A Keras mask ends each sample where a length would, also where there are as many samples as frames."""
+    """A Keras mask ends each sample like a length, also if there are as many samples as frames."""
     options = subject.reference.options[0]
     y_true, y_pred = subject.reference.inputs(options, leading=(6, 6))
     lengths = np.array([6, 5, 6, 4, 6, 5])
@@ -111,7 +112,7 @@ def mask_shortens(subject: Subject) -> Iterator[Finding]:
 
 
 def reduced(values: Any, valid: Any, weight: Any, classes: Any, reduction: str) -> Any:
-    """The reduction, in NumPy, as the documentation words it."""
+    """The reduction in NumPy, as the documentation defines it."""
     weight = np.ones(()) if weight is None else np.asarray(weight, "float64")
     if weight.ndim == 2 and values.ndim == 1:
         weight = weight[:, 0]
@@ -129,14 +130,14 @@ def reduced(values: Any, valid: Any, weight: Any, classes: Any, reduction: str) 
     return weighted.sum() / count if count else 0.0
 
 
-def validity(options: Any, y_true: Any, values: Any, subject: Subject) -> Any:
+def validity(options: Options, y_true: Tensor, values: Any, subject: Subject) -> Any:
     if not subject.reference.zeros_count:
         return values > 0
     ignore = options.get("ignore_class")
     return None if ignore is None else (y_true != ignore).reshape(values.shape)
 
 
-def class_weight_of(options: Any, y_true: Any, values: Any, subject: Subject) -> Any:
+def class_weight_of(options: Options, y_true: Tensor, values: Any, subject: Subject) -> Any:
     """Σ_c w_c y_c of each entry for a loss with one class per entry; None for every other."""
     weights = options.get("class_weights")
     if weights is None or subject.reference.kind.elementwise:

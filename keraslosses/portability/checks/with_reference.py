@@ -1,4 +1,4 @@
-"""The checks of a loss whose formula is known."""
+"""The checks of a loss with a reference, so that its formula is known."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keraslosses.core.types import Options, Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.checks.invariance import samples_stand_alone
 from keraslosses.portability.finding import Finding, disagreement, guarded, note, shown
@@ -18,12 +19,12 @@ Findings = Iterator[Finding]
 
 
 def check_value(subject: Subject) -> Findings:
-    """Every option of the grid gives the formula's values, one for each entry."""
+    """With every set of options, the values are those of the formula, one for each entry."""
     for options in subject.reference.options:
         yield from guarded(f"value with {options}", value_with, subject, options)
 
 
-def value_with(subject: Subject, options: Any) -> Findings:
+def value_with(subject: Subject, options: Options) -> Findings:
     y_true, y_pred = subject.reference.inputs(options)
     expected = subject.reference.values(y_true, y_pred, options)
     received = gradients.values_of(subject.entries(options), y_true, y_pred)
@@ -31,7 +32,7 @@ def value_with(subject: Subject, options: Any) -> Findings:
 
 
 def check_gradient(subject: Subject) -> Findings:
-    """Every option of the grid gives the gradient of the formula, found by central differences."""
+    """With every set of options, the gradient agrees with central differences of the formula."""
     cases, expected = [], []
     for options in subject.reference.options:
         y_true, y_pred = subject.reference.inputs(options, leading=(3, 2))
@@ -46,11 +47,11 @@ def check_gradient(subject: Subject) -> Findings:
 
 
 def check_hard_inputs(subject: Subject) -> Findings:
-    """At the hard inputs of the reference: the right value, and the gradient stated or found there."""
-    # Those of the same options one after the other: the loss is compiled once for them.
+    """At the hard inputs of the reference, the value and the gradient are right."""
+    # Sorted by options, so that the loss is compiled once for each set of options.
     ordered = sorted(subject.reference.hard, key=lambda hard: (str(hard.options), np.shape(hard.y_pred)))
     for mode in gradients.HARD_MODES:
-        # What torch's compiler traces takes seconds: there the first options stand for all.
+        # Tracing takes torch's compiler seconds, so it runs only the first options.
         every = gradients.BACKEND != "torch" or mode == "eager"
         chosen = [hard for hard in ordered if every or hard.options == ordered[0].options]
         yield from hard_inputs_in(subject, chosen, mode)
@@ -59,7 +60,7 @@ def check_hard_inputs(subject: Subject) -> Findings:
 
 
 def hard_inputs_in(subject: Subject, hard_inputs: Sequence[Hard], mode: str) -> Findings:
-    """Hard inputs in one mode."""
+    """Checks the hard inputs in one mode."""
     for hard in hard_inputs:
         y_true, y_pred = rounded(np.asarray(hard.y_true)), np.asarray(hard.y_pred, "float32")
         expected = subject.reference.values(y_true, y_pred, hard.options)
@@ -80,12 +81,12 @@ def hard_inputs_in(subject: Subject, hard_inputs: Sequence[Hard], mode: str) -> 
 
 
 def nan_shows(subject: Subject) -> Findings:
-    """NaN among the predictions makes NaN of every value that depends on it, never a finite number."""
+    """If a prediction is NaN, every value that depends on it is NaN and not a finite number."""
     for options in subject.reference.options:
         yield from guarded(f"NaN in y_pred with {options}", nan_shows_with, subject, options)
 
 
-def nan_shows_with(subject: Subject, options: Any) -> Findings:
+def nan_shows_with(subject: Subject, options: Options) -> Findings:
     y_true, y_pred = subject.reference.inputs(options)
     for what, place in (("one NaN", np.s_[:1]), ("all NaN", np.s_[:])):
         y_pred = y_pred.copy()
@@ -96,7 +97,7 @@ def nan_shows_with(subject: Subject, options: Any) -> Findings:
 
 
 def wrong_label_shows(subject: Subject) -> Findings:
-    """A class index that there is no class for is an error, or makes its value NaN."""
+    """A class index out of range raises an error, or gives NaN."""
     if not subject.reference.kind.labels:
         return
     options = subject.reference.options[0]
@@ -112,7 +113,7 @@ def wrong_label_shows(subject: Subject) -> Findings:
 
 
 def check_batch(subject: Subject) -> Findings:
-    """A sample alone gives what it gives in a batch, in any order; an empty batch gives 0 with a gradient."""
+    """A sample has the same value alone and in any batch. An empty batch gives 0 and a gradient."""
     yield from samples_stand_alone(subject)
     yield from guarded("empty batch", empty_batch_costs_nothing, subject)
 
@@ -123,7 +124,7 @@ def empty_batch_costs_nothing(subject: Subject) -> Findings:
     reductions = ("sum_over_batch_size", "sum", "mean_with_sample_weight")
     losses = [subject.make(reduction=reduction, **options) for reduction in reductions]
 
-    def each(y_true: Any, y_pred: Any) -> Any:
+    def each(y_true: Tensor, y_pred: Tensor) -> Any:
         return ops.stack([loss(y_true, y_pred) for loss in losses])
 
     empty, gradient = gradients.value_and_gradient(each, y_true[:0], y_pred[:0])
@@ -132,7 +133,7 @@ def empty_batch_costs_nothing(subject: Subject) -> Findings:
 
 
 def check_precision(subject: Subject) -> Findings:
-    """Half-precision inputs cost what the same numbers cost in float32; the result has the loss's dtype."""
+    """Half-precision inputs give the same loss as the same numbers in float32, in the dtype of the loss."""
     for options in (subject.reference.options[0], subject.reference.options[-1]):
         y_true, y_pred = subject.reference.inputs(options)
         for dtype in ("float16", "bfloat16"):
@@ -159,7 +160,7 @@ def check_precision(subject: Subject) -> Findings:
 
 
 def labels_survive(subject: Subject, y_true: np.ndarray) -> Findings:
-    """Class indices beyond the whole numbers of a half-precision type still pick their class."""
+    """Class indices that a half-precision dtype cannot represent still select their class."""
     if not subject.reference.kind.labels:
         return
     logits = {"from_logits": True} if "from_logits" in subject.parameters() else {}
@@ -177,7 +178,7 @@ def labels_survive(subject: Subject, y_true: np.ndarray) -> Findings:
 
 
 def large_batch_survives(subject: Subject) -> Findings:
-    """The mean of more values than float16 can add up is finite under dtype="float16"."""
+    """With dtype="float16", the mean is finite even if the sum of the values overflows float16."""
     if not subject.reference.kind.any_numbers:
         return
     y_true, y_pred = np.zeros((90_000, 1), "float32"), np.ones((90_000, 1), "float32")
@@ -188,7 +189,7 @@ def large_batch_survives(subject: Subject) -> Findings:
 
 
 def check_options(subject: Subject) -> Findings:
-    """Every option out of range is refused when the loss is made, with its name in the message."""
+    """A loss with an option out of range cannot be made. The message names the option."""
     refused = [*subject.reference.bad_options, *({name: Nonsense()} for name in subject.example())]
     for options in refused:
         (name,) = options
@@ -198,7 +199,7 @@ def check_options(subject: Subject) -> Findings:
             if f"`{name}`" not in str(error) or "Received" not in str(error):
                 yield Finding(
                     "option-unchecked",
-                    f"{options}: the message does not name the option and what came: {error}",
+                    f"{options}: the message does not name the option and the received value: {error}",
                 )
         except Exception as error:
             yield Finding(
@@ -209,7 +210,7 @@ def check_options(subject: Subject) -> Findings:
 
 
 class Nonsense:
-    """What no option takes."""
+    """A value that no option accepts."""
 
     def __repr__(self) -> str:
         return "object()"

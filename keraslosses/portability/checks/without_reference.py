@@ -1,6 +1,6 @@
-"""The checks of a loss, function, layer or model of which no formula is known.
+"""The checks of a loss, function, layer or model without a reference, so that no formula is known.
 
-What the backends must agree in is yielded as `Measured`, and compared where all backends are at hand.
+The checks yield arrays that must be the same on all backends as `Measured`. The run compares them later.
 """
 
 import inspect
@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from keraslosses.core import keras_internals
+from keraslosses.core.types import Tensor
 from keraslosses.portability import gradients
 from keraslosses.portability.checks import carried, lifecycle
 from keraslosses.portability.checks.shapes import not_one_for_each
@@ -33,9 +34,9 @@ from keraslosses.reference import Hard
 
 Findings = Iterator[Finding | Measured]
 
-# What a value may be off when it is computed in float32 and rounded once to the narrow type.
+# The allowed error of a value that is computed in float32 and rounded once to the narrow dtype.
 STEPS = {"float16": 2e-3, "bfloat16": 2e-2}
-# Its square does not fit into float16, a mean of seven of them does.
+# The square of this number overflows float16. The mean of seven such squares does not.
 LARGE = 300.0
 
 
@@ -48,14 +49,14 @@ def check_value(subject: Subject) -> Findings:
 
 
 def check_gradient(subject: Subject) -> Findings:
-    """The gradient by y_pred (of a layer, by its inputs) is finite, and the same on every backend."""
+    """The gradient by y_pred (for a layer: by its inputs) is finite, and the same on every backend."""
     y_true, y_pred = subject.reference.inputs({})
     _, gradient = gradients.value_and_gradient(subject.entries({}), y_true, y_pred, mode="eager")
     yield from finite_gradient("backends-differ", "gradient", gradient)
 
 
 def check_hard_inputs(subject: Subject) -> Findings:
-    """At hard inputs value and gradient are finite, and the same on every backend."""
+    """At hard inputs, the value and the gradient are finite, and the same on every backend."""
     for hard in subject.reference.hard:
         yield from guarded(hard.what, check_hard_input, subject, hard)
 
@@ -76,16 +77,16 @@ def finite_gradient(code: str, what: str, gradient: np.ndarray | None) -> Findin
 
 
 def finite(code: str, what: str, array: np.ndarray) -> Iterator[Finding]:
-    """A finding where an array holds NaN or infinities."""
+    """A finding if an array holds NaN or infinity."""
     if not np.isfinite(np.asarray(array, "float64")).all():
         kind = "NaN" if np.isnan(np.asarray(array, "float64")).any() else "infinite"
         yield Finding(code, f"{what} is {kind}", "finite numbers", shown(array))
 
 
 def check_weights(subject: Subject) -> Findings:
-    """Weights and a Keras mask of one number for each sample, under each reduction.
+    """Each reduction gives the right result with sample weights and a Keras mask, one number for each sample.
 
-    What is expected is computed from the values of the samples.
+    The expected results are computed from the values of the samples.
     """
     y_true, y_pred = subject.reference.inputs({})
     values = np.asarray(gradients.values_of(subject.entries({}), y_true, y_pred), "float64")
@@ -107,7 +108,9 @@ def check_weights(subject: Subject) -> Findings:
     yield from mask_leaves_the_mean(subject, y_true, y_pred, values)
 
 
-def mask_leaves_the_mean(subject: Subject, y_true: Any, y_pred: Any, values: np.ndarray) -> Iterator[Finding]:
+def mask_leaves_the_mean(
+    subject: Subject, y_true: Tensor, y_pred: Tensor, values: np.ndarray
+) -> Iterator[Finding]:
     mask = np.arange(len(y_pred)) % 3 > 0
     tensor = ops.convert_to_tensor(y_pred)
     if values.ndim > 1 or not mask.any():
@@ -121,7 +124,7 @@ def mask_leaves_the_mean(subject: Subject, y_true: Any, y_pred: Any, values: np.
 
 
 def check_precision(subject: Subject) -> Findings:
-    """Half-precision inputs cost what the same numbers cost in float32, large ones too; labels survive."""
+    """Half-precision inputs give the same loss as the same numbers in float32. Labels stay exact."""
     y_true, y_pred = subject.reference.inputs({})
     large = y_pred.copy()
     large.reshape(-1)[0] = LARGE
@@ -133,8 +136,10 @@ def check_precision(subject: Subject) -> Findings:
             yield from labels_survive(subject, dtype)
 
 
-def narrow_agrees(subject: Subject, what: str, dtype: str, y_true: Any, y_pred: Any) -> Iterator[Finding]:
-    """What a narrow y_pred gives, beside the same numbers in float32, each as the loss itself rounds it."""
+def narrow_agrees(
+    subject: Subject, what: str, dtype: str, y_true: Tensor, y_pred: Tensor
+) -> Iterator[Finding]:
+    """Compares the values for a narrow y_pred with the values for the same numbers in float32."""
     narrow = ops.cast(ops.convert_to_tensor(y_pred), dtype)
     same = ops.convert_to_numpy(ops.cast(narrow, "float32"))
     targets = ops.cast(y_true, dtype) if np.asarray(y_true).dtype.kind == "f" else y_true
@@ -149,7 +154,7 @@ def narrow_agrees(subject: Subject, what: str, dtype: str, y_true: Any, y_pred: 
 
 
 def labels_survive(subject: Subject, dtype: str) -> Iterator[Finding]:
-    """Class indices that a half-precision type does not have still pick their class."""
+    """Class indices that a half-precision dtype cannot represent still select their class."""
     for label in (257, 2049):
         y_true, y_pred = np.array([label]), np.zeros((1, label + 2), "float32")
         y_pred[0, label] = subject.reference.kind.certain(subject.reference.draw_options)
@@ -163,7 +168,7 @@ def labels_survive(subject: Subject, dtype: str) -> Iterator[Finding]:
 
 
 def check_saving(subject: Subject) -> Findings:
-    """Every argument comes back from the config, which is JSON; the copy gives the same values."""
+    """The config is JSON and has every argument. An object made from it gives the same values."""
     thing = subject.layer if subject.layer is not None else subject.make()
     try:
         config = thing.get_config()
@@ -181,19 +186,19 @@ def check_saving(subject: Subject) -> Findings:
 
 
 def no_copy(error: Exception) -> Finding:
-    """The finding where `from_config` fails, above all for an argument that the class does not take."""
+    """The finding if `from_config` fails, often because of an argument that the class does not take."""
     refused = re.search(r"unexpected keyword argument '(\w+)'", str(error))
     return Finding(
         "config-not-taken" if refused else "saving-differs",
-        f"the config makes no copy: {in_words(error)}",
+        f"from_config fails: {in_words(error)}",
         error=way_to(error),
         argument=refused.group(1) if refused else "",
     )
 
 
 def arguments_kept(thing: Any, config: dict[str, Any]) -> Iterator[Finding]:
-    """The config holds every argument of the class's own `__init__`, but for those that were left at None."""
-    # What Keras leaves out of its own configs is not the user's to mend.
+    """The config has every argument of the class's own `__init__`, except arguments whose value is None."""
+    # The user cannot change the configs of Keras's own classes.
     if isinstance(thing, keras.Model) or type(thing).__init__.__module__.startswith("keras."):
         return
     for name, parameter in inspect.signature(type(thing).__init__).parameters.items():
@@ -205,7 +210,7 @@ def arguments_kept(thing: Any, config: dict[str, Any]) -> Iterator[Finding]:
 
 
 def same_values(subject: Subject, thing: Any, again: Any) -> Iterator[Finding]:
-    """Object and copy agree; a layer's copy gets the layer's weights."""
+    """The object and its copy give the same values. The copy of a layer gets the layer's weights."""
     y_true, y_pred = subject.reference.inputs({})
     before = gradients.values_of(subject.entries({}), y_true, y_pred)
     if subject.layer is not None:
@@ -219,7 +224,7 @@ def same_values(subject: Subject, thing: Any, again: Any) -> Iterator[Finding]:
 
 
 def check_fit(subject: Subject) -> Findings:
-    """`fit` lowers the loss; of a layer, a squared error of its outputs is finite after `fit`."""
+    """`fit` lowers the loss. For a layer: the squared error of its outputs stays finite in `fit`."""
     if subject.layer is None:
         yield from lifecycle.check_fit(subject)
         return

@@ -1,1 +1,1 @@
-"""A process for each backend: what runs in it, what asks it, and a run over all of them."""
+"""The processes of a run, one for each backend: the worker, the requests to it, and the run over all."""

@@ -1,4 +1,4 @@
-"""Whether the backends agree: what each of them measured, side by side."""
+"""Compares the arrays that each backend measured."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -8,16 +8,17 @@ import numpy as np
 
 from keraslosses.portability.finding import Finding, difference, shown
 
-# How far two backends may be apart, in relation to the larger number and to the largest of the array.
+# The allowed difference between two backends, relative to the number and to the largest number of the array.
 RTOL = 1e-4
 
 
 def disagreements(
     measured: Mapping[str, Path], described: Mapping[str, Sequence[str]], rtol: float = RTOL
 ) -> dict[str, list[Finding]]:
-    """By backend, what it measured otherwise than most; where no two agree, all are named.
+    """The findings of each backend whose arrays differ from those of most backends.
 
-    `described` has the code and the inputs of what was measured.
+    If no two backends agree, each of them has a finding. `described` has the code and the inputs of each
+    array.
     """
     arrays = {backend: arrays_of(path) for backend, path in measured.items()}
     found: dict[str, list[Finding]] = {backend: [] for backend in arrays}
@@ -36,7 +37,7 @@ def arrays_of(path: Path) -> dict[str, np.ndarray]:
 def odd_ones(
     what: str, arrays: Mapping[str, np.ndarray], told: Sequence[str], rtol: float
 ) -> dict[str, Finding]:
-    """The backends whose array is not that of the largest group that agrees."""
+    """A finding for each backend outside the largest group of backends that agree."""
     agreeing = {backend: {backend} for backend in arrays}
     for one, other in combinations(arrays, 2):
         if difference(arrays[one], arrays[other], rtol, rtol / 10) is None:
@@ -47,7 +48,7 @@ def odd_ones(
         return {}
     found = {}
     for backend in arrays:
-        # Where no two agree, or there are as many of one opinion as of the other, everyone differs.
+        # If no group has more than half of the backends, each backend has a finding.
         others = max((agreeing[other] - {backend} for other in arrays if other != backend), key=len)
         if len(agreeing[backend]) < most or 2 * most <= len(arrays):
             found[backend] = one_differs(

@@ -1,4 +1,4 @@
-"""The installed backends, and a child process in each: Keras takes one backend per process."""
+"""The installed backends, and a child process for each. Keras has only one backend per process."""
 
 import json
 import os
@@ -9,11 +9,11 @@ from typing import Any
 
 from keraslosses_child import Child
 
-# Names of the backends; each is also the module that must be installed for it.
+# The names of the backends, which are also the names of their modules.
 BACKENDS = ("tensorflow", "jax", "torch")
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-# Small networks are fastest on one thread, and on the CPU the numbers of the backends compare.
+# Small networks are fastest on one thread. The CPU gives numbers that can be compared between backends.
 SMALL_ON_CPU = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "JAX_PLATFORMS": "cpu",
@@ -23,33 +23,33 @@ SMALL_ON_CPU = {
     "TF_NUM_INTEROP_THREADS": "1",
 }
 
-# Seconds without a line after which a child counts as hung; the longest wait is for a first import.
+# A child without output for this many seconds counts as hung. The first import takes longest.
 PATIENCE = 300.0
 
 
 def installed() -> list[str]:
-    """The backends that can be imported here, found without importing them."""
+    """The backends that can be imported. This function does not import them."""
     return [name for name in BACKENDS if find_spec(name) is not None]
 
 
 def absent() -> list[str]:
-    """The backends that cannot be imported here."""
+    """The backends that cannot be imported."""
     return [name for name in BACKENDS if name not in installed()]
 
 
 def chosen(names: Sequence[str], known: Sequence[str] = BACKENDS) -> list[str]:
-    """The backends that the user named, in `names` or with commas; all installed ones where none is named.
+    """The backends that the user named, each in its own item or with commas. Default: all installed ones.
 
     Raises:
-        ValueError: for a name that is no backend, a backend that is not installed, or when none is.
+        ValueError: If a name is not a backend, a backend is not installed, or no backend is installed.
     """
     wanted = list(dict.fromkeys(part.strip() for name in names for part in name.split(",")))
     present = installed()
     for name in wanted:
         if name not in known:
-            raise ValueError(f"{name!r} is no backend; choose from {', '.join(known)}.")
+            raise ValueError(f"{name!r} is not a backend; choose from {', '.join(known)}.")
         if name in BACKENDS and name not in present:
-            raise ValueError(f"{name!r} is not installed. Installed here: {', '.join(present) or 'none'}.")
+            raise ValueError(f"{name!r} is not installed. Installed: {', '.join(present) or 'none'}.")
     if not present:
         raise ValueError(f"No backend is installed. Install one of {', '.join(BACKENDS)}.")
     return wanted or present
@@ -74,12 +74,12 @@ def run_worker(
     environment: Mapping[str, str] = SMALL_ON_CPU,
     patience: float = PATIENCE,
 ) -> Iterator[dict[str, Any]]:
-    """Runs `python -m module`, with the plan as JSON, on a backend; yields the JSON lines that it prints.
+    """Runs `python -m module PLAN` on a backend, with the plan as JSON. Yields the JSON lines that it prints.
 
     Other lines are dropped.
 
     Raises:
-        Lost: if the process ends with a status other than 0, or is silent for `patience` seconds.
+        Lost: If the process ends with a status other than 0, or prints nothing for `patience` seconds.
     """
     for line in child(backend, module, json.dumps(plan), environment=environment).lines(patience):
         if line.startswith("{"):
@@ -87,7 +87,7 @@ def run_worker(
 
 
 def share_of_memory(processes: int) -> int:
-    """The megabytes that each of so many processes may take: together three quarters of the machine's."""
+    """The memory limit of each process, in megabytes: three quarters of the machine's memory for all."""
     try:
         megabytes_here = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
     except (AttributeError, OSError, ValueError):

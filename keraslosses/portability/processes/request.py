@@ -1,4 +1,4 @@
-"""A target with its inputs, as the user gives them, checked and as the worker reads it."""
+"""Checks the arguments of the user, and turns a target with its inputs into a request for the worker."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -8,13 +8,13 @@ from keraslosses.portability.targets.inputs import KINDS, own_arrays
 from keraslosses.portability.targets.names import did_you_mean
 from keraslosses.reference import REFERENCES
 
-# The check that is always run, before the others.
+# The name of the check that always runs, before the others.
 RUNS = "runs"
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 
 class WrongUse(ValueError):
-    """An argument that cannot be; it knows which."""
+    """A wrong argument. `argument` is its name."""
 
     def __init__(self, argument: str, text: str):
         super().__init__(f"`{argument}`: {text}")
@@ -32,7 +32,7 @@ def described(
     """The target as the worker reads it.
 
     Raises:
-        WrongUse: for an argument that is none of what there is.
+        WrongUse: If an argument has a value that is not allowed.
     """
     if like is not None:
         one_of("like", like, REFERENCES)
@@ -41,7 +41,7 @@ def described(
     if own:
         check_file(inputs)
         if shape:
-            raise WrongUse("shape", f"{inputs} has a shape already. Received: {tuple(shape)}")
+            raise WrongUse("shape", f"{inputs} already has a shape. Received: {tuple(shape)}")
     else:
         one_of("inputs", inputs, KINDS)
         check_shape(shape, inputs)
@@ -57,11 +57,12 @@ def described(
 
 
 def chosen_checks(names: Sequence[str]) -> list[str]:
-    """The checks that the user named, in their own order, but for the one that is always run; all where none
-    is named.
+    """The checks that the user named, in the order of `CHECKS`, without the one that always runs.
+
+    Default: all checks.
 
     Raises:
-        WrongUse: for a name that is no check.
+        WrongUse: If a name is not a check.
     """
     for name in names:
         one_of("checks", name, (RUNS, *CHECKS))
@@ -82,8 +83,8 @@ def check_file(path: str) -> None:
 
 
 def check_shape(shape: Sequence[int], name: str) -> None:
-    """A shape of as many axes as the kind has at least, of boxes with four numbers."""
+    """Checks that a shape has enough axes for the kind, and the last axis that it needs (four for boxes)."""
     kind, _ = KINDS[name]
     positive = len(shape) >= len(kind.shape) and all(size > 0 for size in shape)
     if shape and not (positive and shape[-1] == (kind.width or shape[-1])):
-        raise WrongUse("shape", f"expected one of {name}, such as {kind.shape}. Received: {tuple(shape)}")
+        raise WrongUse("shape", f"expected a shape of {name}, such as {kind.shape}. Received: {tuple(shape)}")

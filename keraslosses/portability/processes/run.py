@@ -1,4 +1,4 @@
-"""A run of the checker: every target, on every backend side by side, check by check."""
+"""A run of the checker: all checks of all targets on all backends. The backends run at the same time."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,13 +15,17 @@ from keraslosses.portability.report.result import Result
 from keraslosses_child import Lost
 
 WORKER = "keraslosses.portability.processes.worker"
-# The backends that can be chosen; numpy computes values, but no gradients.
+# The backends that can be chosen. numpy computes values, but no gradients.
 KNOWN = (*backends.BACKENDS, "numpy")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to check and how: targets as the worker reads them, seconds a check, megabytes a process."""
+    """What to check and how.
+
+    The targets are requests for the worker. `timeout` is in seconds for each check, `memory` in megabytes
+    for each process.
+    """
 
     targets: Sequence[Mapping[str, Any]]
     backends: Sequence[str]
@@ -32,17 +36,17 @@ class Plan:
 
 
 class Worker:
-    """The process that checks on one backend; it is started when it is asked."""
+    """The process that checks on one backend. It starts at the first request."""
 
     def __init__(self, backend: str, memory: int):
         self.backend = backend
         self.child = backends.child(backend, WORKER, memory=memory)
 
     def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        """The answer to a request, within that many seconds once the process has started.
+        """The answer to a request. The time limit `seconds` does not include the start of the process.
 
         Raises:
-            Lost: if there is none.
+            Lost: If there is no answer.
         """
         if self.child.process is None:
             self.child.ask(json.dumps({"do": "hello"}), backends.PATIENCE)
@@ -54,7 +58,7 @@ class Worker:
 
 
 class Run:
-    """The workers of a run, and what they found."""
+    """The results of a run, and the steps that fill them."""
 
     def __init__(self, plan: Plan, folder: Path, advance: Callable[[str, str], None]):
         self.plan, self.folder, self.advance = plan, folder, advance
@@ -62,12 +66,12 @@ class Run:
         self.saved: dict[str, list[str]] = {}
 
     def check_on(self, worker: Worker) -> None:
-        """Every target on one backend."""
+        """Checks every target on one backend."""
         for number, target in enumerate(self.plan.targets):
             self.check_target(worker, number, target)
 
     def check_target(self, worker: Worker, number: int, target: Mapping[str, Any]) -> None:
-        """One target: whether it runs, then the checks, until the child is lost."""
+        """Checks one target: first whether it runs, then the other checks, until the process is lost."""
         weights = str(self.folder / f"{number}-weights.npz")
         result, answer = self.asked(
             worker, target, RUNS, {"do": "open", "target": target, "weights": weights}
@@ -93,7 +97,7 @@ class Run:
                 self.save(worker, number, result)
 
     def save(self, worker: Worker, number: int, result: Result) -> None:
-        """Has a model saved for the other backends."""
+        """Asks the worker to save a model for the other backends."""
         path = self.path(number, "model", worker.backend).with_suffix(".keras")
         try:
             answer = worker.ask({"do": "save", "path": str(path)}, self.plan.timeout)
@@ -107,7 +111,7 @@ class Run:
     def asked(
         self, worker: Worker, target: Mapping[str, Any], check: str, request: dict[str, Any]
     ) -> tuple[Result, dict[str, Any]]:
-        """The result of a request and the answer, which is empty where the worker was lost."""
+        """The result of a request, and the answer. The answer is empty if the worker was lost."""
         self.advance(worker.backend, f"{target['text']}: {check}")
         result = Result(target["text"], check, worker.backend)
         answer: dict[str, Any] = {}
@@ -127,7 +131,7 @@ class Run:
         return self.folder / f"{number}-{check.replace(' ', '-')}-{backend}.npz"
 
     def compare(self) -> None:
-        """What the backends measured, side by side."""
+        """Compares the arrays that the backends measured."""
         for number, target in enumerate(self.plan.targets):
             for check in self.plan.checks:
                 of_all = [self.results[target["text"], check, b] for b in self.plan.backends]
@@ -140,7 +144,7 @@ class Run:
                     result.findings += found.get(result.backend, [])
 
     def load_on(self, worker: Worker) -> None:
-        """The models that the other backends saved, loaded on one."""
+        """Loads the models that the other backends saved."""
         for saved_on, paths in self.saved.items():
             for path in paths if saved_on != worker.backend else ():
                 self.load(worker, path, saved_on)
@@ -164,7 +168,7 @@ def of_lost(lost: Lost, before: str = "") -> Finding:
 
 
 def run(plan: Plan, advance: Callable[[str, str], None] = lambda backend, what: None) -> list[Result]:
-    """The results of every target, check and backend, in this order; `advance` is told of each step."""
+    """The results of every target, check and backend, in this order. `advance` is called for each step."""
     workers = [Worker(backend, plan.memory) for backend in plan.backends]
     try:
         with TemporaryDirectory() as folder, ThreadPoolExecutor(len(workers)) as pool:
@@ -186,7 +190,7 @@ def run(plan: Plan, advance: Callable[[str, str], None] = lambda backend, what: 
 def targets_in(
     places: Sequence[str], backend: str, timeout: float, memory: int
 ) -> Iterator[tuple[list[str], str]]:
-    """For each module or file the targets that it stands for, found on a backend, and why there are none."""
+    """The targets in each module or file, found on a backend, and the reason if there are none."""
     worker = Worker(backend, memory)
     try:
         for place in places:

@@ -1,7 +1,7 @@
-"""The process of one backend: it answers one request after the other, a line of JSON each.
+"""The process of one backend. It reads one request per line as JSON, and answers each with a line of JSON.
 
-Usage: KERAS_BACKEND=jax python -m keraslosses.portability.processes.worker. What the checked object prints
-goes nowhere, but is told; what it reads is empty.
+Usage: KERAS_BACKEND=jax python -m keraslosses.portability.processes.worker. If the checked object prints, the
+text is reported as a finding. Its standard input is empty.
 """
 
 import gc
@@ -32,18 +32,18 @@ from keraslosses.portability.targets.inputs import Drawn, own_arrays
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.portability.targets.target import NotChecked, Target, open_target, targets_in
 
-PRINTED = "prints when it is imported, made or called: a library keeps quiet"
+PRINTED = "prints when it is imported, made or called"
 
 
 class Printed:
-    """What anything in this process writes to its standard output."""
+    """Collects everything that this process writes to its standard output."""
 
     def __init__(self) -> None:
         self.file = tempfile.TemporaryFile()  # noqa: SIM115
         os.dup2(self.file.fileno(), 1)
 
     def text(self) -> str:
-        """What was written since the last call."""
+        """The text that was written since the last call."""
         sys.stdout.flush()
         self.file.seek(0)
         text = self.file.read().decode("utf-8", "replace")
@@ -53,24 +53,24 @@ class Printed:
 
 
 class Worker:
-    """One backend, with the target that is open."""
+    """Answers requests about one target, the open one."""
 
     def __init__(self, printed: Printed):
         self.printed = printed
         self.subject: Subject | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a request: what it found, and how long it took."""
+        """The answer to a request, with the seconds that it took."""
         begun = time.perf_counter()
         answer = getattr(self, f"do_{request.pop('do')}")(**request)
         return {**answer, "seconds": time.perf_counter() - begun}
 
     def do_hello(self) -> dict[str, Any]:
-        """That the process is there, and everything imported."""
+        """Says that the process runs and all imports are done."""
         return {"findings": []}
 
     def do_list(self, module: str) -> dict[str, Any]:
-        """The targets that a module or a file stands for, or why there are none."""
+        """The targets in a module or a file, or why there are none."""
         try:
             return {
                 "targets": targets_in(module),
@@ -82,7 +82,7 @@ class Worker:
             return {"targets": [], "why": f"cannot be imported: {in_words(error)}{line_of(error)}"}
 
     def do_open(self, target: dict[str, Any], weights: str | None = None) -> dict[str, Any]:
-        """Makes and calls the object; says which checks are for it."""
+        """Makes and calls the object. Says which checks are skipped for it."""
         self.subject = None
         last_inputs.clear()
         try:
@@ -99,7 +99,7 @@ class Worker:
         return {"findings": list(map(asdict, found)), "skipped": skipped}
 
     def do_check(self, check: str, path: str) -> dict[str, Any]:
-        """Runs one check; what is to be compared with other backends goes into the file."""
+        """Runs one check. Saves the arrays for the comparison with other backends in the file."""
         assert self.subject is not None
         found = checks.findings(check, self.subject)
         measured = [item for item in found if isinstance(item, Measured)]
@@ -134,7 +134,7 @@ class Worker:
 
 
 def opened(target: dict[str, Any], weights: str | None) -> Subject:
-    """The subject, a layer with the weights that are in the file, or that are now written to it."""
+    """The subject of a request. A layer gets the weights of the file, or writes its own to a new file."""
     arrays = own_arrays(target["file"]) if target["file"] else None
     shape = tuple(target["shape"])
     drawn = Drawn(
@@ -147,20 +147,23 @@ def opened(target: dict[str, Any], weights: str | None) -> Subject:
 
 
 def collect_seldom() -> None:
-    """What is imported stays: to look at its million objects again and again takes a tenth of the time."""
+    """Makes garbage collection rare. The frameworks keep a million objects, and scanning them is slow.
+
+    Without this, it takes a tenth of the time.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
 
 
 def main() -> None:
-    # JAX compiles the most and takes the longest: on few cores it goes before the others.
+    # JAX takes longest, because it compiles most. On few cores it has priority over the other backends.
     if gradients.BACKEND != "jax" and hasattr(os, "nice"):
         os.nice(5)
     requests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     worker = Worker(Printed())
-    replicas.why_not()  # TensorFlow is given its two devices before anything runs on it.
+    replicas.why_not()  # Makes the two devices of TensorFlow before TensorFlow runs anything.
     collect_seldom()
     for line in requests:
         print(json.dumps(worker.answer(json.loads(line))), file=answers, flush=True)

@@ -1,1 +1,1 @@
-"""What to do about a finding, and the page of a run."""
+"""The report of a run: results, causes, advice, and a web page."""

@@ -1,4 +1,4 @@
-"""What failed, by cause: findings that call for the same repair, of whatever targets and backends."""
+"""Groups findings by their cause: findings that need the same repair, on any target and backend."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,17 +7,18 @@ from typing import Any
 
 from keraslosses.portability.report.result import told_once
 
-# An exception with the first line of what it says.
+# An exception with the first line of its message.
 RAISED = re.compile(r"raises \w+.*")
 NUMBERS = re.compile(r"\d[\d., ]*")
 
 
 @dataclass
 class Cause:
-    """The first finding of one target on some backends, and the others that call for the same.
+    """A cause: its first finding, and the other findings that need the same repair.
 
-    `checks` are those that found them, `more` the texts of the others of its target, `elsewhere` the backends
-    by each other target.
+    `target`, `finding` and `on` (the backends) belong to the first finding. `checks` are the checks with
+    findings of this cause. `more` holds the texts of further findings of the same target. `elsewhere` holds
+    the backends of each other target.
     """
 
     target: str
@@ -29,7 +30,7 @@ class Cause:
 
 
 def causes(failed: Iterable[Mapping[str, Any]]) -> list[Cause]:
-    """The causes of failed results `as_json`, those first that most targets have."""
+    """The causes of failed results (from `as_json`). The causes with the most targets come first."""
     places: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for result in failed:
         places.setdefault((result["target"], result["check"]), []).append(result)
@@ -48,6 +49,6 @@ def causes(failed: Iterable[Mapping[str, Any]]) -> list[Cause]:
 
 
 def key(finding: Mapping[str, str]) -> str:
-    """What findings of one cause have in common: the exception but for its numbers, else what to do."""
+    """The key of a cause: the exception without its numbers, or else the advice."""
     raised = RAISED.search(finding["text"])
     return NUMBERS.sub("#", raised.group()) if raised else finding["advice"]

@@ -1,4 +1,4 @@
-"""The report of a run as one page of HTML: no script, no request, readable anywhere."""
+"""The report of a run as one HTML page, without scripts and network requests."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 from keraslosses.portability.report.result import FAILED, PASSED, SKIPPED, told_once
 
-# What a cell shows of one backend; the colour is never the only sign.
+# The sign of one backend in a cell, so that the status does not depend on the colour alone.
 SIGNS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–"}
 PARTS = {
     "inputs": "Inputs",
@@ -20,7 +20,7 @@ PARTS = {
 
 
 def page(report: dict[str, Any]) -> str:
-    """The page of a report, as `as_json` of the results and what stands beside them give it."""
+    """The HTML page of a report. `report` is the data that `check --json` prints."""
     style = files("keraslosses.portability.report").joinpath("page.css").read_text("utf-8")
     parts = [head(report), whole_table(report), *failures(report), *checks(report), *left_out(report)]
     return (
@@ -34,7 +34,7 @@ def page(report: dict[str, Any]) -> str:
 
 
 def head(report: dict[str, Any]) -> str:
-    """What was run, and the result in a sentence."""
+    """The command, the versions, and the result in one sentence."""
     results = report["results"]
     failed, ran = count(results, FAILED), len(results) - count(results, SKIPPED)
     sentence = f"{failed} of {ran} checks failed." if failed else f"All {ran} checks passed."
@@ -54,7 +54,7 @@ def count(results: Sequence[dict[str, Any]], status: str) -> int:
 
 
 def whole_table(report: dict[str, Any]) -> str:
-    """Targets by checks; in each cell a sign for each backend."""
+    """The table of targets by checks. Each cell has a sign for each backend."""
     by_place: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for result in report["results"]:
         by_place.setdefault((result["target"], result["check"]), []).append(result)
@@ -78,7 +78,7 @@ def whole_table(report: dict[str, Any]) -> str:
 
 
 def breakable(target: str) -> str:
-    """A target that breaks where its parts meet."""
+    """The name of a target, with line breaks allowed between its parts."""
     return "".join(f"{escape(part)}<wbr>" for part in re.split(r"(?<=[:/.])", target))
 
 
@@ -87,14 +87,14 @@ def targets_of(results: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def cell(number: int, results: Sequence[dict[str, Any]]) -> str:
-    """A sign for each backend; one for all where they say the same."""
+    """A sign for each backend, or one sign if all have the same status."""
     if len(results) > 1 and len({result["status"] for result in results}) == 1:
         results = [{**results[0], "backend": "all"}]
     return "<br>".join(sign(number, result) for result in results)
 
 
 def sign(number: int, result: dict[str, Any]) -> str:
-    """The sign of one backend; a failed one leads to its failure."""
+    """The sign of one backend. The sign of a failed check links to the failure."""
     status, backend = result["status"], escape(result["backend"])
     said = f'<span class="{status}" title="{backend}: {status}">{SIGNS[status]} {backend}</span>'
     return f'<a href="#{place(number, result["check"])}">{said}</a>' if status == FAILED else said
@@ -105,7 +105,7 @@ def place(number: int, check: str) -> str:
 
 
 def failures(report: dict[str, Any]) -> Iterator[str]:
-    """Target by target, what each failed check found."""
+    """The findings of each failed check, target by target."""
     if count(report["results"], FAILED):
         yield "<h2>Failures</h2>"
     for number, target in enumerate(targets_of(report["results"])):
@@ -120,7 +120,7 @@ def failure(number: int, check: str, results: Sequence[dict[str, Any]]) -> str:
     """One check of one target."""
     backends = ", ".join(dict.fromkeys(result["backend"] for result in results))
     inside = "\n".join(told(finding, on) for finding, on in told_once(results))
-    # A browser unfolds what a link leads into, so the place that it leads to is inside.
+    # A browser opens <details> if the target of a link is inside it, so the id is inside.
     return (
         f"<details><summary>{escape(check)} on {escape(backends)}</summary>\n"
         f'<div id="{place(number, check)}">\n{inside}\n</div>\n</details>'
@@ -145,7 +145,7 @@ def shown(part: str, text: str) -> str:
 
 
 def checks(report: dict[str, Any]) -> Iterator[str]:
-    """What each check means."""
+    """The meaning of each check."""
     yield "<h2>The checks</h2>\n<dl>"
     for name, meaning in report["checks"].items():
         yield f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>"
@@ -153,7 +153,7 @@ def checks(report: dict[str, Any]) -> Iterator[str]:
 
 
 def left_out(report: dict[str, Any]) -> Iterator[str]:
-    """What was skipped, and why."""
+    """The skipped checks, and why they were skipped."""
     reasons: dict[str, dict[str, None]] = {}
     for result in report["results"]:
         if result["status"] == SKIPPED:

@@ -1,4 +1,4 @@
-"""The result of one check, of one target, on one backend."""
+"""The result of one check of one target on one backend."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from keraslosses.portability.report.advice import advice_for
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
-# The parts of a finding in the order in which they are read, and what stands before each.
+# The parts of a finding in the order of the report, and the text before each part.
 PARTS = {
     "text": "",
     "expected": "expected: ",
@@ -22,11 +22,11 @@ PARTS = {
 
 @dataclass
 class Result:
-    """What one check says of one target on one backend; `why` says why it was skipped.
+    """The result of one check of one target on one backend.
 
-    `measured` says what must be the same on every backend, the code where it is not, and from which inputs
-    it comes. A target that
-    `cannot_be_checked` is the user's mistake: it is not there, or nothing that has checks.
+    `why` says why the check was skipped. `measured` names the arrays that must be the same on every backend,
+    each with the code of the finding if it is not, and its inputs. `cannot_be_checked` is a mistake of the
+    user: the target does not exist, or there are no checks for it.
     """
 
     target: str
@@ -57,9 +57,9 @@ class Result:
 
 
 def told_once(results: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], list[str]]]:
-    """The findings of one check of one target, those that say the same once: with all backends that say so.
+    """The findings of one check of one target, each with its backends. Findings of the same text are merged.
 
-    Takes results `as_json`. The numbers beside what is said are those of the first of the backends.
+    Takes results from `as_json`. The numbers of a merged finding are those of its first backend.
     """
     once: dict[str, tuple[dict[str, str], list[str]]] = {}
     for result in results:
@@ -71,5 +71,5 @@ def told_once(results: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str]
 
 
 def paragraphs(finding: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The parts of a finding that are not empty, as plain text shows them: the name of each, and its text."""
+    """The name and the text of each part of a finding that is not empty."""
     return [(part, f"{before}{finding[part]}") for part, before in PARTS.items() if finding[part]]

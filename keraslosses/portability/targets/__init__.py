@@ -1,1 +1,1 @@
-"""What is checked: from the text that names it to a subject, and the inputs that it is given."""
+"""The targets of the checks: finds the object that a text names, and draws its inputs."""

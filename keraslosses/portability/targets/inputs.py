@@ -1,4 +1,4 @@
-"""The inputs of what has no reference: drawn by kind, or the user's own."""
+"""The inputs of an object without a reference: drawn by kind, or the user's own arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from keraslosses.reference import Hard, kinds
 from keraslosses.reference.entry import rounded
 from keraslosses.reference.kinds import InputKind, Named
 
-# By the names of `check --inputs`.
+# The kinds, by the names of `check --inputs`.
 KINDS: dict[str, tuple[InputKind, Named]] = {
     named.name: (kind, named) for kind in kinds.KINDS for named in kind.named
 }
@@ -18,10 +18,10 @@ KINDS: dict[str, tuple[InputKind, Named]] = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """The inputs of an object without a reference; it reads like a `Reference` with one set of options.
+    """The inputs of an object without a reference. The checks use it like a `Reference` with one option set.
 
-    `named` is a name of `check --inputs`, and `shape` is that of y_pred. `arrays` are the user's own y_true
-    and y_pred, of which a batch takes as many samples as it has, from the beginning again where they end.
+    `named` is a name of `check --inputs`. `shape` is the shape of y_pred. `arrays` are the user's own y_true
+    and y_pred. A batch takes its samples from them, and starts again at the first sample after the last.
     """
 
     name: str = "inputs"
@@ -38,7 +38,7 @@ class Drawn:
 
     @property
     def draw_options(self) -> Mapping[str, Any]:
-        """What the draw is told beside the options of the loss."""
+        """Options of the draw, in addition to the options of the loss."""
         return KINDS[self.named][1].options
 
     @property
@@ -48,7 +48,7 @@ class Drawn:
     def inputs(
         self, options: Any = None, leading: tuple[int, ...] | None = None, seed: int = 0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """A batch of as many samples as `leading` says first, by default of as many as `shape`."""
+        """A batch of `leading[0]` samples. Without `leading`, `shape` gives the number of samples."""
         count = leading[0] if leading else self.batch
         if self.arrays:
             y_true, y_pred = (np.resize(array, (count, *array.shape[1:])) for array in self.arrays)
@@ -65,18 +65,18 @@ class Drawn:
 
     @property
     def without(self) -> dict[str, str]:
-        """The checks that say nothing of the user's own arrays, and why."""
+        """The checks that are not possible with the user's own arrays, and why."""
         if self.arrays is None:
             return {}
-        own = {"hard inputs": "of arrays of one's own none is known to be hard"}
+        own = {"hard inputs": "there are no hard inputs for the user's own arrays"}
         if self.arrays[1].dtype.kind != "f":
             unsaid = ("gradient", "compiled", "precision", "float64", "fit")
-            own |= dict.fromkeys(unsaid, "y_pred are whole numbers: no gradient")
+            own |= dict.fromkeys(unsaid, "y_pred holds integers, so there is no gradient")
         return own
 
     @property
     def hard(self) -> tuple[Hard, ...]:
-        """Inputs at which an implementation easily goes wrong; for the user's own arrays there are none."""
+        """Inputs at which many implementations fail. For the user's own arrays there are none."""
         if self.arrays:
             return ()
         y_true, y_pred = self.inputs()
@@ -85,25 +85,25 @@ class Drawn:
 
 
 def own_arrays(path: str) -> tuple[np.ndarray, np.ndarray]:
-    """y_true and y_pred from a file of arrays.
+    """The arrays y_true and y_pred from an .npz file.
 
     Raises:
-        ValueError: where the file cannot be read, lacks one of them, or they are not of the same batch.
+        ValueError: If the file cannot be read, if an array is missing, or if their batch sizes differ.
     """
     try:
         with np.load(path) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, AttributeError, EOFError) as error:
-        raise ValueError(f"{path!r} is no .npz file that can be read: {error}") from None
+        raise ValueError(f"{path!r} cannot be read as an .npz file: {error}") from None
     missing = [name for name in ("y_true", "y_pred") if name not in arrays]
     if missing:
         raise ValueError(
-            f"{path!r} needs the arrays y_true and y_pred. It has: {', '.join(arrays) or 'none'}."
+            f"{path!r} must have the arrays y_true and y_pred. It has: {', '.join(arrays) or 'none'}."
         )
     y_true, y_pred = arrays["y_true"], arrays["y_pred"]
     if y_true.ndim == 0 or y_pred.ndim == 0 or len(y_true) != len(y_pred) or not len(y_pred):
         raise ValueError(
-            f"y_true and y_pred of {path!r} must have as many samples as each other, at least one. "
+            f"y_true and y_pred of {path!r} must have the same number of samples, at least one. "
             f"Received: y_true of shape {y_true.shape}, y_pred of shape {y_pred.shape}."
         )
     return y_true, y_pred

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """The end of a sentence; where a name is near to a misspelled one, with a question for it."""
+    """The end of a sentence: a full stop, and a question if a known name is similar to the given one."""
     names = list(known)
     begin_so = [name for name in names if given and name.lower().startswith(given.lower())]
     near = begin_so or get_close_matches(given, names, 1)

@@ -1,4 +1,4 @@
-"""What is checked: how to make it and call it, and the reference or the inputs it is checked with."""
+"""The subject of the checks: how to make and call the object, and its reference or its inputs."""
 
 import functools
 import inspect
@@ -9,16 +9,17 @@ from typing import Any
 import keras
 from keras import ops
 
+from keraslosses.core.types import DType, Options, Tensor
 from keraslosses.reference import Reference
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A loss, with what describes it.
+    """A loss, function, layer or model to check.
 
-    `reference` is a `Reference` or, where there is none, the inputs to give it: `Drawn`. `layer` is the layer
-    or model where the subject is one: then nothing can be made, and `entries` ignores y_true. `function` is
-    the function where the subject is one: `make` gives it as the loss that Keras makes of it.
+    `reference` is a `Reference`, or a `Drawn` (the inputs) if the object has none. `layer` is set if the
+    subject is a layer or a model: then `make` cannot make a loss, and `entries` ignores y_true. `function` is
+    set if the subject is a function: then `make` wraps it in a loss, as Keras does.
     """
 
     make: Callable[..., Any]
@@ -27,17 +28,17 @@ class Subject:
     function: Any = None
     made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def entries(self, options: Any) -> Any:
-        """The loss that gives its values entry by entry; of a layer, its outputs.
+    def entries(self, options: Options) -> Any:
+        """The loss without a reduction. For a layer: a function that gives its outputs.
 
-        The same object each time for the same options: what is compiled for it is compiled once.
+        The same options give the same object, so that it is compiled only once.
         """
         key = repr(options)
         if key not in self.made:
             self.made[key] = self.bare(options)
         return self.made[key]
 
-    def bare(self, options: Any) -> Any:
+    def bare(self, options: Options) -> Any:
         if self.layer is not None:
             return functools.partial(outputs, self.layer)
         if self.function is not None:
@@ -48,34 +49,34 @@ class Subject:
         return [name for name in inspect.signature(self.make).parameters if name != "self"]
 
     def example(self) -> dict[str, Any]:
-        """Options with every one of them off its default, gathered from the reference's grid."""
+        """One set of options in which no option has its default, collected from the reference's grid."""
         merged: dict[str, Any] = {}
         for options in self.reference.options:
             merged |= options
         return merged
 
 
-def outputs(layer: Any, y_true: Any, y_pred: Any) -> Any:
+def outputs(layer: Any, y_true: Tensor, y_pred: Tensor) -> Any:
     return layer(y_pred, training=False)
 
 
 class OfFunction(keras.losses.Loss):
-    """A function of y_true and y_pred as the loss that Keras makes of it in `compile(loss=...)`."""
+    """A function of y_true and y_pred as a loss, wrapped as Keras does in `compile(loss=...)`."""
 
-    def __init__(self, function: Any, reduction: str = "sum_over_batch_size", dtype: Any = None):
+    def __init__(self, function: Any, reduction: str = "sum_over_batch_size", dtype: DType = None):
         name = getattr(function, "__name__", "")
-        # That of a lambda is none for TensorFlow.
+        # TensorFlow does not accept the name of a lambda.
         super().__init__(reduction=reduction, name=name if name.isidentifier() else "function", dtype=dtype)
         self.function = function
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
         return self.function(y_true, y_pred)
 
 
 def accepting(make: Callable[..., Any]) -> Callable[..., Any]:
-    """A class or factory of losses that takes `reduction`, `name` and `dtype` whether it knows them or not.
+    """Lets a class or factory of losses accept `reduction`, `name` and `dtype`, even if it does not take any.
 
-    What it does not know is set afterwards where that can be done, and dropped otherwise.
+    A reduction that it does not take is set afterwards. A name or dtype that it does not take is dropped.
     """
     known = inspect.signature(make).parameters
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
@@ -92,24 +93,24 @@ def accepting(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def of_function(
-    function: Any, reduction: str = "sum_over_batch_size", dtype: Any = None, **options: Any
+    function: Any, reduction: str = "sum_over_batch_size", dtype: DType = None, **options: Any
 ) -> Any:
     """A function as a loss."""
     return OfFunction(functools.partial(function, **options) if options else function, reduction, dtype)
 
 
-def called_with_tensors(function: Any, y_true: Any, y_pred: Any) -> Any:
+def called_with_tensors(function: Any, y_true: Tensor, y_pred: Tensor) -> Any:
     return function(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
 
 
 def copies(loss: Any) -> Callable[..., Any]:
-    """Makes copies of a loss that differ in the reduction; with another dtype where its class takes one."""
+    """A function that copies a loss with another reduction, or another dtype if the class takes one."""
 
-    def made(reduction: str | None = None, dtype: Any = None) -> Any:
+    def made(reduction: str | None = None, dtype: DType = None) -> Any:
         if dtype is not None:
             copied = type(loss).from_config({**loss.get_config(), "dtype": dtype})
         else:
-            # copy.copy would make it from its config, which may be what is wrong with it.
+            # copy.copy uses the config of the loss, and the config may be the fault.
             copied = object.__new__(type(loss))
             vars(copied).update(vars(loss))
         if reduction is not None:
@@ -120,15 +121,15 @@ def copies(loss: Any) -> Callable[..., Any]:
 
 
 def restricted(reference: Reference, known: Container[str]) -> Reference:
-    """The reference, with those options and hard inputs only of which every option is known.
+    """The reference, with only those sets of options and hard inputs whose options are all known.
 
-    Where no set of options is left, with the defaults of the formula.
+    If no set of options is left, the defaults of the formula are used.
 
     Raises:
-        ValueError: where the formula has an option without a default.
+        ValueError: If they are needed and the formula has an option without a default.
     """
 
-    def takes(options: Any) -> bool:
+    def takes(options: Options) -> bool:
         return all(name in known for name in options)
 
     options = tuple(options for options in reference.options if takes(options))

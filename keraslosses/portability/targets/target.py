@@ -1,4 +1,4 @@
-"""From what the user wrote to what is checked: `Huber`, `package.module:Object`, `file.py:name`."""
+"""Finds the object that a text names: `Huber`, `package.module:Object` or `file.py:name`."""
 
 import functools
 import importlib
@@ -22,7 +22,7 @@ from keraslosses.reference import REFERENCES, Reference
 
 @dataclass(frozen=True)
 class Target:
-    """What is checked, as the user names it, and the inputs it is given where it has no reference."""
+    """The object to check, as the user names it, and its inputs if it has no reference."""
 
     text: str
     like: str | None = None
@@ -30,14 +30,14 @@ class Target:
 
 
 class NotChecked(Exception):
-    """An object that cannot be checked; the text says why."""
+    """The object cannot be checked. The text says why."""
 
 
 def open_target(target: Target) -> Subject:
-    """Imports the object and finds what it is.
+    """Imports the object and makes a subject of it.
 
     Raises:
-        NotChecked: where there is no such object, or it is none that can be checked.
+        NotChecked: If the object does not exist or cannot be checked.
     """
     thing = loaded(target.text)
     if inspect.isclass(thing) and issubclass(thing, keras.losses.Loss):
@@ -53,12 +53,13 @@ def open_target(target: Target) -> Subject:
     if callable(thing) and not isinstance(thing, keras.metrics.Metric):
         return of_function(thing, target)
     raise NotChecked(
-        f"it is {type(thing).__name__!r}; expected a loss, a function of y_true and y_pred, a layer, a model."
+        f"expected a loss, a function of y_true and y_pred, a layer or a model. Received: "
+        f"{type(thing).__name__!r}."
     )
 
 
 def loaded(text: str) -> Any:
-    """The object that a target names; a name alone is one of this package."""
+    """The object that a target names. A name without a place is in this package."""
     place, _, name = text.rpartition(":")
     thing = from_file(Path(place)) if place.endswith(".py") else imported(place or "keraslosses")
     for part in name.split("."):
@@ -74,7 +75,7 @@ def imported(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        # What the module itself imports in vain is its own matter.
+        # If the module exists and fails to import another one, the error of Python says more.
         if f"{name}.".startswith(f"{error.name}."):
             raise NotChecked(f"there is no module {error.name}.") from None
         raise
@@ -82,11 +83,11 @@ def imported(name: str) -> Any:
 
 @functools.cache
 def from_file(path: Path) -> Any:
-    """A module from its file, which may import what lies beside it."""
+    """A module from its file. The file may import modules of the same folder."""
     sys.path.insert(0, str(path.parent.resolve()))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise NotChecked(f"{path} is no file of Python.")
+        raise NotChecked(f"{path} is not a Python file.")
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(path.stem, module)
     spec.loader.exec_module(module)
@@ -94,7 +95,7 @@ def from_file(path: Path) -> Any:
 
 
 def of_loss_class(cls: Any, target: Target) -> Subject:
-    """A loss class: with the reference of the name that it is like, its own, or that of its name in Keras."""
+    """A loss class, with the reference of `like`, or its own one, or the one of the same name as in Keras."""
     known = cls.__module__.split(".")[0] in ("keras", "keraslosses") and cls.__name__ in REFERENCES
     like = target.like or (cls.__name__ if known else None)
     own = getattr(cls, "reference", None)
@@ -117,7 +118,7 @@ def made(cls: Any) -> Any:
     needed = [name for name, parameter in inspect.signature(cls).parameters.items() if is_needed(parameter)]
     if needed:
         raise NotChecked(
-            f"{cls.__name__} needs {', '.join(needed)}: name an instance, or a function that makes one."
+            f"{cls.__name__} needs {', '.join(needed)}: give an instance, or a function that makes one."
         )
     return cls()
 
@@ -128,7 +129,7 @@ def is_needed(parameter: inspect.Parameter) -> bool:
 
 
 def is_factory(thing: Any) -> bool:
-    """Whether it is a function that can be called without arguments."""
+    """Whether the object is a function that can be called without arguments."""
     return inspect.isfunction(thing) and not any(
         is_needed(parameter) for parameter in inspect.signature(thing).parameters.values()
     )
@@ -143,7 +144,7 @@ def of_function(function: Any, target: Target) -> Subject:
     """A function of two tensors."""
     count = sum(is_needed(parameter) for parameter in inspect.signature(function).parameters.values())
     if count > 2:
-        raise NotChecked(f"it needs {count} arguments; expected a function of y_true and y_pred.")
+        raise NotChecked(f"expected a function of y_true and y_pred. The function needs {count} arguments.")
     make = functools.partial(subjects.of_function, function)
     known = inspect.signature(function).parameters
     reference = target.inputs if target.like is None else restricted(target.like, known)
@@ -151,13 +152,13 @@ def of_function(function: Any, target: Target) -> Subject:
 
 
 def of_layer(layer: Any, target: Target) -> Subject:
-    """A layer or model, built on the inputs that it is given."""
+    """A layer or model, built on the inputs."""
     if target.like is not None:
-        raise NotChecked("a layer or model has no reference to be like.")
+        raise NotChecked("`like` is for losses and functions, not for layers and models.")
     inputs = target.inputs
     shape = getattr(layer, "input_shape", None) if isinstance(layer, keras.Model) else None
     if isinstance(shape, list | dict):
-        raise NotChecked(f"it has {len(shape)} inputs; expected a model of one.")
+        raise NotChecked(f"expected a model with one input. The model has {len(shape)} inputs.")
     if shape and not inputs.shape and not inputs.arrays:
         inputs = Drawn(inputs.name, inputs.named, tuple(size or 5 for size in shape), inputs.dtype)
     _, y_pred = inputs.inputs()
@@ -166,10 +167,10 @@ def of_layer(layer: Any, target: Target) -> Subject:
 
 
 def targets_in(text: str) -> list[str]:
-    """The targets that a module or a file alone stands for.
+    """All targets in a module or a file.
 
-    They are the losses that a module exports and those that are defined in a file, with the instances of them
-    and the functions of y_true and y_pred that are defined there.
+    In a module: the loss classes that it exports. In a file: the loss classes that it defines. In both: the
+    instances of losses, and the functions of y_true and y_pred that are defined there.
     """
     a_file = text.endswith(".py")
     module = from_file(Path(text)) if a_file else imported(text)
@@ -186,7 +187,7 @@ def targets_in(text: str) -> list[str]:
 
 
 def is_function_of_two(thing: Any) -> bool:
-    """Whether it is a function that needs two arguments."""
+    """Whether the object is a function that needs two arguments."""
     return (
         inspect.isfunction(thing) and sum(map(is_needed, inspect.signature(thing).parameters.values())) == 2
     )

@@ -1,7 +1,6 @@
-"""The kinds of inputs that losses read, each described once: `InputKind` says what there is to know.
+"""The kinds of inputs that losses read. An `InputKind` describes each kind.
 
-Checks, plots, benchmark, docs and tests read them. Whoever asks about a kind asks for one of its traits, and
-never for its name.
+Checks, plots, benchmark, docs and tests read them. They use the traits of a kind, never its name.
 """
 
 from keraslosses.reference.kinds.boxes import ANCHORS, BOXES, LOCATIONS

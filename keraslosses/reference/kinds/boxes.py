@@ -1,4 +1,4 @@
-"""Boxes, alone or with the classes of anchors and locations."""
+"""Kinds of boxes: boxes alone, anchors with a class and a box, and locations with a class and distances."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,12 +14,12 @@ from keraslosses.reference.kinds.sizes import Shape, Sizes, normal
 SHAPES = {"small": (256, 4), "middle": (100_000, 4), "large": (1_000_000, 4)}
 # 20 classes.
 DETECTIONS = {"small": (4, 64, 25), "middle": (16, 1024, 25), "large": (16, 16_384, 25)}
-# Width, height, and how far above the true box, which is the unit box.
+# The width and height of the predicted box, and how far it is above the true box, the unit box.
 SLID_BOXES = {"same size": (1.0, 1.0, 0.0), "twice as wide, half as high, ¼ higher": (2.0, 0.5, 0.25)}
 
 
 def in_format(box_format: str, centers: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Boxes with these centers (x, y) and sizes (width, height), as the losses read them in a format."""
+    """Boxes with these centers (x, y) and sizes (width, height), in a format of the losses."""
     starts, ends = centers - sizes / 2, centers + sizes / 2
     parts = {
         "xyxy": (starts, ends),
@@ -33,7 +33,7 @@ def in_format(box_format: str, centers: np.ndarray, sizes: np.ndarray) -> np.nda
 def sliding(
     options: Options, target: Callable[[np.ndarray], Any], prediction: Callable[[np.ndarray], np.ndarray]
 ) -> Path:
-    """A box that slides past the unit box."""
+    """The path of a box that moves past the unit box."""
     box_format = options.get("box_format", "xyxy")
 
     def case_of(label: str, width: float, height: float, up: float) -> Case:
@@ -50,7 +50,7 @@ def sliding(
 
 
 def rows(size: int, *parts: Any) -> np.ndarray:
-    """Parts of predictions side by side; a list of numbers is the same for all of them."""
+    """Concatenates parts of predictions. A part that is a list of numbers is the same in all rows."""
     wide = [np.tile(part, (size, 1)) if isinstance(part, list) else part for part in parts]
     return np.concatenate(wide, axis=-1)
 
@@ -59,7 +59,7 @@ def rows(size: int, *parts: Any) -> np.ndarray:
 
 
 def draw_boxes(rng: Rng, options: Options, leading: Leading) -> Pair:
-    """Width and height are 1 to 50 times each other; most of a pair overlap, some do not."""
+    """Width and height differ by a factor of 1 to 50. Most pairs overlap, some do not."""
     centers = rng.normal(0, 2, (2, *leading, 2))
     sizes = np.exp(rng.uniform(-2, 2, (2, *leading, 2)))
     y_true, y_pred = in_format(options.get("box_format", "xyxy"), centers, sizes)
@@ -67,7 +67,7 @@ def draw_boxes(rng: Rng, options: Options, leading: Leading) -> Pair:
 
 
 def sized_boxes(rng: Rng, shape: Shape, options: Options) -> Pair:
-    """By their corners, predicted with an error of a quarter of their size."""
+    """Boxes by their corners. The errors of the predictions are a quarter of the size."""
     start, size = normal(rng, (*shape[:-1], 2)), rng.random((*shape[:-1], 2), dtype="float32") + 0.5
     y_true = np.concatenate([start, start + size], axis=-1)
     return y_true, y_true + normal(rng, shape) / 4
@@ -98,7 +98,7 @@ BOXES = InputKind(
     "Boxes",
     draw=draw_boxes,
     smallest=([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0]]),
-    # Boxes that meet all others: without that there is no overlap to increase.
+    # The predicted boxes overlap all true boxes. Without an overlap, training cannot increase it.
     layer=("Rescaling", {"scale": 1.0, "offset": [-3.0, -3.0, 3.0, 3.0]}),
     path=lambda options: sliding(options, lambda box: box, lambda box: box),
     sizes=Sizes(sized_boxes, SHAPES),
@@ -119,7 +119,7 @@ BOXES = InputKind(
 )
 
 
-# Those of anchors
+# Anchors
 
 
 def draw_anchors(rng: Rng, options: Options, leading: Leading) -> Pair:
@@ -132,7 +132,7 @@ def draw_anchors(rng: Rng, options: Options, leading: Leading) -> Pair:
 
 
 def sized_anchors(rng: Rng, shape: Shape, options: Options) -> Pair:
-    """A tenth of the anchors with an object: class and box, by its corners; against logits and boxes."""
+    """Classes and boxes by their corners, against logits and boxes. A tenth of the anchors have an object."""
     y_true, y_pred = sized_boxes(rng, (*shape[:-1], 4), options)
     classes = np.where(rng.random(shape[:-1]) < 0.1, rng.integers(1, shape[-1] - 4, shape[:-1]), 0)
     logits = normal(rng, (*shape[:-1], shape[-1] - 4))
@@ -143,7 +143,7 @@ def sized_anchors(rng: Rng, shape: Shape, options: Options) -> Pair:
 
 
 def one_anchor(options: Options) -> Path:
-    """Of class 1, every logit 0, its box sliding."""
+    """An anchor of class 1. Every logit is 0, and its box moves."""
     logits = [0.0] * (options["num_classes"] + 1)
     return sliding(options, lambda box: [[1, *box]], lambda box: rows(len(box), logits, box)[:, None])
 
@@ -160,7 +160,7 @@ ANCHORS = InputKind(
 )
 
 
-# Those of locations, by the distances to their edges
+# Locations, with the distances to the edges of their boxes
 
 
 def draw_locations(rng: Rng, options: Options, leading: Leading) -> Pair:
@@ -181,12 +181,12 @@ def sized_locations(rng: Rng, shape: Shape, options: Options) -> Pair:
 
 
 def one_location(options: Options) -> Path:
-    """Its box where the user asks about boxes, else the logit of its class."""
+    """The box of a location if the user sets `box_loss`, else the logit of its class."""
     return location_box(options) if "box_loss" in options else location_logit(options)
 
 
 def location_box(options: Options) -> Path:
-    """The location in the middle of the true box; every logit 0."""
+    """The location in the middle of the true box. Every logit is 0."""
     to_sides, logits = np.array([-1.0, -1.0, 1.0, 1.0]), [0.0] * options["num_classes"]
 
     def y_pred(box: np.ndarray) -> np.ndarray:

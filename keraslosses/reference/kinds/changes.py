@@ -1,5 +1,7 @@
-"""What is made of a drawn pair: inputs at which an implementation easily goes wrong, and inputs outside of
-what a loss reads, which are the mistakes that users make.
+"""Changes of a drawn pair of inputs.
+
+Some changes make hard inputs, at which many implementations fail. The others make inputs outside the domain
+of a loss, which are common mistakes of users.
 """
 
 from collections.abc import Callable
@@ -29,7 +31,7 @@ def predicted_zeros(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
 
 
 def sure(right: bool, low: float, high: float) -> Change:
-    """Predictions that are sure of a class: the right one, or one beside it."""
+    """Predictions that are certain of one class: the right class, or the next one."""
 
     def change(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         count = y_pred.shape[-1]
@@ -42,7 +44,7 @@ def sure(right: bool, low: float, high: float) -> Change:
 
 
 def sure_of_each(right: bool, low: float, high: float) -> Change:
-    """The same where each element is a question of its own: yes is above 0."""
+    """Certain predictions for elements that are independent of each other. A target above 0 means yes."""
 
     def change(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         return y_true, np.where((y_true > 0) == right, high, low).astype(y_pred.dtype)
@@ -61,11 +63,11 @@ LARGE_LOGITS: dict[str, Change] = {
 }
 
 
-# Outside of what a loss reads: the first sample is made wrong, the others stay
+# Inputs outside the domain of a loss: the first sample is changed, the others stay
 
 
 class Outside(NamedTuple):
-    """A pair of inputs of which the first sample lies outside, and what is wrong with it."""
+    """A pair of inputs whose first sample is outside the domain. `what` says what is wrong with it."""
 
     what: str
     y_true: Array

@@ -1,4 +1,4 @@
-"""Rows with a number for each class, against such rows."""
+"""Kinds of rows with a number for each class, in y_true and in y_pred."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def draw_distributions(rng: Rng, options: Options, leading: Leading) -> Pair:
 
 
 def sized_distributions(rng: Rng, shape: Shape, options: Options) -> Pair:
-    """Rows of probabilities, against the same or against logits."""
+    """Rows of probabilities, against rows of probabilities or logits."""
     y_true, y_pred = softmax(normal(rng, shape)), normal(rng, shape)
     return y_true, y_pred if options.get("from_logits") else softmax(y_pred)
 

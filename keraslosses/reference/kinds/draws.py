@@ -1,4 +1,4 @@
-"""What the draws of several kinds share."""
+"""Functions that draw inputs, for several kinds."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 
 def width(options: Options) -> int:
-    """How many classes or features there are; the option `width` is nobody's but a draw's."""
+    """The number of classes or features. Only draws have the option `width`, losses do not."""
     return int(options.get("width", CLASSES))
 
 
@@ -31,5 +31,5 @@ def simplex(rng: Rng, leading: Leading, count: int) -> np.ndarray:
 
 
 def placed(options: Options, *arrays: np.ndarray) -> Any:
-    """The last axis put where the option `axis` says."""
+    """Moves the last axis to the place of the option `axis`."""
     return tuple(np.moveaxis(array, -1, options.get("axis", -1)) for array in arrays)

@@ -1,4 +1,4 @@
-"""Vectors of length 1 with the class of each: what is compared are the samples of a batch."""
+"""The kind of embeddings: vectors of length 1, each with a class. A loss compares the samples of a batch."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ SIZED_CLASSES = 32
 
 
 def draw(rng: Rng, options: Options, leading: Leading) -> Pair:
-    """The last class has one sample only."""
+    """Draws vectors of length 1 and classes. The last class has only one sample."""
     size = int(np.prod(leading))
     y_true = np.append(rng.integers(0, 3, max(size - 1, 0)), 2**24 + 1)[:size].astype("int32")
     vectors = rng.normal(0, 1, (size, width(options)))
@@ -20,7 +20,7 @@ def draw(rng: Rng, options: Options, leading: Leading) -> Pair:
 
 
 def sized(rng: Rng, shape: Shape, options: Options) -> Pair:
-    """At least two of each class."""
+    """Each class has at least two samples."""
     y_pred = normal(rng, shape)
     return np.arange(shape[0]) % SIZED_CLASSES, y_pred / np.linalg.norm(y_pred, axis=-1, keepdims=True)
 
@@ -38,7 +38,7 @@ def at_one_point(y_true: np.ndarray, y_pred: np.ndarray) -> Pair:
 
 
 def pairs(options: Options) -> Path:
-    """Three samples; the first is the anchor, and its loss is drawn."""
+    """Three samples. The first one is the anchor, and the picture shows its loss."""
     y_true, still = np.array([0, 0, 1], "int32"), np.array([60.0])
     cases = (
         case("to the positive, the negative at 60°", y_true, lambda x: three_samples(x, still)),
@@ -48,7 +48,7 @@ def pairs(options: Options) -> Path:
 
 
 def three_samples(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
-    """The anchor, and two samples at these angles to it, in planes of their own."""
+    """The anchor and two samples at these angles to it. Each sample is in its own plane."""
     near, far = turned(positive)[0], turned(negative)[0]
     return np.array([[1.0, 0.0, 0.0], [near[0], near[1], 0.0], [far[0], 0.0, far[1]]])
 

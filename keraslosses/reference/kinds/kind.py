@@ -1,4 +1,4 @@
-"""What is known of a kind of inputs."""
+"""The description of a kind of inputs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ Draw = Callable[[np.random.Generator, Options, tuple[int, ...]], Pair]
 # A class of keras.layers, and its arguments.
 Layer = tuple[str, Mapping[str, Any]]
 
-# How many classes or features a draw has where nothing else is said.
+# The default number of classes or features of a draw.
 CLASSES = 7
 
 
@@ -27,10 +27,10 @@ def activation(name: str) -> Layer:
 
 @dataclass(frozen=True)
 class Named:
-    """A name of `check --inputs` for a kind, with what the draw is told, and the hard inputs.
+    """A name of `check --inputs` for a kind, with options of the draw and hard inputs.
 
-    `hard` makes inputs, from a drawn pair, at which an implementation easily goes wrong: for what has no
-    reference. Values and gradients must be finite there.
+    `hard` makes hard inputs from a drawn pair, for objects without a reference. Values and gradients must be
+    finite at these inputs.
     """
 
     name: str
@@ -40,33 +40,33 @@ class Named:
 
 @dataclass(frozen=True, eq=False)
 class InputKind:
-    """A kind of inputs, with everything that is known of it.
+    """A kind of inputs: what y_true and y_pred are, and how to make them.
 
-    What it is:
+    The inputs:
 
-    - `y_true` and `y_pred` say in words what they are.
-    - `draw(rng, options, leading)` draws a pair. It knows the options of the loss and `width`, which says how
-      many classes or features there are.
-    - `smallest` is the smallest pair that is legal under the first options of an entry.
-    - `wrong_targets` make a pair whose first y_true lies outside what such a loss reads.
-    - `named`: the names by which a user asks for such inputs. Some kinds have none.
-    - `shape`: the shape of y_pred for those names. `width` is the size of its last axis where that is fixed.
+    - `y_true` and `y_pred` describe the two inputs in words.
+    - `draw(rng, options, leading)` draws a pair. It reads the options of the loss and the option `width`, the
+      number of classes or features.
+    - `smallest` is the smallest pair that is legal with the first options of an entry.
+    - `wrong_targets` make pairs whose first y_true is outside the domain of such a loss.
+    - `named` holds the names of the kind for `check --inputs`. Some kinds have none.
+    - `shape` is the shape of y_pred for those names. `width` is the size of the last axis, if it is fixed.
 
-    How it is used:
+    Their use:
 
     - `layer` makes such predictions from any numbers.
-    - `path(options)` moves predictions by one number: what a loss is drawn against.
-    - `sizes`: the inputs of the benchmark.
+    - `path(options)` changes predictions by one number, the x axis of a plot.
+    - `sizes` are the inputs of the benchmark.
 
-    What it is like:
+    The traits:
 
     - `labels`: y_true is a class index for each row of y_pred.
-    - `elementwise`: each element of y_true belongs to one of y_pred.
+    - `elementwise`: each element of y_true belongs to one element of y_pred.
     - `signs`: y_true is -1 or 1.
-    - `any_numbers`: both may be any real numbers.
-    - `probabilities`: y_pred holds probabilities, or logits under the option `from_logits`, whose default is
-      here too.
-    - `scores`, `cosines`: y_pred holds these under all options.
+    - `any_numbers`: y_true and y_pred may be any real numbers.
+    - `probabilities`: y_pred holds probabilities, or logits with the option `from_logits`. `from_logits` is
+      the default of that option.
+    - `scores`, `cosines`: y_pred holds scores or cosines with all options.
     - `coupled`: a value depends on the whole batch.
     """
 
@@ -94,19 +94,19 @@ class InputKind:
 
     @property
     def text(self) -> str:
-        """What y_true is, "against" what y_pred is; one of them where they are the same."""
+        """The inputs in words: y_true, "against" y_pred. If both are the same, only one is named."""
         return self.y_true if self.y_true == self.y_pred else f"{self.y_true}, against {self.y_pred}"
 
     def holds_probabilities(self, options: Options) -> bool:
-        """Whether y_pred holds probabilities under these options."""
+        """Whether y_pred holds probabilities with these options."""
         return self.probabilities and not options.get("from_logits", self.from_logits)
 
     def certain(self, options: Options) -> float:
-        """What y_pred holds for a class that is certain; the others are 0."""
+        """The number in y_pred for a class that is certain. The other classes have 0."""
         return 1.0 if self.cosines or self.holds_probabilities(options) else 20.0
 
     def outside(self, options: Options, y_true: np.ndarray, y_pred: np.ndarray) -> list[Outside]:
-        """Pairs whose first sample lies outside what such a loss reads, made of a drawn pair."""
+        """Pairs whose first sample is outside the domain of such a loss, made from a drawn pair."""
         changes = self.wrong_targets
         if self.holds_probabilities(options):
             changes = (logits_for_probabilities, *changes)

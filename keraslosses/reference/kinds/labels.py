@@ -1,4 +1,4 @@
-"""Class indices: one for each row of y_pred, or a list of them."""
+"""Kinds of class indices: one index, or a list of indices, for each row of y_pred."""
 
 import numpy as np
 
@@ -32,7 +32,7 @@ def draw_labels(rng: Rng, options: Options, leading: Leading) -> Pair:
 
 
 def sized_labels(rng: Rng, shape: Shape, options: Options) -> Pair:
-    """Against probabilities or logits; a fifth of the labels are ignored if there is an `ignore_class`."""
+    """Labels against probabilities or logits. With an `ignore_class`, a fifth of the labels are ignored."""
     y_true, y_pred = sized_scores(rng, shape, options)
     if options.get("ignore_class") is not None:
         y_true = np.where(rng.random(shape[:-1]) < 0.2, options["ignore_class"], y_true)
@@ -116,7 +116,7 @@ def sized_cosines(rng: Rng, shape: Shape, options: Options) -> Pair:
 
 
 def angle_to_class(options: Options) -> Path:
-    """Not from 0 to 180: there the cosine has no digits left that tell angles apart."""
+    """The angle goes from 1 to 179. Near 0 and 180, the cosine has too few digits to distinguish angles."""
     cases = (case("", 0, lambda x: first_of_classes(turned(x)[:, 0])),)
     axis = "angle to the label's class (degrees), 90 to the others"
     return Path(axis, "gradient per degree", (1, 179), cases, DEGREES)
@@ -153,7 +153,7 @@ def sized_lists(rng: Rng, shape: Shape, options: Options) -> Pair:
 
 
 def scores_of_listed(options: Options) -> Path:
-    """The labels listed all get x."""
+    """All listed labels have the score x."""
 
     def case_of(count: int) -> Case:
         listed = np.arange(CLASSES) < count
@@ -166,7 +166,7 @@ def scores_of_listed(options: Options) -> Path:
 
 LABEL_LISTS = InputKind(
     "label_lists",
-    "Lists of class indices, some twice, some empty, ended by -1",
+    "Lists of class indices ended by -1 (an index may repeat, a list may be empty)",
     "scores",
     draw=draw_lists,
     smallest=([[0, -1]], [[0.5, 0.0]]),

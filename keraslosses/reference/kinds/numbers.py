@@ -1,4 +1,4 @@
-"""Numbers against numbers: errors, amounts, and vectors of which the direction counts."""
+"""Kinds of numbers: real numbers, positive numbers, and vectors whose direction matters."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ def draw_real(rng: Rng, options: Options, leading: Leading) -> Pair:
 
 
 def sized_real(rng: Rng, shape: Shape, options: Options) -> Pair:
-    """Predicted with an error of size 1."""
+    """Predictions with an error of size 1."""
     y_true = normal(rng, shape)
     return y_true, y_true + normal(rng, shape)
 
@@ -83,8 +83,8 @@ def amounts(options: Options) -> Path:
 
 POSITIVE = InputKind(
     "positive",
-    "Positive numbers, as counts, prices and rates",
-    "Positive numbers, as counts, prices and rates",
+    "Positive numbers, such as counts, prices and rates",
+    "Positive numbers, such as counts, prices and rates",
     draw=draw_positive,
     smallest=([[1.0]], [[2.0]]),
     layer=activation("softplus"),

@@ -1,4 +1,4 @@
-"""Questions with two answers, one for each element: zeros and ones, signs, and the pixels of a region."""
+"""Kinds with two classes for each element: zeros and ones, signs, and the pixels of a region."""
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def draw_regions(rng: Rng, options: Options, leading: Leading) -> Pair:
 
 
 def quarter_of_an_image(options: Options) -> Path:
-    """Four pixels, one of them of the object."""
+    """Four pixels. One of them belongs to the object."""
     y_true = np.array([[1.0, 0.0, 0.0, 0.0]])
 
     def of_object(x: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The path along which one number moves the predictions of a loss, to be drawn."""
+"""The x axis of a plot: a path along which one number changes the predictions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-# Of losses over classes: one is the label's, the others share what is left.
+# The number of classes in a plot. One is the class of the label, and the others share the rest.
 CLASSES = 10
-# Where the curves of probabilities begin and end.
+# The curves over probabilities go from the first to the second number.
 PROBABILITIES = (0.04, 0.96)
 DEGREES = (0.0, 45.0, 90.0, 135.0, 180.0)
 STEP = 1e-5
@@ -16,10 +16,10 @@ STEP = 1e-5
 
 @dataclass(frozen=True)
 class Case:
-    """One target with its path: `y_pred` maps the numbers of the x axis, `(n,)`, to n predictions.
+    """One target with its path. `y_pred` maps the numbers of the x axis, `(n,)`, to n predictions.
 
-    `y_true` belongs to one prediction. A loss that couples the samples of a batch gets one number at a time;
-    there `y_true` and what `y_pred` gives are the whole batch.
+    `y_true` belongs to one prediction. A loss that couples the samples of a batch gets one number at a time:
+    then `y_true` is a whole batch, and `y_pred` gives a whole batch.
     """
 
     label: str
@@ -27,16 +27,16 @@ class Case:
     y_pred: Callable[[np.ndarray], np.ndarray]
 
     def slope(self, x: np.ndarray) -> np.ndarray:
-        """How fast each element of `y_pred` moves with x: central differences."""
+        """The derivative of each element of `y_pred` by x, from central differences."""
         return (self.y_pred(x + STEP) - self.y_pred(x - STEP)) / (2 * STEP)
 
 
 @dataclass(frozen=True)
 class Path:
-    """The x axis of a picture, by what the gradient is taken, and the targets.
+    """The x axis of a plot and its targets.
 
-    `span` is where the curves begin and end; `ticks` are the numbers at the axis where those of matplotlib
-    are not the best ones.
+    `axis` and `gradient` are the labels of the x axis and of the gradient. `span` is the range of x. `ticks`
+    are the numbers at the axis, if those of matplotlib do not fit.
     """
 
     axis: str
@@ -56,7 +56,7 @@ def column(x: np.ndarray) -> np.ndarray:
 
 
 def turned(x: np.ndarray) -> np.ndarray:
-    """Vectors of the plane at these angles to the first axis, in degrees."""
+    """Unit vectors in the plane, at these angles to the first axis (degrees)."""
     return np.stack([np.cos(np.radians(x)), np.sin(np.radians(x))], axis=-1)
 
 
@@ -81,7 +81,7 @@ def own_score(y_true: Any, what: str, span: tuple[float, float]) -> Path:
 
 
 def one_class(options: Any, y_true: Any) -> Path:
-    """The true class among the others, as a probability or a logit."""
+    """The path of the true class, as a probability or a logit."""
     if options.get("from_logits"):
         return own_score(y_true, "logit", (-8.0, 8.0))
     axis = "probability of the true class, the rest shared evenly"

@@ -1,4 +1,4 @@
-"""Sequences of labels against the frames in which they appear."""
+"""The kind of sequences: sequences of labels, and the frames in which the labels appear."""
 
 import numpy as np
 
@@ -8,13 +8,15 @@ from keraslosses.reference.kinds.path import CLASSES as DRAWN_CLASSES
 from keraslosses.reference.kinds.path import PROBABILITIES, Case, Path, case, shared
 from keraslosses.reference.kinds.sizes import Shape, Sizes, normal
 
-# Batch, frames, classes; up to a fifth as many labels as frames.
+# The shapes are (batch, frames, classes). There are at most a fifth as many labels as frames.
 SHAPES = {"small": (8, 50, 30), "middle": (32, 200, 100), "large": (8, 1000, 5000)}
 
 
 def draw(rng: Rng, options: Options, leading: Leading) -> Pair:
-    """The leading shape is (batch, frames); frames are 6 where there is only a batch. y_true (batch, 4): no
-    label, some, or 4, as many as have an alignment. y_pred (batch, frames, classes).
+    """The leading shape is (batch, frames), or (batch,) for 6 frames.
+
+    y_true has the shape (batch, 4), with 0 to 4 labels that have an alignment. y_pred has the shape
+    (batch, frames, classes).
     """
     leading = leading if len(leading) == 2 else (*leading, 6)
     blank = options.get("blank_index", 0) % width(options)
@@ -29,7 +31,7 @@ def draw(rng: Rng, options: Options, leading: Leading) -> Pair:
 
 
 def sized(rng: Rng, shape: Shape, options: Options) -> Pair:
-    """Padded by the blank 0, against logits."""
+    """Labels that are padded with the blank 0, against logits."""
     batch, frames, classes = shape
     y_true = rng.integers(1, classes, (batch, frames // 5))
     lengths = rng.integers(frames // 10, frames // 5 + 1, (batch, 1))

@@ -1,4 +1,4 @@
-"""The inputs of the benchmark: their shapes, and how a pair of a shape is drawn."""
+"""The inputs of the benchmark: their shapes, and functions that draw a pair of a shape."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ CLASSES = {"small": (256, 100), "middle": (1024, 1000), "large": (512, 20_000)}
 
 @dataclass(frozen=True)
 class Sizes:
-    """`draw(rng, shape, options)` gives y_true, and y_pred in one of `shapes`, which go by their sizes."""
+    """`draw(rng, shape, options)` gives y_true and y_pred. `shapes` has the shape of y_pred for each size."""
 
     draw: Callable[[Rng, Shape, Options], Pair]
     shapes: Mapping[str, Shape]
