@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from keraslosses.reference.kinds import InputKind
+from keraslosses.reference.uses import Use
 
 Array = np.ndarray
 Options = Mapping[str, Any]
@@ -48,7 +49,8 @@ class Reference:
     float64. Where a loss holds a part of itself constant in the gradient, `frozen(y_true, y_pred, **options)`
     gives that part and the formula takes it as `frozen`. `zeros_count` says whether an entry of value 0
     counts in the mean; `masks_are_lengths` that a Keras mask ends the second axis of y_pred, as the formula's
-    `logit_length` does, and hides no entry. `measured` are the rows of the benchmark.
+    `logit_length` does, and hides no entry. `measured` are the rows of the benchmark. `uses` says
+    which tasks and symptoms of the page "Which loss?" lead to this loss.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Reference:
     zeros_count: bool = True
     masks_are_lengths: bool = False
     measured: tuple[Measured, ...] = (Measured(),)
+    uses: tuple[Use, ...] = ()
 
     @property
     def coupled(self) -> bool:
