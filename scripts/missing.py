@@ -26,6 +26,9 @@ def missing(
             yield f"{name}: no Reference({name!r}, ...) in keraslosses/reference/"
         if f"`{name}`" not in changelog:
             yield f"{name}: not in CHANGELOG.md"
+    for name, reference in references.items():
+        if not reference.uses:
+            yield f'{name}: its reference says no `uses`, for the page "Which loss?"'
     named = {reference.function: name for name, reference in references.items()}
     for function in functions:
         if function not in exported:

@@ -44,12 +44,13 @@ def test_a_function_alone_lacks_the_rest():
 
 
 def test_a_reference_alone_lacks_the_rest():
-    assert list(SCRIPT.missing({}, {}, {"New": SimpleNamespace(function="new")}, [], "")) == [
+    assert list(SCRIPT.missing({}, {}, {"New": SimpleNamespace(function="new", uses=())}, [], "")) == [
+        'New: its reference says no `uses`, for the page "Which loss?"',
         "New: its reference names 'new', but there is no such loss function",
         "New: a reference without a class",
     ]
 
 
 def test_a_whole_loss_lacks_nothing():
-    reference = {"New": SimpleNamespace(function="new")}
+    reference = {"New": SimpleNamespace(function="new", uses=("a use",))}
     assert list(SCRIPT.missing({"New": New}, {"new": None}, reference, ["New", "new"], "`New`")) == []

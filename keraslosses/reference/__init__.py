@@ -21,6 +21,7 @@ from keraslosses.reference import (
     similarity,
 )
 from keraslosses.reference.entry import Hard, Measured, Reference
+from keraslosses.reference.uses import Use
 
 FAMILIES = (
     regression,
@@ -41,4 +42,4 @@ FAMILIES = (
 
 REFERENCES: dict[str, Reference] = {entry.name: entry for family in FAMILIES for entry in family.REFERENCES}
 
-__all__ = ["REFERENCES", "Hard", "Measured", "Reference"]
+__all__ = ["REFERENCES", "Hard", "Measured", "Reference", "Use"]

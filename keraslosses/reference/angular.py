@@ -8,6 +8,7 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.uses import Use
 
 
 def against_others(
@@ -154,6 +155,14 @@ REFERENCES = (
             out_of_the_running(cos(acos(0.5) + 0.5), slope_of_sum(0.5, 0.5)),
         ),
         laws=frozenset({"non_negative"}),
+        uses=(
+            Use(
+                "Faces: persons never seen in training",
+                "You have many persons with several images each; the last layer is `CosineDense`.",
+                "The training collapses in the first epochs: start with a smaller `margin`.",
+                {"margin": 0.5, "scale": 64.0},
+            ),
+        ),
     ),
     Reference(
         "CosFace",
@@ -171,6 +180,14 @@ REFERENCES = (
             out_of_the_running(0.15, 1.0),
         ),
         laws=frozenset({"non_negative"}),
+        uses=(
+            Use(
+                "Faces: persons never seen in training",
+                "You want a margin that is simple to train: it is taken from the cosine, not from the angle.",
+                "There are few classes or images: lower `scale` or `margin` first.",
+                {"margin": 0.35, "scale": 64.0},
+            ),
+        ),
     ),
     Reference(
         "AMSoftmax",
@@ -183,6 +200,14 @@ REFERENCES = (
         bad_options=(*COMMON_BAD, {"margin": -0.1}),
         hard=COMMON_HARD,
         laws=frozenset({"non_negative"}),
+        uses=(
+            Use(
+                "Faces: the margin of a published model",
+                "You repeat AM-Softmax; it is `CosFace` with a scale of 30.",
+                "The data set is large: ArcFace and CosFace use a scale of 64 there.",
+                {"margin": 0.35, "scale": 30.0},
+            ),
+        ),
     ),
     Reference(
         "SphereFace",
@@ -205,6 +230,14 @@ REFERENCES = (
             hard("cosine 1, annealed", 1.0, 1.0, 4.0, lam=4.0),
         ),
         laws=frozenset({"non_negative"}),
+        uses=(
+            Use(
+                "Faces: the margin of a published model",
+                "You repeat SphereFace: the angle is multiplied by the margin.",
+                "You start from scratch without `lam`: the margin is hard from the first step.",
+                {"margin": 4, "lam": 5.0},
+            ),
+        ),
     ),
     Reference(
         "CombinedMargin",
@@ -228,5 +261,13 @@ REFERENCES = (
             hard("cosine -1, no margin", -1.0, -1.0, 1.0, m2=0.0),
         ),
         laws=frozenset({"non_negative"}),
+        uses=(
+            Use(
+                "Faces: the margin of a published model",
+                "You repeat a model with three margins, such as (1, 0.3, 0.2) of the ArcFace paper.",
+                "Both `m1` and `m2` are large: beyond 180 degrees the loss falls again.",
+                {"m1": 1.0, "m2": 0.3, "m3": 0.2},
+            ),
+        ),
     ),
 )

@@ -7,6 +7,7 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.uses import Use
 
 Box = tuple[float, float, float, float]
 
@@ -203,6 +204,14 @@ REFERENCES = (
         ),
         laws=frozenset({"symmetric", "non_negative"}),
         frozen=prediction,
+        uses=(
+            Use(
+                "Boxes",
+                "The boxes overlap from the start, and you want to train just the overlap.",
+                "Boxes may lie apart: the gradient is then 0.",
+                {"mode": "linear"},
+            ),
+        ),
     ),
     Reference(
         "GIoU",
@@ -216,6 +225,13 @@ REFERENCES = (
         hard=HARD,
         laws=frozenset({"symmetric", "non_negative"}),
         frozen=prediction,
+        uses=(
+            Use(
+                "The boxes do not overlap",
+                "Boxes may lie apart: it shrinks the empty space in the box around both.",
+                "One box lies inside the other: it is then the same as `IoU`.",
+            ),
+        ),
     ),
     Reference(
         "DIoU",
@@ -229,6 +245,13 @@ REFERENCES = (
         hard=HARD,
         laws=frozenset({"symmetric", "non_negative"}),
         frozen=prediction,
+        uses=(
+            Use(
+                "The boxes do not overlap",
+                "Boxes lie far apart: it moves the centers together, the shortest way.",
+                "The shape of the boxes matters too: use `CIoU`.",
+            ),
+        ),
     ),
     Reference(
         "CIoU",
@@ -242,5 +265,23 @@ REFERENCES = (
         hard=HARD,
         laws=frozenset({"symmetric", "non_negative"}),
         frozen=prediction,
+        uses=(
+            Use(
+                "Boxes",
+                "You train whole boxes and have no reason for another loss: overlap, distance and shape.",
+                "The box has no aspect ratio to learn, such as all squares: `DIoU` is simpler.",
+            ),
+            Use(
+                "The boxes do not overlap",
+                "As `DIoU`, and the aspect ratio must be right too.",
+                "The aspect ratio disturbs the first steps: set `alpha_gate=0.5`.",
+            ),
+            Use(
+                "The boxes overlap, but are never quite right",
+                "The centers are right and the aspect ratio is not.",
+                "The targets themselves are off by some pixels.",
+                {"alpha_gate": 0.5},
+            ),
+        ),
     ),
 )

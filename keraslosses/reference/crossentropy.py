@@ -6,6 +6,7 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Measured, Reference
+from keraslosses.reference.uses import Use
 
 ONE_TO_SEVEN = [1.0, 0.5, 2.0, 0.25, 3.0, 1.5, 0.75]
 INF = float("inf")
@@ -137,6 +138,26 @@ REFERENCES = (
         ),
         laws=frozenset({"non_negative"}),
         measured=PROBABILITIES_AND_LOGITS,
+        uses=(
+            Use(
+                "Yes or no",
+                "You need a probability, and positives and negatives are both common.",
+                "Positives are rare: set `pos_weight`, or use focal loss.",
+                {"from_logits": True},
+            ),
+            Use(
+                "Several labels at once",
+                "Any number of the labels can be true for one sample.",
+                "Exactly one class is true: use a categorical loss.",
+                {"from_logits": True},
+            ),
+            Use(
+                "Only 1 % of the samples are positive",
+                "You must find the positives: each one counts as much as `pos_weight` negatives.",
+                "You need calibrated probabilities: the weight moves them up.",
+                {"from_logits": True, "pos_weight": 10.0},
+            ),
+        ),
     ),
     Reference(
         "CategoricalCrossentropy",
@@ -159,6 +180,26 @@ REFERENCES = (
         ),
         laws=frozenset({"non_negative"}),
         measured=PROBABILITIES_AND_LOGITS,
+        uses=(
+            Use(
+                "One class of several",
+                "Targets are one-hot rows.",
+                "Targets are class indices: `SparseCategoricalCrossentropy` needs no one-hot rows.",
+                {"from_logits": True},
+            ),
+            Use(
+                "Distributions, such as the outputs of a teacher",
+                "The targets are distributions and the model gives logits.",
+                "The loss must be 0 at the best fit: here it is the entropy of the targets.",
+                {"from_logits": True},
+            ),
+            Use(
+                "The model is over-confident",
+                "Targets are one-hot rows: smoothing asks for less than 100 %.",
+                "Another model will learn from its outputs: smoothing hides how similar the classes are.",
+                {"from_logits": True, "label_smoothing": 0.1},
+            ),
+        ),
     ),
     Reference(
         "SparseCategoricalCrossentropy",
@@ -194,6 +235,26 @@ REFERENCES = (
                 "ignored and weighted",
                 {**LOGITS, "ignore_class": IGNORED, "reduction": "mean_with_sample_weight"},
                 weighted=True,
+            ),
+        ),
+        uses=(
+            Use(
+                "One class of several",
+                "Targets are class indices; this is the usual loss of a classifier.",
+                "Several classes can be true at once: use `BinaryCrossentropy`.",
+                {"from_logits": True},
+            ),
+            Use(
+                "Segmentation",
+                "Each pixel has one class, and some pixels have no label (`ignore_class`).",
+                "The object fills a tiny part of the image: add `Dice` or `Tversky`.",
+                {"from_logits": True, "ignore_class": 255},
+            ),
+            Use(
+                "One class swallows all the others",
+                "You know the share of each class: a weight is about one divided by the share.",
+                "A class has only a handful of samples: a very large weight makes the training unstable.",
+                {"from_logits": True, "class_weights": [0.5, 2.0, 5.0]},
             ),
         ),
     ),

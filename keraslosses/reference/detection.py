@@ -7,6 +7,7 @@ import numpy as np
 
 from keraslosses.reference import boxes, kinds
 from keraslosses.reference.entry import Array, Hard, Measured, Reference
+from keraslosses.reference.uses import Use
 
 INF, NAN = np.inf, np.nan
 
@@ -192,6 +193,14 @@ REFERENCES = (
         hard=MULTI_TASK_HARD,
         laws=frozenset({"non_negative"}),
         measured=(Measured(options={"num_classes": 20, "box_loss": "giou"}),),
+        uses=(
+            Use(
+                "Detectors: classes and boxes",
+                "You have anchors or proposals, each with a class and a box.",
+                "There are no anchors: use `FCOS`.",
+                {"num_classes": 20, "box_loss": "ciou"},
+            ),
+        ),
     ),
     Reference(
         "FCOS",
@@ -205,5 +214,13 @@ REFERENCES = (
         hard=FCOS_HARD,
         laws=frozenset({"non_negative"}),
         measured=(Measured(options={"num_classes": 20}),),
+        uses=(
+            Use(
+                "Detectors: classes and boxes",
+                "There are no anchors: each place of a feature map predicts a class and four distances.",
+                "You have anchors: use `MultiTaskDetection`.",
+                {"num_classes": 20, "box_loss": "giou"},
+            ),
+        ),
     ),
 )

@@ -4,6 +4,7 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.uses import Use
 
 
 def circle(
@@ -42,5 +43,13 @@ REFERENCES = (
         ),
         laws=frozenset({"non_negative"}),
         zeros_count=False,
+        uses=(
+            Use(
+                "Retrieval and embeddings",
+                "You have class labels and batches with several samples of each class.",
+                "A batch has few pairs of one class: a sample without one costs nothing.",
+                {"gamma": 80.0, "margin": 0.4},
+            ),
+        ),
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from keraslosses.reference.kinds import InputKind
+from keraslosses.reference.uses import Use
 
 Array = np.ndarray
 Options = Mapping[str, Any]
@@ -61,6 +62,7 @@ class Reference:
         masks_are_lengths: Whether a Keras mask ends the second axis of y_pred, like the option
             `logit_length` of the formula, instead of hiding entries.
         measured: The rows of the benchmark.
+        uses: The tasks and symptoms of the page "Which loss?" that lead to this loss.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Reference:
     zeros_count: bool = True
     masks_are_lengths: bool = False
     measured: tuple[Measured, ...] = (Measured(),)
+    uses: tuple[Use, ...] = ()
 
     @property
     def coupled(self) -> bool:

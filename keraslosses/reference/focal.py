@@ -14,6 +14,7 @@ from keraslosses.reference.crossentropy import (
     log_probability,
 )
 from keraslosses.reference.entry import Array, Hard, Measured, Reference
+from keraslosses.reference.uses import Use
 
 
 def binary_focal_crossentropy(
@@ -166,6 +167,14 @@ REFERENCES = (
         ),
         laws=frozenset({"non_negative"}),
         measured=PROBABILITIES_AND_LOGITS,
+        uses=(
+            Use(
+                "Only 1 % of the samples are positive",
+                "Most negatives are easy, as in dense detection: they lose their weight.",
+                "Many labels are wrong: wrong labels look hard, so they get most of the weight.",
+                {"from_logits": True, "gamma": 2.0, "apply_class_balancing": True},
+            ),
+        ),
     ),
     Reference(
         "CategoricalFocalCrossentropy",
@@ -179,6 +188,14 @@ REFERENCES = (
         hard=hard_of_classes(one_hot),
         laws=frozenset({"non_negative"}),
         measured=PROBABILITIES_AND_LOGITS,
+        uses=(
+            Use(
+                "The model is over-confident",
+                "Targets are one-hot rows: what is nearly certain gets almost no gradient.",
+                "The model is not confident enough already: focal loss lowers its confidence.",
+                {"from_logits": True, "gamma": 2.0, "alpha": 1.0},
+            ),
+        ),
     ),
     Reference(
         "SparseCategoricalFocalCrossentropy",
@@ -195,5 +212,13 @@ REFERENCES = (
         ),
         laws=frozenset({"non_negative"}),
         measured=(Measured("logits", LOGITS),),
+        uses=(
+            Use(
+                "One class swallows all the others",
+                "The common class is easy, and the rare ones are hard; `alpha` can also weigh each class.",
+                "Many labels are wrong: wrong labels look hard, so they get most of the weight.",
+                {"from_logits": True, "gamma": 2.0, "alpha": 1.0},
+            ),
+        ),
     ),
 )

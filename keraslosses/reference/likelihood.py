@@ -7,6 +7,7 @@ import numpy as np
 from keraslosses.reference import kinds
 from keraslosses.reference.crossentropy import INF, LOGITS, ONE_TO_SEVEN, log_probability
 from keraslosses.reference.entry import Array, Hard, Measured, Reference
+from keraslosses.reference.uses import Use
 
 
 def negative_log_likelihood(
@@ -58,6 +59,13 @@ REFERENCES = (
             Hard("a log-probability of -inf, not the target", [1], [[-INF, 0.0]], gradient=[[0.0, -1.0]]),
             Hard("all ignored", [-1], [[-0.3, -0.7]], {"ignore_class": -1}, [[0.0, 0.0]]),
         ),
+        uses=(
+            Use(
+                "One class of several",
+                "The model gives log-probabilities, for example after a log-softmax.",
+                "The model gives logits or probabilities: the value then means nothing, and can be negative.",
+            ),
+        ),
     ),
     Reference(
         "CategoricalGeneralizedCrossEntropy",
@@ -86,5 +94,13 @@ REFERENCES = (
         ),
         laws=frozenset({"non_negative"}),
         measured=(Measured(options={"q": 0.5}),),
+        uses=(
+            Use(
+                "Some labels are wrong",
+                "You cannot find the wrong labels: they pull less than with cross-entropy.",
+                "The labels are clean: it learns more slowly than cross-entropy.",
+                {"from_logits": True, "q": 0.7},
+            ),
+        ),
     ),
 )

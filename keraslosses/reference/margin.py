@@ -8,6 +8,7 @@ from keraslosses.reference import kinds
 from keraslosses.reference.crossentropy import INF, ONE_TO_SEVEN, log_probability
 from keraslosses.reference.entry import Array, Hard, Measured, Reference
 from keraslosses.reference.likelihood import BAD, CLASSES, each_entry
+from keraslosses.reference.uses import Use
 
 
 def signed(y: Array) -> Array:
@@ -93,6 +94,13 @@ REFERENCES = (
             Hard("targets of 0, 1 and -1", [[1.0, 0.0, -1.0]], [[0.25, 0.5, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
+        uses=(
+            Use(
+                "Yes or no",
+                "You need a decision with a margin, as a support vector machine makes it.",
+                "You need a probability: the scores are not one.",
+            ),
+        ),
     ),
     Reference(
         "SquaredHinge",
@@ -105,6 +113,13 @@ REFERENCES = (
         bad_options=BAD_WEIGHTS,
         hard=(KINK, FAR, Hard("targets of 0 and 1", [[1.0, 0.0]], [[0.25, 0.5]])),
         laws=frozenset({"non_negative"}),
+        uses=(
+            Use(
+                "Yes or no",
+                "As `Hinge`, with a loss that is smooth where the margin is reached.",
+                "Some labels are wrong: their squares dominate.",
+            ),
+        ),
     ),
     Reference(
         "CategoricalHinge",
@@ -121,6 +136,13 @@ REFERENCES = (
             Hard("scores of 1e4", [[0.0, 1.0]], [[1e4, -1e4]]),
         ),
         laws=frozenset({"non_negative"}),
+        uses=(
+            Use(
+                "One class of several, by a margin",
+                "Targets are one-hot rows, and the true class must only beat the best of the others.",
+                "All scores can be negative: the wrong ones are then not told apart.",
+            ),
+        ),
     ),
     Reference(
         "MultiMargin",
@@ -141,6 +163,14 @@ REFERENCES = (
             Hard("all ignored", [-1], [[0.3, 0.7]], {"ignore_class": -1}, [[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
+        uses=(
+            Use(
+                "One class of several, by a margin",
+                "Targets are class indices, and the true class must beat each of the others.",
+                "You need a probability: the scores are not one.",
+                {"margin": 1.0},
+            ),
+        ),
     ),
     Reference(
         "MultiLabelMargin",
@@ -157,6 +187,13 @@ REFERENCES = (
             Hard("a margin just reached", [[0, -1]], [[2.0, 1.0]], gradient=[[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
+        uses=(
+            Use(
+                "Several labels at once",
+                "Each true label must have a higher score than each false one.",
+                "You need a probability or a threshold for each label.",
+            ),
+        ),
     ),
     Reference(
         "SoftMarginSoftmax",
@@ -178,5 +215,19 @@ REFERENCES = (
         ),
         laws=frozenset({"non_negative"}),
         measured=(Measured(options={"margin": 0.35}),),
+        uses=(
+            Use(
+                "One class of several, by a margin",
+                "You have a classifier with softmax and want a margin without other layers.",
+                "You need calibrated probabilities: the margin moves the logits.",
+                {"margin": 0.35},
+            ),
+            Use(
+                "The features of a class scatter",
+                "You want to change nothing but the loss: the logit of the label must win by a margin.",
+                "The weights may grow freely: longer ones reach the margin without better features.",
+                {"margin": 1.0},
+            ),
+        ),
     ),
 )

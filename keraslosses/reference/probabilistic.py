@@ -4,6 +4,7 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.uses import Use
 
 
 def poisson(y: Array, p: Array) -> Array:
@@ -28,6 +29,13 @@ REFERENCES = (
             Hard("a rate of 0", [[0.0, 2.0]], [[0.0, 0.0]], gradient=[[0.5, 0.5 - 1e7]]),
             Hard("a count of 0", [[0.0, 0.0]], [[1.0, 3.0]]),
         ),
+        uses=(
+            Use(
+                "Counts",
+                "Targets are counts, and y_pred is the expected count, through `softplus` or `exponential`.",
+                "The counts scatter far more than their mean allows: a Poisson variance equals its mean.",
+            ),
+        ),
     ),
     Reference(
         "KLDivergence",
@@ -49,5 +57,12 @@ REFERENCES = (
             ),
         ),
         laws=frozenset({"non_negative", "zero_at_equality"}),
+        uses=(
+            Use(
+                "Distributions, such as the outputs of a teacher",
+                "Both are probabilities, and the loss must be 0 when they are equal.",
+                "The model gives logits: `CategoricalCrossentropy` reads them and has the same gradient.",
+            ),
+        ),
     ),
 )

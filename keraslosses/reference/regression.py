@@ -4,6 +4,7 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Measured, Reference
+from keraslosses.reference.uses import Use
 
 EQUAL = Hard("equal inputs", [[1.0, -2.0]], [[1.0, -2.0]], gradient=[[0.0, 0.0]])
 LARGE = Hard("errors of 1e4", [[1e4, -1e4]], [[-1e4, 1e4]])
@@ -47,6 +48,18 @@ REFERENCES = (
         "Keras",
         hard=(EQUAL, LARGE),
         laws=SAME_LAWS | {"translation"},
+        uses=(
+            Use(
+                "Numbers",
+                "You want the mean of the targets, and large errors must cost most.",
+                "Some targets are far off: they pull the whole fit.",
+            ),
+            Use(
+                "The worst errors stay too large",
+                "You train with the absolute error or Huber loss now, and the targets are clean.",
+                "The largest errors come from wrong targets.",
+            ),
+        ),
     ),
     Reference(
         "MeanAbsoluteError",
@@ -57,6 +70,18 @@ REFERENCES = (
         "Keras",
         hard=(EQUAL, LARGE),
         laws=SAME_LAWS | {"translation"},
+        uses=(
+            Use(
+                "Numbers",
+                "You want the median of the targets, and every unit of error must cost the same.",
+                "You need high precision: the gradient is as large for a tiny error as for a large one.",
+            ),
+            Use(
+                "Numbers with outliers",
+                "Fewer than half of the targets are far off.",
+                "You need the mean of the targets, not their median.",
+            ),
+        ),
     ),
     Reference(
         "MeanAbsolutePercentageError",
@@ -67,6 +92,13 @@ REFERENCES = (
         "Keras",
         hard=(EQUAL, Hard("targets of zero", [[0.0, 0.0]], [[1.0, 0.0]], gradient=[[5e8, 0.0]])),
         laws=frozenset({"non_negative", "zero_at_equality"}),
+        uses=(
+            Use(
+                "Numbers over several powers of ten",
+                "An error of 10 % must cost the same for a small target and a large one.",
+                "A target is 0 or close to 0: the loss then becomes enormous.",
+            ),
+        ),
     ),
     Reference(
         "MeanSquaredLogarithmicError",
@@ -80,6 +112,13 @@ REFERENCES = (
             Hard("negative predictions", [[1.0, 3.0]], [[-1.0, -5.0]], gradient=[[0.0, 0.0]]),
         ),
         laws=SAME_LAWS,
+        uses=(
+            Use(
+                "Numbers over several powers of ten",
+                "Targets are not negative and may be 0, and too low must cost more than too high.",
+                "Predictions can be negative: the gradient is 0 there, so they stay.",
+            ),
+        ),
     ),
     Reference(
         "RootMeanSquaredError",
@@ -95,6 +134,13 @@ REFERENCES = (
             Hard("errors of 1e-25", [[0.0, 0.0]], [[1e-25, 1e-25]], gradient=[[0.5, 0.5]]),
         ),
         laws=SAME_LAWS | {"translation"},
+        uses=(
+            Use(
+                "Numbers",
+                "Each sample has many numbers, and its error must be read in their unit.",
+                "You want the root over all samples: `MeanSquaredError` has the same minimum.",
+            ),
+        ),
     ),
     Reference(
         "MeanPowerError",
@@ -116,5 +162,19 @@ REFERENCES = (
         ),
         laws=SAME_LAWS | {"translation"},
         measured=(Measured(options={"power": 1.5}),),
+        uses=(
+            Use(
+                "The worst errors stay too large",
+                "The squared error still lets the worst errors through: a higher power weighs them more.",
+                "Some targets are wrong: a higher power follows them.",
+                {"power": 4.0},
+            ),
+            Use(
+                "A few far outliers pull the fit",
+                "The absolute error still follows the outliers: with a power below 1 they weigh less.",
+                "The model starts far from the targets: the gradient is small there.",
+                {"power": 0.5},
+            ),
+        ),
     ),
 )

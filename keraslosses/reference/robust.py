@@ -5,6 +5,7 @@ import numpy as np
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
 from keraslosses.reference.regression import EQUAL, LARGE, SAME_LAWS
+from keraslosses.reference.uses import Use
 
 LAWS = SAME_LAWS | {"translation"}
 
@@ -51,6 +52,20 @@ REFERENCES = (
             Hard("errors of exactly delta", [[0.0, 0.0]], [[1.0, -1.0]], gradient=[[0.5, -0.5]]),
         ),
         laws=LAWS,
+        uses=(
+            Use(
+                "Numbers with outliers",
+                "You know which error is still normal: `delta` is that error, in the unit of the target.",
+                "The targets have very different scales: no single `delta` fits them all.",
+                {"delta": 1.0},
+            ),
+            Use(
+                "A few far outliers pull the fit",
+                "The squared error is right for most of the targets.",
+                "Many targets are far off, all on one side: they still move the fit.",
+                {"delta": 0.5},
+            ),
+        ),
     ),
     Reference(
         "SmoothL1",
@@ -68,6 +83,14 @@ REFERENCES = (
             Hard("errors of exactly beta", [[0.0, 0.0]], [[1.0, -1.0]], gradient=[[0.5, -0.5]]),
         ),
         laws=LAWS,
+        uses=(
+            Use(
+                "Boxes",
+                "You train offsets from anchors, one number at a time, as Fast R-CNN does.",
+                "The overlap counts: boxes with the same errors can overlap very differently.",
+                {"beta": 0.11},
+            ),
+        ),
     ),
     Reference(
         "BalancedL1",
@@ -85,6 +108,14 @@ REFERENCES = (
             Hard("errors of exactly beta", [[0.0, 0.0]], [[1.0, -1.0]], gradient=[[0.75, -0.75]]),
         ),
         laws=LAWS,
+        uses=(
+            Use(
+                "The boxes overlap, but are never quite right",
+                "You train offsets from anchors, and the large errors dominate the gradient.",
+                "The targets are noisy: the small errors are then noise.",
+                {"alpha": 0.5, "gamma": 1.5},
+            ),
+        ),
     ),
     Reference(
         "LogCosh",
@@ -101,5 +132,12 @@ REFERENCES = (
             Hard("errors of 1e10", [[0.0, 0.0]], [[1e10, -1e10]], gradient=[[0.5, -0.5]]),
         ),
         laws=LAWS,
+        uses=(
+            Use(
+                "Numbers with outliers",
+                "You want Huber loss without an option to choose, smooth everywhere.",
+                "Normal errors are much larger than 1: there it is the absolute error.",
+            ),
+        ),
     ),
 )

@@ -6,6 +6,7 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Measured, Reference
+from keraslosses.reference.uses import Use
 
 
 def dice(y: Array, p: Array, axis: Any = None) -> Array:
@@ -67,6 +68,20 @@ REFERENCES = (
             Hard("a true region that is empty", [[0.0, 0.0]], [[0.5, 0.25]]),
         ),
         laws=frozenset({"symmetric", "non_negative"}),
+        uses=(
+            Use(
+                "Segmentation",
+                "Each image has one object, and the overlap is what counts.",
+                "Many images have no object: such an image has a gradient of 0, so add a cross-entropy.",
+                {"axis": (1, 2)},
+            ),
+            Use(
+                "Small lesions and other small things are missed",
+                "The background has far more pixels than the object: it counts only as false alarms.",
+                "Missed pixels must cost more than false alarms: `Tversky` can weigh them apart.",
+                {"axis": (1, 2)},
+            ),
+        ),
     ),
     Reference(
         "Tversky",
@@ -89,5 +104,19 @@ REFERENCES = (
         laws=frozenset({"non_negative"}),
         # The weights are equal, because Keras 3.15.1 swaps `alpha` and `beta`.
         measured=(Measured(options={"alpha": 0.5, "beta": 0.5}),),
+        uses=(
+            Use(
+                "Segmentation",
+                "Missed pixels and false alarms must cost differently.",
+                "Both cost the same: `Dice` has no weights to choose.",
+                {"alpha": 0.3, "beta": 0.7, "axis": (1, 2)},
+            ),
+            Use(
+                "Small lesions and other small things are missed",
+                "Missed pixels are the problem: `beta` weighs them, `alpha` weighs false alarms.",
+                "There are too many false alarms already: a high `beta` makes more.",
+                {"alpha": 0.3, "beta": 0.7, "axis": (1, 2)},
+            ),
+        ),
     ),
 )

@@ -9,6 +9,7 @@ import numpy as np
 from keraslosses.reference import kinds
 from keraslosses.reference.crossentropy import log_probability
 from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.uses import Use
 
 INF, NAN = np.inf, np.nan
 
@@ -215,5 +216,19 @@ REFERENCES = (
         ),
         laws=frozenset({"non_negative"}),
         masks_are_lengths=True,
+        uses=(
+            Use(
+                "Sequences: speech, handwriting",
+                "The labels are fewer than the frames and come in the same order.",
+                "The order of labels can differ from that of the frames, as in translation.",
+                {"blank_index": 0},
+            ),
+            Use(
+                "The labels are not aligned with the frames",
+                "Nobody marked at which frame a label starts: the loss adds up all alignments.",
+                "Each frame has its own label: `SparseCategoricalCrossentropy` is simpler and faster.",
+                {"blank_index": 0, "normalize": "target"},
+            ),
+        ),
     ),
 )

@@ -4,6 +4,7 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.uses import Use
 
 
 def cosine_similarity(y: Array, p: Array, axis: int = -1) -> Array:
@@ -32,5 +33,12 @@ REFERENCES = (
             Hard("vectors of length 1e-5", [[3e-5, 4e-5]], [[4e-5, 3e-5]]),
         ),
         laws=frozenset({"symmetric"}),
+        uses=(
+            Use(
+                "Directions of vectors",
+                "Only the direction of a vector matters, such as the direction of an embedding.",
+                "The length matters too: it changes nothing here.",
+            ),
+        ),
     ),
 )

@@ -1,0 +1,171 @@
+"""The pages of `docs/api/`, which the build makes from `keraslosses.__all__` and the reference."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import keras
+
+import keraslosses
+from keraslosses import kinds, rules
+from keraslosses.reference import REFERENCES, Reference, Use
+from keraslosses.reference.uses import USES_OF_OTHERS
+
+FOLDER = Path(__file__).parent / "api"
+# For your own losses: see the guide.
+MODULES = {"Kinds of inputs": kinds, "Rules of options": rules}
+FUNCTION_TITLES = ("Functions", "Rules of options")
+# The texts of other packages are not ours to set; their names are enough.
+NAMES_ONLY = ("From Keras", "Other names")
+
+
+def pages() -> dict[str, str]:
+    """Every page of the folder, by its name."""
+    made = {name: class_page(name) for title in ("Losses", "Layers", "Metrics") for name in names_of(title)}
+    made["functions"] = listing_page("Functions", other_functions())
+    made["other-names"] = other_names_page()
+    for title, module in MODULES.items():
+        made[file_of(title)] = listing_page(title, members(module))
+    return made
+
+
+def write_pages() -> None:
+    """Write the pages that have changed, and remove those of names that are gone."""
+    made = pages()
+    FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.glob("*.md"):
+        if old.stem not in made:
+            old.unlink()
+    for name, text in made.items():
+        path = FOLDER / f"{name}.md"
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
+# What is public
+
+
+def names_of(title: str) -> list[str]:
+    """The public names that belong under a title."""
+    return [name for name in sorted(keraslosses.__all__) if title_of(getattr(keraslosses, name)) == title]
+
+
+def title_of(thing: object) -> str:
+    if not (inspect.isclass(thing) or inspect.isroutine(thing)):
+        return "Other names"
+    if not thing.__module__.startswith("keraslosses"):
+        return "From Keras"
+    if not inspect.isclass(thing):
+        return "Functions"
+    if issubclass(thing, keras.losses.Loss) and thing is not keraslosses.FunctionLoss:
+        return "Losses"
+    if issubclass(thing, keras.metrics.Metric):
+        return "Metrics"
+    return "Layers" if issubclass(thing, keras.layers.Layer) else "Other classes"
+
+
+def other_functions() -> list[str]:
+    """The functions that are not the function of a loss, which is on the page of its class."""
+    of_losses = {entry.function for entry in REFERENCES.values()}
+    return [name for name in names_of("Functions") if name not in of_losses]
+
+
+def members(module: ModuleType) -> list[str]:
+    """The classes and functions of a public module, with its name."""
+    short = module.__name__.removeprefix("keraslosses.")
+    found = ((name, getattr(module, name)) for name in module.__all__)
+    return [f"{short}.{name}" for name, thing in found if inspect.isclass(thing) or inspect.isfunction(thing)]
+
+
+def uses_of(name: str) -> tuple[Use, ...]:
+    return REFERENCES[name].uses if name in REFERENCES else USES_OF_OTHERS.get(name, ())
+
+
+# The pages
+
+
+def class_page(name: str) -> str:
+    """A loss, layer or metric: its facts, its picture, when to use it, the class and the function."""
+    reference = REFERENCES.get(name)
+    parts = [f"# {name}"]
+    if reference:
+        parts += [facts(reference), picture(name)]
+    if uses := uses_of(name):
+        parts += ["## When to use it", uses_table(uses)]
+    parts += ["## Class", directive("autoclass", name)]
+    if reference:
+        parts += ["## Function", directive("autofunction", reference.function)]
+    return "\n\n".join([*parts, ""])
+
+
+def facts(reference: Reference) -> str:
+    family = reference.family
+    rows = {
+        "Family": f"[{family}](../losses.md#{family})",
+        "Inputs": reference.kind.text,
+        "Source": reference.source,
+    }
+    return "\n".join(["| | |", "|---|---|", *(f"| {what} | {text} |" for what, text in rows.items())])
+
+
+def picture(name: str) -> str:
+    return (
+        f"![Value and gradient of {name}]({name}.png)\n\n"
+        f"`python -m keraslosses plot {name}` draws it with other options. "
+        "[](../commands.md) says what the x axis is."
+    )
+
+
+def uses_table(uses: tuple[Use, ...]) -> str:
+    lines = ["| for | start with | use it when | not when |", "|---|---|---|---|"]
+    for use in uses:
+        place = f"[{use.place}](../which-loss.md#{anchor(use.place)})"
+        lines.append(f"| {place} | {started(use) or 'the defaults'} | {use.when} | {use.when_not} |")
+    return "\n".join(lines)
+
+
+def started(use: Use) -> str:
+    """The options to start with, as code; nothing for the defaults."""
+    return ", ".join(f"`{name}={value!r}`" for name, value in use.start.items())
+
+
+def anchor(heading: str) -> str:
+    """The anchor that MyST gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def listing_page(title: str, names: list[str]) -> str:
+    return "\n\n".join([f"# {title}", listing(title, names), ""])
+
+
+def listing(title: str, names: list[str]) -> str:
+    """A table of the names, and then each with its text."""
+    what = "autofunction" if title in FUNCTION_TITLES else "autoclass"
+    summary = [".. autosummary::", "", *(f"   keraslosses.{name}" for name in names)]
+    return "\n\n".join([eval_rst("\n".join(summary)), *(directive(what, name) for name in names)])
+
+
+def other_names_page() -> str:
+    parts = ["# Other names", "## Other classes", listing("Other classes", names_of("Other classes"))]
+    for title in NAMES_ONLY:
+        names = "\n".join(f"- `keraslosses.{name}`" for name in names_of(title))
+        parts += [f"## {'Constants' if title == 'Other names' else title}", names]
+    return "\n\n".join([*parts, ""])
+
+
+def directive(what: str, name: str) -> str:
+    return eval_rst(f".. {what}:: keraslosses.{name}")
+
+
+def eval_rst(text: str) -> str:
+    return f"```{{eval-rst}}\n{text}\n```"
+
+
+def file_of(title: str) -> str:
+    return title.lower().replace(" ", "-")
+
+
+def toctree(names: list[str]) -> Iterator[str]:
+    yield from ("", "```{toctree}", ":hidden:", "", *(f"api/{name}" for name in names), "```", "")

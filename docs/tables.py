@@ -1,0 +1,92 @@
+"""What is filled into pages that are written by hand, each in the place of a marker."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import pages
+
+from keraslosses.portability.report.advice import ADVICE
+from keraslosses.reference import REFERENCES, Use
+from keraslosses.reference.uses import SYMPTOMS, TASKS, USES_OF_OTHERS
+
+
+def losses_by_family() -> str:
+    """A table for each family, from the references."""
+    lines: list[str] = []
+    for family, group in groupby(REFERENCES.values(), lambda entry: entry.family):
+        entries = list(group)
+        lines += ["", f"## {family.capitalize()}", "", "| loss | inputs | source |", "|---|---|---|"]
+        lines += [f"| [{e.name}](api/{e.name}.md) | {e.kind.text} | {e.source} |" for e in entries]
+        lines += pages.toctree([e.name for e in entries])
+    made_of_losses = [name for name in pages.names_of("Losses") if name not in REFERENCES]
+    lines += ["## Made of losses", "", *(f"- [{name}](api/{name}.md)" for name in made_of_losses)]
+    return "\n".join([*lines, *pages.toctree(made_of_losses)])
+
+
+def public_names() -> str:
+    """Every public name, with a link to its page."""
+    lines: list[str] = []
+    for title in ("Losses", "Layers", "Metrics"):
+        names = pages.names_of(title)
+        lines += [
+            f"## {title}",
+            "",
+            "| class | function |" if title == "Losses" else "| class | |",
+            "|---|---|",
+        ]
+        lines += [f"| [{name}](api/{name}.md) | {function_of(name) or ''} |" for name in names]
+        lines += pages.toctree(names) if title != "Losses" else [""]
+    others = ["functions", "other-names", *map(pages.file_of, pages.MODULES)]
+    lines += ["## Others", "", *(f"- [](api/{name}.md)" for name in others), *pages.toctree(others)]
+    return "\n".join(lines)
+
+
+def function_of(name: str) -> str | None:
+    return f"`{REFERENCES[name].function}`" if name in REFERENCES else None
+
+
+def which_loss() -> str:
+    """The answers by task and by symptom."""
+    lines: list[str] = []
+    for title, places in (("By task", TASKS), ("By symptom", SYMPTOMS)):
+        lines += [f"## {title}", ""]
+        for place in places:
+            lines += [f"### {place}", "", "| start with | use it when | not when |", "|---|---|---|"]
+            lines += [answer(name, use) for name, use in answers(place)]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def answers(place: str) -> Iterator[tuple[str, Use]]:
+    """The losses for a task or a symptom."""
+    of_all = {name: entry.uses for name, entry in REFERENCES.items()} | USES_OF_OTHERS
+    return ((name, use) for name, uses in of_all.items() for use in uses if use.place == place)
+
+
+def answer(name: str, use: Use) -> str:
+    options = ", ".join(f"{option}={value!r}" for option, value in use.start.items())
+    return f"| [`{name}({options})`](api/{name}.md) | {use.when} | {use.when_not} |"
+
+
+def codes() -> str:
+    """The codes of the checker's findings, each with what to do."""
+    rows = [f"| `{code}` | {text.replace('|', chr(92) + '|')} |" for code, text in ADVICE.items()]
+    return "\n".join(["| code | what to do |", "|---|---|", *rows])
+
+
+# By the page: the marker, and what stands in its place.
+TABLES = {
+    "api": ("<!-- public names -->", public_names),
+    "losses": ("<!-- losses by family -->", losses_by_family),
+    "which-loss": ("<!-- tasks and symptoms -->", which_loss),
+    "check": ("<!-- codes -->", codes),
+}
+
+
+def fill_page(app: object, docname: str, source: list[str]) -> None:
+    """Put the table of a page in the place of its marker."""
+    if docname in TABLES:
+        marker, table = TABLES[docname]
+        if marker not in source[0]:
+            raise ValueError(f"docs/{docname}.md must hold the line {marker}")
+        source[0] = source[0].replace(marker, table())

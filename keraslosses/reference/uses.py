@@ -1,0 +1,107 @@
+"""What a loss is for: the tasks and the symptoms that lead to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TASKS = (
+    "Numbers",
+    "Numbers with outliers",
+    "Numbers over several powers of ten",
+    "Counts",
+    "Directions of vectors",
+    "Yes or no",
+    "Several labels at once",
+    "One class of several",
+    "One class of several, by a margin",
+    "Distributions, such as the outputs of a teacher",
+    "Segmentation",
+    "Boxes",
+    "Detectors: classes and boxes",
+    "Sequences: speech, handwriting",
+    "Faces: persons never seen in training",
+    "Faces: the margin of a published model",
+    "Retrieval and embeddings",
+    "Very many classes",
+    "Several losses at once",
+)
+
+SYMPTOMS = (
+    "Small lesions and other small things are missed",
+    "Only 1 % of the samples are positive",
+    "One class swallows all the others",
+    "The model is over-confident",
+    "Some labels are wrong",
+    "The labels are not aligned with the frames",
+    "The boxes do not overlap",
+    "The boxes overlap, but are never quite right",
+    "A few far outliers pull the fit",
+    "The worst errors stay too large",
+    "The features of a class scatter",
+)
+
+
+@dataclass(frozen=True)
+class Use:
+    """One answer to the question "Which loss?".
+
+    `place` is one of `TASKS` or `SYMPTOMS`. `when` and `when_not` are one sentence each. `start` holds the
+    options to start with.
+    """
+
+    place: str
+    when: str
+    when_not: str
+    start: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Layers and sums have no entry in the reference.
+USES_OF_OTHERS: dict[str, tuple[Use, ...]] = {
+    "CenterLoss": (
+        Use(
+            "The features of a class scatter",
+            "A classifier is trained, and the features of each class should lie close together.",
+            "There is no classification loss beside it: without one, all features may shrink to one point.",
+            {"num_classes": 10},
+        ),
+    ),
+    "LargeMarginHead": (
+        Use(
+            "The features of a class scatter",
+            "You train from scratch and want a margin between the angles of the classes.",
+            "The training is short: the margin needs about 1,700 steps to reach its full strength.",
+            {"num_classes": 10},
+        ),
+    ),
+    "ChunkedCrossEntropy": (
+        Use(
+            "Very many classes",
+            "The logits of all classes do not fit into memory, and the loss must be exact.",
+            "There are only some thousand classes: a `Dense` layer with a cross-entropy is simpler.",
+            {"num_classes": 100_000},
+        ),
+    ),
+    "SampledMargin": (
+        Use(
+            "Very many classes",
+            "You train an angular margin, and a step over all classes takes too long.",
+            "The loss must be exact: a training step looks only at a random share of the classes.",
+            {"num_classes": 100_000},
+        ),
+    ),
+    "UncertaintyWeighting": (
+        Use(
+            "Several losses at once",
+            "A model has several tasks, and you do not know the weights of their losses.",
+            "A loss can reach 0 or is negative: its weight then grows without end.",
+            {"num_losses": 2},
+        ),
+    ),
+    "WeightedSum": (
+        Use(
+            "Several losses at once",
+            "One output has several losses with known weights: `Huber() + 0.5 * LogCosh()`.",
+            "The losses read different outputs: give `compile` a list of losses, with `loss_weights`.",
+        ),
+    ),
+}

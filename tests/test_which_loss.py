@@ -1,0 +1,95 @@
+"""The page "Which loss?": every loss has a use, no place has too many losses, and the options are real."""
+
+import inspect
+import re
+from pathlib import Path
+
+import keras
+import pytest
+
+import keraslosses
+from keraslosses.lookup import CLASSES
+from keraslosses.reference import REFERENCES
+from keraslosses.reference.uses import SYMPTOMS, TASKS, USES_OF_OTHERS
+
+DOCS = Path(__file__).parents[1] / "docs"
+USES = {name: entry.uses for name, entry in REFERENCES.items()} | USES_OF_OTHERS
+ANSWERS = [(name, use) for name, uses in USES.items() for use in uses]
+
+
+def test_every_loss_has_a_use():
+    assert CLASSES.keys() | {"WeightedSum"} <= USES.keys()
+    assert [name for name, uses in USES.items() if not uses] == []
+
+
+def test_every_layer_with_a_loss_has_a_use():
+    layers = {
+        name
+        for name in keraslosses.__all__
+        if inspect.isclass(thing := getattr(keraslosses, name)) and issubclass(thing, keras.layers.Layer)
+    }
+    assert layers - USES.keys() == {"CosineDense", "SequenceMask"}
+
+
+def test_every_task_and_symptom_has_one_to_three_losses():
+    places = [use.place for _, use in ANSWERS]
+    assert set(places) == {*TASKS, *SYMPTOMS}
+    assert {place: places.count(place) for place in places if places.count(place) > 3} == {}
+    assert len(set(TASKS + SYMPTOMS)) == len(TASKS) + len(SYMPTOMS)
+
+
+def test_a_loss_answers_a_question_once():
+    for name, uses in USES.items():
+        assert len({use.place for use in uses}) == len(uses), name
+
+
+@pytest.mark.parametrize(("name", "use"), ANSWERS, ids=lambda value: getattr(value, "place", value))
+def test_the_options_to_start_with_make_the_loss(name, use):
+    if name == "WeightedSum":
+        assert use.start == {}
+    else:
+        thing = getattr(keraslosses, name)(**use.start)
+        assert use.start.keys() <= thing.get_config().keys()
+
+
+@pytest.mark.parametrize(("name", "use"), ANSWERS, ids=lambda value: getattr(value, "place", value))
+def test_when_and_when_not_are_one_sentence_that_names_what_there_is(name, use):
+    for sentence in (use.when, use.when_not):
+        assert sentence[0].isupper() and sentence.endswith(".") and ". " not in sentence
+        assert "|" not in sentence
+        for code in re.findall(r"`(\w+)", sentence):
+            options = inspect.signature(getattr(keraslosses, name).__init__).parameters
+            known = {*keraslosses.__all__, *options, *vars(keras.layers), *vars(keras.activations)}
+            known |= {"compile", "loss_weights"}
+            assert code in known, f"{name}: {code} is nothing"
+
+
+QUESTIONS = {
+    "small lesions": "Small lesions and other small things are missed",
+    "do not overlap": "The boxes do not overlap",
+    "1 %": "Only 1 % of the samples are positive",
+    "alignment": "The labels are not aligned with the frames",
+    "never seen": "Faces: persons never seen in training",
+    "NaN": "The loss is NaN",
+    "my own loss": "Your own loss",
+}
+
+
+@pytest.mark.parametrize(("words", "heading"), QUESTIONS.items())
+def test_the_landing_page_leads_to_the_answer(words, heading):
+    """In one click; Sphinx makes a warning of a link that leads nowhere."""
+    landing = (DOCS / "index.md").read_text("utf-8")
+    (link,) = re.findall(rf"\[[^\]]*{re.escape(words)}[^\]]*\]\(([^)]+)\)", landing)
+    page, _, anchor = link.partition("#")
+    if page == "which-loss.md":
+        assert heading in TASKS + SYMPTOMS
+    else:
+        assert re.search(rf"^#+ {heading}$", (DOCS / page).read_text("utf-8"), re.MULTILINE)
+    assert anchor in ("", re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-"))
+
+
+def test_the_lines_of_the_landing_page_run():
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", (DOCS / "index.md").read_text("utf-8"), re.DOTALL):
+        exec(code, names)
+    assert keras.ops.convert_to_numpy(names["per_sample"]).tolist() == [0.5, 6.0]
