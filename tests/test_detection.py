@@ -243,5 +243,5 @@ def test_what_does_not_fit_is_refused(name):
         made(name, box_loss=keraslosses.Dice())(y_true, y_pred)
     with pytest.raises(ValueError, match=r"`name` must be one of 'classification', 'box'"):
         made(name).component("boxes")
-    with pytest.raises(ValueError, match=r"`sample_weight` must extend"):
+    with pytest.raises(ValueError, match=r"`sample_weight` must have the shape of the loss"):
         made(name)(y_true, y_pred, sample_weight=np.ones((3, 4), "float32"))
