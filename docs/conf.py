@@ -23,14 +23,14 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "keraslosses"
+html_static_path = ["_static"]
+html_css_files = ["uses.css"]
 
-myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 # In docstrings, as in Keras's, single backticks mark code.

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -119,16 +119,22 @@ def picture(name: str) -> str:
 
 
 def uses_table(uses: tuple[Use, ...]) -> str:
-    lines = ["| for | start with | use it when | not when |", "|---|---|---|---|"]
-    for use in uses:
-        place = f"[{use.place}](../which-loss.md#{anchor(use.place)})"
-        lines.append(f"| {place} | {started(use) or 'the defaults'} | {use.when} | {use.when_not} |")
-    return "\n".join(lines)
+    rows = [
+        (f"[{use.place}](../which-loss.md#{anchor(use.place)})", started(use), use.when, use.when_not)
+        for use in uses
+    ]
+    return table(("for", "start with", "use it when", "not when"), rows)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of uses; `_static/uses.css` knows it by its class."""
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+    return "\n".join(["```{table}", ":class: uses", *lines, "```"])
 
 
 def started(use: Use) -> str:
-    """The options to start with, as code; nothing for the defaults."""
-    return ", ".join(f"`{name}={value!r}`" for name, value in use.start.items())
+    """The options to start with, as code."""
+    return ", ".join(f"`{name}={value!r}`" for name, value in use.start.items()) or "the defaults"
 
 
 def anchor(heading: str) -> str:

@@ -51,9 +51,8 @@ def which_loss() -> str:
     for title, places in (("By task", TASKS), ("By symptom", SYMPTOMS)):
         lines += [f"## {title}", ""]
         for place in places:
-            lines += [f"### {place}", "", "| start with | use it when | not when |", "|---|---|---|"]
-            lines += [answer(name, use) for name, use in answers(place)]
-            lines.append("")
+            rows = [answer(name, use) for name, use in answers(place)]
+            lines += [f"### {place}", "", pages.table(("start with", "use it when", "not when"), rows), ""]
     return "\n".join(lines)
 
 
@@ -63,9 +62,9 @@ def answers(place: str) -> Iterator[tuple[str, Use]]:
     return ((name, use) for name, uses in of_all.items() for use in uses if use.place == place)
 
 
-def answer(name: str, use: Use) -> str:
+def answer(name: str, use: Use) -> tuple[str, str, str]:
     options = ", ".join(f"{option}={value!r}" for option, value in use.start.items())
-    return f"| [`{name}({options})`](api/{name}.md) | {use.when} | {use.when_not} |"
+    return f"[`{name}({options})`](api/{name}.md)", use.when, use.when_not
 
 
 def codes() -> str:
