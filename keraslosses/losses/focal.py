@@ -1,5 +1,6 @@
 """Focal losses: cross-entropies in which what is already well classified counts less."""
 
+import warnings
 from typing import Any
 
 from keraslosses.core import backend, checks, numerics
@@ -18,6 +19,9 @@ from keraslosses.losses.probability import (
     spread_over_classes,
 )
 
+# The default of `alpha` in the binary loss.
+ALPHA = 0.25
+
 
 @loss_function(
     Elementwise(explicit=True, true=TARGETS, pred=PROBABILITIES),
@@ -35,7 +39,7 @@ def binary_focal_crossentropy(
     y_true: Any,
     y_pred: Any,
     apply_class_balancing: bool = False,
-    alpha: float = 0.25,
+    alpha: float = ALPHA,
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
@@ -44,7 +48,10 @@ def binary_focal_crossentropy(
     pos_weight: float | list[float] | None = None,
     class_weights: list[float] | None = None,
 ) -> Any:
-    """Focal loss of independent yes-or-no outputs, averaged over `axis`; see `BinaryFocalCrossentropy`."""
+    """Focal loss of independent yes-or-no outputs, averaged over `axis`; see `BinaryFocalCrossentropy`.
+
+    As in Keras, `alpha` has no effect unless `apply_class_balancing` is True.
+    """
     target = smoothed_binary(y_true, label_smoothing)
     terms = binary_terms(target, y_pred, from_logits, pos_weight, axis)
     if gamma:
@@ -135,8 +142,9 @@ class BinaryFocalCrossentropy(FunctionLoss):
     ```
 
     Args:
-        apply_class_balancing: Whether `alpha` acts.
-        alpha: Weight of the positives, in [0, 1]; the negatives get `1 - alpha`.
+        apply_class_balancing: Whether the values are weighted by `alpha`.
+        alpha: Weight of the positives, in [0, 1]; the negatives get `1 - alpha`. As in Keras, it has no
+            effect unless `apply_class_balancing` is True. Another value than the default warns then.
         gamma: How strongly well classified outputs are discounted, at least 0; 0 is binary cross-entropy.
         from_logits: Whether y_pred holds logits; probabilities in [0, 1] otherwise.
         label_smoothing: In [0, 1]: targets become `y (1 - s) + s / 2`.
@@ -166,7 +174,7 @@ class BinaryFocalCrossentropy(FunctionLoss):
     def __init__(
         self,
         apply_class_balancing: bool = False,
-        alpha: float = 0.25,
+        alpha: float = ALPHA,
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
@@ -192,6 +200,12 @@ class BinaryFocalCrossentropy(FunctionLoss):
             pos_weight=pos_weight,
             class_weights=class_weights,
         )
+        if not apply_class_balancing and alpha != ALPHA:
+            warnings.warn(
+                "`alpha` has no effect unless `apply_class_balancing` is True. "
+                f"Received: alpha={alpha}, apply_class_balancing=False",
+                stacklevel=2,
+            )
 
 
 @saved
