@@ -1,6 +1,7 @@
-"""The backend of `python -m keraslosses`, chosen before anything imports Keras.
+"""The backend of the command line, chosen before anything imports Keras.
 
 Python imports a package before it runs its `__main__`, and this one imports Keras, so the choice stands here.
+The executable `keraslosses` imports the package first too.
 In any other program the backend is the one that Keras chooses.
 """
 
@@ -13,9 +14,18 @@ from importlib.util import find_spec
 QUICKEST_FIRST = ("jax", "tensorflow", "torch")
 
 
+# The file names of the executable; pip gives it one of the last two on Windows.
+EXECUTABLES = ("keraslosses", "keraslosses.exe", "keraslosses-script.py")
+
+
 def is_command() -> bool:
-    """Whether Python is about to run this package: while it looks for what to run, sys.argv[0] is "-m"."""
-    return sys.argv[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)] == "keraslosses"
+    """Whether Python is about to run this package, with `-m` or as the executable.
+
+    While Python looks for the module to run, sys.argv[0] is "-m".
+    """
+    if sys.argv[:1] == ["-m"]:
+        return sys.orig_argv[-len(sys.argv)] == "keraslosses"
+    return bool(sys.argv) and os.path.basename(sys.argv[0]) in EXECUTABLES
 
 
 def backend_for(arguments: Sequence[str]) -> str | None:

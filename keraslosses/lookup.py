@@ -6,52 +6,14 @@ from typing import Any
 import keras
 from keras.losses import serialize
 
+from keraslosses import losses
 from keraslosses.core.compose import WeightedSum
-from keraslosses.core.loss import FunctionLoss
 from keraslosses.core.saving import registered
-from keraslosses.losses import (
-    angular,
-    boxes,
-    crossentropy,
-    detection,
-    embedding,
-    focal,
-    likelihood,
-    margin,
-    probabilistic,
-    regression,
-    robust,
-    segmentation,
-    sequence,
-    similarity,
-)
+from keraslosses.core.spelling import suggestion
 
-FAMILIES = (
-    regression,
-    robust,
-    probabilistic,
-    similarity,
-    crossentropy,
-    focal,
-    likelihood,
-    margin,
-    segmentation,
-    embedding,
-    angular,
-    boxes,
-    detection,
-    sequence,
-)
-
-CLASSES = {
-    name: thing
-    for family in FAMILIES
-    for name, thing in vars(family).items()
-    if inspect.isclass(thing) and issubclass(thing, FunctionLoss) and thing.__module__ == family.__name__
-}
-FUNCTIONS = {
-    name: thing for family in FAMILIES for name, thing in vars(family).items() if hasattr(thing, "contract")
-}
+PUBLIC = {name: getattr(losses, name) for name in losses.__all__}
+CLASSES = {name: thing for name, thing in PUBLIC.items() if inspect.isclass(thing)}
+FUNCTIONS = {name: thing for name, thing in PUBLIC.items() if hasattr(thing, "contract")}
 ALIASES = {
     alias: FUNCTIONS[name]
     for short, name in {
@@ -93,6 +55,7 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: for a name that no loss of this package has, something that is no loss, or a class that
             needs arguments: that takes a config, `{"class_name": "FCOS", "config": {"num_classes": 20}}`.
+            If a known name is close to the given one, the message suggests it.
 
     >>> print(keraslosses.get("SmoothL1").name)
     smooth_l1
@@ -110,7 +73,7 @@ def get(identifier: Any) -> Any:
     if not callable(found):
         raise ValueError(
             "`identifier` must name a loss of keraslosses; see keraslosses.names(). "
-            f"Received: identifier={identifier!r}"
+            f"Received: identifier={identifier!r}{suggestion(identifier, BY_NAME)}"
         )
     return found
 
