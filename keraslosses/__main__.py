@@ -1,5 +1,6 @@
-"""`python -m keraslosses`: runs the command line, or says what to install for it."""
+"""`keraslosses` and `python -m keraslosses`: runs the command line, or says what to install for it."""
 
+import os
 import sys
 from importlib.util import find_spec
 
@@ -7,18 +8,25 @@ from importlib.util import find_spec
 NEEDED = ("matplotlib", "rich", "sklearn", "typer")
 
 
-def main() -> None:
+def main(called: str = "python -m keraslosses") -> None:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         print(
-            f"python -m keraslosses needs {', '.join(missing)}. Install the extra that contains it:\n"
+            f"{called} needs {', '.join(missing)}. Install the extra that contains it:\n"
             '  pip install "keraslosses[cli]"',
             file=sys.stderr,
         )
         sys.exit(2)
     from keraslosses.cli.app import app
 
-    app(prog_name="python -m keraslosses")
+    app(prog_name=called)
+
+
+def executable() -> None:
+    """The command `keraslosses`. As with `python -m`, it finds the modules of the current folder."""
+    if not sys.flags.safe_path:
+        sys.path.insert(0, os.getcwd())
+    main("keraslosses")
 
 
 if __name__ == "__main__":

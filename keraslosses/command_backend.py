@@ -1,7 +1,8 @@
-"""Chooses the backend of `python -m keraslosses`, before anything imports Keras.
+"""Chooses the backend of the command line, before anything imports Keras.
 
 Python imports a package before it runs the package's `__main__`. This package imports Keras, so the choice
-must be made here. In any other program, Keras chooses the backend.
+must be made here. The executable `keraslosses` imports the package first too. In any other program, Keras
+chooses the backend.
 """
 
 import os
@@ -13,9 +14,18 @@ from importlib.util import find_spec
 QUICKEST_FIRST = ("jax", "tensorflow", "torch")
 
 
+# The file names of the executable; pip gives it one of the last two on Windows.
+EXECUTABLES = ("keraslosses", "keraslosses.exe", "keraslosses-script.py")
+
+
 def is_command() -> bool:
-    """Whether Python is about to run this package with `-m`: until it finds the code, sys.argv[0] is "-m"."""
-    return sys.argv[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)] == "keraslosses"
+    """Whether Python is about to run this package, with `-m` or as the executable.
+
+    While Python looks for the module to run, sys.argv[0] is "-m".
+    """
+    if sys.argv[:1] == ["-m"]:
+        return sys.orig_argv[-len(sys.argv)] == "keraslosses"
+    return bool(sys.argv) and os.path.basename(sys.argv[0]) in EXECUTABLES
 
 
 def backend_for(arguments: Sequence[str]) -> str | None:

@@ -6,62 +6,14 @@ from typing import Any
 import keras
 from keras.losses import serialize
 
+from keraslosses import losses
 from keraslosses.core.compose import WeightedSum
-from keraslosses.core.loss import FunctionLoss
 from keraslosses.core.saving import registered
-from keraslosses.losses import (
-    angular,
-    angular_multiples,
-    boxes,
-    crossentropy,
-    detection,
-    embedding,
-    focal,
-    hinge,
-    likelihood,
-    margin,
-    probabilistic,
-    regression,
-    relative,
-    robust,
-    segmentation,
-    sequence,
-    similarity,
-    sparse_crossentropy,
-    sparse_focal,
-)
+from keraslosses.core.spelling import suggestion
 
-FAMILIES = (
-    regression,
-    relative,
-    robust,
-    probabilistic,
-    similarity,
-    crossentropy,
-    sparse_crossentropy,
-    focal,
-    sparse_focal,
-    likelihood,
-    hinge,
-    margin,
-    segmentation,
-    embedding,
-    angular,
-    angular_multiples,
-    boxes,
-    detection,
-    sequence,
-)
-
-CLASSES = {
-    name: thing
-    for family in FAMILIES
-    for name, thing in vars(family).items()
-    if inspect.isclass(thing) and issubclass(thing, FunctionLoss) and thing.__module__ == family.__name__
-}
-FUNCTIONS = {
-    name: thing for family in FAMILIES for name, thing in vars(family).items() if hasattr(thing, "contract")
-}
+PUBLIC = {name: getattr(losses, name) for name in losses.__all__}
+CLASSES = {name: thing for name, thing in PUBLIC.items() if inspect.isclass(thing)}
+FUNCTIONS = {name: thing for name, thing in PUBLIC.items() if hasattr(thing, "contract")}
 ALIASES = {
     alias: FUNCTIONS[name]
     for short, name in {
@@ -137,7 +89,7 @@ def get(identifier: Any) -> Any:
 
     Raises:
         ValueError: If no loss has the name, if the identifier is not a loss, or if the class needs arguments.
-            Such a class needs a config.
+            Such a class needs a config. The message suggests a name that is close to the given one.
 
     Example:
 
@@ -157,7 +109,7 @@ def get(identifier: Any) -> Any:
     if not callable(found):
         raise ValueError(
             "`identifier` must be a loss or the name of a loss; see keraslosses.names(). "
-            f"Received: identifier={identifier!r}"
+            f"Received: identifier={identifier!r}{suggestion(identifier, BY_NAME)}"
         )
     return found
 

@@ -21,7 +21,7 @@ def missing(
         if not inspect.getdoc(cls):
             yield f"{name}: the class has no docstring"
         if name not in exported:
-            yield f"{name}: not exported by keraslosses/__init__.py"
+            yield f"{name}: not exported by keraslosses/losses/__init__.py"
         if name not in references:
             yield f"{name}: no Reference({name!r}, ...) in keraslosses/reference/"
         if f"`{name}`" not in changelog:
@@ -32,7 +32,7 @@ def missing(
     named = {reference.function: name for name, reference in references.items()}
     for function in functions:
         if function not in exported:
-            yield f"{function}: not exported by keraslosses/__init__.py"
+            yield f"{function}: not exported by keraslosses/losses/__init__.py"
         if function not in named:
             yield f"{function}: no reference names this loss function"
     for function, name in named.items():

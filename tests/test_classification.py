@@ -361,3 +361,22 @@ def test_alpha_of_the_wrong_length_is_refused(name, smoothing, length):
         f"`alpha` must hold 7 numbers, one for each class. Received: alpha of length {length}, alpha="
     ):
         getattr(kl, name)(alpha=[0.5] * length, label_smoothing=smoothing)(y_true, y_pred)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.75])
+def test_an_alpha_without_effect_is_said_once_for_each_loss(alpha):
+    with pytest.warns(UserWarning) as said:
+        loss = kl.BinaryFocalCrossentropy(alpha=alpha)
+    (warning,) = said
+    assert str(warning.message) == (
+        "`alpha` has no effect unless `apply_class_balancing` is True. "
+        f"Received: alpha={alpha}, apply_class_balancing=False"
+    )
+    assert warning.filename == __file__
+    y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.9]])
+    assert float(loss(y_true, y_pred)) == float(kl.BinaryFocalCrossentropy()(y_true, y_pred))
+
+
+def test_an_alpha_that_acts_or_is_the_default_is_not_said():
+    for options in ({}, {"alpha": 0.25}, {"alpha": 0.75, "apply_class_balancing": True}):
+        kl.BinaryFocalCrossentropy(**options)

@@ -1,8 +1,10 @@
-"""The backend of `python -m keraslosses`."""
+"""The command line is started as `keraslosses` and as `python -m keraslosses`, and its backend is chosen."""
 
 import os
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,10 @@ from keraslosses.command_backend import backend_for, is_command
         (["-m", "keraslosses"], ["python", "-m", "mine", "keraslosses"], False),
         (["mine.py", "check"], ["python", "mine.py", "check"], False),
         ([""], ["python"], False),
+        ([], [], False),
+        (["/a/bin/keraslosses", "check"], ["python", "/a/bin/keraslosses", "check"], True),
+        (["/a/Scripts/keraslosses.exe"], ["python", "/a/Scripts/keraslosses.exe"], True),
+        (["/a/keraslosses.py"], ["python", "/a/keraslosses.py"], False),
     ],
 )
 def test_only_a_command_of_this_package_has_its_backend_chosen(monkeypatch, argv, orig_argv, expected):
@@ -57,3 +63,40 @@ def test_check_itself_imports_the_quickest_backend_only():
     assert done.returncode == 0
     imported = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
     assert {"tensorflow", "jax", "torch"} & imported == {"jax"}
+
+
+SCRIPT = """import sys
+from {module} import {function}
+if __name__ == "__main__":
+    sys.exit({function}())
+"""
+
+
+@pytest.fixture
+def executable(tmp_path):
+    """What pip makes of the entry of the project file."""
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    ((name, place),) = project["scripts"].items()
+    module, function = place.split(":")
+    path = tmp_path / "bin" / name
+    path.parent.mkdir()
+    path.write_text(SCRIPT.format(module=module, function=function))
+    return path
+
+
+@pytest.mark.deep_on("jax", "tensorflow")
+def test_the_executable_is_the_same_command(executable, tmp_path):
+    """It finds a module of the current folder, and its help has its name."""
+    (tmp_path / "mine.py").write_text("from keras.losses import Loss\nclass Mine(Loss):\n    pass\n")
+    root = str(Path(__file__).parents[1])
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    done = subprocess.run(
+        [sys.executable, str(executable), "plot", "mine:Mine"],
+        env={**environment, "PYTHONPATH": root, "COLUMNS": "300"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "Usage: keraslosses plot" in done.stderr
+    assert "mine:Mine has no reference" in done.stderr

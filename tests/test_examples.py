@@ -47,7 +47,7 @@ def run(arguments, backend, folder):
 
 def test_examples_were_found():
     assert EXAMPLES
-    assert len(README_EXAMPLES) == 3
+    assert len(README_EXAMPLES) == 1
 
 
 def test_each_example_runs_and_prints(backend, tmp_path):

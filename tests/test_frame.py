@@ -10,6 +10,7 @@ from keras import ops
 from masks import masked
 
 import keraslosses
+from keraslosses.core import checks
 from keraslosses.portability.gradients import MODES, value_and_gradient
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES
@@ -242,6 +243,59 @@ def test_get_none_and_unknown_names():
         "`identifier` must be a loss or the name of a loss; see keraslosses.names(). Received: identifier='hubert'"
     ):
         keraslosses.get("hubert")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("hubert", "huber"),
+        ("Hubber", "Huber"),
+        ("HUBER", "Huber"),
+        ("smoothl1", "smooth_l1"),
+        ("SmoothL1Loss", "SmoothL1"),
+        ("Smooth-L1", "SmoothL1"),
+        ("dicee", "dice"),
+        ("Dicee", "Dice"),
+        ("sparse_categorical_crossentropi", "sparse_categorical_crossentropy"),
+        ("SparseCategoricalCrossEntropy", "SparseCategoricalCrossentropy"),
+        ("Binary", "BinaryCrossentropy"),
+        ("Mse", "mse"),
+    ],
+)
+def test_get_suggests_a_name_that_is_close(given, meant):
+    """The same name in another spelling is suggested, not taken: Keras does not take it either."""
+    with raises(f"Received: identifier={given!r}. Did you mean {meant!r}?"):
+        keraslosses.get(given)
+
+
+@pytest.mark.parametrize("given", ["", "xyzzy", 3])
+def test_get_suggests_nothing_where_no_name_is_close(given):
+    with pytest.raises(ValueError, match=re.escape(f"Received: identifier={given!r}") + "$"):
+        keraslosses.get(given)
+
+
+def test_names_that_are_close_are_suggested_for_options_too():
+    with raises("Received: reduction='Sum'. Did you mean 'sum'?"):
+        keraslosses.Huber(reduction="Sum")
+    with raises("Received: reduction='SumOverBatchSize'. Did you mean 'sum_over_batch_size'?"):
+        keraslosses.Huber(reduction="SumOverBatchSize")
+    with raises("Received: mode='squarred'. Did you mean 'squared'?"):
+        keraslosses.IoU(mode="squarred")
+
+
+@pytest.mark.parametrize("reduction", checks.REDUCTIONS)
+def test_reductions_are_those_of_keras(reduction):
+    config = keraslosses.Huber(reduction=reduction).get_config()
+    assert config["reduction"] == keras.losses.Huber(reduction=reduction).reduction == reduction
+
+
+def test_the_reduction_of_keras_2_is_named_as_keras_3_names_it():
+    with raises(
+        "`reduction` must be 'sum_over_batch_size', which Keras 2 called 'auto'. Received: reduction='auto'"
+    ):
+        keraslosses.Huber(reduction="auto")
+    with pytest.raises(ValueError, match="reduction"):
+        keras.losses.Huber(reduction="auto")
 
 
 @pytest.mark.parametrize("name", REFERENCES)

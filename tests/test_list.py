@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import keraslosses
 from keraslosses.cli.app import app
 from keraslosses.cli.catalogue import FRAME_OPTIONS, KINDS, NEEDED, catalogue
+from keraslosses.cli.overview import summary
 from keraslosses.lookup import CLASSES
 from keraslosses.reference import REFERENCES
 
@@ -92,13 +93,31 @@ def test_json_tells_options_that_are_needed_from_those_that_are_none():
     assert found["paper"] == "Tian et al., FCOS, 2019, equations 2 and 3"
 
 
-def test_eighty_columns_hold_every_word():
+@pytest.mark.parametrize("names", [ENTRIES, ()], ids=["long", "short"])
+def test_eighty_columns_hold_every_word(names):
     """Nothing is cut off: the words are those of a terminal that has room for all."""
-    narrow, wide = invoke(columns=80), invoke(columns=1000)
+    narrow, wide = invoke(*names, columns=80), invoke(*names, columns=1000)
     assert max(map(len, narrow.stdout.splitlines())) <= 80
     assert narrow.stdout.split() == wide.stdout.split()
     lines = {line.strip() for line in narrow.stdout.splitlines()}
-    assert lines >= set(ENTRIES) | {entry.family for entry in ENTRIES.values()}
+    families = {entry.family for entry in ENTRIES.values()}
+    assert lines >= (families | set(ENTRIES) if names else families)
+
+
+def test_without_names_each_has_a_line_below_its_family():
+    lines = [line.rstrip() for line in invoke(columns=1000).stdout.splitlines()]
+    assert len(lines) == len(ENTRIES) + 2 * len({entry.family for entry in ENTRIES.values()}) + 1
+    rows = dict(line.strip().split(maxsplit=1) for line in lines[:-1] if line.startswith("  "))
+    assert list(rows) == list(ENTRIES)
+    assert {name for name, text in rows.items() if not text[0].isupper() or text[-1] in ".`"} == set()
+    assert rows["Dice"] == summary("Dice") == keraslosses.Dice.__doc__.split(".")[0]
+    assert lines[-1] == "keraslosses list NAME tells the inputs, options and paper of one."
+    boxes = invoke("--family", "boxes", columns=1000).stdout.splitlines()
+    assert boxes[0] == "boxes" and len(boxes) == len(rows_of("boxes")) + 3
+
+
+def rows_of(family):
+    return [entry for entry in ENTRIES.values() if entry.family == family]
 
 
 def test_an_entry_is_printed_with_its_facts():
@@ -118,6 +137,7 @@ def test_names_and_family_choose():
         return [entry["name"] for entry in json.loads(invoke(*arguments, "--json").stdout)]
 
     assert listed("Tversky", "Huber") == ["Huber", "Tversky"]
+    assert listed("TVERSKY", "center_loss", "editdistance") == ["Tversky", "CenterLoss", "EditDistance"]
     assert listed("--family", "segmentation") == ["Dice", "Tversky"]
     assert listed("Tversky", "Huber", "--family", "robust") == ["Huber"]
 
@@ -131,6 +151,8 @@ def test_names_and_family_choose():
         (["Hubert"], "NAME: keraslosses has no 'Hubert'; choose from AMSoftmax, "),
         (["--family", "faces"], "--family: 'faces' is not a family; choose from regression, robust, "),
         (["Huber", "--family", "boxes"], "--family: none of Huber belongs to the family 'boxes'"),
+        (["Hubert"], "UncertaintyWeighting. Did you mean 'Huber'?"),
+        (["--family", "box"], "metrics. Did you mean 'boxes'?"),
     ],
 )
 def test_wrong_use_is_an_error_of_usage(arguments, said):

@@ -14,6 +14,7 @@ from keraslosses.cli.plot import curves as plot_curves
 from keraslosses.cli.plot.curves import curves_of
 from keraslosses.cli.plot.figure import COLOURS, DASHES, picture
 from keraslosses.cli.plot.plotted import plotted
+from keraslosses.cli.plot.several import curves_of_all
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.kinds import path as path_of_kinds
 
@@ -168,7 +169,8 @@ def test_values_are_read(text, values):
 
 def test_options_of_the_loss_are_options_of_the_command():
     assert list(plot.bare(["--delta=1,2", "--power", "-1"])) == ["delta=1,2", "power=-1"]
-    read = plot.values_of(plotted("BinaryCrossentropy"), ["from-logits=True", "pos_weight=1", "pos_weight=2"])
+    given = map(plot.split, ["from-logits=True", "pos_weight=1", "pos_weight=2"])
+    read = plot.values_of(plotted("BinaryCrossentropy"), list(given))
     assert read == {"from_logits": [True], "pos_weight": [1, 2]}
     assert plot.combined({"p": [1, 2], "margin": [3]}) == [{"p": 1, "margin": 3}, {"p": 2, "margin": 3}]
     assert plot.combined({}) == [{}]
@@ -206,6 +208,37 @@ def test_options_are_given_in_either_way(tmp_path):
         texts.append(written(path))
     assert texts[0] == texts[1] == texts[2]
     assert texts[0] >= {"MeanPowerError: power = 2, 3", "power = 3"}
+
+
+def test_several_losses_share_a_picture(tmp_path):
+    """A loss may be written in any case. An option goes to the losses that have it."""
+    path = tmp_path / "several.svg"
+    result = invoke(
+        "huber", "log_cosh", "MEANPOWERERROR", "--delta=0.5,1", "--power", "3", "--output", str(path)
+    )
+    assert result.exit_code == 0, result.stderr
+    assert written(path) >= {
+        "Huber: delta = 0.5, 1 and LogCosh and MeanPowerError: power = 3",
+        "Huber, delta = 0.5",
+        "Huber, delta = 1 (default)",
+        "LogCosh",
+        "MeanPowerError",
+    }
+
+
+def test_the_lines_of_several_losses_are_their_own():
+    losses = [plotted("Huber"), plotted("LogCosh")]
+    path, (narrow, wide, other) = curves_of_all(losses, [[{"delta": 0.5}, {"delta": 2.0}], [{}]])
+    assert path == drawn("Huber")[0]
+    for curve, alone in zip((narrow, wide), lines("Huber", {"delta": 0.5}, {"delta": 2.0}), strict=True):
+        np.testing.assert_array_equal(curve.loss, alone.loss)
+    np.testing.assert_array_equal(other.loss, drawn("LogCosh")[1][0].loss)
+
+
+def test_a_picture_of_several_losses_is_named_after_all(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert invoke("huber", "LogCosh").exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["Huber-LogCosh.png"]
 
 
 def test_the_title_names_what_a_loss_needs():
@@ -295,7 +328,11 @@ def test_a_gradient_is_drawn_with_its_zero():
         (["Huber", "--reduction=sum"], "--reduction: Huber has no option 'reduction'; the options to draw are delta."),
         (["Dice", "--axis=1"], "--axis: Dice has no option 'axis'; it has no options to draw."),
         (["Huber", "--delta"], "--delta: expected values with commas. Received: 'delta='"),
-        (["Huber", "Dice"], "expected one NAME and options such as --delta=0.5,1. Received: 'Dice'"),
+        (["Huber", "--beta=1", "Dice"], "expected options such as --delta=0.5,1 after the names. Received: 'Dice'"),
+        (["Huber", "Dicee"], "Did you mean 'Dice'?"),
+        (["Huber", "Dice"], "NAME: the losses of one picture must read the same inputs. Received: Huber: error, y_pred − y_true; Dice: "),
+        (["Huber", "LogCosh", "--beta=1"], "--beta: Huber has no option 'beta'; the options to draw are delta."),
+        (["Huber", "SmoothL1", "LogCosh", "--delta=1,2,3,4,5,6,7"], "--delta: a picture holds at most 8 choices of options. Received: 9"),
         (["Huber", "--delta=0,1"], "--delta: `delta` must be a positive number. Received: delta=0"),
         (["Huber", "--delta=wide"], "Received: delta='wide'"),
         (["BinaryCrossentropy", "--from_logits=False,True"], "--from_logits: the lines of one picture must share their x axis."),

@@ -5,17 +5,18 @@ import typer
 from keraslosses.cli.bench.command import bench
 from keraslosses.cli.check.command import check
 from keraslosses.cli.demo.command import demo
+from keraslosses.cli.examples import example_of
 from keraslosses.cli.list import list_losses
 from keraslosses.cli.plot.command import CONTEXT, plot
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
 )
-app.command()(bench)
-app.command()(check)
-app.command()(demo)
-app.command("list")(list_losses)
-app.command(context_settings=CONTEXT)(plot)
+app.command(epilog=example_of("bench"))(bench)
+app.command(epilog=example_of("check"))(check)
+app.command(epilog=example_of("demo"))(demo)
+app.command("list", epilog=example_of("list"))(list_losses)
+app.command(context_settings=CONTEXT, epilog=example_of("plot"))(plot)
 
 
 @app.callback()

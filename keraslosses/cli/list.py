@@ -10,6 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from keraslosses.cli.catalogue import NEEDED, Entry, catalogue
+from keraslosses.cli.names import entry_name
+from keraslosses.cli.overview import overview
+from keraslosses.core.spelling import did_you_mean
 
 console = Console()
 
@@ -17,7 +20,9 @@ console = Console()
 def list_losses(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Losses, layers or metrics to list. Default: all."),
+        typer.Argument(
+            metavar="[NAME]...", parser=entry_name, help="Losses, layers or metrics to list. Default: all."
+        ),
     ] = None,
     family: Annotated[
         str | None,
@@ -30,7 +35,7 @@ def list_losses(
     if as_json:
         typer.echo(json.dumps([plain(entry) for entry in entries], indent=2))
     else:
-        console.print(*blocks(entries), sep="\n")
+        console.print(*(blocks(entries) if names else overview(entries)), sep="\n")
 
 
 def chosen_entries(names: Sequence[str], family: str | None) -> list[Entry]:
@@ -40,12 +45,14 @@ def chosen_entries(names: Sequence[str], family: str | None) -> list[Entry]:
     for name in names:
         if name not in known:
             raise typer.BadParameter(
-                f"keraslosses has no {name!r}; choose from {', '.join(sorted(known))}.",
+                f"keraslosses has no {name!r}; choose from {', '.join(sorted(known))}"
+                f"{did_you_mean(name, known)}",
                 param_hint="NAME",
             )
     if family is not None and family not in families:
         raise typer.BadParameter(
-            f"{family!r} is not a family; choose from {', '.join(families)}.", param_hint="--family"
+            f"{family!r} is not a family; choose from {', '.join(families)}{did_you_mean(family, families)}",
+            param_hint="--family",
         )
     found = [e for e in entries if e.name in (names or known) and e.family in (family, family or e.family)]
     if not found:

@@ -9,11 +9,14 @@ import numbers
 from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
 
+from keraslosses.core.spelling import suggestion
+
 # A function of the name of an option and its value, which raises ValueError for a value that is not allowed.
-# A rule takes the name of an option and its value. It raises ValueError if the value is not allowed.
 Rule = Callable[[str, Any], None]
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
+# The default of Keras 2, which Keras 3 refuses.
+AUTO = "auto"
 
 
 def invalid(argument: str, expected: str, received: Any) -> ValueError:
@@ -161,9 +164,18 @@ def one_of(*allowed: Any) -> Rule:
         if not any(
             value is choice or (value == choice and type(value) is type(choice)) for choice in allowed
         ):
-            raise invalid(name, f"be one of {', '.join(map(repr, allowed))}", value)
+            error = invalid(name, f"be one of {', '.join(map(repr, allowed))}", value)
+            raise ValueError(f"{error}{suggestion(value, allowed)}")
 
     return rule
+
+
+def reduction(name: str, value: Any) -> None:
+    """One of the reductions of Keras 3."""
+    if value == AUTO:
+        expected = f"be {REDUCTIONS[0]!r}, which Keras 2 called {AUTO!r}"
+        raise invalid(name, expected, value)
+    one_of(*REDUCTIONS)(name, value)
 
 
 def is_sequence(value: Any) -> TypeGuard[Sequence[Any]]:

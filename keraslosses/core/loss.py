@@ -256,7 +256,7 @@ class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
     """
 
     def __init__(self, function: Any, reduction: str | None, name: str | None, dtype: DType, **options: Any):
-        checks.one_of(*checks.REDUCTIONS)("reduction", reduction)
+        checks.reduction("reduction", reduction)
         function.contract.check(options)
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.function = function

@@ -1,5 +1,6 @@
 """Focal losses: cross-entropies that give less weight to well classified outputs."""
 
+import warnings
 from typing import Any
 
 from keraslosses.core import checks, numerics
@@ -18,6 +19,9 @@ from keraslosses.losses.probability import (
     smoothed_binary,
 )
 
+# The default of `alpha` in the binary loss.
+ALPHA = 0.25
+
 
 @loss_function(
     Elementwise(explicit=True, true=TARGETS, pred=PROBABILITIES),
@@ -35,7 +39,7 @@ def binary_focal_crossentropy(
     y_true: Tensor,
     y_pred: Tensor,
     apply_class_balancing: bool = False,
-    alpha: float = 0.25,
+    alpha: float = ALPHA,
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
@@ -46,7 +50,8 @@ def binary_focal_crossentropy(
 ) -> Any:
     """Focal loss of independent yes-or-no outputs: the mean over `axis`.
 
-    See `BinaryFocalCrossentropy` for the formula and the choices.
+    See `BinaryFocalCrossentropy` for the formula and the choices. As in Keras, `alpha` has no effect unless
+    `apply_class_balancing` is True.
 
     Args:
         y_true: Targets in [0, 1].
@@ -156,7 +161,9 @@ class BinaryFocalCrossentropy(FunctionLoss):
 
     Args:
         apply_class_balancing: Whether the loss uses `alpha`. Default: False.
-        alpha: Weight of the positives, in [0, 1]; the negatives have `1 - alpha`. Default: 0.25.
+        alpha: Weight of the positives, in [0, 1]; the negatives have `1 - alpha`. Default: 0.25. As in Keras,
+            it has no effect unless `apply_class_balancing` is True. Then another value than the default
+            warns.
         gamma: Exponent of the discount for well classified outputs, at least 0. Default: 2. With 0 the loss
             is binary cross-entropy.
         from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
@@ -195,7 +202,7 @@ class BinaryFocalCrossentropy(FunctionLoss):
     def __init__(
         self,
         apply_class_balancing: bool = False,
-        alpha: float = 0.25,
+        alpha: float = ALPHA,
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
@@ -221,6 +228,12 @@ class BinaryFocalCrossentropy(FunctionLoss):
             pos_weight=pos_weight,
             class_weights=class_weights,
         )
+        if not apply_class_balancing and alpha != ALPHA:
+            warnings.warn(
+                "`alpha` has no effect unless `apply_class_balancing` is True. "
+                f"Received: alpha={alpha}, apply_class_balancing=False",
+                stacklevel=2,
+            )
 
 
 @saved

@@ -14,7 +14,9 @@ from keraslosses.cli.bench import report
 from keraslosses.cli.bench.cases import CASES, MODES, SIZES, planned
 from keraslosses.cli.bench.results import Key, Row, by_mode, load, row_from, save, slower
 from keraslosses.cli.bench.without import check_forms
+from keraslosses.cli.names import loss_name
 from keraslosses.cli.output_file import check_writable
+from keraslosses.core.spelling import did_you_mean
 from keraslosses.portability.processes import backends
 from keraslosses_child import Lost
 
@@ -35,7 +37,8 @@ class Run:
 
 def bench(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Losses to measure. Default: all.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", parser=loss_name, help="Losses to measure. Default: all."),
     ] = None,
     backend: BackendNames = None,
     sizes: Annotated[str, typer.Option(help="Sizes of the inputs, separated by commas.")] = ",".join(SIZES),
@@ -104,7 +107,8 @@ def chosen_losses(names: Sequence[str]) -> list[str]:
     for name in names:
         if name not in known:
             raise typer.BadParameter(
-                f"{name!r} is not a loss of the benchmark; choose from {', '.join(sorted(known))}.",
+                f"{name!r} is not a loss of the benchmark; choose from {', '.join(sorted(known))}"
+                f"{did_you_mean(name, known)}",
                 param_hint="NAME",
             )
     return list(dict.fromkeys(names)) or known

@@ -13,7 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 import keraslosses
 from keraslosses.cli.backend_option import chosen_backends
 from keraslosses.cli.check.report import report_of, say, table
+from keraslosses.cli.names import loss_name
 from keraslosses.cli.output_file import check_writable
+from keraslosses.core.spelling import did_you_mean
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.processes import backends
 from keraslosses.portability.processes.backends import share_of_memory
@@ -28,7 +30,6 @@ from keraslosses.portability.processes.run import KNOWN, Plan, run, targets_in
 from keraslosses.portability.report.page import page
 from keraslosses.portability.report.result import FAILED, Result
 from keraslosses.portability.targets.inputs import KINDS
-from keraslosses.portability.targets.names import did_you_mean
 
 console = Console()
 errors = Console(stderr=True)
@@ -63,7 +64,9 @@ def check(
     like: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="A loss of this package. The target must compute the same formula."
+            metavar="NAME",
+            parser=loss_name,
+            help="A loss of this package. The target must compute the same formula.",
         ),
     ] = None,
     inputs: Annotated[
@@ -106,7 +109,7 @@ def check(
     limit = memory or share_of_memory(len(chosen))
     try:
         checks = chosen_checks([part.strip() for name in check_names or [] for part in name.split(",")])
-        texts = expanded(targets or keraslosses.names(), chosen[0], timeout, limit)
+        texts = expanded([*map(target_name, targets or keraslosses.names())], chosen[0], timeout, limit)
         asked = [described(text, like, inputs, shape_of(shape), dtype, coupled) for text in texts]
     except WrongUse as error:
         raise typer.BadParameter(error.text, param_hint=f"--{error.argument}") from None
@@ -138,6 +141,11 @@ def shape_of(text: str) -> list[int]:
         return [int(part) for part in text.split(",")] if text else []
     except ValueError:
         raise WrongUse("shape", f"expected sizes with commas, such as 8,10. Received: {text!r}") from None
+
+
+def target_name(text: str) -> str:
+    """A loss of this package in any spelling, unless there is a module of that name."""
+    return text if is_there(text) else loss_name(text)
 
 
 def expanded(texts: Sequence[str], backend: str, timeout: float, memory: int) -> list[str]:

@@ -2,17 +2,19 @@
 
 import ast
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from keraslosses.cli.names import loss_name
 from keraslosses.cli.output_file import check_writable
-from keraslosses.cli.plot.curves import curves_of, shown
+from keraslosses.cli.plot.curves import shown
 from keraslosses.cli.plot.figure import COLOURS, save_picture
 from keraslosses.cli.plot.plotted import Plotted, plotted
+from keraslosses.cli.plot.several import assigned, curves_of_all
 from keraslosses.portability.targets.inputs import KINDS
 
 SUFFIXES = (".png", ".svg")
@@ -29,7 +31,13 @@ console = Console()
 def plot(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The loss, such as Huber, or file.py:Name for your own.")
+        str,
+        typer.Argument(
+            metavar="NAME...",
+            parser=loss_name,
+            help="The loss, such as Huber, or file.py:Name for your own. Several losses share one picture if "
+            "they read the same inputs.",
+        ),
     ],
     option: Annotated[
         list[str] | None,
@@ -59,15 +67,20 @@ def plot(
     are combined. The x axis depends on the inputs of the loss: it is the error, the probability of the true
     class, an angle, or the offset of a box, for example.
     """
-    loss, path = loss_named(name, inputs), picture_path(output, name)
-    values = values_of(loss, [*(option or []), *bare(context.args)])
+    more = list(itertools.takewhile(lambda argument: not argument.startswith("--"), context.args))
+    names = [name, *map(loss_name, more)]
+    losses, path = [loss_named(name, inputs) for name in names], picture_path(output, names)
+    assignments = [split(text) for text in [*(option or []), *bare(context.args[len(more) :])]]
+    values = [values_of(*of_loss) for of_loss in zip(losses, assigned(losses, assignments), strict=True)]
     check_writable("--output", path)
-    choices = combined(values)
+    hints = hint(name for of_loss in values for name in of_loss)
+    choices = [combined(of_loss) for of_loss in values]
+    check_number(choices, hints)
     try:
-        along, curves = curves_of(loss, choices)
+        along, curves = curves_of_all(losses, choices)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=hint(values)) from None
-    save_picture(path, title(loss, values), along, curves)
+        raise typer.BadParameter(str(error), param_hint=hints) from None
+    save_picture(path, " and ".join(map(title, losses, values)), along, curves)
     console.print(f"The picture is in {path}", soft_wrap=True, highlight=False)
 
 
@@ -78,8 +91,8 @@ def loss_named(name: str, inputs: str | None) -> Plotted:
         raise typer.BadParameter(str(error), param_hint="NAME") from None
 
 
-def picture_path(output: Path | None, name: str) -> Path:
-    path = output or Path(f"{name.rpartition(':')[2]}.png")
+def picture_path(output: Path | None, names: Sequence[str]) -> Path:
+    path = output or Path(f"{'-'.join(name.rpartition(':')[2] for name in names)}.png")
     if path.suffix.lower() not in SUFFIXES:
         raise typer.BadParameter(
             f"the name of the picture must end in {' or '.join(SUFFIXES)}. Received: {str(path)!r}",
@@ -94,25 +107,29 @@ def bare(arguments: Sequence[str]) -> Iterator[str]:
     for argument in waiting:
         if not argument.startswith("--"):
             raise typer.BadParameter(
-                f"expected one NAME and options such as --delta=0.5,1. Received: {argument!r}"
+                f"expected options such as --delta=0.5,1 after the names. Received: {argument!r}"
             )
         yield argument[2:] if "=" in argument else f"{argument[2:]}={next(waiting, '')}"
 
 
-def values_of(loss: Plotted, assignments: Sequence[str]) -> dict[str, list[Any]]:
+def split(assignment: str) -> tuple[str, str]:
+    """`from-logits=True` as the name `from_logits` and the text `True`."""
+    name, _, text = assignment.partition("=")
+    return name.strip().replace("-", "_"), text
+
+
+def values_of(loss: Plotted, assignments: Sequence[tuple[str, str]]) -> dict[str, list[Any]]:
     """The values to draw, for each option."""
     known = [name for name in loss.options if name not in LAYOUT]
     found: dict[str, list[Any]] = {}
-    for assignment in assignments:
-        name, _, text = assignment.partition("=")
-        name = name.strip().replace("-", "_")
+    for name, text in assignments:
         if name not in known:
             has = f"the options to draw are {', '.join(known)}" if known else "it has no options to draw"
             raise typer.BadParameter(f"{loss.name} has no option {name!r}; {has}.", param_hint=f"--{name}")
         found.setdefault(name, []).extend(parsed(text))
         if not found[name]:
             raise typer.BadParameter(
-                f"expected values with commas. Received: {assignment!r}", param_hint=f"--{name}"
+                f"expected values with commas. Received: {f'{name}={text}'!r}", param_hint=f"--{name}"
             )
     return found
 
@@ -136,17 +153,21 @@ def value(text: str) -> Any:
 
 def combined(values: dict[str, list[Any]]) -> list[dict[str, Any]]:
     """All combinations of the values of the options."""
-    choices = [dict(zip(values, choice, strict=True)) for choice in itertools.product(*values.values())]
-    if len(choices) > len(COLOURS):
+    return [dict(zip(values, choice, strict=True)) for choice in itertools.product(*values.values())]
+
+
+def check_number(choices: Sequence[Sequence[Any]], hints: str) -> None:
+    """Refuses more lines than there are colours."""
+    number = sum(map(len, choices))
+    if number > len(COLOURS):
         raise typer.BadParameter(
-            f"a picture holds at most {len(COLOURS)} choices of options. Received: {len(choices)}",
-            param_hint=hint(values),
+            f"a picture holds at most {len(COLOURS)} choices of options. Received: {number}",
+            param_hint=hints,
         )
-    return choices
 
 
-def hint(values: dict[str, list[Any]]) -> str:
-    return ", ".join(f"--{name}" for name in values) or "NAME"
+def hint(names: Iterable[str]) -> str:
+    return ", ".join(f"--{name}" for name in dict.fromkeys(names)) or "NAME"
 
 
 def title(loss: Plotted, values: dict[str, list[Any]]) -> str:

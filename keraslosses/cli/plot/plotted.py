@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from keraslosses.cli.catalogue import NEEDED, options_of
+from keraslosses.core.spelling import did_you_mean
 from keraslosses.lookup import CLASSES
 from keraslosses.portability.targets.inputs import KINDS
-from keraslosses.portability.targets.names import did_you_mean
 from keraslosses.portability.targets.target import NotChecked, loaded
 from keraslosses.reference import REFERENCES, Reference
 from keraslosses.reference.entry import Options

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from keraslosses.core.spelling import did_you_mean
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.targets.inputs import KINDS, own_arrays
-from keraslosses.portability.targets.names import did_you_mean
 from keraslosses.reference import REFERENCES
 
 # The name of the check that always runs, before the others.

@@ -13,9 +13,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from keraslosses.core.spelling import did_you_mean
 from keraslosses.portability.targets import subject as subjects
 from keraslosses.portability.targets.inputs import Drawn
-from keraslosses.portability.targets.names import did_you_mean
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES, Reference
 

@@ -1,0 +1,90 @@
+"""What the README says: its numbers, its table, its links and its commands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import keras
+import pytest
+import typer
+
+import keraslosses
+from keraslosses.cli.app import app
+from keraslosses.cli.examples import EXAMPLES
+from keraslosses.lookup import CLASSES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+DIFFERENCES = (ROOT / "docs" / "keras-differences.md").read_text("utf-8")
+COMMANDS = typer.main.get_command(app).commands
+
+
+def section(title):
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def reasons():
+    """The items of the first section, each in one line."""
+    return [" ".join(item.split()) for item in section("Why").strip().split("\n\n")[0].split("\n- ")]
+
+
+def test_the_number_of_losses_that_keras_has():
+    known = [name for name in keraslosses.names() if hasattr(keras.losses, name)]
+    assert f"{len(known)} of the {len(keraslosses.names())} losses here are in `keras.losses`" in reasons()[0]
+
+
+def differences():
+    """What Keras and this package give, by call. A test of that page runs each call."""
+    rows = [row.strip("| ").split(" | ") for row in DIFFERENCES.splitlines() if row.startswith("| `")]
+    return {call.strip("`"): (of_keras, ours) for call, of_keras, ours, _ in rows}
+
+
+FOCAL, BINARY = "CategoricalFocalCrossentropy(from_logits=True)", "BinaryFocalCrossentropy(from_logits=True)"
+
+
+def test_the_numbers_are_those_of_the_differences_from_keras():
+    _, wrong, by_backend = reasons()
+    found, call = differences(), f"{FOCAL}([[1, 0]], [[-100.0, 100.0]])"
+    of_keras, ours = found[call]
+    assert f"`{call}` is {of_keras} in Keras, with a gradient of 0: " in wrong
+    assert wrong.endswith(f"Here it is {ours}, with a gradient.")
+    assert found[f"gradient({FOCAL}, [[1, 0]], [[-100.0, 100.0]])"] == ("[[0, 0]]", "[[-0.25, 0.25]]")
+    call = f"{BINARY}([[1.0]], [[-100.0]])"
+    assert found[call] == ("100 (TensorFlow); 16.118 (JAX, torch)", "100")
+    assert f"`{call}` is 100 on TensorFlow and 16.118 on JAX and torch. Here it is 100 on each" in by_backend
+
+
+def test_the_table_names_every_loss():
+    table = section("The losses").strip().split("\n\n")[0]
+    named = set(re.findall(r"`(\w+)`", table))
+    assert CLASSES.keys() <= named <= set(keraslosses.__all__)
+
+
+def test_links_and_pictures_are_there():
+    targets = re.findall(r"\]\((.+?)\)", README)
+    assert len(targets) > 15
+    assert [target for target in targets if not (ROOT / target).is_file()] == []
+
+
+def test_one_screen_and_a_half():
+    assert README.count("\n") <= 100
+
+
+def commands():
+    """The calls of the command line in the README, in the help, and in the docs."""
+    yield from EXAMPLES.values()
+    for text in (README, (ROOT / "docs" / "commands.md").read_text("utf-8")):
+        yield from re.findall(r"^keraslosses \w.*|(?<=`)keraslosses \w[^`\n]*(?=`)", text, re.M)
+
+
+@pytest.mark.parametrize("command", dict.fromkeys(commands()))
+def test_commands_are_read(command):
+    """Names and options are there; nothing is run."""
+    _, name, *arguments = shlex.split(command)
+    COMMANDS[name].make_context(name, arguments)
+
+
+def test_each_command_has_an_example():
+    assert COMMANDS.keys() == EXAMPLES.keys()
+    assert all(EXAMPLES[name].startswith(f"keraslosses {name} ") for name in COMMANDS)
+    assert all(EXAMPLES[name] in command.epilog for name, command in COMMANDS.items())
