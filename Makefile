@@ -57,7 +57,7 @@ compat: ## the tests with the lowest Keras and with keras-nightly
 	scripts/compat.sh "$(PYTHON)" "$(KERAS_LOWEST)" $(PYTEST_ARGS)
 
 clean: ## remove the environments and everything built
-	rm -rf $(VENV) .venv-compat-* docs/_build build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .jax_cache
+	rm -rf $(VENV) .venv-compat-* docs/_build docs/api build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .jax_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml

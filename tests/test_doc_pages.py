@@ -16,6 +16,9 @@ import pages
 import pictures
 import tables
 
+# The same on each backend.
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 PAGES = pages.pages()
 
 

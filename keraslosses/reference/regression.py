@@ -167,7 +167,7 @@ REFERENCES = (
                 "The worst errors stay too large",
                 "The squared error still lets the worst errors through: a higher power weighs them more.",
                 "Some targets are wrong: a higher power follows them.",
-                {"power": 4.0},
+                {"power": 3.0},
             ),
             Use(
                 "A few far outliers pull the fit",
