@@ -162,8 +162,7 @@ class BinaryFocalCrossentropy(FunctionLoss):
     Args:
         apply_class_balancing: Whether the loss uses `alpha`. Default: False.
         alpha: Weight of the positives, in [0, 1]; the negatives have `1 - alpha`. Default: 0.25. As in Keras,
-            it has no effect unless `apply_class_balancing` is True. Then another value than the default
-            warns.
+            it has no effect unless `apply_class_balancing` is True. A value other than 0.25 without it warns.
         gamma: Exponent of the discount for well classified outputs, at least 0. Default: 2. With 0 the loss
             is binary cross-entropy.
         from_logits: Whether y_pred holds logits. If False (default), it holds probabilities in [0, 1].
