@@ -1,13 +1,13 @@
 """What is filled into pages that are written by hand, each in the place of a marker."""
 
-from collections.abc import Iterator
 from itertools import groupby
 
 import pages
 
+from keraslosses.cli.choose import answers, call
 from keraslosses.portability.report.advice import ADVICE
 from keraslosses.reference import REFERENCES, Use
-from keraslosses.reference.uses import SYMPTOMS, TASKS, USES_OF_OTHERS
+from keraslosses.reference.uses import SYMPTOMS, TASKS
 
 
 def losses_by_family() -> str:
@@ -56,15 +56,8 @@ def which_loss() -> str:
     return "\n".join(lines)
 
 
-def answers(place: str) -> Iterator[tuple[str, Use]]:
-    """The losses for a task or a symptom."""
-    of_all = {name: entry.uses for name, entry in REFERENCES.items()} | USES_OF_OTHERS
-    return ((name, use) for name, uses in of_all.items() for use in uses if use.place == place)
-
-
 def answer(name: str, use: Use) -> tuple[str, str, str]:
-    options = ", ".join(f"{option}={value!r}" for option, value in use.start.items())
-    return f"[`{name}({options})`](api/{name}.md)", use.when, use.when_not
+    return f"[`{call(name, use)}`](api/{name}.md)", use.when, use.when_not
 
 
 def codes() -> str:

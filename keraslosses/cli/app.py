@@ -4,6 +4,7 @@ import typer
 
 from keraslosses.cli.bench.command import bench
 from keraslosses.cli.check.command import check
+from keraslosses.cli.choose import choose
 from keraslosses.cli.demo.command import demo
 from keraslosses.cli.examples import example_of
 from keraslosses.cli.list import list_losses
@@ -14,6 +15,7 @@ app = typer.Typer(
 )
 app.command(epilog=example_of("bench"))(bench)
 app.command(epilog=example_of("check"))(check)
+app.command(epilog=example_of("choose"))(choose)
 app.command(epilog=example_of("demo"))(demo)
 app.command("list", epilog=example_of("list"))(list_losses)
 app.command(context_settings=CONTEXT, epilog=example_of("plot"))(plot)

@@ -3,6 +3,7 @@
 EXAMPLES = {
     "bench": "keraslosses bench Huber --sizes small --backend torch",
     "check": "keraslosses check my_losses.py:MyLoss --html report.html",
+    "choose": "keraslosses choose boxes overlap",
     "demo": "keraslosses demo --backend jax --seeds 1",
     "list": "keraslosses list --family boxes",
     "plot": "keraslosses plot Huber SmoothL1 --delta=0.5,1",
