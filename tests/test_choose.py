@@ -28,7 +28,7 @@ def test_a_word_finds_the_losses_with_their_options():
 
 def test_all_words_must_be_there_in_any_case():
     assert "CTC" in invoke("ALIGNED", "frames").stdout
-    assert invoke("aligned", "boxes").exit_code == 2
+    assert invoke("aligned", "lesions").exit_code == 2
 
 
 def test_an_unknown_word_is_an_error_with_a_suggestion():
@@ -37,7 +37,7 @@ def test_an_unknown_word_is_an_error_with_a_suggestion():
     assert "Did you mean 'lesions'?" in " ".join(result.stderr.replace("│", " ").split())
 
 
-@pytest.mark.parametrize("words", [[], ["boxes"]])
+@pytest.mark.parametrize("words", [[], ["overlap"]])
 def test_json_holds_the_answers(words):
     found = json.loads(invoke(*words, "--json").stdout)
     assert {entry["place"] for entry in found} == {
