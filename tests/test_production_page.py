@@ -66,10 +66,10 @@ def test_the_backend_of_code_is_read_from_the_title_above_it():
 
 
 def test_the_tests_that_the_page_names_exist():
-    table = PAGE.split("| subject | what is proved | tests |\n")[1].split("\n\n")[0]
-    named = re.findall(r"`tests/(\w+\.py)`: `(test_\w+)`", table)
-    assert len(named) == table.count("\n")
-    missing = [pair for pair in named if f"\ndef {pair[1]}(" not in (TESTS / pair[0]).read_text("utf-8")]
+    claims = PAGE.split("## What the tests prove\n")[1].split("\n- ")[1:]
+    named = [re.findall(r"`tests/(\w+\.py)`:\s+`(test_\w+)`", claim) for claim in claims]
+    assert [len(of_claim) for of_claim in named] == [1] * len(claims)
+    missing = [pair for (pair,) in named if f"\ndef {pair[1]}(" not in (TESTS / pair[0]).read_text("utf-8")]
     assert missing == []
 
 
