@@ -25,7 +25,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "bench.md"]
 html_theme = "furo"
 html_title = "keraslosses"
 html_static_path = ["_static"]

@@ -1,6 +1,8 @@
 """What is filled into pages that are written by hand, each in the place of a marker."""
 
+from functools import partial
 from itertools import groupby
+from pathlib import Path
 
 import pages
 
@@ -66,12 +68,27 @@ def codes() -> str:
     return "\n".join(["| code | what to do |", "|---|---|", *rows])
 
 
+BENCH = Path(__file__).with_name("bench.md")  # What `bench --markdown` wrote.
+
+
+def bench(part: str) -> str:
+    """The table of one mode of the benchmark, or what stands before the tables."""
+    before, *tables = BENCH.read_text("utf-8").split("\n### ")
+    by_part = {"summary": before} | dict(one.split("\n", 1) for one in tables)
+    return by_part[part].strip()
+
+
 # By the page: the marker, and what stands in its place.
 TABLES = {
     "api": ("<!-- public names -->", public_names),
     "losses": ("<!-- losses by family -->", losses_by_family),
     "which-loss": ("<!-- tasks and symptoms -->", which_loss),
-    "check": ("<!-- codes -->", codes),
+    "check-codes": ("<!-- codes -->", codes),
+    "performance-results": ("<!-- bench summary -->", partial(bench, "summary")),
+    "performance-tensorflow": ("<!-- bench tensorflow -->", partial(bench, "tensorflow")),
+    "performance-xla": ("<!-- bench tensorflow, XLA -->", partial(bench, "tensorflow, XLA")),
+    "performance-jax": ("<!-- bench jax -->", partial(bench, "jax")),
+    "performance-torch": ("<!-- bench torch -->", partial(bench, "torch")),
 }
 
 

@@ -370,15 +370,22 @@ ROWS = (
 
 INTRODUCTION = f"""# Differences from keras.losses
 
-A name that `keras.losses` has means the same here, but for the rows of this table. Each row is a call that was run
-with both packages on every backend, with Keras {KERAS}; where Keras's answer depends on the backend, all are given,
-and where Keras 3.16 answers differently, that too. In the calls `gradient(loss, y_true, y_pred)` is the gradient by
-y_pred, `masked(y_pred, mask)` a y_pred that carries a Keras mask, and `np` and `array` are NumPy's.
+- A name that `keras.losses` has means the same here, with the same arguments in the same order. Only the rows below differ.
+- Many rows are edge cases: probabilities of exactly 0 or 1, infinite logits, empty regions, kinks, very large numbers.
+- These can matter for ordinary inputs: `alpha` and `beta` of `Tversky`, options together with `axis`, predictions of rank 1,
+  masks and weights on several axes, padded labels of `ctc`, labels in half precision, and `Dice(reduction="sum")`.
+- Inputs that Keras accepts can raise `ValueError` here: logits taken for probabilities, labels out of range, other shapes.
+- Where the backends of Keras differ from each other, this package gives one answer on all backends.
 
-[](numerics.md) says what holds for every loss. It has the kinds of tensors too: some losses of Keras read TensorFlow's
-ragged tensors, none of ours does, and the error says how to get the same loss.
+Each row is a call that was run with both packages on every backend, with Keras {KERAS}. If Keras's answer depends on the
+backend, the row has all answers. If Keras 3.16 answers differently, the row has that answer too. In the calls,
+`gradient(loss, y_true, y_pred)` is the gradient by y_pred, `masked(y_pred, mask)` is a y_pred that carries a Keras mask, and
+`np` and `array` are NumPy's.
 
-The table is made by `python tests/keras_differences.py`. A test runs every call again.
+[](numerics.md) says what holds for every loss. It also lists the kinds of tensors: some losses of Keras read ragged tensors of
+TensorFlow. No loss of this package does; the error says how to get the same loss.
+
+`python tests/keras_differences.py` makes the table. A test runs every call again.
 """
 
 

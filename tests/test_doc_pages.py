@@ -4,9 +4,11 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import keraslosses
+from keraslosses.cli.bench.cases import MODES
 from keraslosses.cli.plot.plotted import plotted
 from keraslosses.reference import REFERENCES
 
@@ -60,6 +62,31 @@ def test_a_table_takes_the_place_of_its_marker(page):
     source = [(pages.FOLDER.parent / f"{page}.md").read_text("utf-8")]
     tables.fill_page(None, page, source)
     assert marker not in source[0] and "|---|" in source[0].replace(" ", "")
+
+
+def test_each_mode_of_the_benchmark_has_a_page_with_its_rows():
+    marked = {marker.removeprefix("<!-- bench ").removesuffix(" -->") for marker, _ in tables.TABLES.values()}
+    shown = {mode for modes in MODES.values() for mode in modes} & marked
+    assert shown == set(re.findall(r"^### (.*)$", tables.BENCH.read_text("utf-8"), re.MULTILINE))
+    for mode in shown:
+        assert tables.bench(mode).startswith("| loss | size |") and "| Huber | small |" in tables.bench(mode)
+    assert "### " not in tables.bench("summary") and "Rows above 1.10" in tables.bench("summary")
+
+
+def test_the_first_lines_on_speed_are_what_was_measured():
+    first_lines = (pages.FOLDER.parent / "performance.md").read_text("utf-8").split("\n\n")[1]
+    (median,) = re.findall(r"all (\d\.\d\d)\.$", tables.bench("summary"), re.MULTILINE)
+    assert f"The median ratio of our time to the best peer's is {median}." in first_lines
+    without, with_xla = (times(tables.bench(mode)) for mode in ("tensorflow", "tensorflow, XLA"))
+    shares = [with_xla[row] / without[row] for row in without]
+    assert "It halves the time of most losses." in first_lines
+    assert np.median(shares) < 0.52
+
+
+def times(table):
+    """Our time of each row: its loss, its size."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    return {(loss, size): float(ms) for loss, size, ms, *_ in rows}
 
 
 def test_a_page_without_its_marker_is_an_error():

@@ -103,7 +103,7 @@ def circumstances(versions: Versions) -> list[str]:
 
 
 def markdown(rows: Sequence[Row], versions: Versions) -> str:
-    """The section "Results" of docs/performance.md."""
+    """The file docs/bench.md, which the build of the docs divides into pages."""
     lines = [*bullets(circumstances(versions)), "", *spaced(summary(rows))]
     for mode, group in by_mode(rows).items():
         rule = ["---" if column in TEXTS else "--:" for column in COLUMNS]
