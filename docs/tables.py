@@ -5,6 +5,8 @@ from itertools import groupby
 import pages
 
 from keraslosses.cli.choose import answers, call
+from keraslosses.cli.migrate.row import Row, told
+from keraslosses.cli.migrate.table import TABLES as MIGRATIONS
 from keraslosses.portability.report.advice import ADVICE
 from keraslosses.reference import REFERENCES, Use
 from keraslosses.reference.uses import SYMPTOMS, TASKS
@@ -66,11 +68,33 @@ def codes() -> str:
     return "\n".join(["| code | what to do |", "|---|---|", *rows])
 
 
+def migrations() -> str:
+    """The losses of other libraries, a table for each library."""
+    lines: list[str] = []
+    for library, rows in MIGRATIONS.items():
+        lines += [f"## {library}", "", "| theirs | here | what to know |", "|---|---|---|"]
+        lines += [f"| `{row.theirs}` | {migrated(row)} | {what_to_know(row)} |" for row in rows]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def migrated(row: Row) -> str:
+    """The code that takes the place of a loss, with a link to the page of our loss."""
+    code = f"`{row.here.replace('keraslosses.', '')}`"
+    return f"[{code}](api/{row.name}.md)" if row.name else code if row.here else "none"
+
+
+def what_to_know(row: Row) -> str:
+    arguments = told(row)
+    return f"{row.bites} Arguments: {arguments}." if arguments else row.bites
+
+
 # By the page: the marker, and what stands in its place.
 TABLES = {
     "api": ("<!-- public names -->", public_names),
     "losses": ("<!-- losses by family -->", losses_by_family),
     "which-loss": ("<!-- tasks and symptoms -->", which_loss),
+    "migrate": ("<!-- losses of other libraries -->", migrations),
     "check": ("<!-- codes -->", codes),
 }
 
