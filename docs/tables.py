@@ -68,13 +68,15 @@ def codes() -> str:
     return "\n".join(["| code | what to do |", "|---|---|", *rows])
 
 
+HEAD_OF_MIGRATIONS = ("theirs", "here", "what to know")
+
+
 def migrations() -> str:
     """The losses of other libraries, a table for each library."""
     lines: list[str] = []
     for library, rows in MIGRATIONS.items():
-        lines += [f"## {library}", "", "| theirs | here | what to know |", "|---|---|---|"]
-        lines += [f"| `{row.theirs}` | {migrated(row)} | {what_to_know(row)} |" for row in rows]
-        lines += [""]
+        cells = [(f"`{row.theirs}`", migrated(row), what_to_know(row)) for row in rows]
+        lines += [f"## {library}", "", pages.table(HEAD_OF_MIGRATIONS, cells, "migrations"), ""]
     return "\n".join(lines)
 
 
@@ -85,8 +87,7 @@ def migrated(row: Row) -> str:
 
 
 def what_to_know(row: Row) -> str:
-    arguments = told(row)
-    return f"{row.bites} Arguments: {arguments}." if arguments else row.bites
+    return f"{row.bites} {told(row)}".strip()
 
 
 # By the page: the marker, and what stands in its place.

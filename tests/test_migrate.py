@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 import keraslosses
 from keraslosses.cli.app import app
-from keraslosses.cli.migrate.row import names_in, told
+from keraslosses.cli.migrate.names import ROWS as ROWS_BY_NAME
+from keraslosses.cli.migrate.row import Row, names_in, told
 from keraslosses.cli.migrate.table import TABLES
 
 # The same on each backend.
@@ -131,7 +132,7 @@ def test_each_kind_of_place(file, line, here, state):
         "import keras\nkeras.layers.Dense(1, name='auto')",
         "import tensorflow as tf\ntf.keras.layers.Dense(1)",
         "import tensorflow as tf\ntf.keras.losses.Loss",
-        "from .losses import GIoULoss\nGIoULoss()",
+        "from .keras_cv.losses import GIoULoss\nGIoULoss()",
         "from mine.losses import GIoULoss\nGIoULoss()",
         "import tensorflow_addons as tfa\ntfa.optimizers.AdamW()",
         "other(reduction='auto')",
@@ -209,6 +210,11 @@ def test_a_reduction_stays_when_another_one_is_added_in_front(file):
         # Still used.
         ("{tfa}\n{call}\ntfa.x", "import keraslosses\n{tfa}\n{ours}\ntfa.x"),
         ("{tfa}\n__all__ = ['tfa']\n{call}", "import keraslosses\n{tfa}\n__all__ = ['tfa']\n{ours}"),
+        # An import that comes too late to be replaced by ours.
+        (
+            "{tfa}\n{call}\ntfa.x\nimport tf_keras\ntf_keras.losses.Hinge()",
+            "import keraslosses\n{tfa}\n{ours}\ntfa.x\nkeraslosses.Hinge()",
+        ),
         # Not on lines of its own.
         ("{tfa}; x = 1\n{call}", "import keraslosses\n{tfa}; x = 1\n{ours}"),
         (
@@ -227,6 +233,13 @@ def test_the_imports_fit_the_uses(file, before, after):
         "ours": "keraslosses.GIoU(box_format='yxyx')",
     }
     assert written(file, before.format(**parts) + "\n") == after.format(**parts) + "\n"
+
+
+def test_options_that_are_added_stand_in_front_of_the_first_argument(file, monkeypatch):
+    row = Row("keras_cv.losses.New", "keraslosses.GIoU(box_format='yxyx')", "New.", "reduction")
+    monkeypatch.setitem(ROWS_BY_NAME, row.theirs, row)
+    text = "import keras_cv\nkeras_cv.losses.New('sum')\n"
+    assert written(file, text) == "import keraslosses\nkeraslosses.GIoU(box_format='yxyx', reduction='sum')\n"
 
 
 def test_line_ends_and_encoding_stay(file):

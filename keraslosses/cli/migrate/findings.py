@@ -134,7 +134,7 @@ def rewritten(source: Source, call: ast.Call, row: Row) -> tuple[str, tuple[Edit
     head, tail = around(tree, inner)
     outer = ("", "") if tree is inner else ("(", ")")
     ends = f"{outer[0]}{head}", f"{tail}{outer[1]}"
-    complete = all(ours for _, ours, _ in given) and len(given) == len(call.args) + len(call.keywords)
+    complete = all(ours for _, ours, _ in given)
     edits = () if row.needs_a_hand or not complete else edits_of(source, call, given, ends, added)
     return f"{head}({inside}){tail}", edits
 

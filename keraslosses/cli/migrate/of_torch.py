@@ -2,26 +2,24 @@
 
 from keraslosses.cli.migrate.row import NOT_YET, Row
 
-OLD = "size_average> reduce> reduction"
-
 TORCH = (
     Row(
         "torch.nn.MSELoss",
         "keraslosses.MeanSquaredError()",
         '`reduction="sum"` sums the means over the last axis; theirs sums all elements.',
-        OLD,
+        "reduction",
     ),
     Row(
         "torch.nn.L1Loss",
         "keraslosses.MeanAbsoluteError()",
         '`reduction="sum"` sums the means over the last axis; theirs sums all elements.',
-        OLD,
+        "reduction",
     ),
     Row(
         "torch.nn.SmoothL1Loss",
         "keraslosses.SmoothL1()",
         "`Huber(delta)` is delta times `SmoothL1(beta=delta)`, here and in torch.",
-        f"{OLD} beta",
+        "reduction beta",
     ),
     Row(
         "torch.nn.HuberLoss",
@@ -35,63 +33,63 @@ TORCH = (
         "reduction='mean_with_sample_weight')",
         "Classes are on axis 1 in torch and on the last axis in Keras; for targets that are probabilities "
         "take `CategoricalCrossentropy(from_logits=True, axis=1)`.",
-        "weight>class_weights size_average> ignore_index>ignore_class reduce> reduction label_smoothing",
+        "weight>class_weights ignore_index>ignore_class reduction label_smoothing",
     ),
     Row(
         "torch.nn.NLLLoss",
         "keraslosses.NegativeLogLikelihood(axis=1, ignore_class=-100, reduction='mean_with_sample_weight')",
         "Classes are on axis 1 in torch and on the last axis in Keras; y_pred holds logarithms in both.",
-        "weight>class_weights size_average> ignore_index>ignore_class reduce> reduction",
+        "weight>class_weights ignore_index>ignore_class reduction",
     ),
     Row(
         "torch.nn.BCELoss",
         "keraslosses.BinaryCrossentropy()",
         "`class_weights` holds one weight for each output of the last axis; weights of elements are "
         "`sample_weight`.",
-        f"weight>class_weights {OLD}",
+        "weight>class_weights reduction",
     ),
     Row(
         "torch.nn.BCEWithLogitsLoss",
         "keraslosses.BinaryCrossentropy(from_logits=True)",
         "Without `from_logits=True`, ours reads probabilities.",
-        f"weight>class_weights {OLD} pos_weight",
+        "weight>class_weights reduction pos_weight",
     ),
     Row(
         "torch.nn.MultiLabelSoftMarginLoss",
         "keraslosses.BinaryCrossentropy(from_logits=True)",
         "It is the binary cross-entropy of logits under another name.",
-        f"weight>class_weights {OLD}",
+        "weight>class_weights reduction",
     ),
     Row(
         "torch.nn.SoftMarginLoss",
         "keraslosses.BinaryCrossentropy(from_logits=True)",
         "Write the labels as 0 and 1, not as -1 and 1.",
-        OLD,
+        "reduction",
     ),
     Row(
         "torch.nn.KLDivLoss",
         "1 / C * keraslosses.KLDivergence()",
         'Ours reads probabilities, and theirs reads a logarithm as y_pred; their `reduction="batchmean"` '
         "is ours without the C.",
-        f"{OLD} log_target>",
+        "reduction log_target>",
     ),
     Row(
         "torch.nn.PoissonNLLLoss",
         "keraslosses.Poisson()",
         "Ours reads rates, theirs logarithms of rates: end the model with `exp`.",
-        "log_input> full> size_average> eps> reduce> reduction",
+        "log_input> full> eps> reduction",
     ),
     Row(
         "torch.nn.MultiMarginLoss",
         "keraslosses.MultiMargin()",
         "The class weights multiply after the power, as in torch.",
-        "p margin weight>class_weights size_average> reduce> reduction",
+        "p margin weight>class_weights reduction",
     ),
     Row(
         "torch.nn.MultiLabelMarginLoss",
         "keraslosses.MultiLabelMargin()",
         "The list of labels ends at the first negative entry, as in torch.",
-        OLD,
+        "reduction",
     ),
     Row(
         "torch.nn.CTCLoss",

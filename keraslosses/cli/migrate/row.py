@@ -55,7 +55,7 @@ def names_in(code: str) -> Iterator[str]:
 
 
 def told(row: Row) -> str:
-    """What becomes of the arguments, in Markdown."""
-    renamed = [f"`{old}` is `{new}`" for old, new in row.arguments.items() if new not in (None, old)]
-    gone = [f"`{old}`" for old, new in row.arguments.items() if new is None]
-    return "; ".join([*renamed, *([f"not here: {', '.join(gone)}"] if gone else [])])
+    """What becomes of the arguments, as Markdown sentences."""
+    renamed = [f"`{old}` is `{new}` here" for old, new in row.arguments.items() if new not in (None, old)]
+    gone = ", ".join(f"`{old}`" for old, new in row.arguments.items() if new is None)
+    return " ".join(f"{text}." for text in ["; ".join(renamed), f"Not here: {gone}" if gone else ""] if text)
