@@ -17,6 +17,7 @@ from peers import (
     LABEL_LISTS,
     LABELS,
     LOG_PROBABILITIES_SECOND,
+    PER_CLASS,
     POSITIVE,
     PROBABILITIES,
     REAL,
@@ -50,10 +51,10 @@ def close(received, expected):
 # torch: the loss with its defaults, its inputs, and ours where they differ.
 
 
-def by_torch(theirs, y_pred, y_true, *lengths):
+def by_torch(theirs, y_pred, y_true, *lengths, **options):
     pred, true = torch.from_numpy(np.asarray(y_pred)).double(), torch.from_numpy(np.asarray(y_true))
     true = true.double() if true.is_floating_point() else true.long()
-    return float(getattr(torch.nn, theirs.removeprefix("torch.nn."))()(pred, true, *lengths))
+    return float(getattr(torch.nn, theirs.removeprefix("torch.nn."))(**options)(pred, true, *lengths))
 
 
 ROW_LABELS, ROW_SCORES = LABELS.reshape(-1), REAL[1].reshape(-1, CLASSES_OF_ALL)
@@ -82,6 +83,36 @@ OF_TORCH = {
 def test_torch(name):
     (true, pred), ours = OF_TORCH[name]
     close(here(f"torch.nn.{name}", *ours), by_torch(f"torch.nn.{name}", pred, true))
+
+
+WEIGHT = np.array(PER_CLASS)
+OPTIONS = [
+    ("SmoothL1Loss", {"beta": 0.5}),
+    ("HuberLoss", {"delta": 0.5}),
+    ("CrossEntropyLoss", {"weight": WEIGHT, "label_smoothing": 0.1}),
+    ("NLLLoss", {"weight": WEIGHT, "ignore_index": -100}),
+    ("BCELoss", {"weight": WEIGHT}),
+    ("BCEWithLogitsLoss", {"weight": WEIGHT, "pos_weight": WEIGHT[::-1].copy()}),
+    ("MultiLabelSoftMarginLoss", {"weight": WEIGHT}),
+    ("MultiMarginLoss", {"p": 2, "margin": 0.5, "weight": WEIGHT}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIONS, ids=[name for name, _ in OPTIONS])
+def test_arguments_of_torch_under_their_names_here(name, options):
+    (true, pred), ours = OF_TORCH[name]
+    row = ROWS[f"torch.nn.{name}"]
+    given = {
+        row.arguments[option]: value.tolist() if isinstance(value, np.ndarray) else value
+        for option, value in options.items()
+    }
+    config = eval(row.here).get_config() | given
+    received = getattr(keraslosses, row.name).from_config(config)(*ours)
+    theirs = {
+        option: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+        for option, value in options.items()
+    }
+    close(keras.ops.convert_to_numpy(received), by_torch(row.theirs, pred, true, **theirs))
 
 
 def test_torch_ctc():

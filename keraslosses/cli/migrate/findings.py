@@ -93,11 +93,10 @@ def root(node: ast.AST) -> ast.AST:
 
 
 def at_name(source: Source, node: ast.expr, row: Row) -> Finding:
-    """A name that is not called, or that is a loss or function itself."""
+    """The name of a loss or function, or of a class that is not called: the user may test for that class."""
     here = row.here if row.is_object else row.here.removesuffix("()")
-    same = not row.needs_a_hand and all(old == new for old, new in row.arguments.items())
     text = f"({here})" if " + " in here or " * " in here else here
-    may = same and (row.is_object or "(" not in here) and is_sure(source, node)
+    may = row.is_object and not row.needs_a_hand and is_sure(source, node)
     edits = (Edit(source.start(node), source.end(node), text),) if may else ()
     return Finding(node.lineno, node.col_offset, source.text(node), here, row.bites, edits, node)
 

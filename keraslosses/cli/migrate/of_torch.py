@@ -151,7 +151,8 @@ TORCHVISION = (
 
 
 PROBABILITIES = (
-    "Ours reads probabilities, so end the model with a sigmoid or a softmax; classes are on axis 1 in theirs."
+    "Ours reads probabilities, so end the model with a sigmoid or a softmax; in theirs, classes are on axis "
+    "1 and a class without a pixel in the batch costs 0."
 )
 SMP = "mode> classes> log_loss> from_logits> smooth> ignore_index> eps>"
 
@@ -159,7 +160,7 @@ SEGMENTATION_MODELS_PYTORCH = (
     Row(
         "segmentation_models_pytorch.losses.DiceLoss",
         "keraslosses.Dice(axis=(0, 2, 3))",
-        f"{PROBABILITIES[:-1]}, and a class without a pixel in the batch costs 0 there.",
+        PROBABILITIES,
         SMP,
     ),
     Row(
