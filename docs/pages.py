@@ -126,10 +126,10 @@ def uses_table(uses: tuple[Use, ...]) -> str:
     return table(("for", "start with", "use it when", "not when"), rows)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of uses; `_static/uses.css` knows it by its class."""
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "uses") -> str:
+    """A table of this kind; `_static/uses.css` knows it by its class."""
     lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
-    return "\n".join(["```{table}", ":class: uses", *lines, "```"])
+    return "\n".join(["```{table}", f":class: {kind}", *lines, "```"])
 
 
 def started(use: Use) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pages
 
 from keraslosses.cli.choose import answers, call
+from keraslosses.cli.migrate.row import Row, told
+from keraslosses.cli.migrate.table import TABLES as MIGRATIONS
 from keraslosses.portability.report.advice import ADVICE
 from keraslosses.reference import REFERENCES, Use
 from keraslosses.reference.uses import SYMPTOMS, TASKS
@@ -78,6 +80,28 @@ def bench(part: str) -> str:
     return by_part[part].strip()
 
 
+HEAD_OF_MIGRATIONS = ("theirs", "here", "what to know")
+
+
+def migrations() -> str:
+    """The losses of other libraries, a table for each library."""
+    lines: list[str] = []
+    for library, rows in MIGRATIONS.items():
+        cells = [(f"`{row.theirs}`", migrated(row), what_to_know(row)) for row in rows]
+        lines += [f"## {library}", "", pages.table(HEAD_OF_MIGRATIONS, cells, "migrations"), ""]
+    return "\n".join(lines)
+
+
+def migrated(row: Row) -> str:
+    """The code that takes the place of a loss, with a link to the page of our loss."""
+    code = f"`{row.here.replace('keraslosses.', '')}`"
+    return f"[{code}](api/{row.name}.md)" if row.name else code if row.here else "none"
+
+
+def what_to_know(row: Row) -> str:
+    return f"{row.bites} {told(row)}".strip()
+
+
 # By the page: the marker, and what stands in its place.
 TABLES = {
     "api": ("<!-- public names -->", public_names),
@@ -89,6 +113,7 @@ TABLES = {
     "performance-xla": ("<!-- bench tensorflow, XLA -->", partial(bench, "tensorflow, XLA")),
     "performance-jax": ("<!-- bench jax -->", partial(bench, "jax")),
     "performance-torch": ("<!-- bench torch -->", partial(bench, "torch")),
+    "migrate": ("<!-- losses of other libraries -->", migrations),
 }
 
 

@@ -8,6 +8,7 @@ import keras
 import pytest
 
 import keraslosses
+from keraslosses.cli.migrate.table import TABLES as MIGRATIONS
 from keraslosses.lookup import CLASSES
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.uses import SYMPTOMS, TASKS, USES_OF_OTHERS
@@ -70,6 +71,8 @@ QUESTIONS = {
     "1 %": "Only 1 % of the samples are positive",
     "alignment": "The labels are not aligned with the frames",
     "never seen": "Faces: persons never seen in training",
+    "tfa.losses.SigmoidFocalCrossEntropy": "TensorFlow Addons",
+    "torch.nn.SmoothL1Loss": "torch.nn",
     "NaN": "The loss is NaN",
     "my own loss": "Your own loss",
 }
@@ -83,6 +86,8 @@ def test_the_landing_page_leads_to_the_answer(words, heading):
     page, _, anchor = link.partition("#")
     if page == "which-loss.md":
         assert heading in TASKS + SYMPTOMS
+    elif page == "migrate.md":
+        assert words in {row.theirs for row in MIGRATIONS[heading]}
     else:
         assert re.search(rf"^#+ {heading}$", (DOCS / page).read_text("utf-8"), re.MULTILINE)
     assert anchor in ("", re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-"))

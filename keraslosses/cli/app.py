@@ -8,6 +8,7 @@ from keraslosses.cli.choose import choose
 from keraslosses.cli.demo.command import demo
 from keraslosses.cli.examples import example_of
 from keraslosses.cli.list import list_losses
+from keraslosses.cli.migrate.command import migrate
 from keraslosses.cli.plot.command import CONTEXT, plot
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app.command(epilog=example_of("check"))(check)
 app.command(epilog=example_of("choose"))(choose)
 app.command(epilog=example_of("demo"))(demo)
 app.command("list", epilog=example_of("list"))(list_losses)
+app.command(epilog=example_of("migrate"))(migrate)
 app.command(context_settings=CONTEXT, epilog=example_of("plot"))(plot)
 
 

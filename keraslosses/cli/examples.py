@@ -6,6 +6,7 @@ EXAMPLES = {
     "choose": "keraslosses choose boxes overlap",
     "demo": "keraslosses demo --backend jax --seeds 1",
     "list": "keraslosses list --family boxes",
+    "migrate": "keraslosses migrate my_project --write",
     "plot": "keraslosses plot Huber SmoothL1 --delta=0.5,1",
 }
 

@@ -1,0 +1,1 @@
+"""`keraslosses migrate`: what to change in code that uses the losses of other libraries."""

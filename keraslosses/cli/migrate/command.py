@@ -1,0 +1,106 @@
+"""`keraslosses migrate`: finds the losses of other libraries in Python files, and says what to write."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keraslosses.cli.migrate.files import copy_of, python_files, read, write
+from keraslosses.cli.migrate.findings import Finding, Source, findings
+from keraslosses.cli.migrate.rewrite import rewritten_text
+
+
+def migrate(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="A Python file, or a folder with Python files."),
+    ],
+    save: Annotated[
+        bool, typer.Option("--write", help="Make the changes that need no decision, and keep FILE.orig.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Find losses of TensorFlow Addons, KerasCV, segmentation_models and Keras 2, and print what to write.
+
+    The exit code is 0 if nothing is left to change, 1 if something is, and 2 if a file cannot be read or
+    written.
+    """
+    if not path.exists():
+        raise typer.BadParameter(f"there is no file or folder {str(path)!r}.", param_hint="PATH")
+    found: dict[Path, list[Finding]] = {}
+    failed = False
+    for file in python_files(path):
+        try:
+            found[file] = changed(file, save)
+        except (OSError, SyntaxError, ValueError) as error:
+            failed = True
+            typer.echo(f"{file}{why(error)}", err=True)
+    if as_json:
+        typer.echo(json.dumps([plain(file, one, save) for file in found for one in found[file]], indent=2))
+    else:
+        for line in report(found, save):
+            typer.echo(line)
+    left = any(not (save and one.edits) for ones in found.values() for one in ones)
+    raise typer.Exit(2 if failed else int(left))
+
+
+def changed(file: Path, save: bool) -> list[Finding]:
+    """The findings of a file, after their edits are made if they should be."""
+    source = Source(read(file))
+    found = findings(source)
+    if save and any(one.edits for one in found):
+        if copy_of(file).exists():
+            raise FileExistsError(f"{copy_of(file).name} exists already; move it to another place")
+        write(file, rewritten_text(source, found))
+    return found
+
+
+def why(error: Exception) -> str:
+    """Why a file failed, with the line if it is known."""
+    if isinstance(error, SyntaxError):
+        return f"{f':{error.lineno}' if error.lineno else ''}: no Python: {error.msg}"
+    return f": {error}"
+
+
+def state_of(one: Finding, save: bool) -> str:
+    """What happens to a finding: "changed", "change" if `--write` makes it, or "by hand"."""
+    if not one.edits:
+        return "by hand"
+    return "changed" if save else "change"
+
+
+def plain(file: Path, one: Finding, save: bool) -> dict[str, Any]:
+    """A finding as data for JSON."""
+    return {
+        "file": str(file),
+        "line": one.line,
+        "column": one.column + 1,
+        "theirs": one.theirs,
+        "here": one.here or None,
+        "note": one.bites,
+        "state": state_of(one, save),
+    }
+
+
+def report(found: dict[Path, list[Finding]], save: bool) -> Iterator[str]:
+    """The findings as lines of text, and the number of each state."""
+    for file, ones in found.items():
+        for one in ones:
+            yield f"{file}:{one.line}: {' '.join(one.theirs.split())}"
+            yield from (f"    {line}" for line in what_to_do(one, save))
+    states = [state_of(one, save) for ones in found.values() for one in ones]
+    yield summary(states, len(found))
+
+
+def what_to_do(one: Finding, save: bool) -> Sequence[str]:
+    state = state_of(one, save)
+    return [f"{state}: {one.here}", one.bites] if one.here else [f"{state}: {one.bites}"]
+
+
+def summary(states: Sequence[str], files: int) -> str:
+    """One sentence about the run."""
+    head = f"{files} file{'' if files == 1 else 's'} read"
+    counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    return f"{head}: {', '.join(counts) or 'nothing to change'}."

@@ -1,0 +1,239 @@
+"""The losses of libraries for torch, and what takes their place."""
+
+from keraslosses.cli.migrate.row import NOT_YET, Row
+
+TORCH = (
+    Row(
+        "torch.nn.MSELoss",
+        "keraslosses.MeanSquaredError()",
+        '`reduction="sum"` sums the means over the last axis; theirs sums all elements.',
+        "reduction",
+    ),
+    Row(
+        "torch.nn.L1Loss",
+        "keraslosses.MeanAbsoluteError()",
+        '`reduction="sum"` sums the means over the last axis; theirs sums all elements.',
+        "reduction",
+    ),
+    Row(
+        "torch.nn.SmoothL1Loss",
+        "keraslosses.SmoothL1()",
+        "`Huber(delta)` is delta times `SmoothL1(beta=delta)`, here and in torch.",
+        "reduction beta",
+    ),
+    Row(
+        "torch.nn.HuberLoss",
+        "keraslosses.Huber()",
+        "Ours takes `delta` first, theirs `reduction`.",
+        "reduction delta",
+    ),
+    Row(
+        "torch.nn.CrossEntropyLoss",
+        "keraslosses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-100, axis=1, "
+        "reduction='mean_with_sample_weight')",
+        "Classes are on axis 1 in torch and on the last axis in Keras; for targets that are probabilities "
+        "take `CategoricalCrossentropy(from_logits=True, axis=1)`.",
+        "weight>class_weights ignore_index>ignore_class reduction label_smoothing",
+    ),
+    Row(
+        "torch.nn.NLLLoss",
+        "keraslosses.NegativeLogLikelihood(axis=1, ignore_class=-100, reduction='mean_with_sample_weight')",
+        "Classes are on axis 1 in torch and on the last axis in Keras; y_pred holds logarithms in both.",
+        "weight>class_weights ignore_index>ignore_class reduction",
+    ),
+    Row(
+        "torch.nn.BCELoss",
+        "keraslosses.BinaryCrossentropy()",
+        "`class_weights` holds one weight for each output of the last axis; weights of elements are "
+        "`sample_weight`.",
+        "weight>class_weights reduction",
+    ),
+    Row(
+        "torch.nn.BCEWithLogitsLoss",
+        "keraslosses.BinaryCrossentropy(from_logits=True)",
+        "Without `from_logits=True`, ours reads probabilities.",
+        "weight>class_weights reduction pos_weight",
+    ),
+    Row(
+        "torch.nn.MultiLabelSoftMarginLoss",
+        "keraslosses.BinaryCrossentropy(from_logits=True)",
+        "It is the binary cross-entropy of logits under another name.",
+        "weight>class_weights reduction",
+    ),
+    Row(
+        "torch.nn.SoftMarginLoss",
+        "keraslosses.BinaryCrossentropy(from_logits=True)",
+        "Write the labels as 0 and 1, not as -1 and 1.",
+        "reduction",
+    ),
+    Row(
+        "torch.nn.KLDivLoss",
+        "1 / C * keraslosses.KLDivergence()",
+        'Ours reads probabilities, and theirs reads a logarithm as y_pred; their `reduction="batchmean"` '
+        "is ours without the C.",
+        "reduction log_target>",
+    ),
+    Row(
+        "torch.nn.PoissonNLLLoss",
+        "keraslosses.Poisson()",
+        "Ours reads rates, theirs logarithms of rates: end the model with `exp`.",
+        "log_input> full> eps> reduction",
+    ),
+    Row(
+        "torch.nn.MultiMarginLoss",
+        "keraslosses.MultiMargin()",
+        "The class weights multiply after the power, as in torch.",
+        "p margin weight>class_weights reduction",
+    ),
+    Row(
+        "torch.nn.MultiLabelMarginLoss",
+        "keraslosses.MultiLabelMargin()",
+        "The list of labels ends at the first negative entry, as in torch.",
+        "reduction",
+    ),
+    Row(
+        "torch.nn.CTCLoss",
+        "keraslosses.CTC(normalize='target')",
+        "Ours reads frames of shape (batch, time, classes), logits or their log-softmax, and labels padded "
+        "by -1.",
+        "blank>blank_index reduction zero_infinity",
+    ),
+    Row(
+        "torch.nn.LinearCrossEntropyLoss",
+        "",
+        "Use the layer `ChunkedCrossEntropy`: it holds the weights, and `attach` adds it to a model.",
+    ),
+    Row(
+        "torch.nn.CosineEmbeddingLoss",
+        "",
+        f"{NOT_YET}; for pairs that are all alike it is `CosineSimilarity()` plus 1.",
+    ),
+    *(
+        Row(f"torch.nn.{name}", "", f"{NOT_YET}.")
+        for name in (
+            "GaussianNLLLoss",
+            "HingeEmbeddingLoss",
+            "MarginRankingLoss",
+            "TripletMarginLoss",
+            "TripletMarginWithDistanceLoss",
+        )
+    ),
+)
+
+BOXES_OF_TORCHVISION = "reduction eps>"
+
+TORCHVISION = (
+    Row(
+        "torchvision.ops.sigmoid_focal_loss",
+        "keraslosses.BinaryFocalCrossentropy(apply_class_balancing=True, from_logits=True)",
+        'Their `reduction` is none by default; the value here is that of `reduction="mean"`.',
+        "alpha gamma reduction",
+    ),
+    Row(
+        "torchvision.ops.generalized_box_iou_loss",
+        "keraslosses.GIoU()",
+        "Their `reduction` is none by default; a box without area costs a finite value here.",
+        BOXES_OF_TORCHVISION,
+    ),
+    Row(
+        "torchvision.ops.distance_box_iou_loss",
+        "keraslosses.DIoU()",
+        "Their `reduction` is none by default; a box without area costs a finite value here.",
+        BOXES_OF_TORCHVISION,
+    ),
+    Row(
+        "torchvision.ops.complete_box_iou_loss",
+        "keraslosses.CIoU()",
+        "The factor alpha is constant in the gradient, here and there.",
+        BOXES_OF_TORCHVISION,
+    ),
+)
+
+
+PROBABILITIES = (
+    "Ours reads probabilities, so end the model with a sigmoid or a softmax; in theirs, classes are on axis "
+    "1 and a class without a pixel in the batch costs 0."
+)
+SMP = "mode> classes> log_loss> from_logits> smooth> ignore_index> eps>"
+
+SEGMENTATION_MODELS_PYTORCH = (
+    Row(
+        "segmentation_models_pytorch.losses.DiceLoss",
+        "keraslosses.Dice(axis=(0, 2, 3))",
+        PROBABILITIES,
+        SMP,
+    ),
+    Row(
+        "segmentation_models_pytorch.losses.JaccardLoss",
+        "keraslosses.Tversky(alpha=1.0, beta=1.0, axis=(0, 2, 3))",
+        PROBABILITIES,
+        SMP,
+    ),
+    Row(
+        "segmentation_models_pytorch.losses.TverskyLoss",
+        "keraslosses.Tversky(axis=(0, 2, 3))",
+        PROBABILITIES,
+        f"{SMP} alpha beta gamma>",
+    ),
+    Row(
+        "segmentation_models_pytorch.losses.FocalLoss",
+        "keraslosses.BinaryFocalCrossentropy(from_logits=True)",
+        'For `mode="multiclass"` theirs takes a sigmoid for each class; with `alpha`, add '
+        "`apply_class_balancing=True`.",
+        "mode> alpha gamma ignore_index> reduction normalized> reduced_threshold>",
+    ),
+    Row(
+        "segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss",
+        "keraslosses.BinaryCrossentropy(from_logits=True)",
+        "Their `smooth_factor` is half of our `label_smoothing`.",
+        "weight>class_weights ignore_index> reduction smooth_factor> pos_weight",
+    ),
+    Row(
+        "segmentation_models_pytorch.losses.SoftCrossEntropyLoss",
+        "keraslosses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-100, axis=1)",
+        "Theirs divides by all pixels, and ours by those that are not ignored.",
+        "reduction smooth_factor>label_smoothing ignore_index>ignore_class dim>axis",
+    ),
+    Row(
+        "segmentation_models_pytorch.losses.LovaszLoss",
+        "",
+        f"{NOT_YET}; `Dice` and `Tversky` are the nearest.",
+    ),
+    Row("segmentation_models_pytorch.losses.MCCLoss", "", f"{NOT_YET}; `Dice` is the nearest."),
+)
+
+
+HEAD = "num_classes> embedding_size>"
+COSINES = "Ours reads cosines: the layer `CosineDense` holds the weights, which in theirs the loss holds"
+
+METRIC_LEARNING = (
+    Row(
+        "pytorch_metric_learning.losses.ArcFaceLoss",
+        "keraslosses.ArcFace(margin=math.radians(28.6))",
+        f"{COSINES}, and `margin` is in radians.",
+        f"{HEAD} margin scale",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.CosFaceLoss",
+        "keraslosses.CosFace()",
+        f"{COSINES}.",
+        f"{HEAD} margin scale",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.SphereFaceLoss",
+        "keraslosses.SphereFace(scale=1.0)",
+        f"{COSINES}, and theirs scales by the length of the features.",
+        f"{HEAD} margin scale",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.CircleLoss",
+        "keraslosses.Circle()",
+        "Ours expects embeddings of length 1; theirs holds its weights constant in the gradient.",
+        "m>margin gamma",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.LargeMarginSoftmaxLoss",
+        "",
+        "Use the layer `LargeMarginHead`, which holds the weights; `attach` adds it to a model.",
+    ),
+)
