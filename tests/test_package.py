@@ -36,11 +36,14 @@ def run(*command, **options):
     return done.stdout
 
 
+BUILT_BY_DOCS = ("docs/_build/", "docs/api/")
+
+
 def files_in(*folders):
     """The files of the source that are not made by running it."""
-    made = {"__pycache__", "_build"}
     found = (path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file())
-    return {path.relative_to(ROOT).as_posix() for path in found if not made & set(path.parts)}
+    names = {path.relative_to(ROOT).as_posix() for path in found}
+    return {name for name in names if "__pycache__/" not in name and not name.startswith(BUILT_BY_DOCS)}
 
 
 @pytest.fixture(scope="module")
