@@ -265,7 +265,8 @@ def test_what_frameworks_do_not_document_is_used_in_one_file_for_each():
 
 
 @pytest.mark.skipif(
-    keras.backend.backend() not in INTERNALS_OF, reason="of JAX nothing is used that is not documented"
+    keras.backend.backend() not in INTERNALS_OF,
+    reason="of JAX nothing is used that is not documented; 2026-11-27",
 )
 def test_what_the_framework_does_not_document_is_listed_and_there():
     """The message names each that is gone, and what it was for."""

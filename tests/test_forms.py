@@ -8,10 +8,11 @@ from keras import ops
 import keraslosses
 from keraslosses.core.backend import forms
 from keraslosses.core.backend.forms import Faster, Form, at_work
+from keraslosses.core.contract import Contract
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.kinds.labels import Labels
-from keraslosses.core.loss import Contract, FunctionLoss, loss_function
+from keraslosses.core.loss import FunctionLoss, loss_function
 from keraslosses.lookup import FUNCTIONS
 from keraslosses.portability.gradients import value_and_gradient
 

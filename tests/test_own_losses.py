@@ -203,6 +203,14 @@ def test_the_class_shows_its_arguments():
     assert own_losses.WeightedMse(3.0).under == 3.0
 
 
+def test_a_call_that_nothing_would_call_is_refused():
+    with pytest.raises(TypeError, match=r"Mine must not define `call`.*keraslosses\.loss_function"):
+
+        class Mine(keraslosses.MeanSquaredError):
+            def call(self, y_true, y_pred):
+                return ops.mean(y_pred - y_true, axis=-1)
+
+
 def test_mistakes_are_told():
     with pytest.raises(ValueError, match="`kind` must be an instance of a class"):
         keraslosses.loss_function(kinds.Elementwise)

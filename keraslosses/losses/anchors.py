@@ -11,9 +11,10 @@ import keras
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.compose import Component, component_of
+from keraslosses.core.contract import Contract
 from keraslosses.core.kinds.kind import Kind, Options, Pair, where
 from keraslosses.core.kinds.labels import class_indices
-from keraslosses.core.loss import Contract, FunctionLoss, saved
+from keraslosses.core.loss import FunctionLoss, saved
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, extend_to
 from keraslosses.core.types import Tensor
