@@ -1,0 +1,156 @@
+"""How a formula is called: the contract reads the inputs, and tells the reduction which entries count.
+
+The formula gets clean tensors only. Entries that do not count are silenced before the formula reads them.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from keraslosses.core import backend, checks, domain
+from keraslosses.core.backend import forms, ops
+from keraslosses.core.nonfinite import one_or_nan
+from keraslosses.core.precision import in_full_precision
+from keraslosses.core.readable import check_readable
+from keraslosses.core.reduction import Entries, both
+from keraslosses.core.types import Options, Tensor
+
+
+class Contract:
+    """A formula with its kind of inputs, the rules of its options, and its faster forms."""
+
+    def __init__(
+        self,
+        formula: Callable[..., Any],
+        kind: Any,
+        rules: Mapping[str, checks.Rule],
+        faster: Sequence[forms.Form] = (),
+    ):
+        self.name = formula.__name__
+        self.formula = formula
+        self.kind = kind
+        self.signature = inspect.signature(formula)
+        parameters = list(self.signature.parameters.values())[2:]
+        self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self.rules = rules
+        self.forms = tuple(faster)
+        self.faster = forms.at_work(faster, backend.BACKEND)
+        check_rules(self.name, [p.name for p in parameters], rules)
+
+    def options(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """All options by name, after their rules have checked them."""
+        bound = self.signature.bind(None, None, *args, **kwargs) if args or kwargs else None
+        options = dict(self.defaults)
+        if bound:
+            options.update(list(bound.arguments.items())[2:])
+            self.check(options)
+        return options
+
+    def check(self, options: Options) -> None:
+        for name, value in options.items():
+            self.rules[name](name, value)
+
+    @in_full_precision
+    def entries(
+        self,
+        y_true: Tensor,
+        y_pred: Tensor,
+        options: Options,
+        sample_weight: Tensor = None,
+        mask: Tensor = None,
+        trusted: bool = False,
+    ) -> Entries:
+        """The values of the formula, and which entries count; entries that do not count are silenced.
+
+        With `trusted`, the caller knows that the inputs lie in their ranges, so they are not checked.
+        """
+        self.check_readable(y_true, y_pred)
+        pair = self.kind.read(self.name, y_true, y_pred, options)
+        valid = pair.valid
+        if mask is not None:
+            check_readable(self.name, mask=mask)
+            pair, seen = self.kind.masked(pair, ops.cast(mask, "bool"), options)
+            valid = both(valid, seen)
+        keep = valid
+        if sample_weight is not None:
+            check_readable(self.name, sample_weight=sample_weight)
+            sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), pair.y_pred.dtype)
+            pair, sample_weight = self.kind.weighted(pair, sample_weight)
+            keep = keep if sample_weight is None else both(keep, sample_weight != 0)
+        if not trusted:
+            pair = self.within(y_true, y_pred, pair, keep, options)
+        found = self.kept_values(pair, keep, functools.partial(self.formula, **options))
+        values, counted = self.kind.counted(found, valid)
+        if pair.broken is not None:
+            broken = both(keep, pair.broken)
+            values = values * one_or_nan(broken, values.dtype)
+        if keep is not None:
+            values = ops.where(keep, values, ops.zeros_like(values))
+        return Entries(values, counted, sample_weight, pair.class_weight)
+
+    def check_readable(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Raises if the loss cannot read one of the inputs."""
+        check_readable(self.name, y_true=y_true)
+        check_readable(self.name, ragged=self.kind.reads_ragged, y_pred=y_pred)
+
+    def within(self, y_true: Tensor, y_pred: Tensor, pair: Any, keep: Tensor, options: Options) -> Any:
+        """The pair with its numbers moved into the ranges of its kind; raises for numbers far outside."""
+        ranges = self.kind.ranges(options)
+        if not ranges:
+            return pair
+        given = {"y_true": y_true, "y_pred": y_pred}
+        return domain.within(self.name, self.kind, pair, keep, ranges, given)
+
+    def kept_values(self, pair: Any, keep: Tensor, formula: Callable[..., Any]) -> Any:
+        """The values of the formula; entries that are not kept are silenced.
+
+        If the inputs and the values can be read and are finite, the gradients are finite too. Then nothing
+        needs to be silenced.
+        """
+        if keep is None or pair.coupled:
+            return self.evaluate(formula, pair)
+        if finite_at_a_look(pair.y_true) and finite_at_a_look(pair.y_pred):
+            values = self.evaluate(formula, pair)
+            if finite_at_a_look(values):
+                return values
+        return self.evaluate(formula, self.kind.silence(pair, keep))
+
+    def evaluate(self, formula: Callable[..., Any], pair: Any) -> Any:
+        return self.kind.evaluate(formula, pair, self.faster.formula)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
+        """The mean of all entries if all count the same; None if it must be computed from `entries`."""
+        self.check_readable(y_true, y_pred)
+        found = self.faster.loss and self.faster.loss(y_true, y_pred, options, reduction)
+        if found is not None or not self.kind.explicit:
+            return found
+        pair = self.kind.read(self.name, y_true, y_pred, options)
+        if reduction == "mean_with_sample_weight" and pair.class_weight is not None:
+            return None
+        pair = self.within(y_true, y_pred, pair, None, options)
+        found = self.faster.mean and self.faster.mean(pair.y_true, pair.y_pred, **options)
+        if found is not None:
+            return found
+        return self.kind.mean(functools.partial(self.formula, **options), pair, self.faster.formula)
+
+
+def check_rules(name: str, options: Sequence[str], rules: Mapping[str, checks.Rule]) -> None:
+    """Raises unless each option of a formula has a rule, and each rule has an option."""
+    without, unused = [o for o in options if o not in rules], [r for r in rules if r not in options]
+    if without or unused:
+        raise TypeError(
+            f"{name} needs one rule for each option, as in loss_function(kind, scale=rules.positive). "
+            f"Received: options without a rule {without}, rules without an option {unused}"
+        )
+
+
+def finite_at_a_look(tensor: Any) -> bool:
+    """Whether a tensor can be read without a transfer and is finite; the sum shows it in one pass."""
+    seen = backend.peek(tensor)
+    if seen is None:
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(np.sum(seen)))
