@@ -34,6 +34,14 @@ def test_the_one_that_differs_is_named_with_the_others(named):
     }
 
 
+def test_a_disagreement_has_the_code_of_what_was_measured(tmp_path):
+    for backend, number in {"jax": 3.0, "torch": 2.0}.items():
+        np.savez(tmp_path / f"{backend}.npz", **value(number))
+    paths = {backend: tmp_path / f"{backend}.npz" for backend in ("jax", "torch")}
+    found = disagreements(paths, {"value": ("kink-differs", "y_pred = 1")})
+    assert [(one.code, one.inputs) for one in found["jax"]] == [("kink-differs", "y_pred = 1")]
+
+
 def test_of_two_both_are_named(named):
     assert named(jax=value(3.0), torch=value(2.0)) == {
         "jax": ["value: 3 at (1,), but 2 on torch"],

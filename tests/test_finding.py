@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from keraslosses.portability.checks import findings
-from keraslosses.portability.finding import in_words, of_error, way_to
+from keraslosses.portability.finding import disagreement, in_words, of_error, way_to
 from keraslosses.portability.targets.target import Target, open_target
 
 USERS = Path(__file__).parent / "user_losses"
@@ -30,6 +33,26 @@ def test_the_line_that_raised_is_told_where_it_is_a_librarys():
     text = way_to(raised_by(int, "x"))
     assert "test_finding.py" in text
     assert text.endswith("ValueError: invalid literal for int() with base 10: 'x'\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "received", "found"),
+    [
+        ("value-differs", [1.0, 3.0], "value-differs"),
+        ("value-differs", [1.0, np.nan], "value-not-finite"),
+        ("gradient-differs", [np.inf, 2.0], "gradient-not-finite"),
+        ("weights-differ", [1.0, np.nan], "weights-differ"),
+        ("gradient-differs", None, "no-gradient"),
+    ],
+)
+def test_a_difference_has_the_code_of_what_came(code, received, found):
+    (finding,) = disagreement(code, "it", [1.0, 2.0], received)
+    assert finding.code == found
+
+
+def test_a_number_where_nan_is_expected_differs():
+    (finding,) = disagreement("value-differs", "it", [np.nan], [1.0])
+    assert finding.code == "value-differs"
 
 
 def test_an_error_is_told_without_colours_and_shortened():

@@ -13,6 +13,7 @@ from keras import ops
 import keraslosses
 from keraslosses import kinds, rules
 from keraslosses.portability.checks import CHECKS, findings, skipped
+from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.portability.targets.target import Target, open_target
 
 RNG = np.random.default_rng(0)
@@ -105,6 +106,23 @@ def test_a_sample_of_weight_0_costs_nothing_whatever_it_holds(name):
     np.testing.assert_allclose(
         number(made(name, reduction="sum"), y_true, wrong, weights), expected, rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_sample_of_weight_0_gives_no_gradient_whatever_it_holds(name):
+    y_true, y_pred, _ = CASES[name]
+    wrong = np.array(y_pred, "float32")
+    wrong[1] = np.inf
+    weights = ops.convert_to_tensor([1.0, 0.0, 2.0, 0.5])
+    loss = made(name, reduction="sum")
+
+    def weighted(y_true, y_pred):
+        return loss(y_true, y_pred, weights)
+
+    _, gradient = value_and_gradient(weighted, y_true, wrong)
+    _, expected = value_and_gradient(weighted, y_true, np.array(y_pred, "float32"))
+    assert np.all(gradient[1] == 0)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -67,6 +67,11 @@ def test_a_line_is_the_formula_at_its_points(name):
             assert curve.loss[place] == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
+@pytest.mark.parametrize(("inputs", "coupled"), [("embeddings", True), ("real", False)])
+def test_a_loss_of_a_user_is_drawn_batch_by_batch_if_its_kind_is_coupled(inputs, coupled):
+    assert plotted("own_losses:MaskedMae", inputs).coupled is coupled
+
+
 @pytest.mark.parametrize("name", keraslosses.names())
 def test_the_gradient_is_the_slope_of_the_line(name):
     """Away from kinks, and from what a loss holds constant in its gradient."""
