@@ -47,7 +47,7 @@ docs: $(READY) ## build the docs into docs/_build/html; a warning is an error
 	$(PY) -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
 
 missing: $(READY) ## print what a new loss still lacks
-	@$(PY) scripts/missing.py
+	@KERAS_BACKEND=torch $(PY) scripts/missing.py
 
 format: $(READY) ## rewrite the files in the format that lint wants
 	$(PY) -m ruff format .

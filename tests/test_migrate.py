@@ -290,6 +290,11 @@ def test_a_folder_is_read_without_hidden_folders_and_installed_packages(tmp_path
     assert {path.name for path in tmp_path.rglob("*.orig")} == {"a.py.orig", "b.py.orig"}
 
 
+def test_changes_are_counted(tmp_path):
+    (tmp_path / "one.py").write_text("import keras\nkeras.losses.Huber(reduction='auto')\n" * 2, "utf-8")
+    assert migrate(tmp_path).stdout.endswith("1 file read: 2 changes.\n")
+
+
 @pytest.mark.parametrize("broken", [b"def f(:\n", b"x = '\xff'\n", b"# coding: nothing\n", b"\x00"])
 def test_a_file_that_is_no_python_is_told_and_the_others_are_changed(tmp_path, broken):
     (tmp_path / "a.py").write_bytes(broken)

@@ -4,8 +4,11 @@ import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
 import keraslosses
 from keraslosses.lookup import CLASSES, FUNCTIONS
+from keraslosses.losses import robust
 from keraslosses.reference import REFERENCES
 
 ROOT = Path(__file__).parents[1]
@@ -24,7 +27,20 @@ class Bare:
 
 def test_nothing_is_missing():
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    assert list(SCRIPT.missing(CLASSES, FUNCTIONS, REFERENCES, keraslosses.__all__, changelog)) == []
+    assert list(SCRIPT.missing(*SCRIPT.defined(), REFERENCES, keraslosses.__all__, changelog)) == []
+
+
+def test_it_looks_at_all_that_is_defined():
+    assert SCRIPT.defined() == (CLASSES, FUNCTIONS)
+
+
+def test_what_is_printed_names_the_class_that_is_not_exported(monkeypatch, capsys):
+    planted = type("Planted", (keraslosses.FunctionLoss,), {"__module__": robust.__name__})
+    monkeypatch.setattr(robust, "Planted", planted, raising=False)
+    with pytest.raises(SystemExit) as ended:
+        SCRIPT.main()
+    assert ended.value.code == 1
+    assert "Planted: not exported by keraslosses/losses/__init__.py\n" in capsys.readouterr().out
 
 
 def test_a_class_alone_lacks_the_rest():

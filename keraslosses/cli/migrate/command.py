@@ -102,5 +102,9 @@ def what_to_do(one: Finding, save: bool) -> Sequence[str]:
 def summary(states: Sequence[str], files: int) -> str:
     """One sentence about the run."""
     head = f"{files} file{'' if files == 1 else 's'} read"
-    counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    counts = [counted(states.count(state), state) for state in dict.fromkeys(states)]
     return f"{head}: {', '.join(counts) or 'nothing to change'}."
+
+
+def counted(number: int, state: str) -> str:
+    return f"{number} changes" if state == "change" and number != 1 else f"{number} {state}"
