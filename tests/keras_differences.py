@@ -378,7 +378,8 @@ INTRODUCTION = f"""# Differences from keras.losses
 - Where the backends of Keras differ from each other, this package gives one answer on all backends.
 
 Each row is a call that was run with both packages on every backend, with Keras {KERAS}. If Keras's answer depends on the
-backend, the row has all answers. If Keras 3.16 answers differently, the row has that answer too. In the calls,
+backend, the row has all answers. If Keras 3.16 answers differently, the row has that answer too. Keras 3.16 also puts
+`label_smoothing` among the positional arguments of the sparse cross-entropy; here it is given by keyword. In the calls,
 `gradient(loss, y_true, y_pred)` is the gradient by y_pred, `masked(y_pred, mask)` is a y_pred that carries a Keras mask, and
 `np` and `array` are NumPy's.
 
