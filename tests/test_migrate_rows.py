@@ -1,13 +1,16 @@
 """The migration tables: the code of a row has the value of the other library's loss.
 
-The losses of torch and pytorch-metric-learning are run. Those of libraries that are not installed are written
-here again, in NumPy, from their source, or stand with the numbers of their documentation and tests.
+The losses of torch, pytorch-metric-learning and MONAI are run. Those of libraries that are not installed are
+written here again, in NumPy, from their source, or stand with the numbers of their documentation and tests.
+stored_values.json holds numbers that mmdetection's own functions gave in float64.
 """
 
+import json
 import math
 from pathlib import Path
 
 import keras
+import monai.losses
 import numpy as np
 import pytest
 import torch
@@ -42,6 +45,14 @@ def here(theirs, y_true, y_pred, classes=CLASSES_OF_ALL):
     """The value of the code of a row."""
     names = {"keraslosses": keraslosses, "math": math, "C": classes}
     return float(keras.ops.convert_to_numpy(eval(ROWS[theirs].here, names)(y_true, y_pred)))
+
+
+def here_with(row, options, y_true, y_pred):
+    """The value of the code of a row with their options, under the names that they have here."""
+    config = eval(row.here).get_config() | {row.arguments[name]: value for name, value in options.items()}
+    return float(
+        keras.ops.convert_to_numpy(getattr(keraslosses, row.name).from_config(config)(y_true, y_pred))
+    )
 
 
 def close(received, expected):
@@ -102,17 +113,12 @@ OPTIONS = [
 def test_arguments_of_torch_under_their_names_here(name, options):
     (true, pred), ours = OF_TORCH[name]
     row = ROWS[f"torch.nn.{name}"]
-    given = {
-        row.arguments[option]: value.tolist() if isinstance(value, np.ndarray) else value
-        for option, value in options.items()
-    }
-    config = eval(row.here).get_config() | given
-    received = getattr(keraslosses, row.name).from_config(config)(*ours)
+    plain = {o: value.tolist() if isinstance(value, np.ndarray) else value for o, value in options.items()}
     theirs = {
         option: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
         for option, value in options.items()
     }
-    close(keras.ops.convert_to_numpy(received), by_torch(row.theirs, pred, true, **theirs))
+    close(here_with(row, plain, *ours), by_torch(row.theirs, pred, true, **theirs))
 
 
 def test_torch_ctc():
@@ -278,6 +284,104 @@ def test_entropies_of_segmentation_models_pytorch():
     close(here(f"{library}.SoftCrossEntropyLoss", LABELS, CLASSES_SECOND), -of_label.mean())
 
 
+# MONAI
+
+TRUE_FIRST, MASKS_FIRST = (np.ascontiguousarray(np.moveaxis(array, -1, 1)) for array in (TRUE, MASKS))
+OF_MONAI = {
+    "DiceLoss": ({}, MASKS_FIRST),
+    "TverskyLoss": ({}, MASKS_FIRST),
+    "FocalLoss": ({}, drawn(*MASKS_FIRST.shape)),
+    # Their logits, of which ours gets the probabilities.
+    "DiceCELoss": ({"softmax": True}, np.log(MASKS_FIRST)),
+    "DiceFocalLoss": ({"sigmoid": True}, np.log(MASKS_FIRST) - np.log1p(-MASKS_FIRST)),
+}
+
+
+@pytest.mark.parametrize("name", OF_MONAI)
+def test_monai(name):
+    options, pred = OF_MONAI[name]
+    theirs = getattr(monai.losses, name)(**options)
+    expected = theirs(torch.from_numpy(pred), torch.from_numpy(TRUE_FIRST))
+    ours = MASKS_FIRST if options else pred
+    close(here(f"monai.losses.{name}", TRUE_FIRST, ours), float(expected))
+
+
+MONAI_OPTIONS = [
+    ("DiceLoss", {"batch": True}, keraslosses.Dice(axis=(0, 2, 3))),
+    ("DiceLoss", {"jaccard": True}, keraslosses.Tversky(alpha=1.0, beta=1.0, axis=(2, 3))),
+    ("TverskyLoss", {"alpha": 0.3, "beta": 0.7}, keraslosses.Tversky(alpha=0.3, beta=0.7, axis=(2, 3))),
+    (
+        "FocalLoss",
+        {"alpha": 0.3, "gamma": 1.5},
+        keraslosses.BinaryFocalCrossentropy(
+            apply_class_balancing=True, alpha=0.3, gamma=1.5, from_logits=True
+        ),
+    ),
+    (
+        "FocalLoss",
+        {"use_softmax": True},
+        1 / CLASSES * keraslosses.CategoricalFocalCrossentropy(from_logits=True, alpha=1.0, axis=1),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "ours"), MONAI_OPTIONS)
+def test_what_the_rows_say_about_options_of_monai(name, options, ours):
+    theirs = getattr(monai.losses, name)(**options)
+    pred = OF_MONAI[name][1]
+    expected = theirs(torch.from_numpy(pred), torch.from_numpy(TRUE_FIRST))
+    close(keras.ops.convert_to_numpy(ours(TRUE_FIRST, pred)), float(expected))
+
+
+def test_boxes_of_monai():
+    true, pred = (torch.tensor(BOXES)[places] for places in ([0, 0, 1, 1], [0, 1, 2, 3]))
+    expected = monai.losses.BoxGIoULoss()(pred, true)
+    close(here("monai.losses.BoxGIoULoss", true.numpy(), pred.numpy()), float(expected))
+
+
+def test_masked_dice_of_monai():
+    mask = (np.arange(20).reshape(1, 1, 4, 5) % 3 > 0).astype("float64")
+    expected = monai.losses.MaskedDiceLoss()(*map(torch.from_numpy, (MASKS_FIRST, TRUE_FIRST, mask)))
+    received = keraslosses.Dice(axis=(2, 3))(TRUE_FIRST * mask, MASKS_FIRST * mask)
+    close(keras.ops.convert_to_numpy(received), float(expected))
+
+
+# Losses of images, of registration and of training steps, and wrappers: no loss of this package is alike.
+OTHER_TASKS_OF_MONAI = {
+    "BendingEnergyLoss", "DeepSupervisionLoss", "DiffusionLoss", "GlobalMutualInformationLoss", "JukeboxLoss",
+    "LocalNormalizedCrossCorrelationLoss", "MaskedLoss", "MultiScaleLoss", "PatchAdversarialLoss",
+    "PerceptualLoss", "SSIMLoss", "SURELoss",
+}  # fmt: skip
+
+
+def test_every_loss_of_monai_has_a_row():
+    rows = {row.theirs.removeprefix("monai.losses."): row for row in TABLES["MONAI"]}
+    assert rows.keys() | OTHER_TASKS_OF_MONAI == {name for name in dir(monai.losses) if name.endswith("Loss")}
+    assert {name for name, row in rows.items() if row.here} == OF_MONAI.keys() | {"BoxGIoULoss"}
+
+
+# mmdetection: numbers of its functions
+
+STORED = json.loads(Path(__file__).with_name("stored_values.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("stored", STORED, ids=lambda stored: stored["call"])
+def test_stored_values(stored):
+    true = np.array(stored["y_true"])
+    tensors = true if true.ndim == 1 else true.astype("float32"), np.array(stored["y_pred"], "float32")
+    if "here" in stored:
+        names = {"keraslosses": keraslosses, "C": tensors[1].shape[-1]}
+        received = float(keras.ops.convert_to_numpy(eval(stored["here"], names)(*tensors)))
+    else:
+        received = here_with(ROWS[stored["theirs"]], stored["options"], *tensors)
+    close(received, stored["value"])
+
+
+def test_every_row_of_mmdetection_with_code_has_a_stored_value_with_its_defaults():
+    plain = {stored["theirs"] for stored in STORED if stored.get("options") == {}}
+    assert plain == {row.theirs for row in TABLES["mmdetection"] if row.here}
+
+
 # pytorch-metric-learning
 
 FEATURES, DIRECTIONS = drawn(12, 4), drawn(4, CLASSES_OF_ALL)
@@ -313,9 +417,9 @@ def test_keras_2():
 
 
 def test_every_row_with_code_is_run_here():
-    """The tests above name each row; torch and segmentation_models check this themselves."""
+    """The tests above name each row; some libraries check this themselves."""
     text = Path(__file__).read_text("utf-8")
     for title, rows in TABLES.items():
-        if title not in ("torch.nn", "segmentation_models (Keras)", "Keras 2"):
+        if title not in ("torch.nn", "segmentation_models (Keras)", "MONAI", "mmdetection", "Keras 2"):
             for row in rows:
                 assert not row.here or row.theirs.rpartition(".")[2] in text, row.theirs

@@ -1,6 +1,8 @@
 """The tables of the page "Migrate": the losses of other libraries, and what takes their place here."""
 
 from keraslosses.cli.migrate.of_keras import KERAS_2, KERAS_CV, SEGMENTATION_MODELS, TENSORFLOW_ADDONS
+from keraslosses.cli.migrate.of_mmdetection import MMDETECTION
+from keraslosses.cli.migrate.of_monai import MONAI
 from keraslosses.cli.migrate.of_torch import METRIC_LEARNING, SEGMENTATION_MODELS_PYTORCH, TORCH, TORCHVISION
 from keraslosses.cli.migrate.row import Row
 
@@ -10,6 +12,8 @@ TABLES: dict[str, tuple[Row, ...]] = {
     "torchvision": TORCHVISION,
     "segmentation_models (Keras)": SEGMENTATION_MODELS,
     "segmentation_models_pytorch": SEGMENTATION_MODELS_PYTORCH,
+    "MONAI": MONAI,
+    "mmdetection": MMDETECTION,
     "KerasCV": KERAS_CV,
     "pytorch-metric-learning": METRIC_LEARNING,
     "Keras 2": KERAS_2,

@@ -1,0 +1,90 @@
+"""The losses of MONAI, and what takes their place."""
+
+from keraslosses.cli.migrate.row import NOT_YET, Row
+
+ACTIVATIONS = "include_background> to_onehot_y> sigmoid> softmax> other_act>"
+PROBABILITIES = (
+    "Ours reads probabilities and one channel for each class, so end the model with a sigmoid or a softmax"
+)
+
+MONAI = (
+    Row(
+        "monai.losses.DiceLoss",
+        "keraslosses.Dice(axis=(2, 3))",
+        f"{PROBABILITIES}; with `batch=True` write `axis=(0, 2, 3)`, with `jaccard=True` take "
+        "`Tversky(alpha=1.0, beta=1.0)`; volumes have one axis more.",
+        f"{ACTIVATIONS} squared_pred> jaccard> reduction smooth_nr> smooth_dr> batch> weight> soft_label> "
+        "ignore_index>",
+    ),
+    Row(
+        "monai.losses.TverskyLoss",
+        "keraslosses.Tversky(axis=(2, 3))",
+        f"{PROBABILITIES}; `alpha` is for false positives, here and there.",
+        f"{ACTIVATIONS} alpha beta reduction smooth_nr> smooth_dr> batch> soft_label> ignore_index>",
+    ),
+    Row(
+        "monai.losses.FocalLoss",
+        "keraslosses.BinaryFocalCrossentropy(from_logits=True)",
+        "With `alpha`, add `apply_class_balancing=True`; with `use_softmax=True` take `1 / C * "
+        "CategoricalFocalCrossentropy(from_logits=True, alpha=1.0, axis=1)`.",
+        "include_background> to_onehot_y> gamma alpha weight> reduction use_softmax> ignore_index>",
+    ),
+    Row(
+        "monai.losses.DiceCELoss",
+        "keraslosses.Dice(axis=(2, 3)) + keraslosses.CategoricalCrossentropy(axis=1)",
+        f"{PROBABILITIES}; this is theirs with `softmax=True`, and their two lambdas are factors in front of "
+        "the parts.",
+        f"{ACTIVATIONS} squared_pred> jaccard> reduction smooth_nr> smooth_dr> batch> weight> lambda_dice> "
+        "lambda_ce> label_smoothing>",
+    ),
+    Row(
+        "monai.losses.DiceFocalLoss",
+        "keraslosses.Dice(axis=(2, 3)) + keraslosses.BinaryFocalCrossentropy()",
+        f"{PROBABILITIES}; this is theirs with `sigmoid=True`, and their two lambdas are factors in front of "
+        "the parts.",
+        f"{ACTIVATIONS} squared_pred> jaccard> reduction smooth_nr> smooth_dr> batch> gamma> weight> "
+        "lambda_dice> lambda_focal> alpha>",
+    ),
+    Row(
+        "monai.losses.BoxGIoULoss",
+        "keraslosses.GIoU()",
+        "Ours reads boxes of images, and theirs reads boxes of volumes too.",
+        "reduction",
+    ),
+    Row(
+        "monai.losses.MaskedDiceLoss",
+        "",
+        f"{NOT_YET}; multiply the labels and the probabilities by the mask, and take `Dice`.",
+    ),
+    Row(
+        "monai.losses.GeneralizedDiceLoss",
+        "",
+        f"{NOT_YET}; `Dice(axis=(2, 3))` gives each class the same weight, whatever its size.",
+    ),
+    Row("monai.losses.GeneralizedDiceFocalLoss", "", f"{NOT_YET}; see `DiceFocalLoss`."),
+    Row("monai.losses.GeneralizedWassersteinDiceLoss", "", f"{NOT_YET}; `Dice` is the nearest."),
+    Row(
+        "monai.losses.AsymmetricUnifiedFocalLoss",
+        "",
+        f"{NOT_YET}; `Tversky` plus `BinaryFocalCrossentropy` is the nearest.",
+    ),
+    Row("monai.losses.MCCLoss", "", f"{NOT_YET}; `Dice` is the nearest."),
+    Row(
+        "monai.losses.ContrastiveLoss",
+        "",
+        f"{NOT_YET}; `Circle` reads labels and embeddings.",
+    ),
+    *(
+        Row(f"monai.losses.{name}", "", f"{NOT_YET}.")
+        for name in (
+            "AUCMLoss",
+            "BarlowTwinsLoss",
+            "BoundaryLoss",
+            "HausdorffDTLoss",
+            "LogHausdorffDTLoss",
+            "NACLLoss",
+            "SoftDiceclDiceLoss",
+            "SoftclDiceLoss",
+        )
+    ),
+)
