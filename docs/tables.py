@@ -70,7 +70,7 @@ def codes() -> str:
     return "\n".join(["| code | what to do |", "|---|---|", *rows])
 
 
-BENCH = Path(__file__).with_name("bench.md")  # What `bench --markdown` wrote.
+BENCH = Path(__file__).with_name("bench.md")  # What `bench --output` wrote.
 
 
 def bench(part: str) -> str:

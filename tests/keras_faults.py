@@ -197,7 +197,7 @@ def table_of_run(run: dict) -> str:
 TEXT = """# What the checker finds in keras.losses
 
 `python -m keraslosses check keras.losses` holds every loss that Keras exports to the formula of the loss of the same name
-here. This is the run with Keras {keras} ({backends}); `--html` gives the same with every input and number.
+here. This is the run with Keras {keras} ({backends}); `--output report.html` gives the same with every input and number.
 
 Not each finding is an accident: where Keras clips, adds an epsilon or reduces in its own way, a difference may be meant.
 [](keras-differences.md) has the calls one by one, with both answers and the reason.

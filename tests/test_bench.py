@@ -24,11 +24,11 @@ from keraslosses.cli.bench.cases import CASES, HEADS, MODES, SIZES, planned
 from keraslosses.cli.bench.results import (
     Peer,
     Row,
+    as_data,
     load,
     median_ratio,
     notable,
     row_from,
-    save,
     slower,
 )
 from keraslosses.cli.bench.steps import copy, with_gradient
@@ -46,39 +46,32 @@ def invoke(*arguments):
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
-    """A run of two losses on the running backend: what it printed, its JSON file and its Markdown."""
+    """A run of two losses on the running backend: its JSON in a file, and its Markdown."""
     folder, backend = tmp_path_factory.mktemp("bench"), keras.backend.backend()
-    files = ["--json", str(folder / "new" / "bench.json"), "--markdown", str(folder / "bench.md")]
-    command = [sys.executable, "-m", "keraslosses", "bench", "Huber", "BalancedL1", "--backend", backend]
+    page = folder / "new" / "bench.md"
+    command = [sys.executable, "-m", "keraslosses", "bench", "Huber", "BalancedL1", "--backends", backend]
     done = subprocess.run(
-        [*command, *QUICK, *files],
+        [*command, *QUICK, "--json", "--output", str(page)],
         env={**os.environ, "KERAS_BACKEND": backend, "COLUMNS": "200"},
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout, folder / "new" / "bench.json", (folder / "bench.md").read_text("utf-8")
-
-
-@pytest.mark.deep
-def test_run_prints_a_table_for_each_mode_and_where_it_ran(measured, backend):
-    printed, _, _ = measured
-    assert all(f"\n{mode} " in f"\n{printed}" for mode in MODES[backend])
-    assert "Median ratio to the best peer: " in printed
-    assert f"keras {keras.__version__}" in printed
-    assert "bench Huber BalancedL1 --backend" in printed
-    assert " cores" in printed
+    (folder / "bench.json").write_text(done.stdout, "utf-8")
+    return folder / "bench.json", page.read_text("utf-8")
 
 
 @pytest.mark.deep
 def test_json_holds_every_row_with_its_peers(measured, backend):
-    _, path, _ = measured
+    path, _ = measured
     saved = json.loads(path.read_text("utf-8"))
-    assert saved["failures"] == []
+    assert saved["failures"] == saved["slower"] == []
+    assert "bench Huber BalancedL1 --backends" in saved["command"]
+    assert " cores" in saved["machine"]
     assert saved["versions"][backend]["keras"] == keras.__version__
     assert saved["versions"][backend][backend]
-    rows = [row_from(row) for row in saved["rows"]]
+    rows = [row_from(row) for row in saved["results"]]
     wanted = [(loss, mode, "small") for loss in ("Huber", "BalancedL1") for mode in MODES[backend]]
     assert [row.key for row in rows] == wanted
     for row in rows:
@@ -93,7 +86,7 @@ def test_json_holds_every_row_with_its_peers(measured, backend):
 
 @pytest.mark.deep
 def test_markdown_holds_the_same_rows(measured, backend):
-    _, path, text = measured
+    path, text = measured
     assert [line[4:] for line in text.splitlines() if line.startswith("### ")] == list(MODES[backend])
     for row in load(path).values():
         assert f"| {' | '.join(report.cells(row))} |" in text
@@ -237,6 +230,10 @@ def with_ratio(ratio):
     return dataclasses.replace(WITH_PEER, peers=[PEERS[0], dataclasses.replace(PEERS[1], ratio=ratio)])
 
 
+def save(path, rows):
+    path.write_text(json.dumps({"results": as_data(rows)}), "utf-8")
+
+
 def test_best_peer_is_the_fastest():
     assert WITH_PEER.best.name == "fast"
     assert ALONE.best is None
@@ -265,7 +262,7 @@ def test_rows_are_slower_by_the_ratio_to_the_peer_or_to_the_copy():
 
 
 def test_what_is_saved_is_loaded(tmp_path):
-    save(tmp_path / "bench.json", [WITH_PEER, ALONE], command="bench")
+    save(tmp_path / "bench.json", [WITH_PEER, ALONE])
     assert list(load(tmp_path / "bench.json").values()) == [WITH_PEER, ALONE]
 
 
@@ -306,6 +303,30 @@ def replayed(worker, monkeypatch, tmp_path):
 
 def row_event(row):
     return {"event": "row", **dataclasses.asdict(row)}
+
+
+def test_run_prints_a_table_for_each_mode_and_where_it_ran(replayed):
+    other = dataclasses.replace(ALONE, mode="torch")
+    told = {"event": "versions", "versions": {"keras": keras.__version__}}
+    printed = invoke(*replayed(told, row_event(WITH_PEER), row_event(other))).stdout
+    assert "\njax " in printed and "\ntorch " in printed
+    assert "Median ratio to the best peer: jax 1.00" in printed
+    assert f"jax: keras {keras.__version__}" in printed
+    assert "Command: `python -m keraslosses " in printed and " cores" in printed
+
+
+def test_json_is_all_that_is_printed_also_when_rows_are_lost_and_slower(replayed, tmp_path):
+    place = {"loss": "BalancedL1", "mode": "jax", "size": "small"}
+    arguments = replayed(row_event(WITH_PEER), {"event": "failed", **place, "error": "KeyError: 'x'"})
+    save(tmp_path / "old.json", [with_ratio(0.7)])
+    result = invoke(*arguments, "--json", "--against", str(tmp_path / "old.json"))
+    assert result.exit_code == 1
+    printed = json.loads(result.stdout)
+    assert printed["results"] == as_data([WITH_PEER])
+    assert printed["slower"] == ["Huber, jax, small: 1.00 times fast, before 0.70"]
+    assert printed["failures"] == ["BalancedL1, jax, small failed: KeyError: 'x'"]
+    assert printed["failures"][0] in result.stderr
+    assert "Left out because not installed: tensorflow, torch." in result.stderr
 
 
 def test_against_an_equal_run_passes(replayed, tmp_path):
@@ -372,7 +393,7 @@ def test_the_child_process_is_told_what_to_do_without(monkeypatch):
     plans = []
     monkeypatch.setattr(backends, "installed", lambda: ["torch"])
     monkeypatch.setattr(backends, "run_worker", lambda *args, **options: iter(plans.append(args[2]) or []))
-    invoke("Huber", "--without", "huber", "--without", "log_cosh", *QUICK)
+    invoke("Huber", "--without", "HUBER,log-cosh", *QUICK)
     assert [plan["without"] for plan in plans] == [["huber", "log_cosh"]]
 
 
@@ -398,7 +419,7 @@ def test_benchmark_runs_on_all_cores(worker, monkeypatch, backend):
     """The demo's limit of one thread would not be what users run."""
     seen = []
     monkeypatch.setattr(backends, "run_worker", lambda *args, **options: iter(seen.append(options) or []))
-    invoke("Huber", "--backend", backend, *QUICK)
+    invoke("Huber", "--backends", backend, *QUICK)
     assert seen == [{"environment": {}}]
 
 
@@ -409,16 +430,22 @@ def test_benchmark_runs_on_all_cores(worker, monkeypatch, backend):
     ("arguments", "said"),
     [
         (["Hubert"], "'Hubert' is not a loss of the benchmark; choose from AMSoftmax, "),
-        (["--backend", "theano"], "'theano' is not a backend"),
+        (["--backends", "theano"], "'theano' is not a backend"),
         (["--sizes", "small,huge"], "'huge' is not a size; choose from small, middle, large"),
         (["--seconds", "0"], "--seconds"),
         (["--without", "hubert"], "'hubert' is not a faster form; choose from binary_crossentropy, "),
         (["--tolerance", "-1"], "--tolerance"),
-        (["--json", "."], "the file '.' cannot be written"),
-        (["--markdown", "notes.txt/bench.md"], "--markdown"),
+        (["--output", "folder.md"], "the file 'folder.md' cannot be written"),
+        (["--output", "notes.txt/bench.md"], "--output: 'notes.txt' cannot be made"),
+        (
+            ["--output", "bench.json"],
+            "--output: the name of the file must end in .md. Received: 'bench.json'",
+        ),
+        (["--sizes", "smal"], "Did you mean 'small'?"),
+        (["--backends", "pytorch"], "Did you mean 'torch'?"),
         (["--against", "absent.json"], "absent.json"),
-        (["--against", "notes.txt"], "'notes.txt' is not what `bench --json` writes"),
-        (["--against", "list.json"], "'list.json' is not what `bench --json` writes"),
+        (["--against", "notes.txt"], "'notes.txt' is not what `bench --json` prints"),
+        (["--against", "list.json"], "'list.json' is not what `bench --json` prints"),
         (["LogCosh", "--against", "old.json"], "'old.json' has none of the rows that this run measures"),
     ],
 )
@@ -427,6 +454,7 @@ def test_wrong_use_is_an_error_of_usage(arguments, said, tmp_path, monkeypatch):
     monkeypatch.setattr(bench, "measure", lambda *args: pytest.fail("the run began"))
     (tmp_path / "notes.txt").write_text("no JSON")
     (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "folder.md").mkdir()
     save(tmp_path / "old.json", [WITH_PEER])
     before = sorted(tmp_path.iterdir())
     result = invoke(*arguments)

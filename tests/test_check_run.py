@@ -136,16 +136,21 @@ def invoke(*arguments):
         (["Huber:"], "has no name after the colon"),
         (["loss.py"], "'loss.py' names a file that does not exist."),
         (["my/losses"], "is neither a loss of keraslosses, nor a module or file"),
-        (["Huber", "--checks", "speed"], "expected one of runs, shapes, value"),
+        (["Huber", "--checks", "speed"], "--checks: 'speed' is not a check; choose from runs, shapes, value"),
         (["Huber", "--checks", "shape"], "Did you mean 'shapes'?"),
         (["Huber", "--checks", "hard"], "Did you mean 'hard inputs'?"),
         (["Huber", "--backends", "theano"], "'theano' is not a backend"),
-        (["Huber", "--inputs", "pictures"], "expected one of real"),
+        (["Huber", "--inputs", "pictures"], "--inputs: 'pictures' is not a kind; choose from real"),
         (["Huber", "--inputs", "nowhere.npz"], "cannot be read as an .npz file"),
         (["Huber", "--shape", "8,x"], "expected sizes with commas"),
         (["Huber", "--shape", "8"], "expected a shape of real, such as (5, 7)"),
         (["Huber", "--inputs", "boxes", "--shape", "8,5"], "expected a shape of boxes"),
-        (["Huber", "--dtype", "int8"], "expected one of float16"),
+        (["Huber", "--inputs", "one_hots"], "Did you mean 'one-hot'?"),
+        (
+            ["Huber", "--output", "report.pdf"],
+            "the name of the file must end in .html. Received: 'report.pdf'",
+        ),
+        (["Huber", "--dtype", "int8"], "--dtype: 'int8' is not a dtype; choose from float16"),
         (["Huber", "--like", "Hubert"], "expected one of "),
         (["Huber", "--timeout", "0"], "timeout"),
     ],
@@ -203,7 +208,7 @@ def test_failure_is_told_in_full_and_is_status_1(tmp_path, monkeypatch):
     monkeypatch.setattr(backends, "installed", lambda: ["torch"])
     page = tmp_path / "report.html"
     target, checks = f"{USERS}/scalar.py:Scalar", "shapes,value"
-    result = invoke(target, "--checks", checks, "--html", str(page))
+    result = invoke(target, "--checks", checks, "--output", str(page))
     assert result.exit_code == 1
     for said in (
         "one number for a batch of 5",

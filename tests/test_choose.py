@@ -39,7 +39,7 @@ def test_an_unknown_word_is_an_error_with_a_suggestion():
 
 @pytest.mark.parametrize("words", [[], ["overlap"]])
 def test_json_holds_the_answers(words):
-    found = json.loads(invoke(*words, "--json").stdout)
+    found = json.loads(invoke(*words, "--json").stdout)["results"]
     assert {entry["place"] for entry in found} == {
         p for p in (*TASKS, *SYMPTOMS) if all(w in p.lower() for w in words)
     }

@@ -1,6 +1,7 @@
 """The demo: its run from end to end, its options, and what it says when something goes wrong."""
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -34,9 +35,9 @@ def invoke(*arguments):
 
 @pytest.mark.deep
 def test_demo_trains_prints_and_draws(backend, tmp_path):
-    command = [sys.executable, "-m", "keraslosses", "demo", "--backend", backend]
+    command = [sys.executable, "-m", "keraslosses", "demo", "--backends", backend]
     done = subprocess.run(
-        [*command, "--seeds", "1", "--epochs", "2", "--out", str(tmp_path)],
+        [*command, "--seeds", "1", "--epochs", "2", "--output", str(tmp_path)],
         env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,
         text=True,
@@ -55,12 +56,12 @@ def test_demo_trains_prints_and_draws(backend, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--backend", "theano"], "'theano' is not a backend"),
-        (["--backend", "jax,theano"], "'theano' is not a backend"),
+        (["--backends", "theano"], "'theano' is not a backend"),
+        (["--backends", "jax,theano"], "'theano' is not a backend"),
         (["--seeds", "0"], "seeds"),
         (["--epochs", "0"], "epochs"),
         (["--data", "letters"], "letters"),
-        (["--out", "picture.jpg"], "picture.jpg"),
+        (["--output", "picture.jpg"], "picture.jpg"),
     ],
 )
 def test_wrong_option_is_an_error_of_usage(arguments, said, tmp_path, monkeypatch):
@@ -89,7 +90,7 @@ def test_mnist_that_cannot_be_fetched_is_explained(monkeypatch, tmp_path):
         raise Exception("URL fetch failure")
 
     monkeypatch.setattr(mnist, "load_data", fail)
-    result = invoke("--data", "mnist", "--out", str(tmp_path))
+    result = invoke("--data", "mnist", "--output", str(tmp_path))
     assert result.exit_code == 2
     assert "The MNIST images could not be fetched." in result.stderr
     assert "--data digits" in result.stderr
@@ -149,7 +150,7 @@ def test_silent_worker_is_stopped(worker):
 def test_demo_goes_on_after_a_crash_and_fails(worker, monkeypatch, tmp_path):
     monkeypatch.setattr(demo, "WORKER", worker("raise RuntimeError('out of luck')"))
     monkeypatch.setattr(backends, "installed", lambda: ["jax", "torch"])
-    result = invoke("--out", str(tmp_path / "demo.png"))
+    result = invoke("--output", str(tmp_path / "demo.png"))
     assert result.exit_code == 1
     assert "Left out because not installed: tensorflow." in result.stdout
     assert "jax failed. The process ended with status 1." in result.stderr
@@ -211,10 +212,32 @@ def test_accuracies_far_outside_their_spread_disagree():
     assert len(disagreements(results)) == len(LOSSES)
 
 
-def test_disagreement_is_said_and_returned(capsys):
-    assert not demo.say_whether_backends_agree(changed(first_epoch_loss=2.0))
+@pytest.mark.parametrize(
+    ("results", "failures", "status"),
+    [
+        (RESULTS, {}, 0),
+        (RESULTS, {"jax": "out of luck"}, 1),
+        (changed(first_epoch_loss=2.0), {}, 1),
+        (changed(first_epoch_loss=float("nan")), {}, 1),
+        ([], {"torch": "out of luck"}, 1),
+    ],
+)
+def test_status_and_json_tell_how_it_ended(results, failures, status, tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "train", lambda *args: (list(results), failures))
+    monkeypatch.setattr(demo, "draw", lambda *args: None)
+    plain, told = (invoke(*more, "--output", str(tmp_path)) for more in ((), ("--json",)))
+    assert plain.exit_code == told.exit_code == status
+    held = json.loads(told.stdout)
+    assert [result["accuracy"] for result in held["results"]] == [result.accuracy for result in results]
+    assert (held["failures"], held["picture"]) == (failures, str(tmp_path / "demo.png") if results else None)
+    assert any(one["disagreements"] for one in held["comparisons"]) == (status == 1 and not failures)
+    assert all(f"{name} failed." in told.stderr for name in failures)
+
+
+def test_disagreement_is_said(capsys):
+    demo.say_whether_backends_agree(compare_backends(changed(first_epoch_loss=2.0)))
     assert "do not agree" in capsys.readouterr().out
-    assert demo.say_whether_backends_agree(RESULTS)
+    demo.say_whether_backends_agree(compare_backends(RESULTS))
     assert "The backends agree." in capsys.readouterr().out
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 
 import keras
 import pytest
@@ -10,9 +11,10 @@ from typer.testing import CliRunner
 import keraslosses
 from keraslosses.cli.app import app
 from keraslosses.cli.catalogue import FRAME_OPTIONS, KINDS, NEEDED, catalogue
-from keraslosses.cli.overview import summary
 from keraslosses.lookup import CLASSES
 from keraslosses.reference import REFERENCES
+from keraslosses.reference.by_task import BY_TASK
+from keraslosses.reference.uses import TASKS, USES_OF_OTHERS
 
 ENTRIES = {entry.name: entry for entry in catalogue()}
 
@@ -77,13 +79,15 @@ def test_layers_and_metrics_list_their_own_options():
 def test_json_is_all_that_is_printed_and_holds_everything():
     result = invoke("--json")
     assert result.exit_code == 0 and result.stderr == ""
-    listed = json.loads(result.stdout)
+    listed = json.loads(result.stdout)["results"]
     assert [entry["name"] for entry in listed] == list(ENTRIES)
-    assert all(list(entry) == ["name", "family", "inputs", "options", "paper"] for entry in listed)
+    assert all(
+        list(entry) == ["name", "family", "task", "purpose", "inputs", "options", "paper"] for entry in listed
+    )
 
 
 def test_json_tells_options_that_are_needed_from_those_that_are_none():
-    (found,) = json.loads(invoke("FCOS", "--json").stdout)
+    (found,) = json.loads(invoke("FCOS", "--json").stdout)["results"]
     assert found["options"] == [
         {"name": "num_classes", "required": True},
         {"name": "alpha", "required": False, "default": 0.25},
@@ -93,31 +97,37 @@ def test_json_tells_options_that_are_needed_from_those_that_are_none():
     assert found["paper"] == "Tian et al., FCOS, 2019, equations 2 and 3"
 
 
-@pytest.mark.parametrize("names", [ENTRIES, ()], ids=["long", "short"])
-def test_eighty_columns_hold_every_word(names):
+def test_eighty_columns_hold_every_word():
     """Nothing is cut off: the words are those of a terminal that has room for all."""
-    narrow, wide = invoke(*names, columns=80), invoke(*names, columns=1000)
+    narrow, wide = invoke(*ENTRIES, columns=80), invoke(*ENTRIES, columns=1000)
     assert max(map(len, narrow.stdout.splitlines())) <= 80
     assert narrow.stdout.split() == wide.stdout.split()
     lines = {line.strip() for line in narrow.stdout.splitlines()}
-    families = {entry.family for entry in ENTRIES.values()}
-    assert lines >= (families | set(ENTRIES) if names else families)
+    assert lines >= {entry.family for entry in ENTRIES.values()} | set(ENTRIES)
 
 
-def test_without_names_each_has_a_line_below_its_family():
-    lines = [line.rstrip() for line in invoke(columns=1000).stdout.splitlines()]
-    assert len(lines) == len(ENTRIES) + 2 * len({entry.family for entry in ENTRIES.values()}) + 1
-    rows = dict(line.strip().split(maxsplit=1) for line in lines[:-1] if line.startswith("  "))
-    assert list(rows) == list(ENTRIES)
-    assert {name for name, text in rows.items() if not text[0].isupper() or text[-1] in ".`"} == set()
-    assert rows["Dice"] == summary("Dice") == keraslosses.Dice.__doc__.split(".")[0]
+def test_without_names_each_has_a_line_of_eighty_columns_below_its_task():
+    lines = [line.rstrip() for line in invoke(columns=80).stdout.splitlines()]
+    expected = []
+    for task, purposes in BY_TASK.items():
+        expected += [task, *(["", name, text] for name, text in purposes.items()), ""]
+    assert max(map(len, lines)) <= 80
+    assert [re.split(r"  +", line) if line.startswith(" ") else line for line in lines[:-1]] == expected
     assert lines[-1] == "keraslosses list NAME tells the inputs, options and paper of one."
-    lines = invoke("--family", "detection", columns=1000).stdout.splitlines()
-    assert lines[0] == "detection" and len(lines) == len(rows_of("detection")) + 3
+    lines = [line.strip() for line in invoke("--family", "focal").stdout.splitlines()]
+    assert lines[:2] == ["Yes or no", "BinaryFocalCrossentropy  few positives among many easy negatives"]
+    assert lines[3] == "One class of several" and len(lines) == 8
 
 
-def rows_of(family):
-    return [entry for entry in ENTRIES.values() if entry.family == family]
+def test_each_is_listed_once_below_the_first_task_of_its_uses():
+    listed = [name for purposes in BY_TASK.values() for name in purposes]
+    assert sorted(listed) == sorted(ENTRIES)
+    assert tuple(BY_TASK)[: len(TASKS)] == TASKS
+    for name, entry in ENTRIES.items():
+        uses = REFERENCES[name].uses if name in REFERENCES else USES_OF_OTHERS.get(name, ())
+        tasks = [use.place for use in uses if use.place in TASKS]
+        assert not tasks or entry.task == tasks[0]
+        assert entry.purpose[-1] not in ".;" and "`" not in entry.purpose
 
 
 def test_an_entry_is_printed_with_its_facts():
@@ -134,11 +144,11 @@ def test_an_entry_is_printed_with_its_facts():
 
 def test_names_and_family_choose():
     def listed(*arguments):
-        return [entry["name"] for entry in json.loads(invoke(*arguments, "--json").stdout)]
+        return [entry["name"] for entry in json.loads(invoke(*arguments, "--json").stdout)["results"]]
 
     assert listed("Tversky", "Huber") == ["Huber", "Tversky"]
     assert listed("TVERSKY", "center_loss", "editdistance") == ["Tversky", "CenterLoss", "EditDistance"]
-    assert listed("--family", "segmentation") == ["Dice", "Tversky"]
+    assert listed("--family", "Segmentation") == ["Dice", "Tversky"]
     assert listed("Tversky", "Huber", "--family", "robust") == ["Huber"]
 
 

@@ -34,7 +34,7 @@ def found(file, text, *options):
     file.write_text(text, "utf-8")
     return [
         (one["line"], one["theirs"], one["here"], one["state"])
-        for one in json.loads(migrate(file, *options, "--json").stdout)
+        for one in json.loads(migrate(file, *options, "--json").stdout)["results"]
     ]
 
 

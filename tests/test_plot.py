@@ -1,6 +1,7 @@
 """The pictures of the losses: their curves, how options are read, what is written, what wrong use is told."""
 
 import functools
+import json
 
 import keras
 import numpy as np
@@ -231,6 +232,35 @@ def test_several_losses_share_a_picture(tmp_path):
     }
 
 
+def test_an_option_with_the_name_of_a_loss_is_for_this_loss_only(tmp_path):
+    """Losses and options may be written in any case."""
+    path = tmp_path / "several.svg"
+    options = ["--BALANCED_L1.beta=2", "--smoothl1.Beta", "0.5,1"]
+    result = invoke("SmoothL1", "BalancedL1", *options, "--output", str(path))
+    assert result.exit_code == 0, result.stderr
+    assert written(path) >= {
+        "SmoothL1: beta = 0.5, 1 and BalancedL1: beta = 2",
+        "SmoothL1, beta = 0.5",
+        "SmoothL1, beta = 1 (default)",
+        "BalancedL1",
+    }
+
+
+def test_json_holds_every_line(tmp_path):
+    path = tmp_path / "huber.png"
+    told = json.loads(invoke("Huber", "--delta=0.5,1", "--json", "--output", str(path)).stdout)
+    assert (told["title"], told["axis"], told["picture"]) == (
+        "Huber: delta = 0.5, 1",
+        "error, y_pred − y_true",
+        str(path),
+    )
+    for result, curve in zip(told["results"], lines("Huber", {"delta": 0.5}, {"delta": 1.0}), strict=True):
+        assert (result["case"], len(result["options"]) > 0) == (curve.case, True)
+        for name in ("x", "loss", "gradient"):
+            np.testing.assert_array_equal(result[name], getattr(curve, name))
+    assert path.is_file()
+
+
 def test_the_lines_of_several_losses_are_their_own():
     losses = [plotted("Huber"), plotted("LogCosh")]
     path, (narrow, wide, other) = curves_of_all(losses, [[{"delta": 0.5}, {"delta": 2.0}], [{}]])
@@ -327,9 +357,13 @@ def test_a_gradient_is_drawn_with_its_zero():
     [
         (["Hubert"], "NAME: 'Hubert' is not a loss; choose from AMSoftmax, "),
         (["CenterLoss"], "NAME: 'CenterLoss' is not a loss; choose from AMSoftmax, "),
-        (["Huber", "--output", "a.gif"], "--output: the name of the picture must end in .png or .svg. Received: 'a.gif'"),
+        (["Huber", "--output", "a.gif"], "--output: the name of the file must end in .png or .svg. Received: 'a.gif'"),
         (["Huber", "--output", "notes.txt/a.png"], "--output: 'notes.txt' cannot be made"),
         (["Huber", "--beta=1"], "--beta: Huber has no option 'beta'; the options to draw are delta."),
+        (["Huber", "--delt=1"], "the options to draw are delta. Did you mean 'delta'?"),
+        (["Huber", "LogCosh", "--Hube.delta=1"], "--Hube.delta: 'Hube' is not a loss of this picture; choose from Huber, LogCosh. Did you mean 'Huber'?"),
+        (["Huber", "LogCosh", "--LogCosh.delta=1"], "--delta: LogCosh has no option 'delta'; it has no options to draw."),
+        (["Huber", "--inputs", "reals"], "--inputs: 'reals' is not a kind of inputs; choose from real, positive"),
         (["Huber", "--reduction=sum"], "--reduction: Huber has no option 'reduction'; the options to draw are delta."),
         (["Dice", "--axis=1"], "--axis: Dice has no option 'axis'; it has no options to draw."),
         (["Huber", "--delta"], "--delta: expected values with commas. Received: 'delta='"),

@@ -42,7 +42,7 @@ def test_what_asks_for_the_same_is_told_once_the_rest_of_it_in_a_line_and_what_i
     assert text.count("What to do: Check the option in __init__") == 1
     assert text.count("  also: ") == 5
     assert "\n  and 3 more of this target\n" in text
-    assert "--json and --html have all." in text
+    assert "--json and --output have all." in text
 
 
 def test_other_checks_of_the_same_cause_are_named():

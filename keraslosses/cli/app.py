@@ -6,7 +6,7 @@ from keraslosses.cli.bench.command import bench
 from keraslosses.cli.check.command import check
 from keraslosses.cli.choose import choose
 from keraslosses.cli.demo.command import demo
-from keraslosses.cli.examples import example_of
+from keraslosses.cli.examples import examples_of
 from keraslosses.cli.list import list_losses
 from keraslosses.cli.migrate.command import migrate
 from keraslosses.cli.plot.command import CONTEXT, plot
@@ -14,13 +14,13 @@ from keraslosses.cli.plot.command import CONTEXT, plot
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
 )
-app.command(epilog=example_of("bench"))(bench)
-app.command(epilog=example_of("check"))(check)
-app.command(epilog=example_of("choose"))(choose)
-app.command(epilog=example_of("demo"))(demo)
-app.command("list", epilog=example_of("list"))(list_losses)
-app.command(epilog=example_of("migrate"))(migrate)
-app.command(context_settings=CONTEXT, epilog=example_of("plot"))(plot)
+app.command(epilog=examples_of("bench"))(bench)
+app.command(epilog=examples_of("check"))(check)
+app.command(epilog=examples_of("choose"))(choose)
+app.command(epilog=examples_of("demo"))(demo)
+app.command("list", epilog=examples_of("list"))(list_losses)
+app.command(epilog=examples_of("migrate"))(migrate)
+app.command(context_settings=CONTEXT, epilog=examples_of("plot"))(plot)
 
 
 @app.callback()

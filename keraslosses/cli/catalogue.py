@@ -10,10 +10,12 @@ import keras
 import keraslosses
 from keraslosses.lookup import CLASSES
 from keraslosses.reference import REFERENCES
+from keraslosses.reference.by_task import BY_TASK
 
 # The arguments that every loss takes in addition to its own options.
 FRAME_OPTIONS = ("reduction", "name", "dtype")
 NEEDED = inspect.Parameter.empty
+TASK_OF = {name: task for task, names in BY_TASK.items() for name in names}
 KINDS = {"layers": keras.layers.Layer, "metrics": keras.metrics.Metric}
 
 
@@ -23,6 +25,8 @@ class Entry:
 
     name: str
     family: str
+    task: str
+    purpose: str
     inputs: str | None
     options: dict[str, Any]
     paper: str | None
@@ -35,8 +39,7 @@ def catalogue() -> list[Entry]:
 
 def losses() -> Iterator[Entry]:
     for name, reference in REFERENCES.items():
-        options = options_of(CLASSES[name])
-        yield Entry(name, reference.family, reference.kind.text, options, reference.source)
+        yield entry(name, reference.family, reference.kind.text, options_of(CLASSES[name]), reference.source)
 
 
 def classes_of(family: str) -> Iterator[Entry]:
@@ -45,7 +48,13 @@ def classes_of(family: str) -> Iterator[Entry]:
         thing = getattr(keraslosses, name)
         if inspect.isclass(thing) and issubclass(thing, KINDS[family]):
             inputs, paper = (paragraph(thing.__doc__, start) for start in ("Shapes: ", "Source: "))
-            yield Entry(name, family, inputs, options_of(thing), paper)
+            yield entry(name, family, inputs, options_of(thing), paper)
+
+
+def entry(name: str, family: str, *rest: Any) -> Entry:
+    """The entry of a name, with its task and what it is for."""
+    task = TASK_OF[name]
+    return Entry(name, family, task, BY_TASK[task][name], *rest)
 
 
 def options_of(cls: Any) -> dict[str, Any]:

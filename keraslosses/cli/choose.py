@@ -1,6 +1,5 @@
 """`keraslosses choose`: the losses for a task or a symptom, as on the page "Which loss?"."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from keraslosses.cli.as_json import AsJson, say_json
 from keraslosses.core.spelling import did_you_mean
 from keraslosses.reference import REFERENCES, Use
 from keraslosses.reference.uses import SYMPTOMS, TASKS, USES_OF_OTHERS
@@ -21,9 +21,9 @@ console = Console()
 def choose(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORD]...", help="Words of a task or a symptom. Default: list them all."),
+        typer.Argument(metavar="WORD", help="Words of a task or a symptom. Default: list them all."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Choose a loss by the task or by what goes wrong: two or three losses, each with when to use it.
 
@@ -31,9 +31,7 @@ def choose(
     """
     found = places_with(words or [])
     if as_json:
-        typer.echo(
-            json.dumps([plain(name, use) for place in found for name, use in answers(place)], indent=2)
-        )
+        say_json([plain(name, use) for place in found for name, use in answers(place)])
     elif words:
         console.print(*(block for place in found for block in blocks(place)), sep="\n")
     else:

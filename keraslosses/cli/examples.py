@@ -1,16 +1,42 @@
-"""An example of each command, shown below its help."""
+"""Examples of each command, shown below its help."""
 
 EXAMPLES = {
-    "bench": "keraslosses bench Huber --sizes small --backend torch",
-    "check": "keraslosses check my_losses.py:MyLoss --html report.html",
-    "choose": "keraslosses choose boxes overlap",
-    "demo": "keraslosses demo --backend jax --seeds 1",
-    "list": "keraslosses list --family boxes",
-    "migrate": "keraslosses migrate my_project --write",
-    "plot": "keraslosses plot Huber SmoothL1 --delta=0.5,1",
+    "bench": (
+        "keraslosses bench Huber --sizes small --backends torch",
+        "keraslosses bench --json --output bench.md > bench.json",
+        "keraslosses bench Huber --against bench.json",
+    ),
+    "check": (
+        "keraslosses check Huber CIoU --backends jax,torch",
+        "keraslosses check my_losses.py:MyLoss --output report.html",
+        'keraslosses check my_losses.py --like Dice --checks "value,hard inputs"',
+    ),
+    "choose": (
+        "keraslosses choose boxes overlap",
+        "keraslosses choose lesions --json",
+    ),
+    "demo": (
+        "keraslosses demo --backends jax --seeds 1",
+        "keraslosses demo --data mnist --output mnist.png",
+    ),
+    "list": (
+        "keraslosses list",
+        "keraslosses list Huber center_loss",
+        "keraslosses list --family boxes --json",
+    ),
+    "migrate": (
+        "keraslosses migrate train.py",
+        "keraslosses migrate my_project --write",
+        "keraslosses migrate study.ipynb --json",
+    ),
+    "plot": (
+        "keraslosses plot Huber SmoothL1 --delta=0.5,1",
+        "keraslosses plot Dice Tversky --alpha=0.9 --beta=0.1 --output dice.svg",
+        "keraslosses plot Huber BalancedL1 SmoothL1 --SmoothL1.beta=0.5",
+    ),
 }
 
 
-def example_of(command: str) -> str:
+def examples_of(command: str) -> str:
     """The text below the help of a command."""
-    return f"Example: `{EXAMPLES[command]}`"
+    return "\n".join(["Examples:", "", *(f"- `{example}`" for example in EXAMPLES[command])])

@@ -1,6 +1,5 @@
 """`python -m keraslosses list`: lists the losses, layers and metrics of the package."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
@@ -9,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from keraslosses.cli.as_json import AsJson, say_json
 from keraslosses.cli.catalogue import NEEDED, Entry, catalogue
-from keraslosses.cli.names import entry_name
+from keraslosses.cli.names import entry_name, known_name
 from keraslosses.cli.overview import overview
 from keraslosses.core.spelling import did_you_mean
 
@@ -21,19 +21,22 @@ def list_losses(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...", parser=entry_name, help="Losses, layers or metrics to list. Default: all."
+            metavar="NAME", parser=entry_name, help="Losses, layers or metrics to list. Default: all."
         ),
     ] = None,
     family: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="List only this family, such as boxes, robust or layers."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """List the losses, layers and metrics with their inputs, their options and defaults, and their papers."""
+    """List the losses, layers and metrics by task, with what each is for.
+
+    With names, the command tells the inputs, the options with their defaults, and the paper of each.
+    """
     entries = chosen_entries(names or [], family)
     if as_json:
-        typer.echo(json.dumps([plain(entry) for entry in entries], indent=2))
+        say_json([plain(entry) for entry in entries])
     else:
         console.print(*(blocks(entries) if names else overview(entries)), sep="\n")
 
@@ -41,7 +44,7 @@ def list_losses(
 def chosen_entries(names: Sequence[str], family: str | None) -> list[Entry]:
     """The entries to list: all, if no name is given."""
     entries = catalogue()
-    known, families = {entry.name for entry in entries}, {entry.family: None for entry in entries}
+    known, families = {entry.name for entry in entries}, list(dict.fromkeys(e.family for e in entries))
     for name in names:
         if name not in known:
             raise typer.BadParameter(
@@ -49,11 +52,8 @@ def chosen_entries(names: Sequence[str], family: str | None) -> list[Entry]:
                 f"{did_you_mean(name, known)}",
                 param_hint="NAME",
             )
-    if family is not None and family not in families:
-        raise typer.BadParameter(
-            f"{family!r} is not a family; choose from {', '.join(families)}{did_you_mean(family, families)}",
-            param_hint="--family",
-        )
+    if family is not None:
+        family = known_name(family, families, "a family", "--family")
     found = [e for e in entries if e.name in (names or known) and e.family in (family, family or e.family)]
     if not found:
         raise typer.BadParameter(

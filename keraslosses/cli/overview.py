@@ -1,36 +1,32 @@
-"""The short list: a line for each loss, layer and metric."""
+"""The short list: a line for each loss, layer and metric, by task."""
 
-import inspect
-import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from rich.table import Table
 from rich.text import Text
 
-import keraslosses
 from keraslosses.cli.catalogue import Entry
+from keraslosses.reference.by_task import BY_TASK
 
 MORE = "keraslosses list NAME tells the inputs, options and paper of one."
 
 
 def overview(entries: Sequence[Entry]) -> Iterator[Text | Table]:
-    """The names with what they are for, those of a family below its name."""
-    width = max(len(entry.name) for entry in entries)
-    for family, members in groupby(entries, lambda entry: entry.family):
-        yield Text(family, "bold underline")
-        lines = Table.grid(padding=(0, 2))
-        lines.add_column(min_width=width + 2, no_wrap=True, style="cyan")
-        lines.add_column()
-        for entry in members:
-            lines.add_row(f"  {entry.name}", Text(summary(entry.name)))
-        yield lines
-        yield Text()
+    """The names with what they are for, those of a task below its name."""
+    for task, purposes in BY_TASK.items():
+        listed = {entry.name for entry in entries if entry.task == task}
+        if listed:
+            yield Text(task, "bold underline")
+            yield lines({name: text for name, text in purposes.items() if name in listed})
+            yield Text()
     yield Text(MORE, "dim")
 
 
-def summary(name: str) -> str:
-    """The first sentence of a docstring, without its full stop and marks of code."""
-    doc = inspect.getdoc(getattr(keraslosses, name)) or ""
-    paragraph = " ".join(doc.split("\n\n")[0].split()).replace("`", "")
-    return re.split(r"\.(?: |$)", paragraph, maxsplit=1)[0]
+def lines(purposes: dict[str, str]) -> Table:
+    """A line for each name."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(no_wrap=True, style="cyan")
+    made.add_column()
+    for name, text in purposes.items():
+        made.add_row(f"  {name}", text)
+    return made

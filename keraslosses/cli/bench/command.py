@@ -9,14 +9,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_which_are_absent
+from keraslosses.cli.as_json import AsJson, say_json
+from keraslosses.cli.backends_option import BackendNames, chosen_backends, say_which_are_absent
 from keraslosses.cli.bench import report
 from keraslosses.cli.bench.cases import CASES, MODES, SIZES, planned
-from keraslosses.cli.bench.results import Key, Row, by_mode, load, row_from, save, slower
-from keraslosses.cli.bench.without import check_forms
-from keraslosses.cli.names import loss_name
-from keraslosses.cli.output_file import check_writable
-from keraslosses.core.spelling import did_you_mean
+from keraslosses.cli.bench.results import Key, Row, as_data, by_mode, load, row_from, slower
+from keraslosses.cli.bench.without import chosen_forms
+from keraslosses.cli.names import known_name, loss_name, parts_of
+from keraslosses.cli.output_file import checked_output
 from keraslosses.portability.processes import backends
 from keraslosses_child import Lost
 
@@ -38,26 +38,30 @@ class Run:
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", parser=loss_name, help="Losses to measure. Default: all."),
+        typer.Argument(metavar="NAME", parser=loss_name, help="Losses to measure. Default: all."),
     ] = None,
-    backend: BackendNames = None,
-    sizes: Annotated[str, typer.Option(help="Sizes of the inputs, separated by commas.")] = ",".join(SIZES),
+    backend_names: BackendNames = None,
+    sizes: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help=f"Sizes of the inputs, separated by commas: {', '.join(SIZES)}. Default: all.",
+        ),
+    ] = None,
     seconds: Annotated[
-        float, typer.Option(min=0.001, help="Seconds to measure each row, without the warm-up.")
+        float,
+        typer.Option(min=0.001, metavar="NUMBER", help="Seconds to measure each row, without the warm-up."),
     ] = 1.0,
     without: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FORM",
-            help="A faster form of a loss to switch off, to see how much it saves. May be repeated.",
+            metavar="NAMES",
+            help="Faster forms of losses to switch off, separated by commas, to see how much they save.",
         ),
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="File to save all measurements to.")
-    ] = None,
-    markdown_file: Annotated[
-        Path | None,
-        typer.Option("--markdown", metavar="FILE", help="File to save the tables to, as Markdown."),
+    as_json: AsJson = False,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The .md file to write the tables to.")
     ] = None,
     against: Annotated[
         Path | None,
@@ -66,12 +70,13 @@ def bench(
             exists=True,
             dir_okay=False,
             readable=True,
-            help="A file that --json saved earlier. Fail if a row's ratio to its best peer has grown; if "
-            "there is no peer, its ratio to the copy.",
+            help="What `bench --json` printed earlier, in a file. Fail if a row's ratio to its best peer has "
+            "grown; if there is no peer, its ratio to the copy.",
         ),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(min=0.0, help="How much a ratio may grow, relative to the old ratio.")
+        float,
+        typer.Option(min=0.0, metavar="NUMBER", help="How much a ratio may grow, relative to the old ratio."),
     ] = 0.25,
 ) -> None:
     """Measure each loss with its gradient against the same loss of other libraries.
@@ -79,50 +84,38 @@ def bench(
     All libraries get the same inputs. Each one is compiled as its users compile it: TensorFlow with and
     without XLA, JAX with jit, torch eager. A peer that computes another value or gradient is left out.
     """
-    losses, chosen, measured_on = (
-        chosen_losses(names or []),
-        chosen_sizes(sizes),
-        chosen_backends(backend or []),
-    )
-    check_forms(without or [], measured_on)
-    plan = {"losses": losses, "sizes": chosen, "seconds": seconds, "without": without or []}
+    losses, measured_on = chosen_losses(names or []), chosen_backends(backend_names)
+    off = chosen_forms(parts_of(without), measured_on)
+    plan = {"losses": losses, "sizes": chosen_sizes(sizes), "seconds": seconds, "without": off}
     wanted = keys(plan, measured_on)
     old = earlier_rows(against, wanted)
-    for option, path in {"--json": json_file, "--markdown": markdown_file}.items():
-        check_writable(option, path)
-    say_which_are_absent(console)
+    page = checked_output(output, (".md",))
+    say_which_are_absent(errors if as_json else console)
     run = measure(measured_on, plan, len(wanted))
-    say(run)
-    if json_file:
-        save_json(json_file, run)
-    if markdown_file:
-        markdown_file.write_text(report.markdown(run.rows, run.versions), "utf-8")
-    grown = say_what_is_slower(run.rows, old, against, tolerance) if old else []
+    grown = slower(run.rows, old, tolerance)
+    if page:
+        page.write_text(report.markdown(run.rows, run.versions), "utf-8")
+    if as_json:
+        say_json(as_data(run.rows), **circumstances(run), slower=grown)
+    else:
+        say(run)
+        if old:
+            say_what_is_slower(grown, against, tolerance)
+    say_failures(run)
     raise typer.Exit(1 if run.failures or grown else 0)
 
 
 def chosen_losses(names: Sequence[str]) -> list[str]:
     """The losses to measure: all, if no name is given."""
     known = list(dict.fromkeys(case.loss for case in CASES))
-    for name in names:
-        if name not in known:
-            raise typer.BadParameter(
-                f"{name!r} is not a loss of the benchmark; choose from {', '.join(sorted(known))}"
-                f"{did_you_mean(name, known)}",
-                param_hint="NAME",
-            )
-    return list(dict.fromkeys(names)) or known
+    meant = [known_name(name, sorted(known), "a loss of the benchmark", "NAME") for name in names]
+    return list(dict.fromkeys(meant)) or known
 
 
-def chosen_sizes(text: str) -> list[str]:
-    """The sizes that the user gave, separated by commas."""
-    sizes = [part.strip() for part in text.split(",")]
-    for size in sizes:
-        if size not in SIZES:
-            raise typer.BadParameter(
-                f"{size!r} is not a size; choose from {', '.join(SIZES)}.", param_hint="--sizes"
-            )
-    return sizes
+def chosen_sizes(texts: Sequence[str] | None) -> list[str]:
+    """The sizes that the user named: all, if none is named."""
+    meant = [known_name(name, SIZES, "a size", "--sizes") for name in parts_of(texts)]
+    return list(dict.fromkeys(meant)) or list(SIZES)
 
 
 def keys(plan: dict[str, Any], names: Sequence[str]) -> set[Key]:
@@ -195,30 +188,23 @@ def say(run: Run) -> None:
         )
         for line in [*report.summary(run.rows), *report.circumstances(run.versions)]:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def say_failures(run: Run) -> None:
     for failure in run.failures:
         errors.print(failure, style="red", markup=False, highlight=False)
 
 
-def save_json(path: Path, run: Run) -> None:
-    save(
-        path,
-        run.rows,
-        command=report.command(),
-        machine=report.machine(),
-        versions=run.versions,
-        failures=run.failures,
-    )
+def circumstances(run: Run) -> dict[str, Any]:
+    """Where the run took place and what failed, as data for JSON."""
+    return {"machine": report.machine(), "versions": run.versions, "failures": run.failures}
 
 
-def say_what_is_slower(
-    rows: Sequence[Row], old: dict[Key, Row], path: Path | None, tolerance: float
-) -> list[str]:
-    """Prints the rows whose ratio grew, and returns them."""
-    lines = slower(rows, old, tolerance)
+def say_what_is_slower(lines: Sequence[str], path: Path | None, tolerance: float) -> None:
+    """Prints the rows whose ratio grew."""
     if not lines:
         console.print(f"No row is slower than in {path}.", style="green", highlight=False)
-        return lines
+        return
     console.print(f"Slower than in {path} by more than {tolerance:.0%}:", style="bold red", highlight=False)
     for line in lines:
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
-    return lines

@@ -2,14 +2,13 @@
 
 import os
 import platform
-import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import JustifyMethod
 from rich.table import Table
 
+from keraslosses.cli.as_json import command
 from keraslosses.cli.bench.results import NOTABLE, Row, by_mode, median_ratio, notable
 
 COLUMNS = (
@@ -123,10 +122,6 @@ def spaced(lines: Sequence[str]) -> list[str]:
         follows = made and made[-1].startswith("- ") and line.startswith("- ")
         made += [line] if follows or not made else ["", line]
     return made
-
-
-def command() -> str:
-    return shlex.join(["python", "-m", "keraslosses", *sys.argv[1:]])
 
 
 def machine() -> str:

@@ -67,22 +67,22 @@ def row_from(values: dict[str, Any]) -> Row:
     return Row(**{**values, "peers": [Peer(**peer) for peer in values["peers"]]})
 
 
-def save(path: Path, rows: Sequence[Row], **rest: Any) -> None:
-    """Writes the rows of a run and the `rest` as JSON."""
-    path.write_text(json.dumps({**rest, "rows": [asdict(row) for row in rows]}, indent=1) + "\n", "utf-8")
+def as_data(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The rows of a run as data for JSON; `load` reads them."""
+    return [asdict(row) for row in rows]
 
 
 def load(path: Path) -> dict[Key, Row]:
-    """The rows that an earlier run saved.
+    """The rows that an earlier run printed with `--json`.
 
     Raises:
         ValueError: If the file has other content.
     """
     try:
-        rows = [row_from(values) for values in json.loads(path.read_text("utf-8"))["rows"]]
+        rows = [row_from(values) for values in json.loads(path.read_text("utf-8"))["results"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f"{str(path)!r} is not what `bench --json` writes ({type(error).__name__}: {error})."
+            f"{str(path)!r} is not what `bench --json` prints ({type(error).__name__}: {error})."
         ) from None
     return {row.key: row for row in rows}
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import typer
 
+from keraslosses.cli.names import known_name
 from keraslosses.core.backend.forms import Form, at_work
 from keraslosses.lookup import FUNCTIONS
 
@@ -13,17 +14,20 @@ def known_forms() -> dict[str, Form]:
     return {form.name: form for function in FUNCTIONS.values() for form in function.contract.forms}
 
 
-def check_forms(names: Sequence[str], backends: Sequence[str]) -> None:
-    """Raises a usage error if no form has the name, or if the backend of the form is not measured."""
+def chosen_forms(names: Sequence[str], backends: Sequence[str]) -> list[str]:
+    """The forms that are meant.
+
+    A name that no form has, or a form of a backend that is not measured, is a usage error.
+    """
     known = known_forms()
-    for name in names:
-        if name not in known:
-            message = f"{name!r} is not a faster form; choose from {', '.join(sorted(known))}."
-        elif known[name].backend not in backends:
-            message = f"{name!r} is a form for {known[name].backend}, but this run does not measure it."
-        else:
-            continue
-        raise typer.BadParameter(message, param_hint="--without")
+    meant = [known_name(name, sorted(known), "a faster form", "--without") for name in names]
+    for name in meant:
+        if known[name].backend not in backends:
+            raise typer.BadParameter(
+                f"{name!r} is a form for {known[name].backend}, but this run does not measure it.",
+                param_hint="--without",
+            )
+    return meant
 
 
 def switch_off(names: Iterable[str], backend: str) -> None:

@@ -1,6 +1,5 @@
 """`python -m keraslosses check`: runs the checks on the losses of the package or on the user's code."""
 
-import json
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,10 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 import keraslosses
-from keraslosses.cli.backend_option import chosen_backends
+from keraslosses.cli.as_json import AsJson, say_json
+from keraslosses.cli.backends_option import chosen_backends
 from keraslosses.cli.check.report import report_of, say, table
-from keraslosses.cli.names import loss_name
-from keraslosses.cli.output_file import check_writable
+from keraslosses.cli.names import known_name, loss_name, parts_of
+from keraslosses.cli.output_file import checked_output
 from keraslosses.core.spelling import did_you_mean
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.processes import backends
@@ -50,7 +50,7 @@ def check(
             "--backends",
             metavar="NAMES",
             help="Backends, separated by commas: tensorflow, jax, torch, numpy (values only). Default: all "
-            "installed ones except numpy.",
+            "that are installed, except numpy.",
         ),
     ] = None,
     check_names: Annotated[
@@ -77,26 +77,37 @@ def check(
             "file with the arrays y_true and y_pred.",
         ),
     ] = "real",
-    shape: Annotated[str, typer.Option(help="The shape of y_pred, including the batch, such as 8,10.")] = "",
-    dtype: Annotated[str, typer.Option(help=f"The dtype of y_pred: {', '.join(DTYPES)}.")] = "float32",
+    shape: Annotated[
+        str,
+        typer.Option(metavar="SIZES", help="The shape of y_pred, including the batch, such as 8,10."),
+    ] = "",
+    dtype: Annotated[
+        str, typer.Option(metavar="NAME", help=f"The dtype of y_pred: {', '.join(DTYPES)}.")
+    ] = "float32",
     coupled: Annotated[
-        bool, typer.Option("--coupled", help="The value of a sample may depend on the other samples.")
+        bool,
+        typer.Option("--coupled", metavar="", help="The value of a sample may depend on the other samples."),
     ] = False,
     rtol: Annotated[
-        float, typer.Option(min=0.0, help="The relative difference allowed between the backends.")
+        float,
+        typer.Option(min=0.0, metavar="NUMBER", help="The relative difference allowed between the backends."),
     ] = 1e-4,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Time limit of one check, in seconds.")] = 120.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="NUMBER", help="Time limit of one check, in seconds.")
+    ] = 120.0,
     memory: Annotated[
         int | None,
         typer.Option(
             min=1,
+            metavar="NUMBER",
             help="Memory limit of one process, in megabytes. Default: three quarters of the machine's "
             "memory, divided by the number of processes.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    html: Annotated[
-        Path | None, typer.Option(help="File for a web page with the table and the failures.")
+    as_json: AsJson = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The .html file to write the table and the failures to."),
     ] = None,
 ) -> None:
     """Check losses, functions, layers and models on every installed backend, each in its own process.
@@ -104,28 +115,29 @@ def check(
     The exit status is 0 if all checks pass, 1 if a check fails, and 2 if the call is wrong or there is
     nothing to check.
     """
-    chosen = chosen_backends(backend_names or [], KNOWN, "--backends")
-    check_writable("--html", html)
+    chosen, web_page = chosen_backends(backend_names, KNOWN), checked_output(output, (".html",))
     limit = memory or share_of_memory(len(chosen))
     try:
-        checks = chosen_checks([part.strip() for name in check_names or [] for part in name.split(",")])
+        checks = chosen_checks([check_name(name) for name in parts_of(check_names)])
         texts = expanded([*map(target_name, targets or keraslosses.names())], chosen[0], timeout, limit)
-        asked = [described(text, like, inputs, shape_of(shape), dtype, coupled) for text in texts]
+        read = inputs if inputs.endswith(".npz") else known_name(inputs, KINDS, "a kind", "--inputs")
+        dtype = known_name(dtype, DTYPES, "a dtype", "--dtype")
+        asked = [described(text, like, read, shape_of(shape), dtype, coupled) for text in texts]
     except WrongUse as error:
         raise typer.BadParameter(error.text, param_hint=f"--{error.argument}") from None
     plan = Plan(asked, chosen, checks, timeout, limit, rtol)
     results = with_progress(plan)
     report = report_of(plan, results)
-    if html is not None:
-        html.write_text(page(report), encoding="utf-8")
+    if web_page is not None:
+        web_page.write_text(page(report), encoding="utf-8")
     if as_json:
-        typer.echo(json.dumps(report, indent=2))
+        say_json(**report)
     else:
         if not all(result.cannot_be_checked for result in results if result.check == RUNS):
             if len(texts) == 1:
                 console.print(*texts, soft_wrap=True, highlight=False)
             console.print(table(plan, results))
-        say(console, report, html)
+        say(console, report, web_page)
     raise typer.Exit(status_of(results))
 
 
@@ -141,6 +153,11 @@ def shape_of(text: str) -> list[int]:
         return [int(part) for part in text.split(",")] if text else []
     except ValueError:
         raise WrongUse("shape", f"expected sizes with commas, such as 8,10. Received: {text!r}") from None
+
+
+def check_name(text: str) -> str:
+    """The check that is meant."""
+    return known_name(text, (RUNS, *CHECKS), "a check", "--checks")
 
 
 def target_name(text: str) -> str:

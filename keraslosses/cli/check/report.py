@@ -2,8 +2,6 @@
 
 import datetime
 import platform
-import shlex
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 import keraslosses
-from keraslosses.cli.backend_option import say_which_are_absent
+from keraslosses.cli.as_json import command
+from keraslosses.cli.backends_option import say_which_are_absent
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.checks.runs import check_runs
 from keraslosses.portability.processes import backends
@@ -39,7 +38,7 @@ def report_of(plan: Plan, results: Iterable[Result]) -> dict[str, Any]:
         "keras": keras.__version__,
         "python": platform.python_version(),
         "made": datetime.datetime.now().strftime("%Y-%m-%d %H:%M"),
-        "command": f"python -m keraslosses {shlex.join(sys.argv[1:])}",
+        "command": command(),
         "backends": {
             **{name: version_of(name) for name in plan.backends},
             **dict.fromkeys(backends.absent()),
@@ -107,7 +106,7 @@ def summary(results: Iterable[Result], backend: str) -> Text:
     return Text(f"{passed} passed", "green")
 
 
-def say(console: Console, report: dict[str, Any], html: Path | None) -> None:
+def say(console: Console, report: dict[str, Any], web_page: Path | None) -> None:
     """Prints the failures, the skipped checks, the missing backends, and a summary line."""
     failed = [result for result in report["results"] if result["status"] == FAILED]
     targets = list(dict.fromkeys(result["target"] for result in report["results"]))
@@ -116,8 +115,8 @@ def say(console: Console, report: dict[str, Any], html: Path | None) -> None:
     for reason in reasons(report["results"]):
         console.print(reason, style="dim", highlight=False)
     say_which_are_absent(console)
-    if html is not None:
-        console.print(f"The page is in {html}", soft_wrap=True, highlight=False)
+    if web_page is not None:
+        console.print(f"The page is in {web_page}", soft_wrap=True, highlight=False)
     ran = sum(result["status"] != SKIPPED for result in report["results"])
     count = "1 check" if ran == 1 else f"{ran} checks"
     line = f"{count} ran, {len(failed)} failed." if failed else f"All {count} passed."
@@ -139,7 +138,7 @@ def failures(failed: Sequence[dict[str, Any]], targets: Sequence[str]) -> Iterat
         if cause.elsewhere:
             yield inside(f"also {others(cause, targets)}", "bold")
     if any(cause.more or cause.elsewhere for cause in found):
-        yield Text("\nOnly the first finding of each cause is shown; --json and --html have all.", "dim")
+        yield Text("\nOnly the first finding of each cause is shown; --json and --output have all.", "dim")
     if failed:
         yield Text("")
 

@@ -5,6 +5,7 @@ All backends start from the same weights.
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +14,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from keraslosses.cli.backend_option import BackendNames, chosen_backends, say_which_are_absent
+from keraslosses.cli.as_json import AsJson, say_json
+from keraslosses.cli.backends_option import BackendNames, chosen_backends, say_which_are_absent
 from keraslosses.cli.demo.data import EPOCHS, DataName, DataUnavailable, load
 from keraslosses.cli.demo.plot import Panel, save_picture
-from keraslosses.cli.demo.results import LOSSES, Result, compare_backends, table
+from keraslosses.cli.demo.results import LOSSES, Comparison, Result, compare_backends, table
+from keraslosses.cli.output_file import checked_output
 from keraslosses.portability.processes import backends
 from keraslosses_child import Lost
 
@@ -28,18 +31,26 @@ errors = Console(stderr=True)
 
 
 def demo(
-    backend: BackendNames = None,
+    backend_names: BackendNames = None,
     seeds: Annotated[
-        int, typer.Option(min=1, help="Number of trainings per loss, each from other weights.")
+        int,
+        typer.Option(min=1, metavar="NUMBER", help="Number of trainings per loss, each from other weights."),
     ] = 5,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Epochs of each training. Default: 40 for digits, 15 for mnist.")
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="NUMBER",
+            help="Epochs of each training. Default: 40 for digits, 15 for mnist.",
+        ),
     ] = None,
     data: Annotated[
         DataName, typer.Option(help="The images. digits comes with scikit-learn, mnist is downloaded.")
     ] = DataName.digits,
-    out: Annotated[
-        Path, typer.Option(help="A PNG file for the picture, or the folder to save it in.")
+    as_json: AsJson = False,
+    output: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="The .png file for the picture, or the folder to save it in."),
     ] = Path(PICTURE),
 ) -> None:
     """Train a small network with three losses on real digits, on every installed backend.
@@ -48,37 +59,40 @@ def demo(
     form a ray. With center loss, they form a cluster around the center of the digit. The command prints
     accuracies, checks that the backends agree, and saves a picture of the features.
     """
-    names, picture = chosen_backends(backend or []), picture_path(out)
+    names, picture = chosen_backends(backend_names), picture_path(output)
     try:
         images = load(data)
     except DataUnavailable as error:
         errors.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from None
     epochs = epochs or EPOCHS[data]
-    say_which_are_absent(console)
+    say_which_are_absent(errors if as_json else console)
     with tempfile.TemporaryDirectory() as folder:
         results, failures = train(names, images, seeds, epochs, Path(folder))
-        report(results, data, len(images["x_train"]), seeds, epochs)
-        for name, failure in failures.items():
-            errors.print(f"{name} failed. {failure}", style="red", markup=False, highlight=False)
-        agree = say_whether_backends_agree(results)
         if results:
             draw(picture, results, images["y_test"], Path(folder))
-    raise typer.Exit(0 if agree and not failures else 1)
+    compared = compare_backends(results) if len({result.backend for result in results}) > 1 else []
+    for name, failure in failures.items():
+        errors.print(f"{name} failed. {failure}", style="red", markup=False, highlight=False)
+    if as_json:
+        say_json(
+            [asdict(result) for result in results],
+            failures=failures,
+            comparisons=[asdict(comparison) for comparison in compared],
+            picture=str(picture) if results else None,
+        )
+    else:
+        report(results, data, len(images["x_train"]), seeds, epochs)
+        say_whether_backends_agree(compared)
+        if results:
+            console.print(f"The picture is in {picture}", soft_wrap=True, highlight=False)
+    raise typer.Exit(int(bool(failures) or any(comparison.disagreements for comparison in compared)))
 
 
-def picture_path(out: Path) -> Path:
-    """The file to write: `out`, or demo.png in the folder `out`. Makes the folder."""
-    path = out / PICTURE if out.is_dir() or not out.suffix else out
-    if path.suffix.lower() != ".png":
-        raise typer.BadParameter(f"{str(out)!r} is neither a .png file nor a folder.", param_hint="--out")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{str(path.parent)!r} cannot be made: {error}", param_hint="--out"
-        ) from None
-    return path
+def picture_path(output: Path) -> Path:
+    """The file to write: `output`, or demo.png in the folder `output`. Makes the folder."""
+    path = output / PICTURE if output.is_dir() or not output.suffix else output
+    return checked_output(path, (".png",)) or path
 
 
 def train(
@@ -137,21 +151,19 @@ def report(results: Sequence[Result], data: DataName, size: int, seeds: int, epo
         )
 
 
-def say_whether_backends_agree(results: Sequence[Result]) -> bool:
+def say_whether_backends_agree(comparisons: Sequence[Comparison]) -> None:
     """Prints the largest differences between the backends, or the differences that are too large."""
-    if len({result.backend for result in results}) < 2:
+    if not comparisons:
         console.print("There are results of fewer than two backends, so nothing is compared.")
-        return True
-    comparisons = compare_backends(results)
+        return
     found = [line for comparison in comparisons for line in comparison.disagreements]
     if found:
         console.print("The backends do not agree:", style="bold red")
         for line in found:
             console.print(f"  {line}", markup=False, highlight=False)
-        return False
+        return
     differences = ", ".join(f"{comparison.what} {comparison.largest:.1g}" for comparison in comparisons)
     console.print(f"The backends agree. Largest differences: {differences}.", style="green", highlight=False)
-    return True
 
 
 def draw(path: Path, results: Sequence[Result], labels: np.ndarray, folder: Path) -> None:
@@ -167,4 +179,3 @@ def draw(path: Path, results: Sequence[Result], labels: np.ndarray, folder: Path
             for result in first
         ]
     save_picture(path, panels, labels, f"Test images in the embedding ({results[0].backend}, seed 0)")
-    console.print(f"The picture is in {path}", soft_wrap=True, highlight=False)

@@ -1,12 +1,12 @@
 """`keraslosses migrate`: finds the losses of other libraries in Python files, and says what to write."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from keraslosses.cli.as_json import AsJson, say_json
 from keraslosses.cli.migrate.files import copy_of, python_files, read, write
 from keraslosses.cli.migrate.findings import Finding, Source, findings
 from keraslosses.cli.migrate.rewrite import rewritten_text
@@ -18,9 +18,12 @@ def migrate(
         typer.Argument(metavar="PATH", help="A Python file, or a folder with Python files."),
     ],
     save: Annotated[
-        bool, typer.Option("--write", help="Make the changes that need no decision, and keep FILE.orig.")
+        bool,
+        typer.Option(
+            "--write", metavar="", help="Make the changes that need no decision, and keep FILE.orig."
+        ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find losses of TensorFlow Addons, KerasCV, segmentation_models and Keras 2, and print what to write.
 
@@ -38,7 +41,7 @@ def migrate(
             failed = True
             typer.echo(f"{file}{why(error)}", err=True)
     if as_json:
-        typer.echo(json.dumps([plain(file, one, save) for file in found for one in found[file]], indent=2))
+        say_json([plain(file, one, save) for file in found for one in found[file]])
     else:
         for line in report(found, save):
             typer.echo(line)

@@ -47,7 +47,7 @@ MMDETECTION = (
     Row(
         f"{LIBRARY}.IoULoss",
         "keraslosses.IoU(mode='log')",
-        'Their `mode="square"` is `mode="squared"` here; boxes that do not overlap have no gradient in theirs.',
+        'Their `mode="square"` is `mode="squared"` here; boxes apart have no gradient in theirs.',
         "linear> eps> reduction loss_weight> mode",
     ),
     Row(
@@ -71,8 +71,8 @@ MMDETECTION = (
     Row(
         f"{LIBRARY}.DiceLoss",
         "",
-        f"{NOT_YET}, because theirs squares the denominator; with `naive_dice=True` it is `Dice(axis=(1, 2))` "
-        "of the probabilities.",
+        f"{NOT_YET}, because theirs squares the denominator; with `naive_dice=True` it is "
+        "`Dice(axis=(1, 2))` of the probabilities.",
     ),
     Row(f"{LIBRARY}.BoundedIoULoss", "", f"{NOT_YET}; `GIoU` or `DIoU` is the nearest."),
     Row(f"{LIBRARY}.EIoULoss", "", f"{NOT_YET}; `DIoU` is the nearest."),

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from keraslosses.cli.names import loss_name
-from keraslosses.cli.output_file import check_writable
-from keraslosses.cli.plot.curves import shown
+from keraslosses.cli.as_json import AsJson, say_json
+from keraslosses.cli.names import known_name, loss_name
+from keraslosses.cli.output_file import checked_output
+from keraslosses.cli.plot.curves import as_data, shown
 from keraslosses.cli.plot.figure import COLOURS, save_picture
 from keraslosses.cli.plot.plotted import Plotted, plotted
 from keraslosses.cli.plot.several import assigned, curves_of_all
+from keraslosses.core.spelling import did_you_mean, in_any_spelling
 from keraslosses.portability.targets.inputs import KINDS
 
 SUFFIXES = (".png", ".svg")
@@ -43,8 +45,8 @@ def plot(
         list[str] | None,
         typer.Option(
             metavar="OPTION=A,B,C",
-            help="Values of an option of the loss. Each value gets a line. --delta=0.5,1 is short for "
-            "--option delta=0.5,1.",
+            help="Values of an option of the losses. Each value gets a line. --delta=0.5,1 is short for "
+            "--option delta=0.5,1. --Huber.delta=0.5 is for Huber only.",
         ),
     ] = None,
     inputs: Annotated[
@@ -54,6 +56,7 @@ def plot(
             help=f"The inputs that your own loss reads, if it has no reference: {', '.join(KINDS)}.",
         ),
     ] = None,
+    as_json: AsJson = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -69,10 +72,11 @@ def plot(
     """
     more = list(itertools.takewhile(lambda argument: not argument.startswith("--"), context.args))
     names = [name, *map(loss_name, more)]
-    losses, path = [loss_named(name, inputs) for name in names], picture_path(output, names)
+    kind = known_name(inputs, KINDS, "a kind of inputs", "--inputs") if inputs else None
+    losses, path = [loss_named(name, kind) for name in names], output or default_path(names)
     assignments = [split(text) for text in [*(option or []), *bare(context.args[len(more) :])]]
     values = [values_of(*of_loss) for of_loss in zip(losses, assigned(losses, assignments), strict=True)]
-    check_writable("--output", path)
+    checked_output(path, SUFFIXES)
     hints = hint(name for of_loss in values for name in of_loss)
     choices = [combined(of_loss) for of_loss in values]
     check_number(choices, hints)
@@ -80,8 +84,12 @@ def plot(
         along, curves = curves_of_all(losses, choices)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=hints) from None
-    save_picture(path, " and ".join(map(title, losses, values)), along, curves)
-    console.print(f"The picture is in {path}", soft_wrap=True, highlight=False)
+    heading = " and ".join(map(title, losses, values))
+    save_picture(path, heading, along, curves)
+    if as_json:
+        say_json([as_data(curve) for curve in curves], title=heading, axis=along.axis, picture=str(path))
+    else:
+        console.print(f"The picture is in {path}", soft_wrap=True, highlight=False)
 
 
 def loss_named(name: str, inputs: str | None) -> Plotted:
@@ -91,14 +99,8 @@ def loss_named(name: str, inputs: str | None) -> Plotted:
         raise typer.BadParameter(str(error), param_hint="NAME") from None
 
 
-def picture_path(output: Path | None, names: Sequence[str]) -> Path:
-    path = output or Path(f"{'-'.join(name.rpartition(':')[2] for name in names)}.png")
-    if path.suffix.lower() not in SUFFIXES:
-        raise typer.BadParameter(
-            f"the name of the picture must end in {' or '.join(SUFFIXES)}. Received: {str(path)!r}",
-            param_hint="--output",
-        )
-    return path
+def default_path(names: Sequence[str]) -> Path:
+    return Path(f"{'-'.join(name.rpartition(':')[2] for name in names)}.png")
 
 
 def bare(arguments: Sequence[str]) -> Iterator[str]:
@@ -122,10 +124,14 @@ def values_of(loss: Plotted, assignments: Sequence[tuple[str, str]]) -> dict[str
     """The values to draw, for each option."""
     known = [name for name in loss.options if name not in LAYOUT]
     found: dict[str, list[Any]] = {}
-    for name, text in assignments:
-        if name not in known:
+    for given, text in assignments:
+        name = in_any_spelling(given, known)
+        if name is None:
             has = f"the options to draw are {', '.join(known)}" if known else "it has no options to draw"
-            raise typer.BadParameter(f"{loss.name} has no option {name!r}; {has}.", param_hint=f"--{name}")
+            raise typer.BadParameter(
+                f"{loss.name} has no option {given!r}; {has}{did_you_mean(given, known)}",
+                param_hint=f"--{given}",
+            )
         found.setdefault(name, []).extend(parsed(text))
         if not found[name]:
             raise typer.BadParameter(

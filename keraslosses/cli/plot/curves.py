@@ -29,6 +29,14 @@ class Curve:
     gradient: np.ndarray
 
 
+def as_data(curve: Curve) -> dict[str, Any]:
+    """A curve as data for JSON."""
+    return {
+        name: numbers.tolist() if isinstance(numbers, np.ndarray) else numbers
+        for name, numbers in vars(curve).items()
+    }
+
+
 def curves_of(plotted: Plotted, choices: Sequence[Options]) -> tuple[Path, list[Curve]]:
     """A curve for each choice of options and each target.
 

@@ -47,8 +47,6 @@ def plotted(name: str, inputs: str | None = None) -> Plotted:
         raise ValueError(
             f"{name} has no reference: give its kind of inputs with --inputs, one of {', '.join(KINDS)}."
         )
-    if inputs not in KINDS:
-        raise ValueError(f"{inputs!r} is not a kind of inputs; choose from {', '.join(KINDS)}.")
     kind, _ = KINDS[inputs]
     return Plotted(name.rpartition(":")[2], cls, kind, {}, kind.coupled)
 

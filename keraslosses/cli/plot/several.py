@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from keraslosses.cli.names import known_name
 from keraslosses.cli.plot.curves import Curve, curves_of
 from keraslosses.cli.plot.plotted import Plotted
+from keraslosses.core.spelling import in_any_spelling
 from keraslosses.reference.entry import Options
 from keraslosses.reference.kinds.path import Path
 
@@ -35,9 +37,25 @@ def label(loss: Plotted, curve: Curve) -> str:
 def assigned(
     losses: Sequence[Plotted], assignments: Sequence[tuple[str, str]]
 ) -> list[list[tuple[str, str]]]:
-    """The options of each loss: an option goes to every loss that has it, or to all if none has it."""
-    owners = [[loss for loss in losses if name in loss.options] or losses for name, _ in assignments]
+    """The options of each loss: an option goes to every loss that has it, or to all if none has it.
+
+    `SmoothL1.beta` goes to `SmoothL1` only.
+    """
+    owners = [owners_of(name, losses) for name, _ in assignments]
     return [
-        [assignment for assignment, of in zip(assignments, owners, strict=True) if loss in of]
+        [
+            (name.rpartition(".")[2], text)
+            for (name, text), of in zip(assignments, owners, strict=True)
+            if loss in of
+        ]
         for loss in losses
     ]
+
+
+def owners_of(name: str, losses: Sequence[Plotted]) -> Sequence[Plotted]:
+    """The losses that an option is for."""
+    of, _, option = name.rpartition(".")
+    if of:
+        only = known_name(of, [loss.name for loss in losses], "a loss of this picture", f"--{name}")
+        return [loss for loss in losses if loss.name == only]
+    return [loss for loss in losses if in_any_spelling(option, loss.options)] or losses
