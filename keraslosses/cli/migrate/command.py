@@ -1,21 +1,23 @@
-"""`keraslosses migrate`: finds the losses of other libraries in Python files, and says what to write."""
+"""`keraslosses migrate`: finds the losses of other libraries in files and says what to write."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from keraslosses.cli.as_json import AsJson, say_json
-from keraslosses.cli.migrate.files import copy_of, python_files, read, write
+from keraslosses.cli.migrate.files import NOTEBOOK, copy_of, python_files, read, write
 from keraslosses.cli.migrate.findings import Finding, Source, findings
+from keraslosses.cli.migrate.notebook import Notebook
 from keraslosses.cli.migrate.rewrite import rewritten_text
 
 
 def migrate(
     path: Annotated[
         Path,
-        typer.Argument(metavar="PATH", help="A Python file, or a folder with Python files."),
+        typer.Argument(metavar="PATH", help="A Python file, a notebook, or a folder with such files."),
     ],
     save: Annotated[
         bool,
@@ -51,13 +53,31 @@ def migrate(
 
 def changed(file: Path, save: bool) -> list[Finding]:
     """The findings of a file, after their edits are made if they should be."""
-    source = Source(read(file))
+    text = read(file)
+    notebook = Notebook(text) if file.suffix == NOTEBOOK else None
+    source = source_of(notebook) if notebook else Source(text)
     found = findings(source)
     if save and any(one.edits for one in found):
         if copy_of(file).exists():
             raise FileExistsError(f"{copy_of(file).name} exists already; move it to another place")
-        write(file, rewritten_text(source, found))
-    return found
+        new = rewritten_text(source, found)
+        write(file, notebook.with_code(new) if notebook else new)
+    return [in_cell(notebook, one) for one in found] if notebook else found
+
+
+def source_of(notebook: Notebook) -> Source:
+    """The code of a notebook. An error of syntax names the cell."""
+    try:
+        return Source(notebook.code)
+    except SyntaxError as error:
+        cell, line = notebook.place(error.lineno or 1)
+        raise ValueError(f"cell {cell}, line {line}: no Python: {error.msg}") from None
+
+
+def in_cell(notebook: Notebook, one: Finding) -> Finding:
+    """A finding with the number of its cell, and the line in it."""
+    cell, line = notebook.place(one.line)
+    return replace(one, cell=cell, line=line)
 
 
 def why(error: Exception) -> str:
@@ -78,6 +98,7 @@ def plain(file: Path, one: Finding, save: bool) -> dict[str, Any]:
     """A finding as data for JSON."""
     return {
         "file": str(file),
+        "cell": one.cell,
         "line": one.line,
         "column": one.column + 1,
         "theirs": one.theirs,
@@ -91,7 +112,8 @@ def report(found: dict[Path, list[Finding]], save: bool) -> Iterator[str]:
     """The findings as lines of text, and the number of each state."""
     for file, ones in found.items():
         for one in ones:
-            yield f"{file}:{one.line}: {' '.join(one.theirs.split())}"
+            place = f"{file}, cell {one.cell}, line {one.line}" if one.cell else f"{file}:{one.line}"
+            yield f"{place}: {' '.join(one.theirs.split())}"
             yield from (f"    {line}" for line in what_to_do(one, save))
     states = [state_of(one, save) for ones in found.values() for one in ones]
     yield summary(states, len(found))

@@ -6,15 +6,19 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
+NOTEBOOK = ".ipynb"
 NOT_OURS = {"__pycache__", "node_modules", "site-packages"}
 
 
 def python_files(path: Path) -> Iterator[Path]:
-    """The file itself, or the Python files of a folder, without hidden folders and installed packages."""
+    """The file itself, or the Python files and notebooks of a folder.
+
+    Hidden folders and installed packages are left out.
+    """
     if path.is_file():
         yield path
         return
-    for file in sorted(path.rglob("*.py")):
+    for file in sorted([*path.rglob("*.py"), *path.rglob(f"*{NOTEBOOK}")]):
         folders = file.relative_to(path).parts[:-1]
         if file.is_file() and not any(name.startswith(".") or name in NOT_OURS for name in folders):
             yield file

@@ -23,7 +23,10 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """One place. `here` is what to write, or nothing; without `edits`, the user writes it."""
+    """One place. `here` is what to write, or nothing; without `edits`, the user writes it.
+
+    In a notebook, `cell` is the number of the cell, and `line` is the line in it.
+    """
 
     line: int
     column: int
@@ -32,6 +35,7 @@ class Finding:
     bites: str
     edits: tuple[Edit, ...] = ()
     node: ast.AST | None = None
+    cell: int | None = None
 
 
 class Source:
