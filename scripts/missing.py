@@ -46,6 +46,14 @@ def missing(
             yield f"{name}: a reference without a class"
 
 
+def unlisted(names: Collection[str], by_task: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """One line for each loss that the list of `keraslosses list` lacks."""
+    listed = {name for purposes in by_task.values() for name in purposes}
+    for name in names:
+        if name not in listed:
+            yield f"{name}: no line in keraslosses/reference/by_task.py"
+
+
 def defined() -> tuple[dict[str, Any], dict[str, Any]]:
     """The classes and the functions of losses in the modules of `keraslosses/losses/`, exported or not."""
     from keraslosses import FunctionLoss, losses
@@ -66,10 +74,12 @@ def defined() -> tuple[dict[str, Any], dict[str, Any]]:
 def main() -> None:
     import keraslosses
     from keraslosses.reference import REFERENCES
+    from keraslosses.reference.by_task import BY_TASK
 
     classes, functions = defined()
     changelog = CHANGELOG.read_text("utf-8")
     lines = list(missing(classes, functions, REFERENCES, keraslosses.__all__, changelog))
+    lines += unlisted(classes, BY_TASK)
     print("\n".join(lines) or f"Nothing is missing of {len(classes)} losses.")
     sys.exit(bool(lines))
 

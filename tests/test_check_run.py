@@ -151,7 +151,7 @@ def invoke(*arguments):
             "the name of the file must end in .html. Received: 'report.pdf'",
         ),
         (["Huber", "--dtype", "int8"], "--dtype: 'int8' is not a dtype; choose from float16"),
-        (["Huber", "--like", "Hubert"], "expected one of "),
+        (["Huber", "--like", "Hubert"], "--like: 'Hubert' is not a loss of this package; choose from Mean"),
         (["Huber", "--timeout", "0"], "timeout"),
     ],
 )

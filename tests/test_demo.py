@@ -60,7 +60,8 @@ def test_demo_trains_prints_and_draws(backend, tmp_path):
         (["--backends", "jax,theano"], "'theano' is not a backend"),
         (["--seeds", "0"], "seeds"),
         (["--epochs", "0"], "epochs"),
-        (["--data", "letters"], "letters"),
+        (["--data", "letters"], "'letters' is not a set of images; choose from digits, mnist."),
+        (["--data", "minst"], "Did you mean 'mnist'?"),
         (["--output", "picture.jpg"], "picture.jpg"),
     ],
 )

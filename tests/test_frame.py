@@ -260,6 +260,7 @@ def test_get_none_and_unknown_names():
         ("SparseCategoricalCrossEntropy", "SparseCategoricalCrossentropy"),
         ("Binary", "BinaryCrossentropy"),
         ("Mse", "mse"),
+        ("focal", "binary_focal_crossentropy"),
     ],
 )
 def test_get_suggests_a_name_that_is_close(given, meant):

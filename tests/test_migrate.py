@@ -306,8 +306,13 @@ def test_a_file_that_is_no_python_is_told_and_the_others_are_changed(tmp_path, b
     assert (tmp_path / "a.py").read_bytes() == broken
 
 
-def test_a_path_that_is_not_there_is_wrong_use(tmp_path):
-    assert migrate(tmp_path / "nothing.py").exit_code == 2
+def test_a_path_that_is_not_there_is_wrong_use(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("train.py").touch()
+    result = migrate("trian.py")
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.replace("│", " ").split())
+    assert "PATH: there is no file or folder 'trian.py'. Did you mean 'train.py'?" in said
 
 
 def test_what_is_left_for_the_user_gives_exit_code_1(file):

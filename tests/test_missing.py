@@ -40,7 +40,9 @@ def test_what_is_printed_names_the_class_that_is_not_exported(monkeypatch, capsy
     with pytest.raises(SystemExit) as ended:
         SCRIPT.main()
     assert ended.value.code == 1
-    assert "Planted: not exported by keraslosses/losses/__init__.py\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Planted: not exported by keraslosses/losses/__init__.py\n" in said
+    assert "Planted: no line in keraslosses/reference/by_task.py\n" in said
 
 
 def test_a_class_alone_lacks_the_rest():
@@ -49,6 +51,12 @@ def test_a_class_alone_lacks_the_rest():
         "Bare: not exported by keraslosses/losses/__init__.py",
         "Bare: no Reference('Bare', ...) in keraslosses/reference/",
         "Bare: not in CHANGELOG.md",
+    ]
+
+
+def test_a_loss_without_a_line_in_the_list_is_named():
+    assert list(SCRIPT.unlisted(["New", "Old"], {"Numbers": {"Old": "an old loss"}})) == [
+        "New: no line in keraslosses/reference/by_task.py"
     ]
 
 

@@ -5,6 +5,10 @@ from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 
+# A name that a user gave must have as many letters to be looked for inside other names.
+FEWEST_LETTERS = 3
+
+
 def plainly(name: str) -> str:
     """A name without case and separators: `SmoothL1`, `smooth_l1` and `Smooth-L1` become the same."""
     return "".join(letter for letter in name.lower() if letter not in "_- ")
@@ -31,7 +35,7 @@ def nearest(given: str, known: list[str]) -> str | None:
     """The known name that is most likely meant, or None.
 
     First comes the same name in another spelling, then a name that begins with the given one, then a name
-    that is close to it.
+    that is close to it, then a name that has the given one inside.
     """
     plain = plainly(given)
     if not plain:
@@ -40,7 +44,8 @@ def nearest(given: str, known: list[str]) -> str | None:
     longer = [name for name in known if plainly(name).startswith(plain)]
     close = get_close_matches(plain, map(plainly, known), 1)
     alike = [name for name in known if plainly(name) in close]
-    return max(same or longer[:1] or alike, key=lambda name: likeness(given, name), default=None)
+    around = [name for name in known if len(plain) >= FEWEST_LETTERS and plain in plainly(name)]
+    return max(same or longer[:1] or alike or around, key=lambda name: likeness(given, name), default=None)
 
 
 def likeness(given: str, name: str) -> float:

@@ -30,6 +30,7 @@ from keraslosses.portability.processes.run import KNOWN, Plan, run, targets_in
 from keraslosses.portability.report.page import page
 from keraslosses.portability.report.result import FAILED, Result
 from keraslosses.portability.targets.inputs import KINDS
+from keraslosses.reference import REFERENCES
 
 console = Console()
 errors = Console(stderr=True)
@@ -65,7 +66,6 @@ def check(
         str | None,
         typer.Option(
             metavar="NAME",
-            parser=loss_name,
             help="A loss of this package. The target must compute the same formula.",
         ),
     ] = None,
@@ -122,7 +122,8 @@ def check(
         texts = expanded([*map(target_name, targets or keraslosses.names())], chosen[0], timeout, limit)
         read = inputs if inputs.endswith(".npz") else known_name(inputs, KINDS, "a kind", "--inputs")
         dtype = known_name(dtype, DTYPES, "a dtype", "--dtype")
-        asked = [described(text, like, read, shape_of(shape), dtype, coupled) for text in texts]
+        formula = known_name(like, REFERENCES, "a loss of this package", "--like") if like else None
+        asked = [described(text, formula, read, shape_of(shape), dtype, coupled) for text in texts]
     except WrongUse as error:
         raise typer.BadParameter(error.text, param_hint=f"--{error.argument}") from None
     plan = Plan(asked, chosen, checks, timeout, limit, rtol)

@@ -19,6 +19,7 @@ from keraslosses.cli.backends_option import BackendNames, chosen_backends, say_w
 from keraslosses.cli.demo.data import EPOCHS, DataName, DataUnavailable, load
 from keraslosses.cli.demo.plot import Panel, save_picture
 from keraslosses.cli.demo.results import LOSSES, Comparison, Result, compare_backends, table
+from keraslosses.cli.names import known_name
 from keraslosses.cli.output_file import checked_output
 from keraslosses.portability.processes import backends
 from keraslosses_child import Lost
@@ -44,9 +45,14 @@ def demo(
             help="Epochs of each training. Default: 40 for digits, 15 for mnist.",
         ),
     ] = None,
-    data: Annotated[
-        DataName, typer.Option(help="The images. digits comes with scikit-learn, mnist is downloaded.")
-    ] = DataName.digits,
+    data_name: Annotated[
+        str,
+        typer.Option(
+            "--data",
+            metavar="NAME",
+            help="The images: digits, which comes with scikit-learn, or mnist, which is downloaded.",
+        ),
+    ] = DataName.digits.value,
     as_json: AsJson = False,
     output: Annotated[
         Path,
@@ -60,6 +66,7 @@ def demo(
     accuracies, checks that the backends agree, and saves a picture of the features.
     """
     names, picture = chosen_backends(backend_names), picture_path(output)
+    data = DataName(known_name(data_name, [one.value for one in DataName], "a set of images", "--data"))
     try:
         images = load(data)
     except DataUnavailable as error:

@@ -12,6 +12,7 @@ from keraslosses.cli.migrate.files import NOTEBOOK, copy_of, python_files, read,
 from keraslosses.cli.migrate.findings import Finding, Source, findings
 from keraslosses.cli.migrate.notebook import Notebook
 from keraslosses.cli.migrate.rewrite import rewritten_text
+from keraslosses.core.spelling import did_you_mean
 
 
 def migrate(
@@ -33,7 +34,8 @@ def migrate(
     written.
     """
     if not path.exists():
-        raise typer.BadParameter(f"there is no file or folder {str(path)!r}.", param_hint="PATH")
+        near = did_you_mean(str(path), map(str, path.parent.glob("*")))
+        raise typer.BadParameter(f"there is no file or folder {str(path)!r}{near}", param_hint="PATH")
     found: dict[Path, list[Finding]] = {}
     failed = False
     for file in python_files(path):
