@@ -8,7 +8,7 @@ import pages
 
 from keraslosses.cli.choose import answers, call
 from keraslosses.cli.migrate.row import Row, told
-from keraslosses.cli.migrate.table import TABLES as MIGRATIONS
+from keraslosses.cli.migrate.table import FOR_KERAS, FOR_TORCH, Tables
 from keraslosses.portability.report.advice import ADVICE
 from keraslosses.reference import REFERENCES, Use
 from keraslosses.reference.uses import SYMPTOMS, TASKS
@@ -83,10 +83,10 @@ def bench(part: str) -> str:
 HEAD_OF_MIGRATIONS = ("theirs", "here", "what to know")
 
 
-def migrations() -> str:
+def migrations(tables: Tables) -> str:
     """The losses of other libraries, a table for each library."""
     lines: list[str] = []
-    for library, rows in MIGRATIONS.items():
+    for library, rows in tables.items():
         cells = [(f"`{row.theirs}`", migrated(row), what_to_know(row)) for row in rows]
         lines += [f"## {library}", "", pages.table(HEAD_OF_MIGRATIONS, cells, "migrations"), ""]
     return "\n".join(lines)
@@ -113,7 +113,8 @@ TABLES = {
     "performance-xla": ("<!-- bench tensorflow, XLA -->", partial(bench, "tensorflow, XLA")),
     "performance-jax": ("<!-- bench jax -->", partial(bench, "jax")),
     "performance-torch": ("<!-- bench torch -->", partial(bench, "torch")),
-    "migrate": ("<!-- losses of other libraries -->", migrations),
+    "migrate": ("<!-- losses of libraries for Keras -->", partial(migrations, FOR_KERAS)),
+    "migrate-torch": ("<!-- losses of libraries for torch -->", partial(migrations, FOR_TORCH)),
 }
 
 

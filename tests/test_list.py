@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from pathlib import Path
 
 import keras
 import pytest
@@ -140,6 +141,17 @@ def test_an_entry_is_printed_with_its_facts():
         "paper Huber, Robust Estimation of a Location Parameter, 1964",
     ]
     assert "options num_classes (needed), alpha=0.25, gamma=2.0, box_loss=None" in lines
+
+
+def test_the_page_shows_what_the_command_prints():
+    page = (Path(__file__).parents[1] / "docs" / "commands.md").read_text("utf-8")
+    short, long = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+
+    def printed(*names):
+        return "\n".join(line.rstrip() for line in invoke(*names, columns=80).stdout.splitlines())
+
+    assert short in printed()
+    assert long.strip() == printed("Huber", "MultiTaskDetection").strip()
 
 
 def test_names_and_family_choose():

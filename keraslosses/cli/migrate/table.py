@@ -1,4 +1,4 @@
-"""The tables of the page "Migrate": the losses of other libraries, and what takes their place here."""
+"""The tables of the pages on migration: the losses of other libraries, and what takes their place here."""
 
 from keraslosses.cli.migrate.of_keras import KERAS_2, KERAS_CV, SEGMENTATION_MODELS, TENSORFLOW_ADDONS
 from keraslosses.cli.migrate.of_mmdetection import MMDETECTION
@@ -6,15 +6,20 @@ from keraslosses.cli.migrate.of_monai import MONAI
 from keraslosses.cli.migrate.of_torch import METRIC_LEARNING, SEGMENTATION_MODELS_PYTORCH, TORCH, TORCHVISION
 from keraslosses.cli.migrate.row import Row
 
-TABLES: dict[str, tuple[Row, ...]] = {
+Tables = dict[str, tuple[Row, ...]]
+
+FOR_KERAS: Tables = {
     "TensorFlow Addons": TENSORFLOW_ADDONS,
+    "segmentation_models (Keras)": SEGMENTATION_MODELS,
+    "KerasCV": KERAS_CV,
+    "Keras 2": KERAS_2,
+}
+FOR_TORCH: Tables = {
     "torch.nn": TORCH,
     "torchvision": TORCHVISION,
-    "segmentation_models (Keras)": SEGMENTATION_MODELS,
     "segmentation_models_pytorch": SEGMENTATION_MODELS_PYTORCH,
     "MONAI": MONAI,
     "mmdetection": MMDETECTION,
-    "KerasCV": KERAS_CV,
     "pytorch-metric-learning": METRIC_LEARNING,
-    "Keras 2": KERAS_2,
 }
+TABLES: Tables = {**FOR_KERAS, **FOR_TORCH}
