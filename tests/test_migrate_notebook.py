@@ -91,6 +91,15 @@ def test_what_is_put_back_without_a_change_is_the_same():
     assert read.with_code(read.code) == text
 
 
+@pytest.mark.parametrize("magic", ["%%time", "%%timeit -n 3", "%%capture out", "%%prun"])
+def test_python_below_a_magic_is_read(file, magic):
+    cells = [("code", "import tensorflow_addons as tfa"), ("code", f"{magic}\ntfa.losses.GIoULoss()")]
+    file.write_text(json.dumps(notebook(cells)), "utf-8")
+    assert migrate(file, "--write").stdout.endswith("1 file read: 1 changed.\n")
+    last = json.loads(file.read_text("utf-8"))["cells"][-1]
+    assert "".join(last["source"]) == f"{magic}\nkeraslosses.GIoU(box_format='yxyx')"
+
+
 def test_a_folder_with_notebooks_is_read_without_their_checkpoints(tmp_path):
     for name in ("study.ipynb", ".ipynb_checkpoints/study-checkpoint.ipynb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

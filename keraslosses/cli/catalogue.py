@@ -25,8 +25,8 @@ class Entry:
 
     name: str
     family: str
-    task: str
-    purpose: str
+    task: str | None
+    purpose: str | None
     inputs: str | None
     options: dict[str, Any]
     paper: str | None
@@ -53,8 +53,8 @@ def classes_of(family: str) -> Iterator[Entry]:
 
 def entry(name: str, family: str, *rest: Any) -> Entry:
     """The entry of a name, with its task and what it is for."""
-    task = TASK_OF[name]
-    return Entry(name, family, task, BY_TASK[task][name], *rest)
+    task = TASK_OF.get(name)
+    return Entry(name, family, task, BY_TASK[task][name] if task else None, *rest)
 
 
 def options_of(cls: Any) -> dict[str, Any]:

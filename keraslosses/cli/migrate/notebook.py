@@ -60,7 +60,7 @@ def source_of(cell: dict[str, Any]) -> str:
 
 def hidden(source: str) -> str:
     """The source with the lines for IPython as comments of a `pass`, so that the rest is Python."""
-    other = source.startswith("%%") and not source.startswith(PYTHON_FOLLOWS)
+    other = source.startswith("%%") and source.split()[0] not in PYTHON_FOLLOWS
     return "\n".join(hidden_line(line, other) for line in source.split("\n"))
 
 
