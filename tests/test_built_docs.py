@@ -27,16 +27,20 @@ def sources():
 
 
 def pages_in(folder):
-    """The pages that are newer than all sources, by name: a build writes every page again."""
+    """The pages by name."""
+    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.html"))}
+
+
+def are_new(pages):
+    """Whether each page is newer than all sources."""
     newest = max(path.stat().st_mtime for path in sources())
-    found = (path for path in sorted(folder.rglob("*.html")) if path.stat().st_mtime > newest)
-    return {path.relative_to(folder).as_posix(): path for path in found}
+    return bool(pages) and all(page.stat().st_mtime > newest for page in pages.values())
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """Those of `make docs`. If they are older than the sources, the docs are built here."""
-    if built := pages_in(DOCS / "_build" / "html"):
+    """Those of `make docs`. If one is older than a source, the docs are built here."""
+    if are_new(built := pages_in(DOCS / "_build" / "html")):
         return built
     folder = tmp_path_factory.mktemp("html")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", DOCS, folder]
