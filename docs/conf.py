@@ -32,6 +32,7 @@ html_title = "keraslosses"
 html_static_path = ["_static"]
 html_css_files = ["uses.css"]
 
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
 # In docstrings, as in Keras's, single backticks mark code.

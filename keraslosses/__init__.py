@@ -26,7 +26,7 @@ from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses import *  # noqa: F403
 from keraslosses.metrics.edit_distance import EditDistance
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.2.0"
 
 __all__ = [
     "CenterLoss",

@@ -1,4 +1,4 @@
-"""One process of a torch.distributed group: trains a model with a head and a center loss in a loop of its own.
+"""One process of a torch.distributed group: trains a model with a head and a center loss, in the loop of the page.
 
 Usage: python ddp.py RANK WORLD PORT FILE.npz
 """
@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import torch
 from attached_models import X, Y, compiled, with_both
+from custom_loops import code_of
 
 rank, world = int(sys.argv[1]), int(sys.argv[2])
 os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=sys.argv[3])
@@ -21,12 +22,8 @@ if rank:
     model.set_weights(
         [0.5 * w for w in model.get_weights()]
     )  # DistributedDataParallel makes them the first's.
-parallel = torch.nn.parallel.DistributedDataParallel(model)
-optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-for _ in range(4):
-    optimizer.zero_grad()
-    x, y = X[rank::world], Y[rank::world]
-    model.compute_loss(x, y, parallel(x, training=True), training=True).backward()
-    optimizer.step()
+batches = [(X[rank::world], Y[rank::world])] * 4
+for code in code_of("Several processes with PyTorch"):
+    exec(code)
 np.savez(sys.argv[4], **{v.path: keras.ops.convert_to_numpy(v) for v in model.weights})
 torch.distributed.destroy_process_group()

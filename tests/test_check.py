@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from textwrap import indent
 from types import SimpleNamespace
 
 import numpy as np
@@ -299,18 +300,29 @@ def test_the_page_names_every_kind_of_inputs():
     assert {name for name in KINDS if f"`{name}`" in table} == KINDS.keys()
 
 
+def repaired(code):
+    """The file of the page, with the `call` that it ends with."""
+    head, _ = code.split("    def call")
+    body = PAGE.split("```python\ndef call")[1].split("```")[0]
+    return head + indent("def call" + body, "    ")
+
+
+@pytest.mark.deep
 def test_the_loss_of_the_page_fails_as_it_says_and_passes_repaired(tmp_path):
     broken = PAGE.split("```python\n# my_losses.py\n")[1].split("```")[0]
-    repaired = PAGE.split("```python\ndef call")[1].split("```")[0]
-    (tmp_path / "broken_root.py").write_text(broken)
-    head, _ = broken.split("    def call")
-    body = "def call" + repaired
-    (tmp_path / "repaired_root.py").write_text(head + "".join(f"    {line}\n" for line in body.splitlines()))
-    broken, repaired = (
-        open_target(Target(f"{tmp_path}/{name}_root.py:RootError")) for name in ("broken", "repaired")
+    files = {"broken": broken, "repaired": repaired(broken)}
+    for name, code in files.items():
+        (tmp_path / f"{name}_distance.py").write_text(code)
+    subjects = [open_target(Target(f"{tmp_path}/{name}_distance.py:Distance")) for name in files]
+    before, after = (
+        {check: told for check in CHECKS if not skipped(check, subject) and (told := found(check, subject))}
+        for subject in subjects
     )
-    told = [f for f in findings("hard inputs", broken) if isinstance(f, Finding)]
-    assert told[0].text == "gradient at equal inputs is NaN"
-    assert f"  {told[0].text}" in PAGE
-    for check in ("shapes", "value", "gradient", "hard inputs", "saving"):
-        assert [f for f in findings(check, repaired) if isinstance(f, Finding)] == []
+    assert before.keys() == {check for check in CHECKS if f"│ {check:<15} │ failed (2) " in PAGE}
+    assert before["hard inputs"] == ["gradient at equal inputs is NaN", "gradient at zeros is NaN"]
+    assert f"  {before['hard inputs'][0]}\n" in PAGE and f"  also: {before['hard inputs'][1]}\n" in PAGE
+    assert after == {}
+
+
+def found(check, subject):
+    return [finding.text for finding in findings(check, subject) if isinstance(finding, Finding)]

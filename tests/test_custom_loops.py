@@ -1,13 +1,12 @@
-"""A term is part of the model from attach on: for loops of one's own, checkpoints and torch modules."""
+"""The page "Custom training loops", and terms in checkpoints and torch modules."""
 
-import re
 import socket
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from attached_models import TERMS, X, Y, assert_same_weights, compiled, fit, sequential, with_both
+from attached_models import TERMS, N, X, Y, assert_same_weights, compiled, fit, sequential, with_both
+from custom_loops import code_of
 from keras import ops
 from test_replicas import finish, start
 
@@ -15,30 +14,78 @@ import keraslosses
 
 pytestmark = pytest.mark.deep_on("jax", "tensorflow")
 
-PAGE = (Path(__file__).parent.parent / "docs" / "terms.md").read_text("utf-8")
-TITLES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 BATCHES = [(X[i : i + 4], Y[i : i + 4]) for i in range(0, 12, 4)]
 
 
-def documented_loop(backend):
-    """The loop of the page, as a function of a model and batches."""
-    section = PAGE.split(f"### {TITLES[backend]}\n")[1]
-    code = re.search(r"```python\n(.*?)```", section, re.DOTALL).group(1)
+@pytest.fixture(autouse=True)
+def policy():
+    """That of Keras, which the page changes."""
+    yield
+    keras.config.set_dtype_policy("float32")
 
-    def run(model):
-        imported = {"tensorflow": "import tensorflow as tf", "jax": "import jax", "torch": "import torch"}
-        exec(f"{imported[backend]}\n{code}", {"model": model, "batches": BATCHES})
 
-    return run
+def run(*sections, **names):
+    """Run the code of sections of the page on this backend; what the code has made."""
+    for section in sections:
+        for code in code_of(section):
+            exec(code, names)
+    return names
+
+
+SETUP, LOOP, EACH, PRECISION, TERMS_LOOP = (
+    "",
+    "The loop",
+    "One value for each sample",
+    "Mixed precision",
+    "With terms",
+)
+
+
+def fitted(weights, names):
+    """The weights of a model of these weights, after `fit` on the data of the page."""
+    model = keras.models.clone_model(names["model"])
+    model.set_weights(weights)
+    model.compile(keras.optimizers.SGD(0.1), names["loss"])
+    sample_weight = names["weights"]
+    model.fit(names["x"], names["y"], 16, 10, sample_weight=sample_weight, shuffle=False, verbose=0)
+    return model
+
+
+def test_the_loop_gives_the_weights_of_fit():
+    names = run(SETUP)
+    before = names["model"].get_weights()
+    run(LOOP, **names)
+    assert_same_weights(names["model"], fitted(before, names))
+    assert not np.allclose(names["model"].get_weights()[0], before[0], atol=1e-3)
+
+
+def test_the_loops_in_half_precision_train():
+    names = run(SETUP)
+    first = N(names["loss"](names["y"], names["model"](names["x"]), names["weights"]))
+    names = run(PRECISION, **names)
+    if keras.backend.backend() == "jax":
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        names = run(SETUP, LOOP)
+    assert names["model"].compute_dtype in ("float16", "bfloat16")
+    value = names["value"]
+    assert ops.dtype(value) == "float32" and N(value) < first
+
+
+def test_values_of_each_sample_are_those_of_the_page():
+    names = run(SETUP, EACH)
+    values, weighted = N(names["values"]), N(names["weighted"])
+    assert values.shape == (64,)
+    np.testing.assert_allclose(weighted, values * names["weights"], rtol=1e-6)
+    np.testing.assert_allclose(N(names["value"]), np.sort(values)[32:].mean(), rtol=1e-6)
 
 
 @pytest.mark.parametrize("loss", ["compiled", "terms only"])
-def test_the_documented_loop_gives_the_weights_of_fit(backend, loss):
+def test_the_loop_with_terms_gives_the_weights_of_fit(loss):
     only = {"at": "logits"} if loss == "terms only" else {}
     options = {"loss": None} if only else {}
     ours, theirs = (compiled(with_both(**only), **options) for _ in range(2))
     before = ours.get_weights()
-    documented_loop(backend)(ours)
+    run(TERMS_LOOP, model=ours, batches=BATCHES)
     fit(theirs)
     assert_same_weights(ours, theirs)
     for term in ours.terms:

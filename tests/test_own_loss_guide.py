@@ -1,6 +1,7 @@
 """The guide "Your own loss": its code runs, and its table names every kind."""
 
 import re
+import sys
 from pathlib import Path
 
 import keras
@@ -8,6 +9,9 @@ import numpy as np
 import pytest
 
 from keraslosses import kinds
+from keraslosses.portability.checks import CHECKS, findings, skipped
+from keraslosses.portability.finding import Finding
+from keraslosses.portability.targets.target import Target, open_target
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "your-own-loss.md").read_text("utf-8")
 
@@ -22,16 +26,38 @@ def registry():
     known.update(before)
 
 
+def blocks():
+    return re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+
+
 @pytest.mark.usefixtures("registry")
-def test_the_code_of_the_guide_runs(tmp_path, monkeypatch):
+def test_the_code_of_the_guide_runs(tmp_path, monkeypatch, capsys):
+    file, *others = blocks()
+    (tmp_path / "my_losses.py").write_text(file)
     monkeypatch.chdir(tmp_path)
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
-    x, y = np.ones((4, 2), "float32"), np.zeros((4, 3), "float32")
-    names = {"__name__": "guide", "keras": keras, "model": model, "x": x, "y": y}
-    for code in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "my_losses", raising=False)
+    exec(file, names := {"__name__": "guide"})
+    for code in others:
         exec(code, names)
-    assert (tmp_path / "model.keras").exists()
+    printed = re.findall(r"\d\.\d", capsys.readouterr().out)
+    assert printed[0] == "1.5" and "2.0" in printed
+    x, y, loaded = names["x"], names["y"], names["loaded"]
+    assert loaded.loss.get_config()["under"] == 3.0
+    assert np.mean(loaded.predict(x, verbose=0) > y) > 0.6
     assert names["WeightedMse"].reference.name == "WeightedMse"
+    with pytest.raises(ValueError) as error:
+        names["WeightedMse"](under=-1.0)
+    assert f'raises "{error.value}".' in GUIDE
+
+
+@pytest.mark.deep
+@pytest.mark.usefixtures("registry")
+def test_the_loss_of_the_guide_passes_the_checks(tmp_path):
+    (tmp_path / "guide_losses.py").write_text(blocks()[0])
+    subject = open_target(Target(f"{tmp_path}/guide_losses.py:WeightedMse"))
+    told = {check: list(findings(check, subject)) for check in CHECKS if not skipped(check, subject)}
+    assert {check: found for check, found in told.items() if any(isinstance(f, Finding) for f in found)} == {}
 
 
 def test_the_table_names_every_kind():

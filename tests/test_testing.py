@@ -9,8 +9,10 @@ import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
+from test_check import PAGE, repaired
 from user_losses.correct import Pseudo
 from user_losses.scalar import Scalar
 
@@ -58,6 +60,23 @@ def test_example_of_the_docstring_prints_what_it_says():
     results = doctest.testmod(keraslosses.testing)
     assert results.attempted
     assert not results.failed
+
+
+def test_the_suite_of_the_page_passes_with_the_repaired_loss(tmp_path):
+    files = ("my_losses", "test_my_losses")
+    loss, suite = (PAGE.split(f"```python\n# {name}.py\n")[1].split("```")[0] for name in files)
+    (tmp_path / "my_losses.py").write_text(repaired(loss))
+    (everything,) = re.findall(r"assert_portable\(Distance\)", suite)  # which takes a minute
+    two_checks = "assert_portable(Distance, check_names=['shapes', 'hard inputs'], backend_names=['torch'])"
+    (tmp_path / "test_my_losses.py").write_text(suite.replace(everything, two_checks))
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_my_losses.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+    )
+    assert f"{2 + len(backends.installed())} passed" in run.stdout, run.stdout[-3000:]
 
 
 # The plugin
