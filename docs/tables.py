@@ -5,9 +5,10 @@ from itertools import groupby
 from pathlib import Path
 
 import pages
+from elsewhere import what_to_know
 
 from keraslosses.cli.choose import answers, call
-from keraslosses.cli.migrate.row import Row, told
+from keraslosses.cli.migrate.row import Row
 from keraslosses.cli.migrate.table import TABLES as MIGRATIONS
 from keraslosses.portability.report.advice import ADVICE
 from keraslosses.reference import REFERENCES, Use
@@ -96,10 +97,6 @@ def migrated(row: Row) -> str:
     """The code that takes the place of a loss, with a link to the page of our loss."""
     code = f"`{row.here.replace('keraslosses.', '')}`"
     return f"[{code}](api/{row.name}.md)" if row.name else code if row.here else "none"
-
-
-def what_to_know(row: Row) -> str:
-    return f"{row.bites} {told(row)}".strip()
 
 
 # By the page: the marker, and what stands in its place.
