@@ -30,7 +30,7 @@ def mathml(tex: str, display: str) -> str:
 
 
 def spaced(found: re.Match[str]) -> str:
-    """The name of a function, with a thin space after what stands before it, and before what is no bracket."""
+    """The name of a function, with a thin space on each side. There is none before a bracket."""
     before, name, bracket = found.groups()
     return f"{before + THIN_SPACE if before else ''}<mi>{name}</mi>{'' if bracket else THIN_SPACE}"
 

@@ -101,9 +101,12 @@ def class_page(name: str) -> str:
         parts += ["## Example", example(reference)]
     parts += ["## Class", directive("autoclass", name)]
     if reference:
-        parts += ["## Function", folded(f"`{reference.function}`", directive("autofunction", reference.function))]
+        parts += [
+            "## Function",
+            folded(f"`{reference.function}`", directive("autofunction", reference.function)),
+        ]
         parts += [*in_other_libraries(name), "## Source", source(reference)]
-    return "\n\n".join(part for part in [*parts, ""] if part or part == parts[-1])
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def first_sentence(name: str) -> str:

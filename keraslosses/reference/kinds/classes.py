@@ -19,6 +19,12 @@ from keraslosses.reference.kinds.path import (
 from keraslosses.reference.kinds.sizes import CLASSES as SIZES_OF_CLASSES
 from keraslosses.reference.kinds.sizes import OUTPUTS, Shape, Sizes, normal, softmax
 
+# The data of two examples.
+ONE_HOT_ROWS = features(
+    "classes = np.argmax(x @ rng.normal(size=(8, 3)), axis=1)",
+    "y = np.eye(3)[classes]  # one-hot rows of three classes",
+)
+
 
 def draw_distributions(rng: Rng, options: Options, leading: Leading) -> Pair:
     return placed(options, simplex(rng, leading, width(options)), simplex(rng, leading, width(options)))
@@ -81,10 +87,7 @@ ONE_HOT = InputKind(
     named=(Named("one-hot", CERTAIN_CLASSES), Named("logits", LARGE_LOGITS, {"from_logits": True})),
     probabilities=True,
     example=Example(
-        features(
-            "classes = np.argmax(x @ rng.normal(size=(8, 3)), axis=1)",
-            "y = np.eye(3)[classes]  # one-hot rows of three classes",
-        ),
+        ONE_HOT_ROWS,
         sequential(HIDDEN, 'keras.layers.Dense(3, activation="softmax")'),
     ),
 )
@@ -114,7 +117,7 @@ ONE_HOT_SCORES = InputKind(
     wrong_targets=(signs,),
     scores=True,
     example=Example(
-        ONE_HOT.example.data,
+        ONE_HOT_ROWS,
         sequential(HIDDEN, "keras.layers.Dense(3)"),
     ),
 )

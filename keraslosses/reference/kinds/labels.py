@@ -23,6 +23,10 @@ from keraslosses.reference.kinds.sizes import Shape, Sizes, normal, softmax
 
 INDICES = "Class indices, some of them ignored if there is an `ignore_class`"
 LONGEST_LIST = 5
+# The data of the examples.
+CLASS_INDICES = features(
+    "y = np.argmax(x @ rng.normal(size=(8, 3)), axis=1)  # one of three classes for each sample"
+)
 
 
 def draw_labels(rng: Rng, options: Options, leading: Leading) -> Pair:
@@ -53,9 +57,7 @@ LABELS = InputKind(
     labels=True,
     probabilities=True,
     example=Example(
-        features(
-            "y = np.argmax(x @ rng.normal(size=(8, 3)), axis=1)  # one of three classes for each sample"
-        ),
+        CLASS_INDICES,
         sequential(HIDDEN, 'keras.layers.Dense(3, activation="softmax")'),
     ),
 )
@@ -81,7 +83,7 @@ LABELS_AND_SCORES = InputKind(
     labels=True,
     scores=True,
     example=Example(
-        LABELS.example.data,
+        CLASS_INDICES,
         sequential(HIDDEN, "keras.layers.Dense(3)"),
     ),
 )
@@ -114,7 +116,7 @@ LABELS_AND_LOG_PROBABILITIES = InputKind(
     sizes=Sizes(sized_log_probabilities, SIZES_OF_CLASSES),
     labels=True,
     example=Example(
-        LABELS.example.data,
+        CLASS_INDICES,
         sequential(HIDDEN, 'keras.layers.Dense(3, activation="log_softmax")'),
     ),
 )
@@ -149,7 +151,7 @@ LABELS_AND_COSINES = InputKind(
     labels=True,
     cosines=True,
     example=Example(
-        LABELS.example.data,
+        CLASS_INDICES,
         sequential(HIDDEN, "keras.layers.Dense(16)", "keraslosses.CosineDense(3)"),
     ),
 )
