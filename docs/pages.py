@@ -117,8 +117,7 @@ def first_sentence(name: str) -> str:
 
 def facts(reference: Reference) -> str:
     family = reference.family
-    rows = {"Family": f"[{family}](../losses.md#{family})", "Inputs": reference.kind.text}
-    return "\n".join(["| | |", "|---|---|", *(f"| {what} | {text} |" for what, text in rows.items())])
+    return f"**Inputs:** {reference.kind.text}.\n**Family:** [{family}](../losses.md#{family})."
 
 
 def formula(reference: Reference) -> str:
@@ -148,7 +147,7 @@ def example(reference: Reference) -> str:
 
 def folded(title: str, text: str) -> str:
     """A text that opens with a click."""
-    return f"````{{dropdown}} {title}\n{text}\n````"
+    return f"~~~~{{dropdown}} {title}\n{text}\n~~~~"
 
 
 def in_other_libraries(name: str) -> Iterator[str]:

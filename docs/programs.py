@@ -15,7 +15,8 @@ rng = np.random.default_rng(0)
 {data}
 
 {model}
-model.compile(optimizer="adam", loss=keraslosses.{loss})
+loss = keraslosses.{loss}
+model.compile(optimizer="adam", loss=loss)
 model.fit(x, y, epochs={epochs})
 """
 # The activations that make probabilities of logits.

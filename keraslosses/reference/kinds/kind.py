@@ -80,6 +80,7 @@ class InputKind:
     layer: Layer
     path: Callable[[Options], Path]
     sizes: Sizes
+    example: Example
     wrong_targets: tuple[WrongPair, ...] = ()
     named: tuple[Named, ...] = ()
     shape: tuple[int, ...] = (5, CLASSES)
@@ -93,7 +94,6 @@ class InputKind:
     scores: bool = False
     cosines: bool = False
     coupled: bool = False
-    example: Example | None = None
 
     @property
     def text(self) -> str:

@@ -68,7 +68,8 @@ BINARY = InputKind(
     probabilities=True,
     example=Example(
         features(
-            'y = (x @ rng.normal(size=(8, 3)) > 0).astype("float32")  # three yes-or-no labels a sample'
+            "# Three labels for each sample, each yes or no.",
+            'y = (x @ rng.normal(size=(8, 3)) > 0).astype("float32")',
         ),
         sequential(HIDDEN, 'keras.layers.Dense(3, activation="sigmoid")'),
     ),
