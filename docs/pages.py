@@ -155,6 +155,7 @@ def in_other_libraries(name: str) -> Iterator[str]:
     if rows := list(same_losses(name)):
         yield "## The same loss in other libraries"
         yield table(("theirs", "here", "what to know"), rows, "migrations")
+        yield "C is the number of outputs or classes. [](../migrate.md) has every loss of these libraries."
     if rows := differences_from_keras(name):
         yield folded(
             f"Where `keras.losses.{name}` answers differently",

@@ -128,7 +128,7 @@ REFERENCES = (
         symbols=(
             "$t$: the target; $s$: `label_smoothing`; $y$: the smoothed target; $p$: the predicted "
             "probability, with `from_logits` the sigmoid of y_pred; $u$: `pos_weight`; $w$: "
-            "`class_weights`; a weight that is not set is 1"
+            "`class_weights`; a weight that is not set is 1; $n$: the number of outputs"
         ),
         options=(
             *SHARED,

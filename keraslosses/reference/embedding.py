@@ -42,8 +42,8 @@ REFERENCES = (
             r"\end{align*}"
         ),
         symbols=(
-            r"$x$: the embeddings; $P_i$: the samples of the class of sample $i$, without $i$ itself if "
-            r"`remove_diagonal`; $N_i$: the samples of other classes; $\gamma$: `gamma`; $m$: `margin`; "
+            r"$x$: the embeddings; $P_i$: the samples $j$ of the class of sample $i$, without $i$ itself if "
+            r"`remove_diagonal`; $N_i$: the samples $j$ of other classes; $\gamma$: `gamma`; $m$: `margin`; "
             r"the loss is 0 if $P_i$ or $N_i$ is empty"
         ),
         paper="https://arxiv.org/abs/2002.10857",

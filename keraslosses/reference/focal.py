@@ -158,7 +158,7 @@ REFERENCES = (
             r"$t$: the target; $s$: `label_smoothing`; $y$: the smoothed target; $p$: the predicted "
             r"probability, with `from_logits` the sigmoid of y_pred; $\alpha$, $\gamma$: `alpha`, "
             r"`gamma`; $b_i$ is 1 without `apply_class_balancing`; $u$: `pos_weight`; $w$: "
-            r"`class_weights`; a weight that is not set is 1"
+            r"`class_weights`; a weight that is not set is 1; $n$: the number of outputs"
         ),
         paper="https://arxiv.org/abs/1708.02002",
         options=BINARY,

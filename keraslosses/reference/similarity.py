@@ -28,7 +28,7 @@ REFERENCES = (
         ),
         symbols=(
             "$y$, $p$: the target and the prediction, along `axis`; "
-            r"$\lVert y \rVert$: the length of $y$"
+            r"$\lVert y \rVert$: the length of $y$; $n$: the size of the axis"
         ),
         options=({}, {"axis": 1}),
         bad_options=({"axis": 0.5},),
