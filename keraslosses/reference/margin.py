@@ -199,7 +199,7 @@ REFERENCES = (
         multi_label_margin,
         "torch.nn.MultiLabelMarginLoss",
         tex=r"\text{loss} = \frac{1}{C} \sum_{j \in L} \sum_{i \notin L} \max(1 - p_j + p_i, 0)",
-        symbols="$L$: the list of labels; $p$: the predicted scores of the $C$ classes",
+        symbols="$L$: the list of labels $j$; $p$: the predicted scores of the $C$ classes",
         hard=(
             Hard("an empty list", [[-1, 0]], [[0.3, 0.7]], gradient=[[0.0, 0.0]]),
             Hard("nothing right behind the end", [[0, -1, 99]], [[0.3, 0.7, 0.1]]),
