@@ -52,5 +52,5 @@ def rows_of_differences() -> list[tuple[str, ...]]:
         if line.startswith("| `"):
             *cells, why = (cell.strip() for cell in line.strip("| ").split(" | "))
             above = rows[-1][-1] if rows else ""
-            rows.append((*cells, why.replace(AS_ABOVE, above) if why.startswith(AS_ABOVE) else why))
+            rows.append((*cells, why.replace(AS_ABOVE, above)))
     return rows
