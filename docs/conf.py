@@ -9,6 +9,7 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "torch")
 sys.path.insert(0, str(Path(__file__).parent))
 
+import formulas
 from docstrings import fences_to_blocks, layer_signature
 from pages import FOLDER, write_pages
 from pictures import draw_pictures
@@ -21,6 +22,7 @@ release = version = installed_version("keraslosses")
 
 extensions = [
     "myst_parser",
+    "formulas",
     "sphinx_design",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -30,10 +32,12 @@ exclude_patterns = ["_build", "bench.md"]
 html_theme = "furo"
 html_title = "keraslosses"
 html_static_path = ["_static"]
-html_css_files = ["uses.css"]
+html_css_files = ["uses.css", "formulas.css"]
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
+myst_enable_extensions = ["dollarmath"]
+html_math_renderer = formulas.RENDERER
 
 # In docstrings, as in Keras's, single backticks mark code.
 default_role = "code"

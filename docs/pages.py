@@ -7,6 +7,9 @@ from pathlib import Path
 from types import ModuleType
 
 import keras
+from drawings import DRAWINGS
+from elsewhere import differences_from_keras, same_losses
+from programs import program
 
 import keraslosses
 from keraslosses import kinds, rules
@@ -87,35 +90,83 @@ def uses_of(name: str) -> tuple[Use, ...]:
 
 
 def class_page(name: str) -> str:
-    """A loss, layer or metric: its facts, its picture, when to use it, the class and the function."""
+    """The page of a loss, layer or metric."""
     reference = REFERENCES.get(name)
     parts = [f"# {name}"]
     if reference:
-        parts += [facts(reference), picture(name)]
+        parts += [first_sentence(name), facts(reference), formula(reference), *pictures(name), try_it(name)]
     if uses := uses_of(name):
         parts += ["## When to use it", uses_table(uses)]
+    if reference:
+        parts += ["## Example", example(reference)]
     parts += ["## Class", directive("autoclass", name)]
     if reference:
-        parts += ["## Function", directive("autofunction", reference.function)]
-    return "\n\n".join([*parts, ""])
+        parts += [
+            "## Function",
+            folded(f"`{reference.function}`", directive("autofunction", reference.function)),
+        ]
+        parts += [*in_other_libraries(name), "## Source", source(reference)]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def first_sentence(name: str) -> str:
+    """What the docstring says first."""
+    paragraph, _, _ = (inspect.getdoc(getattr(keraslosses, name)) or "").partition("\n\n")
+    return paragraph
 
 
 def facts(reference: Reference) -> str:
     family = reference.family
-    rows = {
-        "Family": f"[{family}](../losses.md#{family})",
-        "Inputs": reference.kind.text,
-        "Source": reference.source,
-    }
-    return "\n".join(["| | |", "|---|---|", *(f"| {what} | {text} |" for what, text in rows.items())])
+    return f"**Inputs:** {reference.kind.text}.\n**Family:** [{family}](../losses.md#{family})."
 
 
-def picture(name: str) -> str:
-    return (
+def formula(reference: Reference) -> str:
+    """The formula, and what its symbols mean."""
+    return f"```{{math}}\n{reference.tex}\n```\n\n{reference.symbols}."
+
+
+def pictures(name: str) -> Iterator[str]:
+    """The drawing that explains the loss, if there is one, and its curves."""
+    if drawing := DRAWINGS.get(name):
+        yield f"![{drawing.caption}]({name}-explained.png)\n\n{drawing.caption}"
+    yield (
         f"![Value and gradient of {name}]({name}.png)\n\n"
         f"`python -m keraslosses plot {name}` draws it with other options. "
         "[](../commands.md) says what the x axis is."
     )
+
+
+def try_it(name: str) -> str:
+    """A line that leads to this loss in an interactive page. There is none yet."""
+    return ""
+
+
+def example(reference: Reference) -> str:
+    return f"```python\n{program(reference)}\n```"
+
+
+def folded(title: str, text: str) -> str:
+    """A text that opens with a click."""
+    return f"~~~~{{dropdown}} {title}\n{text}\n~~~~"
+
+
+def in_other_libraries(name: str) -> Iterator[str]:
+    """The same loss elsewhere, and in which cases Keras answers differently."""
+    if rows := list(same_losses(name)):
+        yield "## The same loss in other libraries"
+        yield table(("theirs", "here", "what to know"), rows, "migrations")
+        yield "C is the number of outputs or classes. [](../migrate.md) has every loss of these libraries."
+    if rows := differences_from_keras(name):
+        yield folded(
+            f"Where `keras.losses.{name}` answers differently",
+            table(("call", "Keras", "here", "why"), rows, "differences")
+            + "\n\n[](../keras-differences.md) explains the calls.",
+        )
+
+
+def source(reference: Reference) -> str:
+    link = f": [{reference.paper.removeprefix('https://')}]({reference.paper})" if reference.paper else ""
+    return f"{reference.source}{link}."
 
 
 def uses_table(uses: tuple[Use, ...]) -> str:

@@ -1,7 +1,9 @@
-"""The pictures of the losses: value and gradient, drawn by the code of `python -m keraslosses plot`."""
+"""The pictures of the losses: value and gradient as `python -m keraslosses plot` draws them, and drawings."""
 
 from pathlib import Path
 from typing import Any
+
+from drawings import DRAWINGS
 
 from keraslosses.cli.plot.curves import Curve, curves_of, shown
 from keraslosses.cli.plot.figure import save_picture
@@ -15,6 +17,8 @@ def draw_pictures(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     for name in REFERENCES:
         draw(name, folder / f"{name}.png")
+    for name, drawing in DRAWINGS.items():
+        drawing.save(folder / f"{name}-explained.png")
 
 
 def draw(name: str, path: Path) -> None:

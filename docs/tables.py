@@ -5,10 +5,11 @@ from itertools import groupby
 from pathlib import Path
 
 import pages
+from elsewhere import what_to_know
 
 from keraslosses.cli.choose import answers, call
-from keraslosses.cli.migrate.row import Row, told
-from keraslosses.cli.migrate.table import FOR_KERAS, FOR_TORCH, Tables
+from keraslosses.cli.migrate.row import Row
+from keraslosses.cli.migrate.table import FOR_JAX, FOR_KERAS, FOR_TORCH, Tables
 from keraslosses.portability.report.advice import ADVICE
 from keraslosses.reference import REFERENCES, Use
 from keraslosses.reference.uses import SYMPTOMS, TASKS
@@ -98,10 +99,6 @@ def migrated(row: Row) -> str:
     return f"[{code}](api/{row.name}.md)" if row.name else code if row.here else "none"
 
 
-def what_to_know(row: Row) -> str:
-    return f"{row.bites} {told(row)}".strip()
-
-
 # By the page: the marker, and what stands in its place.
 TABLES = {
     "api": ("<!-- public names -->", public_names),
@@ -113,7 +110,7 @@ TABLES = {
     "performance-xla": ("<!-- bench tensorflow, XLA -->", partial(bench, "tensorflow, XLA")),
     "performance-jax": ("<!-- bench jax -->", partial(bench, "jax")),
     "performance-torch": ("<!-- bench torch -->", partial(bench, "torch")),
-    "migrate": ("<!-- losses of libraries for Keras -->", partial(migrations, FOR_KERAS)),
+    "migrate": ("<!-- losses of libraries for Keras and JAX -->", partial(migrations, FOR_KERAS | FOR_JAX)),
     "migrate-torch": ("<!-- losses of libraries for torch -->", partial(migrations, FOR_TORCH)),
 }
 

@@ -33,6 +33,8 @@ def missing(
     for name, reference in references.items():
         if not reference.uses:
             yield f'{name}: its reference says no `uses`, for the page "Which loss?"'
+        if not (reference.tex and reference.symbols):
+            yield f"{name}: its reference has no formula in LaTeX (`tex` and `symbols`), for its page"
     named = {reference.function: name for name, reference in references.items()}
     for function in functions:
         if function not in exported:

@@ -1,27 +1,37 @@
 """The pages that the build of the docs makes: each public name is on one, and the pictures show the options."""
 
+import inspect
 import re
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 import keraslosses
 from keraslosses.cli.bench.cases import MODES
+from keraslosses.cli.migrate.row import names_in
+from keraslosses.cli.migrate.table import TABLES as MIGRATIONS
 from keraslosses.cli.plot.plotted import plotted
 from keraslosses.reference import REFERENCES
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
 
+import elsewhere
 import pages
 import pictures
 import tables
+from drawings import DRAWINGS
+from drawings.boxes import PAIRS as BOXES
+from drawings.drawing import value
+from programs import program
 
 # The same on each backend.
 pytestmark = pytest.mark.deep_on("jax", "tensorflow")
 
 PAGES = pages.pages()
+ROWS = [row for rows in MIGRATIONS.values() for row in rows]
 
 
 def named_on(text):
@@ -36,12 +46,81 @@ def test_each_public_name_is_on_one_page():
 
 
 @pytest.mark.parametrize("name", REFERENCES)
-def test_the_page_of_a_loss_has_class_function_picture_and_uses(name):
+def test_the_page_of_a_loss_has_its_parts_in_order(name):
     reference, text = REFERENCES[name], PAGES[name]
     assert named_on(text) == [name, reference.function]
-    assert f"]({name}.png)" in text and reference.source in text and reference.kind.text in text
+    first = inspect.getdoc(getattr(keraslosses, name)).split(".")[0]
+    parts = [first, reference.tex, reference.symbols, f"]({name}.png)", "## When to use it", "## Example"]
+    parts += [program(reference), "## Class", "## Function", "## Source", reference.source, reference.paper]
+    rest = text
+    for part in parts:
+        _, found, rest = rest.partition(part or "\n")
+        assert found, part
+    assert reference.kind.text in text
     for use in reference.uses:
         assert use.place in text and use.when in text and use.when_not in text
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_the_page_shows_the_drawing_of_its_loss(name):
+    assert f"![{DRAWINGS[name].caption}]({name}-explained.png)" in PAGES[name]
+
+
+def test_a_drawing_is_a_picture(tmp_path):
+    DRAWINGS["CIoU"].save(tmp_path / "CIoU.png")
+    assert (tmp_path / "CIoU.png").stat().st_size > 10_000
+
+
+def test_a_drawing_shows_the_value_of_the_loss():
+    loss = keraslosses.CIoU(reduction="none")
+    true, pred = BOXES["the boxes overlap"]
+    assert abs(value("CIoU", [true], [pred]) - float(loss([true], [pred])[0])) < 1e-6
+
+
+@pytest.mark.parametrize("name", [name for name, entry in REFERENCES.items() if entry.paper])
+def test_a_paper_is_a_doi_or_an_arxiv_number(name):
+    source = REFERENCES[name].source
+    assert re.fullmatch(
+        r"https://(doi\.org/10\.\d{4}/\S+|arxiv\.org/abs/\d{4}\.\d{5})", REFERENCES[name].paper
+    )
+    assert re.search(r", (19|20)\d\d", source)
+
+
+def test_one_paper_has_one_link():
+    papers = {
+        (entry.source.partition(", 20")[0], entry.paper) for entry in REFERENCES.values() if entry.paper
+    }
+    names = [name for name, _ in papers]
+    assert [name for name in names if names.count(name) > 1] == []
+
+
+def test_each_loss_of_another_library_is_on_the_page_of_ours():
+    one_loss = {row.theirs for row in ROWS if len(set(names_in(row.here))) == 1 and not row.is_object}
+    missing = [theirs for theirs in one_loss if not any(f"`{theirs}`" in text for text in PAGES.values())]
+    assert missing == ["tf.keras.losses.Huber"]  # It stands for every name that Keras 2 has.
+
+
+def test_a_loss_of_keras_says_what_is_only_here():
+    assert "`keras.losses.Huber` | `Huber` | The same arguments in the same order. |" in PAGES["Huber"]
+    assert "Only here: `pos_weight`, `class_weights`." in PAGES["BinaryCrossentropy"]
+    assert "keras.losses" not in PAGES["SmoothL1"]
+
+
+@pytest.mark.parametrize("name", [name for name in REFERENCES if hasattr(keras.losses, name)])
+def test_the_arguments_of_keras_come_in_the_same_order_here(name):
+    of_keras, ours = (
+        list(inspect.signature(getattr(m, name)).parameters) for m in (keras.losses, keraslosses)
+    )
+    assert [argument for argument in ours if argument in of_keras] == of_keras
+
+
+def test_the_rows_of_the_differences_are_on_the_pages_of_their_losses():
+    rows = elsewhere.differences_from_keras("Tversky")
+    assert any("alpha=0.9" in call for call, *_ in rows) and all("Tversky(" in call for call, *_ in rows)
+    assert "Where `keras.losses.Tversky` answers differently" in PAGES["Tversky"]
+    page = elsewhere.DIFFERENCES.read_text("utf-8")
+    assert len(elsewhere.rows_of_differences()) == page.count("\n| `")
+    assert not any("as above" in why for *_, why in elsewhere.rows_of_differences())
 
 
 def test_pages_are_written_once_and_those_of_names_that_are_gone_are_removed(tmp_path, monkeypatch):

@@ -68,13 +68,15 @@ def test_a_function_alone_lacks_the_rest():
 
 
 def test_a_reference_alone_lacks_the_rest():
-    assert list(SCRIPT.missing({}, {}, {"New": SimpleNamespace(function="new", uses=())}, [], "")) == [
+    reference = {"New": SimpleNamespace(function="new", uses=(), tex="", symbols="")}
+    assert list(SCRIPT.missing({}, {}, reference, [], "")) == [
         'New: its reference says no `uses`, for the page "Which loss?"',
+        "New: its reference has no formula in LaTeX (`tex` and `symbols`), for its page",
         "New: its reference names 'new', but there is no such loss function",
         "New: a reference without a class",
     ]
 
 
 def test_a_whole_loss_lacks_nothing():
-    reference = {"New": SimpleNamespace(function="new", uses=("a use",))}
+    reference = {"New": SimpleNamespace(function="new", uses=("a use",), tex="x", symbols="$x$")}
     assert list(SCRIPT.missing({"New": New}, {"new": None}, reference, ["New", "new"], "`New`")) == []

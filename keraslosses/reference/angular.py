@@ -136,6 +136,21 @@ REFERENCES = (
         kinds.LABELS_AND_COSINES,
         arcface,
         "Deng et al., ArcFace, 2019, equation 3",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= -w_k \log \frac{e^{z_k}}{e^{z_k} + \sum_{i \ne k} e^{s \cos \theta_i}} \\ "
+            r"z_k &= \begin{cases} "
+            r"s \cos(\theta_k + m) & \text{if } \theta_k \le \pi - m \\ "
+            r"s (\cos \theta_k - m \sin m) & \text{otherwise} "
+            r"\end{cases} "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$\theta_i$: the angle to class $i$, whose cosine is in y_pred; $k$: the label; $s$: "
+            r"`scale`; $m$: `margin`; with `easy_margin`, $z_k$ is $s \cos(\theta_k + m)$ below 90 "
+            r"degrees and $s \cos \theta_k$ from there on; $w$: `class_weights`, 1 if not set"
+        ),
+        paper="https://arxiv.org/abs/1801.07698",
         options=(
             {},
             {"margin": 0.3, "scale": 8.0},
@@ -171,6 +186,17 @@ REFERENCES = (
         kinds.LABELS_AND_COSINES,
         cosface,
         "Wang et al., CosFace, 2018, equation 4",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= -w_k \log \frac{e^{z_k}}{e^{z_k} + \sum_{i \ne k} e^{s \cos \theta_i}} \\ "
+            r"z_k &= s (\cos \theta_k - m) "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$\theta_i$: the angle to class $i$, whose cosine is in y_pred; $k$: the label; $s$: "
+            r"`scale`; $m$: `margin`; $w$: `class_weights`, 1 if not set"
+        ),
+        paper="https://arxiv.org/abs/1801.09414",
         options=({}, {"margin": 0.2, "scale": 8.0, "ignore_class": 3}, {"class_weights": WEIGHTS}),
         bad_options=(*COMMON_BAD, {"margin": -0.1}),
         hard=(
@@ -196,6 +222,17 @@ REFERENCES = (
         kinds.LABELS_AND_COSINES,
         am_softmax,
         "Wang et al., Additive Margin Softmax for Face Verification, 2018, equation 6",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= -w_k \log \frac{e^{z_k}}{e^{z_k} + \sum_{i \ne k} e^{s \cos \theta_i}} \\ "
+            r"z_k &= s (\cos \theta_k - m) "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$\theta_i$: the angle to class $i$, whose cosine is in y_pred; $k$: the label; $s$: "
+            r"`scale`; $m$: `margin`; $w$: `class_weights`, 1 if not set"
+        ),
+        paper="https://arxiv.org/abs/1801.05599",
         options=({}, {"margin": 0.2, "scale": 8.0, "ignore_class": 3}, {"class_weights": WEIGHTS}),
         bad_options=(*COMMON_BAD, {"margin": -0.1}),
         hard=COMMON_HARD,
@@ -216,6 +253,20 @@ REFERENCES = (
         kinds.LABELS_AND_COSINES,
         sphereface,
         "Liu et al., SphereFace, 2017, equation 7",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= -w_k \log \frac{e^{z_k}}{e^{z_k} + \sum_{i \ne k} e^{s \cos \theta_i}} \\ "
+            r"z_k &= s \, \frac{\lambda \cos \theta_k + \psi(\theta_k)}{1 + \lambda} \\ "
+            r"\psi(\theta) &= (-1)^j \cos(m \theta) - 2 j, \quad \frac{j \pi}{m} \le \theta \le \frac{(j "
+            r"+ 1) \pi}{m} "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$\theta_i$: the angle to class $i$, whose cosine is in y_pred; $k$: the label; $s$: "
+            r"`scale`; $m$: `margin`; $\lambda$: `lam`; $j$: a whole number; $w$: `class_weights`, 1 if "
+            r"not set"
+        ),
+        paper="https://arxiv.org/abs/1704.08063",
         options=(
             {"scale": 8.0},
             {"margin": 2, "scale": 4.0, "ignore_class": 3},
@@ -246,6 +297,17 @@ REFERENCES = (
         kinds.LABELS_AND_COSINES,
         combined_margin,
         "Deng et al., ArcFace, 2019, equation 4",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= -w_k \log \frac{e^{z_k}}{e^{z_k} + \sum_{i \ne k} e^{s \cos \theta_i}} \\ "
+            r"z_k &= s (\cos(m_1 \theta_k + m_2) - m_3) "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$\theta_i$: the angle to class $i$, whose cosine is in y_pred; $k$: the label; $s$: "
+            r"`scale`; $m_1$, $m_2$, $m_3$: `m1`, `m2`, `m3`; $w$: `class_weights`, 1 if not set"
+        ),
+        paper="https://arxiv.org/abs/1801.07698",
         options=(
             {},
             {"m1": 0.9, "m2": 0.4, "m3": 0.15, "scale": 8.0, "class_weights": WEIGHTS},

@@ -195,6 +195,18 @@ REFERENCES = (
         kinds.BOXES,
         iou,
         "Yu et al., UnitBox, 2016, equation 2 (the logarithm)",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= \begin{cases} "
+            r"1 - \text{IoU} & \text{if mode is linear} \\ "
+            r"-\log(\max(\text{IoU}, 10^{-6})) & \text{if mode is log} \\ "
+            r"1 - \text{IoU}^2 & \text{if mode is squared} "
+            r"\end{cases} \\ "
+            r"\text{IoU} &= \frac{I}{U} "
+            r"\end{align*}"
+        ),
+        symbols="$I$, $U$: the areas of the intersection and of the union; mode: `mode`",
+        paper="https://arxiv.org/abs/1608.01471",
         options=(*FORMATS, {"mode": "log"}, {"mode": "squared"}),
         bad_options=(*BAD, {"mode": "ln"}),
         hard=(
@@ -220,6 +232,12 @@ REFERENCES = (
         kinds.BOXES,
         giou,
         "Rezatofighi et al., Generalized Intersection over Union, 2019, algorithm 1",
+        tex=r"\text{loss} = 1 - \frac{I}{U} + \frac{C - U}{C}",
+        symbols=(
+            "$I$, $U$: the areas of the intersection and of the union; $C$: the area of the smallest box "
+            "around both"
+        ),
+        paper="https://arxiv.org/abs/1902.09630",
         options=FORMATS,
         bad_options=BAD,
         hard=HARD,
@@ -240,6 +258,12 @@ REFERENCES = (
         kinds.BOXES,
         diou,
         "Zheng et al., Distance-IoU Loss, 2020, equation 7",
+        tex=r"\text{loss} = 1 - \frac{I}{U} + \frac{\rho^2}{c^2}",
+        symbols=(
+            r"$I$, $U$: the areas of the intersection and of the union; $\rho$: the distance of the "
+            r"centers; $c$: the diagonal of the smallest box around both"
+        ),
+        paper="https://arxiv.org/abs/1911.08287",
         options=FORMATS,
         bad_options=BAD,
         hard=HARD,
@@ -260,6 +284,20 @@ REFERENCES = (
         kinds.BOXES,
         ciou,
         "Zheng et al., Distance-IoU Loss, 2020, equations 8 to 11",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= 1 - \frac{I}{U} + \frac{\rho^2}{c^2} + \alpha v \\ "
+            r"v &= \frac{4}{\pi^2} \left(\arctan \frac{w_y}{h_y} - \arctan \frac{w_p}{h_p}\right)^2 \\ "
+            r"\alpha &= \frac{v}{1 - I/U + v} "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$I$, $U$: the areas of the intersection and of the union; $\rho$: the distance of the "
+            r"centers; $c$: the diagonal of the smallest box around both; $w$, $h$: width and height of "
+            r"the true box $y$ and of the predicted box $p$; $\alpha$ is 0 where $I/U$ is below "
+            r"`alpha_gate`, and constant in the gradient without `alpha_gradient`"
+        ),
+        paper="https://arxiv.org/abs/1911.08287",
         options=(*FORMATS, {"alpha_gradient": True}, {"alpha_gate": 0.5}),
         bad_options=(*BAD, {"alpha_gradient": 1}, {"alpha_gate": -0.1}, {"alpha_gate": 1.5}),
         hard=HARD,

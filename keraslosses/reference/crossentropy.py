@@ -118,6 +118,18 @@ REFERENCES = (
         kinds.BINARY,
         binary_crossentropy,
         "Keras; pos_weight as torch.nn.BCEWithLogitsLoss",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= \frac{1}{n} \sum_{i=1}^{n} w_i \ell_i \\ "
+            r"\ell_i &= -u_i y_i \log p_i - (1 - y_i) \log(1 - p_i) \\ "
+            r"y_i &= (1 - s) t_i + \frac{s}{2} "
+            r"\end{align*}"
+        ),
+        symbols=(
+            "$t$: the target; $s$: `label_smoothing`; $y$: the smoothed target; $p$: the predicted "
+            "probability, with `from_logits` the sigmoid of y_pred; $u$: `pos_weight`; $w$: "
+            "`class_weights`; a weight that is not set is 1; $n$: the number of outputs"
+        ),
         options=(
             *SHARED,
             *WEIGHTED,
@@ -166,6 +178,17 @@ REFERENCES = (
         kinds.ONE_HOT,
         categorical_crossentropy,
         "Keras",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= -\sum_{i=1}^{C} w_i y_i \log p_i \\ "
+            r"y_i &= (1 - s) t_i + \frac{s}{C} "
+            r"\end{align*}"
+        ),
+        symbols=(
+            "$C$: the number of classes; $t$: the target; $s$: `label_smoothing`; $y$: the smoothed "
+            "target; $p$: the predicted probability, with `from_logits` the softmax of y_pred; $w$: "
+            "`class_weights`, 1 if not set"
+        ),
         options=(*SHARED, *WEIGHTED),
         bad_options=BAD,
         hard=(
@@ -208,6 +231,11 @@ REFERENCES = (
         kinds.LABELS,
         sparse_categorical_crossentropy,
         "Keras; class weights as torch.nn.CrossEntropyLoss",
+        tex=r"\text{loss} = -(1 - s) w_k \log p_k - \frac{s}{C} \sum_{i=1}^{C} w_i \log p_i",
+        symbols=(
+            "$k$: the label; $C$: the number of classes; $s$: `label_smoothing`; $p$: the predicted "
+            "probability, with `from_logits` the softmax of y_pred; $w$: `class_weights`, 1 if not set"
+        ),
         options=(*SHARED, *WEIGHTED, {"ignore_class": -1}, {"ignore_class": 255, "axis": 1, **LOGITS}),
         bad_options=(*BAD, {"ignore_class": 0.5}),
         hard=(

@@ -183,6 +183,17 @@ REFERENCES = (
         kinds.ANCHORS,
         multi_task_detection,
         "Girshick, Fast R-CNN, 2015, equation 1",
+        tex=(
+            r"\text{loss} = \frac{1}{N} \left(\sum_{a} -\log q_a + \lambda \sum_{a: \, u_a \ge 1} "
+            r"B_a\right)"
+        ),
+        symbols=(
+            r"$a$: an anchor that is not ignored; $u_a$: its true class, 0 for background; $q_a$: the "
+            r"predicted probability of that class; $B_a$: the `box_loss` of its box; $\lambda$: "
+            r"`box_weight`; $N$: the number of anchors or of positive anchors, as `normalizer` says, at "
+            r"least 1"
+        ),
+        paper="https://arxiv.org/abs/1504.08083",
         options=(
             C,
             {**C, "normalizer": "positives", "box_weight": 2.5},
@@ -209,6 +220,25 @@ REFERENCES = (
         kinds.LOCATIONS,
         fcos,
         "Tian et al., FCOS, 2019, equations 2 and 3",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= \frac{1}{P} \sum_{a} \sum_{j} F_{aj} + \frac{\sum_{a: \, u_a \ge 1} c_a "
+            r"B_a}{\sum_{a: \, u_a \ge 1} c_a} + \frac{1}{P} \sum_{a: \, u_a \ge 1} H_a \\ "
+            r"F_{aj} &= \begin{cases} "
+            r"-\alpha (1 - p_{aj})^{\gamma} \log p_{aj} & \text{if } j = u_a \\ "
+            r"-(1 - \alpha) p_{aj}^{\gamma} \log(1 - p_{aj}) & \text{otherwise} "
+            r"\end{cases} \\ "
+            r"c_a &= \sqrt{\frac{\min(l, r)}{\max(l, r)} \cdot \frac{\min(t, b)}{\max(t, b)}} "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$a$: a location that is not ignored; $u_a$: its true class, 0 for background; $p_{aj}$: the "
+            r"predicted probability of class $j$; $B_a$: the `box_loss`; $c_a$: the centerness, from the "
+            r"distances $l$, $t$, $r$, $b$ to the edges of the true box; $H_a$: the binary cross-entropy "
+            r"of the predicted centerness against $c_a$; $P$: the number of locations with $u_a \ge 1$, "
+            r"at least 1; $\alpha$, $\gamma$: `alpha`, `gamma`"
+        ),
+        paper="https://arxiv.org/abs/1904.01355",
         options=(C, {**C, "alpha": 0.4, "gamma": 1.0}, {**C, "box_loss": "diou"}),
         bad_options=(*BAD, {"alpha": 1.5}, {"gamma": -1.0}),
         hard=FCOS_HARD,

@@ -32,6 +32,21 @@ REFERENCES = (
         kinds.EMBEDDINGS,
         circle,
         "Sun et al., Circle Loss, 2020, equations 6 and 8",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss}_i &= \log\left(1 + \sum_{j \in P_i} e^{a(d_{ij})} \sum_{j \in N_i} "
+            r"e^{b(d_{ij})}\right) \\ "
+            r"a(d) &= \gamma \max(m + d, 0) (d - m) \\ "
+            r"b(d) &= \gamma \max(1 + m - d, 0) (1 - m - d) \\ "
+            r"d_{ij} &= \max(1 - x_i \cdot x_j, 0) "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$x$: the embeddings; $P_i$: the samples $j$ of the class of sample $i$, without $i$ itself if "
+            r"`remove_diagonal`; $N_i$: the samples $j$ of other classes; $\gamma$: `gamma`; $m$: `margin`; "
+            r"the loss is 0 if $P_i$ or $N_i$ is empty"
+        ),
+        paper="https://arxiv.org/abs/2002.10857",
         options=({}, {"gamma": 2.0, "margin": 0.25}, {"gamma": 1.0, "remove_diagonal": False}),
         bad_options=({"gamma": 0.0}, {"margin": "wide"}, {"remove_diagonal": 1}),
         hard=(

@@ -63,6 +63,9 @@ class Reference:
             `logit_length` of the formula, instead of hiding entries.
         measured: The rows of the benchmark.
         uses: The tasks and symptoms of the page "Which loss?" that lead to this loss.
+        tex: The formula in LaTeX, for its page.
+        symbols: What the symbols of `tex` mean, in one line of Markdown. It names the options.
+        paper: The address of the paper that `source` names, if there is one.
     """
 
     name: str
@@ -80,6 +83,9 @@ class Reference:
     masks_are_lengths: bool = False
     measured: tuple[Measured, ...] = (Measured(),)
     uses: tuple[Use, ...] = ()
+    tex: str = ""
+    symbols: str = ""
+    paper: str = ""
 
     @property
     def coupled(self) -> bool:

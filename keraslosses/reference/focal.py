@@ -145,6 +145,22 @@ REFERENCES = (
         kinds.BINARY,
         binary_focal_crossentropy,
         PAPER,
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= \frac{1}{n} \sum_{i=1}^{n} w_i b_i (1 - q_i)^{\gamma} \ell_i \\ "
+            r"\ell_i &= -u_i y_i \log p_i - (1 - y_i) \log(1 - p_i) \\ "
+            r"q_i &= y_i p_i + (1 - y_i)(1 - p_i) \\ "
+            r"b_i &= y_i \alpha + (1 - y_i)(1 - \alpha) \\ "
+            r"y_i &= (1 - s) t_i + \frac{s}{2} "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$t$: the target; $s$: `label_smoothing`; $y$: the smoothed target; $p$: the predicted "
+            r"probability, with `from_logits` the sigmoid of y_pred; $\alpha$, $\gamma$: `alpha`, "
+            r"`gamma`; $b_i$ is 1 without `apply_class_balancing`; $u$: `pos_weight`; $w$: "
+            r"`class_weights`; a weight that is not set is 1; $n$: the number of outputs"
+        ),
+        paper="https://arxiv.org/abs/1708.02002",
         options=BINARY,
         bad_options=(
             *BAD,
@@ -183,6 +199,18 @@ REFERENCES = (
         kinds.ONE_HOT,
         categorical_focal_crossentropy,
         PAPER + ", over classes",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= -\sum_{i=1}^{C} w_i \alpha_i (1 - p_i)^{\gamma} y_i \log p_i \\ "
+            r"y_i &= (1 - s) t_i + \frac{s}{C} "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$C$: the number of classes; $t$: the target; $s$: `label_smoothing`; $y$: the smoothed "
+            r"target; $p$: the predicted probability, with `from_logits` the softmax of y_pred; $\alpha$, "
+            r"$\gamma$: `alpha`, `gamma`; $w$: `class_weights`, 1 if not set"
+        ),
+        paper="https://arxiv.org/abs/1708.02002",
         options=CATEGORICAL,
         bad_options=BAD_CATEGORICAL,
         hard=hard_of_classes(one_hot),
@@ -204,6 +232,18 @@ REFERENCES = (
         kinds.LABELS,
         sparse_categorical_focal_crossentropy,
         PAPER + ", over classes",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= (1 - s) \ell_k + \frac{s}{C} \sum_{i=1}^{C} \ell_i \\ "
+            r"\ell_i &= -w_i \alpha_i (1 - p_i)^{\gamma} \log p_i "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$k$: the label; $C$: the number of classes; $s$: `label_smoothing`; $p$: the predicted "
+            r"probability, with `from_logits` the softmax of y_pred; $\alpha$, $\gamma$: `alpha`, "
+            r"`gamma`; $w$: `class_weights`, 1 if not set"
+        ),
+        paper="https://arxiv.org/abs/1708.02002",
         options=(*CATEGORICAL, {"ignore_class": -1}, {"ignore_class": 255, "axis": 1, **LOGITS}),
         bad_options=(*BAD_CATEGORICAL, {"ignore_class": 0.5}),
         hard=(

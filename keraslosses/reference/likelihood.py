@@ -51,6 +51,8 @@ REFERENCES = (
         kinds.LABELS_AND_LOG_PROBABILITIES,
         negative_log_likelihood,
         "torch.nn.NLLLoss",
+        tex=r"\text{loss} = -w_k p_k",
+        symbols="$k$: the label; $p$: the predicted log-probabilities; $w$: `class_weights`, 1 if not set",
         options=({}, *CLASSES, {"axis": 1, "class_weights": ONE_TO_SEVEN}),
         bad_options=(*BAD, {"axis": "last"}),
         hard=(
@@ -74,6 +76,12 @@ REFERENCES = (
         kinds.LABELS,
         categorical_generalized_cross_entropy,
         "Zhang and Sabuncu, Generalized Cross Entropy Loss, 2018, equation 6",
+        tex=r"\text{loss} = w_k \frac{1 - p_k^q}{q}",
+        symbols=(
+            "$k$: the label; $p$: the predicted probability, with `from_logits` the softmax of y_pred; "
+            "$q$: `q`; $w$: `class_weights`, 1 if not set"
+        ),
+        paper="https://arxiv.org/abs/1805.07836",
         options=(
             {"q": 0.5},
             {"q": 0.5, **LOGITS},

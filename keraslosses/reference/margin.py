@@ -85,6 +85,11 @@ REFERENCES = (
         kinds.SIGNS,
         hinge,
         "Keras",
+        tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} w_i \max(1 - y_i p_i, 0)",
+        symbols=(
+            "$y$: the target, -1 or 1; $p$: the predicted score; $n$: the size of the last axis; $w$: "
+            "`class_weights`, 1 if not set"
+        ),
         options=OUTPUTS,
         bad_options=BAD_WEIGHTS,
         hard=(
@@ -109,6 +114,11 @@ REFERENCES = (
         kinds.SIGNS,
         squared_hinge,
         "Keras",
+        tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} w_i \max(1 - y_i p_i, 0)^2",
+        symbols=(
+            "$y$: the target, -1 or 1; $p$: the predicted score; $n$: the size of the last axis; $w$: "
+            "`class_weights`, 1 if not set"
+        ),
         options=OUTPUTS,
         bad_options=BAD_WEIGHTS,
         hard=(KINK, FAR, Hard("targets of 0 and 1", [[1.0, 0.0]], [[0.25, 0.5]])),
@@ -128,6 +138,10 @@ REFERENCES = (
         kinds.ONE_HOT_SCORES,
         categorical_hinge,
         "Keras",
+        tex=r"\text{loss} = w_k \max\left(\max_i \left((1 - y_i) p_i\right) - \sum_i y_i p_i + 1, 0\right)",
+        symbols=(
+            "$y$: the one-hot row of class $k$; $p$: the predicted scores; $w$: `class_weights`, 1 if not set"
+        ),
         options=OUTPUTS,
         bad_options=BAD_WEIGHTS,
         hard=(
@@ -151,6 +165,11 @@ REFERENCES = (
         kinds.LABELS_AND_SCORES,
         multi_margin,
         "torch.nn.MultiMarginLoss",
+        tex=r"\text{loss} = \frac{w_k}{C} \sum_{i \ne k} \max(m - x_k + x_i, 0)^p",
+        symbols=(
+            "$k$: the label; $x$: the predicted scores of the $C$ classes; $m$: `margin`; $p$: `p`; $w$: "
+            "`class_weights`, 1 if not set"
+        ),
         options=({}, {"p": 2}, {"margin": 0.3}, *CLASSES, {"p": 2, "margin": 2.5, **CLASSES[0]}),
         bad_options=(*BAD, {"p": 3}, {"p": True}, {"margin": -1.0}),
         hard=(
@@ -179,6 +198,8 @@ REFERENCES = (
         kinds.LABEL_LISTS,
         multi_label_margin,
         "torch.nn.MultiLabelMarginLoss",
+        tex=r"\text{loss} = \frac{1}{C} \sum_{j \in L} \sum_{i \notin L} \max(1 - p_j + p_i, 0)",
+        symbols="$L$: the list of labels $j$; $p$: the predicted scores of the $C$ classes",
         hard=(
             Hard("an empty list", [[-1, 0]], [[0.3, 0.7]], gradient=[[0.0, 0.0]]),
             Hard("nothing right behind the end", [[0, -1, 99]], [[0.3, 0.7, 0.1]]),
@@ -202,6 +223,10 @@ REFERENCES = (
         kinds.LABELS_AND_SCORES,
         soft_margin_softmax,
         "Liang et al., Soft-Margin Softmax for Deep Classification, 2017",
+        tex=r"\text{loss} = -w_k \log \frac{e^{x_k - m}}{e^{x_k - m} + \sum_{i \ne k} e^{x_i}}",
+        symbols=(
+            "$k$: the label; $x$: the predicted logits; $m$: `margin`; $w$: `class_weights`, 1 if not set"
+        ),
         options=({}, {"margin": 0.0}, {"margin": 20.0}, *CLASSES),
         bad_options=(*BAD, {"margin": -1.0}, {"margin": INF}),
         hard=(

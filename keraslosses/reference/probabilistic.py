@@ -25,6 +25,8 @@ REFERENCES = (
         kinds.POSITIVE,
         poisson,
         "Keras",
+        tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \left(p_i - y_i \log(p_i + 10^{-7})\right)",
+        symbols="$y$: the true count; $p$: the predicted rate; $n$: the size of the last axis",
         hard=(
             Hard("a rate of 0", [[0.0, 2.0]], [[0.0, 0.0]], gradient=[[0.5, 0.5 - 1e7]]),
             Hard("a count of 0", [[0.0, 0.0]], [[1.0, 3.0]]),
@@ -44,6 +46,12 @@ REFERENCES = (
         kinds.DISTRIBUTIONS,
         kl_divergence,
         "Kullback and Leibler, On Information and Sufficiency, 1951",
+        tex=r"\text{loss} = \sum_{i=1}^{n} y_i \log \frac{y_i}{\max(p_i, 10^{-7})}",
+        symbols=(
+            r"$y$, $p$: the true and the predicted distribution; $n$: the size of the last axis; $0 \log "
+            r"0$ is 0"
+        ),
+        paper="https://doi.org/10.1214/aoms/1177729694",
         hard=(
             Hard("equal inputs", [[0.25, 0.75]], [[0.25, 0.75]], gradient=[[-1.0, -1.0]]),
             Hard("a true probability of 0", [[0.0, 1.0]], [[0.5, 0.5]], gradient=[[0.0, -2.0]]),

@@ -46,6 +46,8 @@ REFERENCES = (
         kinds.REAL,
         mean_squared_error,
         "Keras",
+        tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} (p_i - y_i)^2",
+        symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         hard=(EQUAL, LARGE),
         laws=SAME_LAWS | {"translation"},
         uses=(
@@ -68,6 +70,8 @@ REFERENCES = (
         kinds.REAL,
         mean_absolute_error,
         "Keras",
+        tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \left| p_i - y_i \right|",
+        symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         hard=(EQUAL, LARGE),
         laws=SAME_LAWS | {"translation"},
         uses=(
@@ -90,6 +94,11 @@ REFERENCES = (
         kinds.POSITIVE,
         mean_absolute_percentage_error,
         "Keras",
+        tex=(
+            r"\text{loss} = \frac{100}{n} \sum_{i=1}^{n} \frac{\left| p_i - y_i \right|}{\max(\left| y_i "
+            r"\right|, 10^{-7})}"
+        ),
+        symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         hard=(EQUAL, Hard("targets of zero", [[0.0, 0.0]], [[1.0, 0.0]], gradient=[[5e8, 0.0]])),
         laws=frozenset({"non_negative", "zero_at_equality"}),
         uses=(
@@ -107,6 +116,13 @@ REFERENCES = (
         kinds.POSITIVE,
         mean_squared_logarithmic_error,
         "Keras",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= \frac{1}{n} \sum_{i=1}^{n} \left(g(p_i) - g(y_i)\right)^2 \\ "
+            r"g(x) &= \log(1 + \max(x, 10^{-7})) "
+            r"\end{align*}"
+        ),
+        symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         hard=(
             Hard("equal inputs", [[1.0, 3.0]], [[1.0, 3.0]], gradient=[[0.0, 0.0]]),
             Hard("negative predictions", [[1.0, 3.0]], [[-1.0, -5.0]], gradient=[[0.0, 0.0]]),
@@ -127,6 +143,8 @@ REFERENCES = (
         kinds.REAL,
         root_mean_squared_error,
         "the root of the mean squared error of each sample",
+        tex=r"\text{loss} = \sqrt{\frac{1}{n} \sum_{i=1}^{n} (p_i - y_i)^2}",
+        symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         hard=(
             EQUAL,
             LARGE,
@@ -149,6 +167,8 @@ REFERENCES = (
         kinds.REAL,
         mean_power_error,
         "the mean of abs(error)^power",
+        tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \left| p_i - y_i \right|^{\text{power}}",
+        symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         options=({}, {"power": 0.5}, {"power": 1.0}, {"power": 3.5}),
         bad_options=({"power": 0.0}, {"power": -1.0}, {"power": float("nan")}),
         hard=(

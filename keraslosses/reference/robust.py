@@ -44,6 +44,17 @@ REFERENCES = (
         kinds.REAL,
         huber,
         "Huber, Robust Estimation of a Location Parameter, 1964",
+        tex=(
+            r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \begin{cases} "
+            r"\frac{1}{2} e_i^2 & \text{if } \left| e_i \right| \le \delta \\ "
+            r"\delta \left| e_i \right| - \frac{1}{2} \delta^2 & \text{otherwise} "
+            r"\end{cases}"
+        ),
+        symbols=(
+            r"$e_i = p_i - y_i$: the error; $\delta$: `delta`; $y$: the target; $p$: the prediction; $n$: "
+            r"the size of the last axis"
+        ),
+        paper="https://doi.org/10.1214/aoms/1177703732",
         options=({}, {"delta": 0.3}, {"delta": 2.5}),
         bad_options=({"delta": 0.0}, {"delta": -1.0}),
         hard=(
@@ -74,6 +85,17 @@ REFERENCES = (
         kinds.REAL,
         smooth_l1,
         "Girshick, Fast R-CNN, 2015, equation 3",
+        tex=(
+            r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \begin{cases} "
+            r"\frac{1}{2 \beta} e_i^2 & \text{if } \left| e_i \right| < \beta \\ "
+            r"\left| e_i \right| - \frac{1}{2} \beta & \text{otherwise} "
+            r"\end{cases}"
+        ),
+        symbols=(
+            r"$e_i = p_i - y_i$: the error; $\beta$: `beta`; $y$: the target; $p$: the prediction; $n$: "
+            r"the size of the last axis"
+        ),
+        paper="https://arxiv.org/abs/1504.08083",
         options=({}, {"beta": 0.0}, {"beta": 0.3}, {"beta": 2.5}),
         bad_options=({"beta": -0.5}, {"beta": float("inf")}),
         hard=(
@@ -99,6 +121,22 @@ REFERENCES = (
         kinds.REAL,
         balanced_l1,
         "Pang et al., Libra R-CNN, 2019, equations 8 to 10",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= \frac{1}{n} \sum_{i=1}^{n} L(\left| p_i - y_i \right|) \\ "
+            r"L(x) &= \begin{cases} "
+            r"\frac{\alpha}{b} (b x + \beta) \log\left(\frac{b x}{\beta} + 1\right) - \alpha x & \text{if "
+            r"} x < \beta \\ "
+            r"\gamma x + \frac{\gamma \beta}{b} - \alpha \beta & \text{otherwise} "
+            r"\end{cases} \\ "
+            r"b &= e^{\gamma / \alpha} - 1 "
+            r"\end{align*}"
+        ),
+        symbols=(
+            r"$\alpha$, $\beta$, $\gamma$: `alpha`, `beta`, `gamma`; $y$: the target; $p$: the "
+            r"prediction; $n$: the size of the last axis"
+        ),
+        paper="https://arxiv.org/abs/1904.02701",
         options=({}, {"beta": 0.5}, {"beta": 2.0}, {"alpha": 0.3, "gamma": 1.0}),
         bad_options=({"alpha": 0.0}, {"gamma": -1.0}, {"beta": 0.0}),
         hard=(
@@ -124,6 +162,8 @@ REFERENCES = (
         kinds.REAL,
         log_cosh,
         "the logarithm of the hyperbolic cosine of the error",
+        tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \log(\cosh(p_i - y_i))",
+        symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         hard=(
             EQUAL,
             LARGE,

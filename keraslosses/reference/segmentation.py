@@ -58,6 +58,9 @@ REFERENCES = (
         kinds.REGIONS,
         dice,
         "Milletari et al., V-Net, 2016, with sums in the place of squares",
+        tex=r"\text{loss} = 1 - \frac{2 \sum_i y_i p_i}{\sum_i y_i + \sum_i p_i + 10^{-7}}",
+        symbols="$y$, $p$: the true and the predicted pixels, over `axis`",
+        paper="https://arxiv.org/abs/1606.04797",
         options=AXES,
         bad_options=BAD,
         hard=(
@@ -90,6 +93,19 @@ REFERENCES = (
         kinds.REGIONS,
         tversky,
         "Salehi et al., Tversky Loss Function for Image Segmentation, 2017, equation 2",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= 1 - \frac{\text{TP}}{\text{TP} + \alpha \, \text{FP} + \beta \, \text{FN} + "
+            r"10^{-7}} \\ "
+            r"\text{TP} &= \sum_i y_i p_i, \quad \text{FP} = \sum_i (1 - y_i) p_i, \quad \text{FN} = "
+            r"\sum_i y_i (1 - p_i) "
+            r"\end{align*}"
+        ),
+        symbols=(
+            "$y$, $p$: the true and the predicted pixels, over `axis`; "
+            r"$\alpha$, $\beta$: `alpha`, `beta`"
+        ),
+        paper="https://arxiv.org/abs/1706.05721",
         options=(*AXES, {"alpha": 0.9, "beta": 0.1}, {"alpha": 0.0, "beta": 2.0, "axis": -1}),
         bad_options=(*BAD, {"alpha": -1.0}, {"beta": -0.5}),
         hard=(

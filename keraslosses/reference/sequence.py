@@ -182,6 +182,13 @@ REFERENCES = (
         kinds.SEQUENCES,
         ctc,
         "Graves et al., Connectionist Temporal Classification, 2006, equations 1 to 16",
+        tex=r"\text{loss} = -\frac{1}{N} \log \sum_{\pi \in A(y)} \prod_{t=1}^{T} p_{t, \pi_t}",
+        symbols=(
+            r"$A(y)$: the paths $\pi$ that make the labels $y$: merge what repeats, then remove the blank "
+            "(`blank_index`); $p_t$: the predicted distribution of frame $t$ of $T$, with `from_logits` the "
+            "softmax of y_pred; $N$: the number of labels or of frames, as `normalize` says, else 1"
+        ),
+        paper="https://doi.org/10.1145/1143844.1143891",
         options=(
             {},
             {"blank_index": 2, "from_logits": False},

@@ -22,6 +22,14 @@ REFERENCES = (
         kinds.VECTORS,
         cosine_similarity,
         "Keras",
+        tex=(
+            r"\text{loss} = -\sum_{i=1}^{n} \frac{y_i}{\max(\lVert y \rVert, 10^{-7})} \cdot "
+            r"\frac{p_i}{\max(\lVert p \rVert, 10^{-7})}"
+        ),
+        symbols=(
+            "$y$, $p$: the target and the prediction, along `axis`; "
+            r"$\lVert y \rVert$: the length of $y$; $n$: the size of the axis"
+        ),
         options=({}, {"axis": 1}),
         bad_options=({"axis": 0.5},),
         hard=(

@@ -1,5 +1,6 @@
 """The tables of the pages on migration: the losses of other libraries, and what takes their place here."""
 
+from keraslosses.cli.migrate.of_jax import OPTAX
 from keraslosses.cli.migrate.of_keras import KERAS_2, KERAS_CV, SEGMENTATION_MODELS, TENSORFLOW_ADDONS
 from keraslosses.cli.migrate.of_mmdetection import MMDETECTION
 from keraslosses.cli.migrate.of_monai import MONAI
@@ -22,4 +23,5 @@ FOR_TORCH: Tables = {
     "mmdetection": MMDETECTION,
     "pytorch-metric-learning": METRIC_LEARNING,
 }
-TABLES: Tables = {**FOR_KERAS, **FOR_TORCH}
+FOR_JAX: Tables = {"optax": OPTAX}
+TABLES: Tables = {**FOR_KERAS, **FOR_TORCH, **FOR_JAX}

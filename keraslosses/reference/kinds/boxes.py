@@ -7,6 +7,7 @@ import numpy as np
 
 from keraslosses.reference.kinds.changes import equal
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng
+from keraslosses.reference.kinds.example import HIDDEN, Example, sequential
 from keraslosses.reference.kinds.kind import InputKind, Named, activation
 from keraslosses.reference.kinds.path import Case, Path, case
 from keraslosses.reference.kinds.sizes import Shape, Sizes, normal
@@ -116,10 +117,53 @@ BOXES = InputKind(
     ),
     shape=(5, 4),
     width=4,
+    example=Example(
+        "\n".join(
+            [
+                'corner = rng.uniform(0.0, 0.5, size=(512, 2)).astype("float32")',
+                'size = rng.uniform(0.2, 0.5, size=(512, 2)).astype("float32")',
+                "x = np.concatenate([corner, size], axis=1)",
+                "y = np.concatenate([corner, corner + size], axis=1)  # a box: x1, y1, x2, y2",
+            ]
+        ),
+        sequential(
+            HIDDEN,
+            "keras.layers.Dense(4)",
+            "keras.layers.Rescaling(1.0, offset=[0.0, 0.0, 1.0, 1.0])",
+        ),
+    ),
 )
 
 
 # Anchors
+
+
+def detector_data(numbers: str, what: str) -> str:
+    """Data of 64 images with 16 places each, of 20 classes."""
+    return "\n".join(
+        [
+            "# 64 images with 16 places each. Class 0 is background, and -1 is ignored.",
+            "classes = rng.integers(-1, 21, size=(64, 16, 1))",
+            "corner = rng.uniform(0.1, 0.5, size=(64, 16, 2))",
+            "size = rng.uniform(0.2, 0.5, size=(64, 16, 2))",
+            'x = np.concatenate([classes, corner, size], axis=-1).astype("float32")',
+            f"y = np.concatenate([classes, {numbers}], axis=-1)  # a class, {what}",
+        ]
+    )
+
+
+def detector_model(*heads: str) -> str:
+    """A model whose heads see each place."""
+    return "\n".join(
+        [
+            "inputs = keras.Input((16, 5))",
+            f"hidden = {HIDDEN}(inputs)",
+            "heads = [",
+            *(f"    {head}" for head in heads),
+            "]",
+            "model = keras.Model(inputs, keras.layers.Concatenate()(heads))",
+        ]
+    )
 
 
 def draw_anchors(rng: Rng, options: Options, leading: Leading) -> Pair:
@@ -157,6 +201,13 @@ ANCHORS = InputKind(
     layer=activation("linear"),
     path=one_anchor,
     sizes=Sizes(sized_anchors, DETECTIONS),
+    example=Example(
+        detector_data("corner, corner + size", "and a box: x1, y1, x2, y2"),
+        detector_model(
+            "keras.layers.Dense(21)(hidden),  # logits: background and 20 classes",
+            "keras.layers.Dense(4)(hidden),  # a box",
+        ),
+    ),
 )
 
 
@@ -218,4 +269,12 @@ LOCATIONS = InputKind(
     layer=activation("linear"),
     path=one_location,
     sizes=Sizes(sized_locations, DETECTIONS),
+    example=Example(
+        detector_data("corner, size", "and the distances to the four edges"),
+        detector_model(
+            "keras.layers.Dense(20)(hidden),  # logits of 20 classes",
+            'keras.layers.Dense(4, activation="softplus")(hidden),  # distances',
+            "keras.layers.Dense(1)(hidden),  # the logit of the centerness",
+        ),
+    ),
 )

@@ -4,6 +4,7 @@ import numpy as np
 
 from keraslosses.reference.kinds.changes import CERTAIN_CLASSES, LARGE_LOGITS, equal, signs
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, placed, scores, simplex, width
+from keraslosses.reference.kinds.example import HIDDEN, Example, features, sequential
 from keraslosses.reference.kinds.kind import InputKind, Named, activation
 from keraslosses.reference.kinds.path import (
     CLASSES,
@@ -17,6 +18,12 @@ from keraslosses.reference.kinds.path import (
 )
 from keraslosses.reference.kinds.sizes import CLASSES as SIZES_OF_CLASSES
 from keraslosses.reference.kinds.sizes import OUTPUTS, Shape, Sizes, normal, softmax
+
+# The data of two examples.
+ONE_HOT_ROWS = features(
+    "classes = np.argmax(x @ rng.normal(size=(8, 3)), axis=1)",
+    "y = np.eye(3)[classes]  # one-hot rows of three classes",
+)
 
 
 def draw_distributions(rng: Rng, options: Options, leading: Leading) -> Pair:
@@ -50,6 +57,13 @@ DISTRIBUTIONS = InputKind(
     wrong_targets=(signs,),
     named=(Named("probabilities", {"equal probabilities": equal, **CERTAIN_CLASSES}),),
     probabilities=True,
+    example=Example(
+        features(
+            "scores = np.exp(x @ rng.normal(size=(8, 4)))",
+            "y = scores / scores.sum(axis=1, keepdims=True)  # four probabilities for each sample",
+        ),
+        sequential(HIDDEN, 'keras.layers.Dense(4, activation="softmax")'),
+    ),
 )
 
 
@@ -72,6 +86,10 @@ ONE_HOT = InputKind(
     wrong_targets=(signs,),
     named=(Named("one-hot", CERTAIN_CLASSES), Named("logits", LARGE_LOGITS, {"from_logits": True})),
     probabilities=True,
+    example=Example(
+        ONE_HOT_ROWS,
+        sequential(HIDDEN, 'keras.layers.Dense(3, activation="softmax")'),
+    ),
 )
 
 
@@ -98,4 +116,8 @@ ONE_HOT_SCORES = InputKind(
     sizes=Sizes(sized_one_hot_scores, SIZES_OF_CLASSES),
     wrong_targets=(signs,),
     scores=True,
+    example=Example(
+        ONE_HOT_ROWS,
+        sequential(HIDDEN, "keras.layers.Dense(3)"),
+    ),
 )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, width
+from keraslosses.reference.kinds.example import HIDDEN, Example, features, sequential
 from keraslosses.reference.kinds.kind import InputKind, Named
 from keraslosses.reference.kinds.path import DEGREES, Path, case, turned
 from keraslosses.reference.kinds.sizes import Shape, Sizes, normal
@@ -73,4 +74,8 @@ EMBEDDINGS = InputKind(
         ),
     ),
     coupled=True,
+    example=Example(
+        features("y = np.argmax(x @ rng.normal(size=(8, 3)), axis=1)  # the class of each sample"),
+        sequential(HIDDEN, "keras.layers.Dense(16)", "keras.layers.UnitNormalization()"),
+    ),
 )

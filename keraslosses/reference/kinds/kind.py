@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from keraslosses.reference.kinds.changes import Change, Outside, WrongPair, logits_for_probabilities
+from keraslosses.reference.kinds.example import Example
 from keraslosses.reference.kinds.path import Path
 from keraslosses.reference.kinds.sizes import Sizes
 
@@ -57,6 +58,7 @@ class InputKind:
     - `layer` makes such predictions from any numbers.
     - `path(options)` changes predictions by one number, the x axis of a plot.
     - `sizes` are the inputs of the benchmark.
+    - `example` is the middle of a program that trains with such a loss, for its page.
 
     The traits:
 
@@ -78,6 +80,7 @@ class InputKind:
     layer: Layer
     path: Callable[[Options], Path]
     sizes: Sizes
+    example: Example
     wrong_targets: tuple[WrongPair, ...] = ()
     named: tuple[Named, ...] = ()
     shape: tuple[int, ...] = (5, CLASSES)

@@ -4,6 +4,7 @@ import numpy as np
 
 from keraslosses.reference.kinds.changes import CERTAIN_CLASSES, LARGE_LOGITS
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, placed, scores, width
+from keraslosses.reference.kinds.example import HIDDEN, Example, features, sequential
 from keraslosses.reference.kinds.kind import InputKind, Named, activation
 from keraslosses.reference.kinds.path import (
     CLASSES,
@@ -22,6 +23,10 @@ from keraslosses.reference.kinds.sizes import Shape, Sizes, normal, softmax
 
 INDICES = "Class indices, some of them ignored if there is an `ignore_class`"
 LONGEST_LIST = 5
+# The data of the examples.
+CLASS_INDICES = features(
+    "y = np.argmax(x @ rng.normal(size=(8, 3)), axis=1)  # one of three classes for each sample"
+)
 
 
 def draw_labels(rng: Rng, options: Options, leading: Leading) -> Pair:
@@ -51,6 +56,10 @@ LABELS = InputKind(
     named=(Named("labels", CERTAIN_CLASSES), Named("label-logits", LARGE_LOGITS, {"from_logits": True})),
     labels=True,
     probabilities=True,
+    example=Example(
+        CLASS_INDICES,
+        sequential(HIDDEN, 'keras.layers.Dense(3, activation="softmax")'),
+    ),
 )
 
 
@@ -73,6 +82,10 @@ LABELS_AND_SCORES = InputKind(
     sizes=Sizes(sized_scores, SIZES_OF_CLASSES),
     labels=True,
     scores=True,
+    example=Example(
+        CLASS_INDICES,
+        sequential(HIDDEN, "keras.layers.Dense(3)"),
+    ),
 )
 
 
@@ -102,6 +115,10 @@ LABELS_AND_LOG_PROBABILITIES = InputKind(
     path=own_log_probability,
     sizes=Sizes(sized_log_probabilities, SIZES_OF_CLASSES),
     labels=True,
+    example=Example(
+        CLASS_INDICES,
+        sequential(HIDDEN, 'keras.layers.Dense(3, activation="log_softmax")'),
+    ),
 )
 
 
@@ -133,6 +150,10 @@ LABELS_AND_COSINES = InputKind(
     sizes=Sizes(sized_cosines, SIZES_OF_CLASSES),
     labels=True,
     cosines=True,
+    example=Example(
+        CLASS_INDICES,
+        sequential(HIDDEN, "keras.layers.Dense(16)", "keraslosses.CosineDense(3)"),
+    ),
 )
 
 
@@ -174,4 +195,12 @@ LABEL_LISTS = InputKind(
     path=scores_of_listed,
     sizes=Sizes(sized_lists, SIZES_OF_CLASSES),
     scores=True,
+    example=Example(
+        features(
+            "scores = x @ rng.normal(size=(8, 5))",
+            "y = np.argsort(-scores, axis=1)",
+            "y[:, 2:] = -1  # two of five labels for each sample; -1 ends the list",
+        ),
+        sequential(HIDDEN, "keras.layers.Dense(5)"),
+    ),
 )

@@ -6,6 +6,7 @@ import numpy as np
 
 from keraslosses.reference.kinds.changes import equal, far_apart
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, placed, width
+from keraslosses.reference.kinds.example import HIDDEN, Example, features, sequential
 from keraslosses.reference.kinds.kind import InputKind, Named, activation
 from keraslosses.reference.kinds.path import DEGREES, Path, case, column, turned
 from keraslosses.reference.kinds.sizes import OUTPUTS, Shape, Sizes, normal
@@ -51,6 +52,10 @@ REAL = InputKind(
     ),
     elementwise=True,
     any_numbers=True,
+    example=Example(
+        features("y = x @ rng.normal(size=(8, 1))  # a number for each sample"),
+        sequential(HIDDEN, "keras.layers.Dense(1)"),
+    ),
 )
 
 
@@ -59,7 +64,17 @@ def directions(options: Options) -> Path:
     return Path("angle between y_true and y_pred (degrees)", "gradient per degree", (0, 180), cases, DEGREES)
 
 
-VECTORS = replace(REAL, name="vectors", smallest=([[1.0, 0.0]], [[0.6, 0.8]]), path=directions, named=())
+VECTORS = replace(
+    REAL,
+    name="vectors",
+    smallest=([[1.0, 0.0]], [[0.6, 0.8]]),
+    path=directions,
+    named=(),
+    example=Example(
+        features("y = x @ rng.normal(size=(8, 3))  # a vector for each sample"),
+        sequential(HIDDEN, "keras.layers.Dense(3)"),
+    ),
+)
 
 
 def draw_positive(rng: Rng, options: Options, leading: Leading) -> Pair:
@@ -94,4 +109,8 @@ POSITIVE = InputKind(
         Named("positive", {"equal inputs": equal, "predictions of 1e-6": tiny, "errors of 1e4": far_apart}),
     ),
     elementwise=True,
+    example=Example(
+        features("y = 1 + rng.poisson(np.exp(x[:, :1]))  # how many things each customer buys, at least one"),
+        sequential(HIDDEN, 'keras.layers.Dense(1, activation="softplus")'),
+    ),
 )

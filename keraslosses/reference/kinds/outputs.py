@@ -11,6 +11,7 @@ from keraslosses.reference.kinds.changes import (
     sure_of_each,
 )
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, placed, width
+from keraslosses.reference.kinds.example import HIDDEN, Example, features, sequential
 from keraslosses.reference.kinds.kind import InputKind, Named, activation
 from keraslosses.reference.kinds.path import PROBABILITIES, Path, case, column
 from keraslosses.reference.kinds.sizes import OUTPUTS, Shape, Sizes, normal
@@ -65,6 +66,13 @@ BINARY = InputKind(
     ),
     elementwise=True,
     probabilities=True,
+    example=Example(
+        features(
+            "# Three labels for each sample, each yes or no.",
+            'y = (x @ rng.normal(size=(8, 3)) > 0).astype("float32")',
+        ),
+        sequential(HIDDEN, 'keras.layers.Dense(3, activation="sigmoid")'),
+    ),
 )
 
 
@@ -104,6 +112,10 @@ SIGNS = InputKind(
     elementwise=True,
     signs=True,
     scores=True,
+    example=Example(
+        features("y = np.sign(x @ rng.normal(size=(8, 1)))  # -1 or 1 for each sample"),
+        sequential(HIDDEN, "keras.layers.Dense(1)"),
+    ),
 )
 
 
@@ -142,4 +154,17 @@ REGIONS = InputKind(
     wrong_targets=(mask_of_bytes, signs),
     probabilities=True,
     coupled=True,
+    example=Example(
+        "\n".join(
+            [
+                'x = rng.normal(size=(64, 16, 16, 1)).astype("float32")',
+                'y = (x > 1).astype("float32")  # a mask for each image: the bright pixels',
+            ]
+        ),
+        sequential(
+            'keras.layers.Conv2D(8, 3, padding="same", activation="relu")',
+            'keras.layers.Conv2D(1, 1, activation="sigmoid")',
+        ),
+        epochs=10,
+    ),
 )

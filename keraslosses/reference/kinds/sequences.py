@@ -3,6 +3,7 @@
 import numpy as np
 
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, scores, width
+from keraslosses.reference.kinds.example import HIDDEN, Example, sequential
 from keraslosses.reference.kinds.kind import CLASSES, InputKind, Named, activation
 from keraslosses.reference.kinds.path import CLASSES as DRAWN_CLASSES
 from keraslosses.reference.kinds.path import PROBABILITIES, Case, Path, case, shared
@@ -80,4 +81,14 @@ SEQUENCES = InputKind(
     shape=(5, 6, CLASSES),
     probabilities=True,
     from_logits=True,
+    example=Example(
+        "\n".join(
+            [
+                "y = rng.integers(1, 5, size=(128, 4))  # four labels for each sample; 0 is the blank",
+                "x = np.eye(5)[np.repeat(y, 5, axis=1)]  # 20 frames, in which the labels appear",
+                'x = (x + rng.normal(scale=0.1, size=x.shape)).astype("float32")',
+            ]
+        ),
+        sequential(HIDDEN, "keras.layers.Dense(5)"),
+    ),
 )

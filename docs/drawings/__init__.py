@@ -1,0 +1,10 @@
+"""Drawings for losses that a curve explains badly: boxes, angles, masks, pairs and alignments."""
+
+from drawings import alignments, angles, boxes, detectors, pairs, regions
+from drawings.drawing import Drawing
+
+DRAWINGS: dict[str, Drawing] = {
+    name: drawing
+    for module in (boxes, detectors, angles, regions, pairs, alignments)
+    for name, drawing in module.DRAWINGS.items()
+}
