@@ -1,12 +1,9 @@
 """The HTML report: what is in it, and that a real browser shows it without asking the network."""
 
-import json
-import os
 import re
-import shutil
 
 import pytest
-from selenium import webdriver
+from browsing import chromium, requests_of
 from selenium.webdriver.common.by import By
 
 from keraslosses.portability.report.page import page
@@ -114,34 +111,9 @@ def test_page_names_nothing_outside_itself():
 
 @pytest.fixture
 def browser(tmp_path):
-    """A headless Chromium that notes every request."""
-    driver = shutil.which("chromedriver")
-    path = os.environ.get("KERASLOSSES_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
-    assert driver and path, "no Chromium with its chromedriver: install them, or set KERASLOSSES_BROWSER"
-    options = webdriver.ChromeOptions()
-    options.binary_location = path
-    for flag in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-dev-shm-usage",
-        f"--user-data-dir={tmp_path / 'profile'}",
-    ):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    driver = chromium(tmp_path / "profile")
     yield driver
     driver.quit()
-
-
-def requests_of(browser):
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
 
 
 def test_a_browser_shows_the_table_unfolds_failures_and_asks_nobody(browser, tmp_path):
