@@ -27,6 +27,7 @@ OF_BACKEND = {
         "test_torch_transforms.py",
         "test_check_run.py",
         "test_child.py",
+        "test_explorer_page.py",
         "test_page.py",
         "test_testing.py",
     ),

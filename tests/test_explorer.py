@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import DOCS, chromium, explorer_in
+from browsing import DOCS, chromium, explorer_in, open_explorer
 from keras import ops
 
 import keraslosses
@@ -62,7 +62,7 @@ def page(tmp_path_factory):
     """The page, open in a browser."""
     folder = tmp_path_factory.mktemp("explorer")
     browser = chromium(folder / "profile")
-    browser.get(explorer_in(folder))
+    open_explorer(browser, explorer_in(folder))
     yield browser
     browser.quit()
 
@@ -71,7 +71,9 @@ def page(tmp_path_factory):
 def tables(page):
     """The tables of the explorer: axes, losses, boxLosses and missing."""
     names = "axes", "losses", "boxLosses", "missing"
-    return {name: page.execute_script(f"return JSON.parse(JSON.stringify(explorer.{name}))") for name in names}
+    return {
+        name: page.execute_script(f"return JSON.parse(JSON.stringify(explorer.{name}))") for name in names
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -129,7 +131,9 @@ def test_options_have_the_names_and_defaults_of_the_package(tables):
         for description in loss.get("options", {}).values():
             if "step" in description:
                 steps = (description["start"] - description["least"]) / description["step"]
-                assert math.isclose(steps, round(steps), abs_tol=1e-9), f"{name}: the slider skips its default"
+                assert math.isclose(steps, round(steps), abs_tol=1e-9), (
+                    f"{name}: the slider skips its default"
+                )
 
 
 def of_package(tables, name):
@@ -144,7 +148,11 @@ def options_for(entry, axis, options):
     logits = {"from_logits": axis.endswith("_logit")} if "from_logits" in defaults else {}
     # A region for each sample, so that one call has all points.
     own = {"axis": -1} if entry.coupled else {}
-    whole = {option: type(defaults[option])(value) for option, value in options.items() if defaults[option] is not None}
+    whole = {
+        option: type(defaults[option])(value)
+        for option, value in options.items()
+        if defaults[option] is not None
+    }
     return {**options, **whole, **logits, **own}
 
 
@@ -159,7 +167,9 @@ def cases_of(entry, axis, options, targets):
         paths = [drawn(path, axis, target) for target in targets]
     else:
         paths = [path.cases[0 if target in (None, 1) else 1] for target in targets]
-    return [dataclasses.replace(one, y_true=wide(one.y_true[0] if entry.coupled else one.y_true)) for one in paths]
+    return [
+        dataclasses.replace(one, y_true=wide(one.y_true[0] if entry.coupled else one.y_true)) for one in paths
+    ]
 
 
 def drawn(path, axis, target):
@@ -185,7 +195,11 @@ def targets_of(axis):
 def points_of(name, axis, options):
     """Points along an axis, with the kinks and with numbers far outside."""
     low, high = axis["span"]
-    kinks = [sign * value for value in options.values() for sign in (1, -1)] if name in ("error", "class_logit") else []
+    kinks = (
+        [sign * value for value in options.values() for sign in (1, -1)]
+        if name in ("error", "class_logit")
+        else []
+    )
     return np.array([*np.linspace(low, high, 25), *EXTREMES[name], *kinks], "float64")
 
 
@@ -297,8 +311,13 @@ def test_the_numbers_of_the_boxes_are_those_of_the_package(page, tables):
         for chosen in choices_of(loss.get("options", {})):
             of_package = getattr(keraslosses, name)(reduction="none", dtype="float64", **chosen)
             values, gradient = value_and_gradient(of_package, y_true, y_pred)
-            calls = [[name, true, pred, chosen] for true, pred in zip(y_true.tolist(), y_pred.tolist(), strict=True)]
-            received = page.execute_script("return arguments[0].map((call) => explorer.atBoxes(...call).flat())", calls)
+            calls = [
+                [name, true, pred, chosen]
+                for true, pred in zip(y_true.tolist(), y_pred.tolist(), strict=True)
+            ]
+            received = page.execute_script(
+                "return arguments[0].map((call) => explorer.atBoxes(...call).flat())", calls
+            )
             expected = np.concatenate([values[:, None], gradient], axis=1)
             for what, ours, theirs in zip(("value", *"xyxy"), np.array(received).T, expected.T, strict=True):
                 found += differences(f"{what} of {name} with {chosen}", ours, theirs, points)

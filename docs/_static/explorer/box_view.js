@@ -10,7 +10,7 @@
   const TITLES = { true: "true box", pred: "predicted box" };
   const KEYS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
   // The longest step of a corner, and the gradient at which the step has half of this length.
-  const [LONGEST, HALF] = [2.5, 0.3];
+  const [LONGEST, HALF] = [2.5, 0.15];
 
   explorer.boxes = (root, changed) => {
     const names = Object.keys(explorer.boxLosses);
@@ -170,7 +170,7 @@
       const flat = by.every((number) => number === 0);
       const numbers = CORNERS.map((corner, i) => html("span", {}, `${corner} `, html("b", {}, shown(by[i]))));
       const meaning = flat ? `${view.shown} does not move the predicted box: its gradient is 0.` : `Gradient of ${view.shown} by the predicted box:`;
-      gradient.replaceChildren(`${meaning} `, ...numbers);
+      gradient.replaceChildren(meaning, html("span", { class: "numbers" }, ...numbers));
       step.disabled = flat;
       arrows.replaceChildren(...(flat ? [] : arrowsTo(downhill())));
     }

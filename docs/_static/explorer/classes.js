@@ -238,9 +238,7 @@
     Hinge: { at: { sign: hinge } },
     SquaredHinge: { at: { sign: squaredHinge } },
     CategoricalCrossentropy: crossentropy,
-    SparseCategoricalCrossentropy: crossentropy,
     CategoricalFocalCrossentropy: classFocal,
-    SparseCategoricalFocalCrossentropy: classFocal,
     CategoricalGeneralizedCrossEntropy: {
       options: { q: number(0.5, 0.05, 0.95, 0.05) },
       at: {
@@ -257,6 +255,8 @@
       options: { margin: number(0.35, 0, 5, 0.05) },
       at: { class_logit: (x, { margin }) => explorer.lossOfOwnLogit(x - margin) },
     },
+    SparseCategoricalCrossentropy: crossentropy,
+    SparseCategoricalFocalCrossentropy: classFocal,
     KLDivergence: { at: { distribution: divergence } },
     MultiLabelMargin: { at: { listed: multiLabelMargin } },
   });

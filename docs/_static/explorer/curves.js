@@ -57,9 +57,7 @@
       const choices = axes.map((name) => [name, explorer.axes[name].title]);
       return control("Inputs", { choices }, view.axis, (name) => {
         setAxis(name);
-        build();
-        form.querySelector("select").focus();
-        update();
+        rebuild("select");
       });
     }
 
@@ -72,17 +70,22 @@
     function adder() {
       const names = onAxis().map((name) => [name, titleOf(name)]);
       const full = view.chosen.length >= COLOURS;
-      const text = full ? `At most ${COLOURS} losses` : "Add a loss";
-      const added = control(text, { choices: [["", "choose …"], ...names] }, "", (name) => {
-        if (!name) return;
-        add(name);
-        build();
-        form.querySelector(".adder select").focus();
-        update();
-      });
-      added.classList.add("adder");
-      added.querySelector("select").disabled = full;
-      return added;
+      const shown = view.chosen.map(({ name }) => name);
+      let [picked] = names.find(([name]) => !shown.includes(name)) ?? names[0];
+      const list = control("Loss", { choices: names }, picked, (name) => (picked = name));
+      const button = html("button", { type: "button", class: "add", disabled: full, onclick: added }, full ? "No more lines" : "Add");
+      function added() {
+        add(picked);
+        rebuild(".add");
+      }
+      return html("div", { class: "adder" }, list, button);
+    }
+
+    /** Build everything again, keep the keyboard at its place, and draw. */
+    function rebuild(focused) {
+      build();
+      form.querySelector(focused).focus();
+      update();
     }
 
     const titleOf = (name) => explorer.losses[name].title ?? name;
@@ -109,13 +112,11 @@
       const sliders = Object.entries(explorer.losses[name].options ?? {}).map(([option, description]) =>
         control(option, description, options[option], (value) => update((options[option] = value))),
       );
-      const title = explorer.losses[name].title ?? html("a", { href: `api/${name}.html` }, name);
+      const title = explorer.losses[name].title ?? explorer.linkTo(name);
       const remove = html("button", { type: "button", "aria-label": `Remove ${titleOf(name)}`, onclick: removed }, "×");
       function removed() {
         view.chosen.splice(index, 1);
-        build();
-        form.querySelector(".adder select").focus();
-        update();
+        rebuild(".add");
       }
       const head = html("div", { class: "head" }, html("strong", {}, title), remove);
       return html("section", { class: "card", style: `--own: ${colour(index)}` }, head, readouts[index], ...sliders);

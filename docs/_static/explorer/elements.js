@@ -17,6 +17,12 @@
   explorer.svg = (tag, attributes = {}, ...children) => filled(document.createElementNS(SVG, tag), attributes, children);
   const { html } = explorer;
 
+  /** A link to the page of a loss. A long name may break before a capital letter. */
+  explorer.linkTo = (name) => {
+    const words = name.split(/(?=[A-Z][a-z])/).flatMap((word) => [html("wbr"), word]);
+    return html("a", { href: `api/${name}.html` }, ...words.slice(1));
+  };
+
   let labels = 0;
 
   /** The control of an option: a slider, a list of choices, or a box to tick. `changed` gets the new value. */

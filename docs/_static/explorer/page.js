@@ -90,7 +90,7 @@
   }
 
   const reasons = Object.entries(explorer.missing).map(([name, reason]) =>
-    html("li", {}, html("a", { href: `api/${name}.html` }, name), `: ${reason[0].toLowerCase()}${reason.slice(1)}`),
+    html("li", {}, explorer.linkTo(name), `: ${reason[0].toLowerCase()}${reason.slice(1)}`),
   );
   document.getElementById("explorer-missing").append(...reasons);
   window.addEventListener("hashchange", read);

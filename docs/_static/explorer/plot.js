@@ -42,7 +42,7 @@
     for (const { ys, colour, width } of lines) curves.append(svg("path", { d: path(ys), stroke: colour, "stroke-width": width }));
     for (const { here, colour } of lines) curves.append(svg("circle", { cx: x(at), cy: y(here), r: 5, fill: colour }));
     const rows = ticksOf(low, high, 6).map((tick) => row(tick, y(tick) + inner.y, width));
-    const columns = (axis.ticks ?? ticksOf(first, last, 6)).map((tick) => column(tick, x(tick) + inner.x));
+    const columns = (axis.ticks ?? ticksOf(first, last, 8)).map((tick) => column(tick, x(tick) + inner.x));
     drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     drawing.setAttribute("aria-label", `${name}, by ${axis.label}`);
     drawing.replaceChildren(...rows, ...columns, curves);
