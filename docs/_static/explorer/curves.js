@@ -73,7 +73,8 @@
       const shown = view.chosen.map(({ name }) => name);
       let [picked] = names.find(([name]) => !shown.includes(name)) ?? names[0];
       const list = control("Loss", { choices: names }, picked, (name) => (picked = name));
-      const button = html("button", { type: "button", class: "add", disabled: full, onclick: added }, full ? "No more lines" : "Add");
+      const attributes = { type: "button", class: "add", disabled: full, onclick: added };
+      const button = html("button", attributes, full ? "No more lines" : "Add");
       function added() {
         add(picked);
         rebuild(".add");

@@ -14,7 +14,8 @@
   }
 
   explorer.html = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
-  explorer.svg = (tag, attributes = {}, ...children) => filled(document.createElementNS(SVG, tag), attributes, children);
+  explorer.svg = (tag, attributes = {}, ...children) =>
+    filled(document.createElementNS(SVG, tag), attributes, children);
   const { html } = explorer;
 
   /** A link to the page of a loss. A long name may break before a capital letter. */

@@ -46,7 +46,11 @@ Formulas, names and defaults are those of the package, also at kinks: a test com
       start: 0.5,
       target: {
         label: "probability of",
-        ...choice(1, [1, "the object's pixels, the background right"], [0, "the background's pixels, the object right"]),
+        ...choice(
+          1,
+          [1, "the object's pixels, the background right"],
+          [0, "the background's pixels, the object right"],
+        ),
       },
       first: ["Dice", "Tversky"],
     },

@@ -1,4 +1,4 @@
-/* What all losses of the explorer use: descriptions of options, and formulas that stay exact for large and small numbers. */
+/* What all losses of the explorer use: descriptions of options, and formulas that stay exact at all numbers. */
 "use strict";
 
 window.explorer = {};

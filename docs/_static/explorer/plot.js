@@ -31,26 +31,29 @@
   explorer.plot = ({ drawing, name, axis }, xs, lines, at) => {
     const width = Math.max(drawing.clientWidth || drawing.parentNode.clientWidth, 200);
     const [low, high] = rangeOf(lines.flatMap((line) => line.ys));
-    const inner = { x: EDGE.left, y: EDGE.top, width: width - EDGE.left - EDGE.right, height: HEIGHT - EDGE.top - EDGE.bottom };
+    const [inWidth, inHeight] = [width - EDGE.left - EDGE.right, HEIGHT - EDGE.top - EDGE.bottom];
     const [first, last] = axis.ticks ? [axis.ticks[0], axis.ticks.at(-1)] : axis.span;
-    const x = (value) => ((value - first) / (last - first)) * inner.width;
-    const y = (value) => clip((1 - (value - low) / (high - low)) * inner.height, -1e4, 1e4);
+    const x = (value) => ((value - first) / (last - first)) * inWidth;
+    const y = (value) => clip((1 - (value - low) / (high - low)) * inHeight, -1e4, 1e4);
     const path = (ys) => ys.map((value, i) => `${i ? "L" : "M"}${x(xs[i]).toFixed(2)} ${y(value).toFixed(2)}`).join("");
     // An inner drawing hides what is outside the axes.
-    const curves = svg("svg", inner);
-    curves.append(svg("line", { class: "cursor", x1: x(at), x2: x(at), y1: 0, y2: inner.height }));
-    for (const { ys, colour, width } of lines) curves.append(svg("path", { d: path(ys), stroke: colour, "stroke-width": width }));
-    for (const { here, colour } of lines) curves.append(svg("circle", { cx: x(at), cy: y(here), r: 5, fill: colour }));
-    const rows = ticksOf(low, high, 6).map((tick) => row(tick, y(tick) + inner.y, width));
-    const columns = (axis.ticks ?? ticksOf(first, last, 8)).map((tick) => column(tick, x(tick) + inner.x));
+    const curves = svg("svg", { x: EDGE.left, y: EDGE.top, width: inWidth, height: inHeight });
+    curves.append(
+      svg("line", { class: "cursor", x1: x(at), x2: x(at), y1: 0, y2: inHeight }),
+      ...lines.map(({ ys, colour, width }) => svg("path", { d: path(ys), stroke: colour, "stroke-width": width })),
+      ...lines.map(({ here, colour }) => svg("circle", { cx: x(at), cy: y(here), r: 5, fill: colour })),
+    );
+    const rows = ticksOf(low, high, 6).map((tick) => row(tick, y(tick) + EDGE.top, width));
+    const columns = (axis.ticks ?? ticksOf(first, last, 8)).map((tick) => column(tick, x(tick) + EDGE.left));
     drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     drawing.setAttribute("aria-label", `${name}, by ${axis.label}`);
     drawing.replaceChildren(...rows, ...columns, curves);
   };
 
   function row(tick, y, width) {
-    const line = svg("line", { class: tick === 0 ? "zero" : "grid", x1: EDGE.left, x2: width - EDGE.right, y1: y, y2: y });
-    return svg("g", {}, line, svg("text", { x: EDGE.left - 6, y: y + 4, "text-anchor": "end" }, written(tick)));
+    const place = { x1: EDGE.left, x2: width - EDGE.right, y1: y, y2: y };
+    const text = svg("text", { x: EDGE.left - 6, y: y + 4, "text-anchor": "end" }, written(tick));
+    return svg("g", {}, svg("line", { class: tick === 0 ? "zero" : "grid", ...place }), text);
   }
 
   function column(tick, x) {
