@@ -114,7 +114,8 @@
         control(option, description, options[option], (value) => update((options[option] = value))),
       );
       const title = explorer.losses[name].title ?? explorer.linkTo(name);
-      const remove = html("button", { type: "button", "aria-label": `Remove ${titleOf(name)}`, onclick: removed }, "×");
+      const label = `Remove ${titleOf(name)}`;
+      const remove = html("button", { type: "button", "aria-label": label, onclick: removed }, "×");
       function removed() {
         view.chosen.splice(index, 1);
         rebuild(".add");
