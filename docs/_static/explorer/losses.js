@@ -52,7 +52,7 @@ Formulas, names and defaults are those of the package, also at kinks: a test com
           [0, "the background's pixels, the object right"],
         ),
       },
-      first: ["Dice", "Tversky"],
+      first: ["Dice"],
     },
   };
 
