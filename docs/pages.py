@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +18,7 @@ from keraslosses.reference import REFERENCES, Reference, Use
 from keraslosses.reference.uses import USES_OF_OTHERS
 
 FOLDER = Path(__file__).parent / "api"
+EXPLORER = Path(__file__).parent / "_static" / "explorer" / "losses.js"
 # For your own losses: see the guide.
 MODULES = {"Kinds of inputs": kinds, "Rules of options": rules}
 FUNCTION_TITLES = ("Functions", "Rules of options")
@@ -137,8 +139,19 @@ def pictures(name: str) -> Iterator[str]:
 
 
 def try_it(name: str) -> str:
-    """A line that leads to this loss in an interactive page. There is none yet."""
-    return ""
+    """A line that opens this loss in the explorer, if it is there."""
+    if name in not_in_the_explorer():
+        return ""
+    # Markdown links know headings, not what a script reads after the #.
+    link = f'<a href="../explorer.html#loss={name}">Move its options and inputs</a>'
+    return f"{link} in the explorer."
+
+
+@cache
+def not_in_the_explorer() -> set[str]:
+    """The losses for which the explorer says why it leaves them out."""
+    _, _, left_out = EXPLORER.read_text("utf-8").partition("explorer.missing = {")
+    return set(re.findall(r"^ +(\w+): ", left_out, re.MULTILINE))
 
 
 def example(reference: Reference) -> str:

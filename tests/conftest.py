@@ -28,6 +28,7 @@ OF_BACKEND = {
         "test_built_docs.py",
         "test_check_run.py",
         "test_child.py",
+        "test_explorer_page.py",
         "test_page.py",
         "test_testing.py",
     ),
