@@ -106,7 +106,7 @@ def test_the_description_is_the_readme_without_links_that_lead_nowhere(metadata)
     assert "](" not in text and "![" not in text
     without_links = [line for line in README.splitlines() if line and "](" not in line]
     assert [line for line in text.splitlines() if line in without_links] == without_links
-    assert "| docs/terms.md, docs/faces.md | " in text
+    assert "| docs/detection.md, docs/sequences.md | " in text
 
 
 def test_with_an_address_every_link_and_picture_of_the_description_has_it():
