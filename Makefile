@@ -33,7 +33,7 @@ quick: $(READY) browser ## only the quick tests, on every backend
 suite: $(READY) browser ## all tests, quick and deep, on every backend
 	@scripts/suite.sh $(PY) $(PYTEST_ARGS)
 
-browser: # for the test of the HTML report
+browser: # for the tests of the HTML report and of the docs
 	@scripts/browser.sh
 
 lint: $(READY) ## check format and style

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to it that there is a Chromium for the test of the HTML report, and its driver.
+# Sees to it that there is a Chromium for the tests of the HTML report and of the docs, and its driver.
 # KERASLOSSES_BROWSER in the environment names one that is elsewhere. Where none is found and Debian's packages can be
 # installed, they are. What is missing then, the test says.
 set -uo pipefail
