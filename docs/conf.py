@@ -34,9 +34,8 @@ html_title = "keraslosses"
 html_static_path = ["_static"]
 html_css_files = ["uses.css", "formulas.css"]
 
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-myst_enable_extensions = ["dollarmath"]
 html_math_renderer = formulas.RENDERER
 
 # In docstrings, as in Keras's, single backticks mark code.
