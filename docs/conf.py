@@ -10,7 +10,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 sys.path.insert(0, str(Path(__file__).parent))
 
 import formulas
-from docstrings import fences_to_blocks, layer_signature
+from docstrings import fences_to_blocks, layer_signature, without_first_paragraph
 from pages import FOLDER, write_pages
 from pictures import draw_pictures
 from tables import fill_page
@@ -55,4 +55,5 @@ def setup(app: object) -> None:
     app.connect("builder-inited", make_pages)
     app.connect("source-read", fill_page)
     app.connect("autodoc-process-docstring", fences_to_blocks)
+    app.connect("autodoc-process-docstring", without_first_paragraph)
     app.connect("autodoc-process-signature", layer_signature)

@@ -4,6 +4,8 @@ import keras
 from sphinx.util.inspect import signature as signature_of
 from sphinx.util.inspect import stringify_signature
 
+from keraslosses.reference import REFERENCES
+
 
 def layer_signature(
     app: object, what: str, name: str, thing: object, options: object, signature: str, returns: str
@@ -30,3 +32,11 @@ def fences_to_blocks(
         else:
             out.append("")
     lines[:] = out
+
+
+def without_first_paragraph(
+    app: object, what: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
+    """The page of a loss begins with this paragraph, so the class on it does without."""
+    if what == "class" and name.removeprefix("keraslosses.") in REFERENCES:
+        del lines[: lines.index("") + 1]

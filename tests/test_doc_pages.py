@@ -22,6 +22,7 @@ import elsewhere
 import pages
 import pictures
 import tables
+from docstrings import without_first_paragraph
 from drawings import DRAWINGS
 from drawings.boxes import PAIRS as BOXES
 from drawings.drawing import value
@@ -59,6 +60,14 @@ def test_the_page_of_a_loss_has_its_parts_in_order(name):
     assert reference.kind.text in text
     for use in reference.uses:
         assert use.place in text and use.when in text and use.when_not in text
+
+
+def test_the_class_does_not_repeat_the_first_paragraph_of_the_page():
+    text = ["Says", "it all.", "", "The formula."]
+    for name, kept in (("Huber", text[3:]), ("CenterLoss", text)):
+        lines = list(text)
+        without_first_paragraph(None, "class", f"keraslosses.{name}", None, None, lines)
+        assert lines == kept
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
