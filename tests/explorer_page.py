@@ -15,6 +15,8 @@ def open_explorer(browser, address):
     browser.get(address)
     shown = "return document.querySelector('[role=tab][aria-selected=true]') !== null"
     WebDriverWait(browser, 60).until(lambda browser: browser.execute_script(shown))
+    # The page draws again when it knows its width.
+    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
 
 
 def explorer_in(folder):

@@ -161,7 +161,7 @@ def test_a_box_and_its_corner_are_dragged(explorer, kind):
 
 def test_the_point_is_dragged_in_a_picture(explorer):
     explorer.open("#loss=MeanSquaredError&x=-2")
-    picture = explorer.all("figure svg")[0]
+    picture = explorer.all("figure > svg")[0]
     drag(explorer, "mouse", picture, picture.rect["width"] / 8, 0)
     (_, value, gradient) = explorer.cards()[0]
     (x,) = map(float, explorer.texts(".point output"))
