@@ -84,10 +84,9 @@ def dead(page, ids):
         address = urlsplit(link)
         if address.scheme or address.netloc:
             continue
-        if address.path.endswith("explorer.html"):  # Its script reads what stands behind the #.
-            address = address._replace(fragment="")
+        place = "" if "=" in address.fragment else unquote(address.fragment)  # loss=Huber is for the explorer
         target = (page.path.parent / unquote(address.path)).resolve() if address.path else page.path
-        if not target.is_file() or unquote(address.fragment) not in ids.get(target, {address.fragment}):
+        if not target.is_file() or place not in ids.get(target, {place}):
             yield link
 
 
