@@ -136,6 +136,8 @@ REFERENCES = (
         kinds.LABELS_AND_COSINES,
         arcface,
         "Deng et al., ArcFace, 2019, equation 3",
+        task="Faces: persons never seen in training",
+        purpose="a margin added to the angle",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= -w_k \log \frac{e^{z_k}}{e^{z_k} + \sum_{i \ne k} e^{s \cos \theta_i}} \\ "
@@ -186,6 +188,8 @@ REFERENCES = (
         kinds.LABELS_AND_COSINES,
         cosface,
         "Wang et al., CosFace, 2018, equation 4",
+        task="Faces: persons never seen in training",
+        purpose="a margin subtracted from the cosine",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= -w_k \log \frac{e^{z_k}}{e^{z_k} + \sum_{i \ne k} e^{s \cos \theta_i}} \\ "
@@ -222,6 +226,8 @@ REFERENCES = (
         kinds.LABELS_AND_COSINES,
         am_softmax,
         "Wang et al., Additive Margin Softmax for Face Verification, 2018, equation 6",
+        task="Faces: the margin of a published model",
+        purpose="CosFace with a scale of 30",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= -w_k \log \frac{e^{z_k}}{e^{z_k} + \sum_{i \ne k} e^{s \cos \theta_i}} \\ "
@@ -253,6 +259,8 @@ REFERENCES = (
         kinds.LABELS_AND_COSINES,
         sphereface,
         "Liu et al., SphereFace, 2017, equation 7",
+        task="Faces: the margin of a published model",
+        purpose="the angle multiplied by a margin",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= -w_k \log \frac{e^{z_k}}{e^{z_k} + \sum_{i \ne k} e^{s \cos \theta_i}} \\ "
@@ -297,6 +305,8 @@ REFERENCES = (
         kinds.LABELS_AND_COSINES,
         combined_margin,
         "Deng et al., ArcFace, 2019, equation 4",
+        task="Faces: the margin of a published model",
+        purpose="the margins of SphereFace, ArcFace and CosFace together",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= -w_k \log \frac{e^{z_k}}{e^{z_k} + \sum_{i \ne k} e^{s \cos \theta_i}} \\ "

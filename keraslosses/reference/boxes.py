@@ -195,6 +195,8 @@ REFERENCES = (
         kinds.BOXES,
         iou,
         "Yu et al., UnitBox, 2016, equation 2 (the logarithm)",
+        task="Boxes",
+        purpose="the overlap",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= \begin{cases} "
@@ -232,6 +234,8 @@ REFERENCES = (
         kinds.BOXES,
         giou,
         "Rezatofighi et al., Generalized Intersection over Union, 2019, algorithm 1",
+        task="Boxes",
+        purpose="the overlap, and how far apart the boxes are",
         tex=r"\text{loss} = 1 - \frac{I}{U} + \frac{C - U}{C}",
         symbols=(
             "$I$, $U$: the areas of the intersection and of the union; $C$: the area of the smallest box "
@@ -258,6 +262,8 @@ REFERENCES = (
         kinds.BOXES,
         diou,
         "Zheng et al., Distance-IoU Loss, 2020, equation 7",
+        task="Boxes",
+        purpose="the overlap, and the distance of the centers",
         tex=r"\text{loss} = 1 - \frac{I}{U} + \frac{\rho^2}{c^2}",
         symbols=(
             r"$I$, $U$: the areas of the intersection and of the union; $\rho$: the distance of the "
@@ -284,6 +290,8 @@ REFERENCES = (
         kinds.BOXES,
         ciou,
         "Zheng et al., Distance-IoU Loss, 2020, equations 8 to 11",
+        task="Boxes",
+        purpose="the overlap, the distance and the aspect ratio",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= 1 - \frac{I}{U} + \frac{\rho^2}{c^2} + \alpha v \\ "

@@ -118,6 +118,8 @@ REFERENCES = (
         kinds.BINARY,
         binary_crossentropy,
         "Keras; pos_weight as torch.nn.BCEWithLogitsLoss",
+        task="Yes or no",
+        purpose="the usual loss",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= \frac{1}{n} \sum_{i=1}^{n} w_i \ell_i \\ "
@@ -178,6 +180,8 @@ REFERENCES = (
         kinds.ONE_HOT,
         categorical_crossentropy,
         "Keras",
+        task="One class of several",
+        purpose="the usual loss, for one-hot targets",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= -\sum_{i=1}^{C} w_i y_i \log p_i \\ "
@@ -231,6 +235,8 @@ REFERENCES = (
         kinds.LABELS,
         sparse_categorical_crossentropy,
         "Keras; class weights as torch.nn.CrossEntropyLoss",
+        task="One class of several",
+        purpose="the usual loss, for class indices",
         tex=r"\text{loss} = -(1 - s) w_k \log p_k - \frac{s}{C} \sum_{i=1}^{C} w_i \log p_i",
         symbols=(
             "$k$: the label; $C$: the number of classes; $s$: `label_smoothing`; $p$: the predicted "

@@ -183,6 +183,8 @@ REFERENCES = (
         kinds.ANCHORS,
         multi_task_detection,
         "Girshick, Fast R-CNN, 2015, equation 1",
+        task="Detectors: classes and boxes",
+        purpose="class and box of each anchor or proposal",
         tex=(
             r"\text{loss} = \frac{1}{N} \left(\sum_{a} -\log q_a + \lambda \sum_{a: \, u_a \ge 1} "
             r"B_a\right)"
@@ -220,6 +222,8 @@ REFERENCES = (
         kinds.LOCATIONS,
         fcos,
         "Tian et al., FCOS, 2019, equations 2 and 3",
+        task="Detectors: classes and boxes",
+        purpose="class, box and centerness of each location",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= \frac{1}{P} \sum_{a} \sum_{j} F_{aj} + \frac{\sum_{a: \, u_a \ge 1} c_a "

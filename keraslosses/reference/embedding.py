@@ -32,6 +32,8 @@ REFERENCES = (
         kinds.EMBEDDINGS,
         circle,
         "Sun et al., Circle Loss, 2020, equations 6 and 8",
+        task="Retrieval and embeddings",
+        purpose="one class close together, other classes apart",
         tex=(
             r"\begin{align*} "
             r"\text{loss}_i &= \log\left(1 + \sum_{j \in P_i} e^{a(d_{ij})} \sum_{j \in N_i} "

@@ -63,6 +63,8 @@ class Reference:
             `logit_length` of the formula, instead of hiding entries.
         measured: The rows of the benchmark.
         uses: The tasks and symptoms of the page "Which loss?" that lead to this loss.
+        task: The task under which `keraslosses list` shows it: the first of its `uses`, if it has one.
+        purpose: What it is for, in a few words: its line in `keraslosses list`.
         tex: The formula in LaTeX, for its page.
         symbols: What the symbols of `tex` mean, in one line of Markdown. It names the options.
         paper: The address of the paper that `source` names, if there is one.
@@ -83,6 +85,8 @@ class Reference:
     masks_are_lengths: bool = False
     measured: tuple[Measured, ...] = (Measured(),)
     uses: tuple[Use, ...] = ()
+    task: str = ""
+    purpose: str = ""
     tex: str = ""
     symbols: str = ""
     paper: str = ""

@@ -145,6 +145,8 @@ REFERENCES = (
         kinds.BINARY,
         binary_focal_crossentropy,
         PAPER,
+        task="Yes or no",
+        purpose="few positives among many easy negatives",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= \frac{1}{n} \sum_{i=1}^{n} w_i b_i (1 - q_i)^{\gamma} \ell_i \\ "
@@ -199,6 +201,8 @@ REFERENCES = (
         kinds.ONE_HOT,
         categorical_focal_crossentropy,
         PAPER + ", over classes",
+        task="One class of several",
+        purpose="rare classes, for one-hot targets",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= -\sum_{i=1}^{C} w_i \alpha_i (1 - p_i)^{\gamma} y_i \log p_i \\ "
@@ -232,6 +236,8 @@ REFERENCES = (
         kinds.LABELS,
         sparse_categorical_focal_crossentropy,
         PAPER + ", over classes",
+        task="One class of several",
+        purpose="rare classes, for class indices",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= (1 - s) \ell_k + \frac{s}{C} \sum_{i=1}^{C} \ell_i \\ "

@@ -51,6 +51,8 @@ REFERENCES = (
         kinds.LABELS_AND_LOG_PROBABILITIES,
         negative_log_likelihood,
         "torch.nn.NLLLoss",
+        task="One class of several",
+        purpose="for models that give log-probabilities",
         tex=r"\text{loss} = -w_k p_k",
         symbols="$k$: the label; $p$: the predicted log-probabilities; $w$: `class_weights`, 1 if not set",
         options=({}, *CLASSES, {"axis": 1, "class_weights": ONE_TO_SEVEN}),
@@ -76,6 +78,8 @@ REFERENCES = (
         kinds.LABELS,
         categorical_generalized_cross_entropy,
         "Zhang and Sabuncu, Generalized Cross Entropy Loss, 2018, equation 6",
+        task="One class of several",
+        purpose="labels of which some are wrong",
         tex=r"\text{loss} = w_k \frac{1 - p_k^q}{q}",
         symbols=(
             "$k$: the label; $p$: the predicted probability, with `from_logits` the softmax of y_pred; "

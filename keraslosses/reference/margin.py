@@ -85,6 +85,8 @@ REFERENCES = (
         kinds.SIGNS,
         hinge,
         "Keras",
+        task="Yes or no",
+        purpose="scores with a margin, as in support vector machines",
         tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} w_i \max(1 - y_i p_i, 0)",
         symbols=(
             "$y$: the target, -1 or 1; $p$: the predicted score; $n$: the size of the last axis; $w$: "
@@ -114,6 +116,8 @@ REFERENCES = (
         kinds.SIGNS,
         squared_hinge,
         "Keras",
+        task="Yes or no",
+        purpose="Hinge that is smooth at the margin",
         tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} w_i \max(1 - y_i p_i, 0)^2",
         symbols=(
             "$y$: the target, -1 or 1; $p$: the predicted score; $n$: the size of the last axis; $w$: "
@@ -138,6 +142,8 @@ REFERENCES = (
         kinds.ONE_HOT_SCORES,
         categorical_hinge,
         "Keras",
+        task="One class of several, by a margin",
+        purpose="the true class ahead of the best other by 1",
         tex=r"\text{loss} = w_k \max\left(\max_i \left((1 - y_i) p_i\right) - \sum_i y_i p_i + 1, 0\right)",
         symbols=(
             "$y$: the one-hot row of class $k$; $p$: the predicted scores; $w$: `class_weights`, 1 if not set"
@@ -165,6 +171,8 @@ REFERENCES = (
         kinds.LABELS_AND_SCORES,
         multi_margin,
         "torch.nn.MultiMarginLoss",
+        task="One class of several, by a margin",
+        purpose="the true class ahead of each other by a margin",
         tex=r"\text{loss} = \frac{w_k}{C} \sum_{i \ne k} \max(m - x_k + x_i, 0)^p",
         symbols=(
             "$k$: the label; $x$: the predicted scores of the $C$ classes; $m$: `margin`; $p$: `p`; $w$: "
@@ -198,6 +206,8 @@ REFERENCES = (
         kinds.LABEL_LISTS,
         multi_label_margin,
         "torch.nn.MultiLabelMarginLoss",
+        task="Several labels at once",
+        purpose="each label ahead of each other class by 1",
         tex=r"\text{loss} = \frac{1}{C} \sum_{j \in L} \sum_{i \notin L} \max(1 - p_j + p_i, 0)",
         symbols="$L$: the list of labels $j$; $p$: the predicted scores of the $C$ classes",
         hard=(
@@ -223,6 +233,8 @@ REFERENCES = (
         kinds.LABELS_AND_SCORES,
         soft_margin_softmax,
         "Liang et al., Soft-Margin Softmax for Deep Classification, 2017",
+        task="One class of several, by a margin",
+        purpose="cross-entropy with a margin for the true class",
         tex=r"\text{loss} = -w_k \log \frac{e^{x_k - m}}{e^{x_k - m} + \sum_{i \ne k} e^{x_i}}",
         symbols=(
             "$k$: the label; $x$: the predicted logits; $m$: `margin`; $w$: `class_weights`, 1 if not set"

@@ -25,6 +25,8 @@ REFERENCES = (
         kinds.POSITIVE,
         poisson,
         "Keras",
+        task="Counts",
+        purpose="numbers of events, such as visits per day",
         tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \left(p_i - y_i \log(p_i + 10^{-7})\right)",
         symbols="$y$: the true count; $p$: the predicted rate; $n$: the size of the last axis",
         hard=(
@@ -46,6 +48,8 @@ REFERENCES = (
         kinds.DISTRIBUTIONS,
         kl_divergence,
         "Kullback and Leibler, On Information and Sufficiency, 1951",
+        task="Distributions, such as the outputs of a teacher",
+        purpose="how far one distribution is from another",
         tex=r"\text{loss} = \sum_{i=1}^{n} y_i \log \frac{y_i}{\max(p_i, 10^{-7})}",
         symbols=(
             r"$y$, $p$: the true and the predicted distribution; $n$: the size of the last axis; $0 \log "

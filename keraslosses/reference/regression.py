@@ -46,6 +46,8 @@ REFERENCES = (
         kinds.REAL,
         mean_squared_error,
         "Keras",
+        task="Numbers",
+        purpose="the usual loss for regression",
         tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} (p_i - y_i)^2",
         symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         hard=(EQUAL, LARGE),
@@ -70,6 +72,8 @@ REFERENCES = (
         kinds.REAL,
         mean_absolute_error,
         "Keras",
+        task="Numbers",
+        purpose="each unit of error counts the same",
         tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \left| p_i - y_i \right|",
         symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         hard=(EQUAL, LARGE),
@@ -94,6 +98,8 @@ REFERENCES = (
         kinds.POSITIVE,
         mean_absolute_percentage_error,
         "Keras",
+        task="Numbers over several powers of ten",
+        purpose="the error in percent of the target",
         tex=(
             r"\text{loss} = \frac{100}{n} \sum_{i=1}^{n} \frac{\left| p_i - y_i \right|}{\max(\left| y_i "
             r"\right|, 10^{-7})}"
@@ -116,6 +122,8 @@ REFERENCES = (
         kinds.POSITIVE,
         mean_squared_logarithmic_error,
         "Keras",
+        task="Numbers over several powers of ten",
+        purpose="the relative error, for prices and counts",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= \frac{1}{n} \sum_{i=1}^{n} \left(g(p_i) - g(y_i)\right)^2 \\ "
@@ -143,6 +151,8 @@ REFERENCES = (
         kinds.REAL,
         root_mean_squared_error,
         "the root of the mean squared error of each sample",
+        task="Numbers",
+        purpose="the error in the unit of the target",
         tex=r"\text{loss} = \sqrt{\frac{1}{n} \sum_{i=1}^{n} (p_i - y_i)^2}",
         symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         hard=(
@@ -167,6 +177,8 @@ REFERENCES = (
         kinds.REAL,
         mean_power_error,
         "the mean of abs(error)^power",
+        task="Numbers",
+        purpose="any power of the error",
         tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \left| p_i - y_i \right|^{\text{power}}",
         symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         options=({}, {"power": 0.5}, {"power": 1.0}, {"power": 3.5}),

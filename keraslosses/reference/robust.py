@@ -44,6 +44,8 @@ REFERENCES = (
         kinds.REAL,
         huber,
         "Huber, Robust Estimation of a Location Parameter, 1964",
+        task="Numbers with outliers",
+        purpose="squared for small errors, absolute for large ones",
         tex=(
             r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \begin{cases} "
             r"\frac{1}{2} e_i^2 & \text{if } \left| e_i \right| \le \delta \\ "
@@ -85,6 +87,8 @@ REFERENCES = (
         kinds.REAL,
         smooth_l1,
         "Girshick, Fast R-CNN, 2015, equation 3",
+        task="Boxes",
+        purpose="the four numbers, each by itself",
         tex=(
             r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \begin{cases} "
             r"\frac{1}{2 \beta} e_i^2 & \text{if } \left| e_i \right| < \beta \\ "
@@ -121,6 +125,8 @@ REFERENCES = (
         kinds.REAL,
         balanced_l1,
         "Pang et al., Libra R-CNN, 2019, equations 8 to 10",
+        task="Boxes",
+        purpose="SmoothL1 with larger gradients for small errors",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= \frac{1}{n} \sum_{i=1}^{n} L(\left| p_i - y_i \right|) \\ "
@@ -162,6 +168,8 @@ REFERENCES = (
         kinds.REAL,
         log_cosh,
         "the logarithm of the hyperbolic cosine of the error",
+        task="Numbers with outliers",
+        purpose="like Huber, but smooth everywhere",
         tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \log(\cosh(p_i - y_i))",
         symbols="$y$: the target; $p$: the prediction; $n$: the size of the last axis",
         hard=(

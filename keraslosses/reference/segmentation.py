@@ -58,6 +58,8 @@ REFERENCES = (
         kinds.REGIONS,
         dice,
         "Milletari et al., V-Net, 2016, with sums in the place of squares",
+        task="Segmentation",
+        purpose="the overlap of regions, for small ones too",
         tex=r"\text{loss} = 1 - \frac{2 \sum_i y_i p_i}{\sum_i y_i + \sum_i p_i + 10^{-7}}",
         symbols="$y$, $p$: the true and the predicted pixels, over `axis`",
         paper="https://arxiv.org/abs/1606.04797",
@@ -93,6 +95,8 @@ REFERENCES = (
         kinds.REGIONS,
         tversky,
         "Salehi et al., Tversky Loss Function for Image Segmentation, 2017, equation 2",
+        task="Segmentation",
+        purpose="Dice with weights for false positives and false negatives",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= 1 - \frac{\text{TP}}{\text{TP} + \alpha \, \text{FP} + \beta \, \text{FN} + "

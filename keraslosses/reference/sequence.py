@@ -182,6 +182,8 @@ REFERENCES = (
         kinds.SEQUENCES,
         ctc,
         "Graves et al., Connectionist Temporal Classification, 2006, equations 1 to 16",
+        task="Sequences: speech, handwriting",
+        purpose="labels whose positions are not known",
         tex=r"\text{loss} = -\frac{1}{N} \log \sum_{\pi \in A(y)} \prod_{t=1}^{T} p_{t, \pi_t}",
         symbols=(
             r"$A(y)$: the paths $\pi$ that make the labels $y$: merge what repeats, then remove the blank "

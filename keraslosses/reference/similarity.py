@@ -22,6 +22,8 @@ REFERENCES = (
         kinds.VECTORS,
         cosine_similarity,
         "Keras",
+        task="Directions of vectors",
+        purpose="the direction, whatever the length",
         tex=(
             r"\text{loss} = -\sum_{i=1}^{n} \frac{y_i}{\max(\lVert y \rVert, 10^{-7})} \cdot "
             r"\frac{p_i}{\max(\lVert p \rVert, 10^{-7})}"
