@@ -311,13 +311,9 @@ for name in LOSSES:
 # True boxes are dashed blue lines. The boxes found are red, with the digit and the
 # score.
 
-columns = 5
+size = (9, 3.2 * len(found))
 figure, axes = plt.subplots(
-    len(found),
-    columns,
-    figsize=(2 * columns, 2.2 * len(found)),
-    squeeze=False,
-    layout="constrained",
+    len(found), 3, figsize=size, squeeze=False, layout="constrained"
 )
 for row, (name, detected) in zip(axes, found.items(), strict=True):
     row[0].set_ylabel(name)
@@ -336,9 +332,7 @@ for row, (name, detected) in zip(axes, found.items(), strict=True):
             axis.add_patch(
                 Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, color="C3")
             )
-            axis.text(
-                x1, y1, f"{digit:.0f}: {score:.2f}", color="C3", fontsize=7, va="bottom"
-            )
+            axis.text(x1, y1, f"{digit:.0f}: {score:.2f}", color="C3", va="bottom")
 figure.savefig("detector-boxes.png")
 
 # %%

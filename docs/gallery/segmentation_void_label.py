@@ -132,7 +132,7 @@ print(f"mean IoU {np.mean(overlaps):.3f}")
 
 tab10 = plt.colormaps["tab10"].colors
 colors = ListedColormap([*tab10[:7], "gold", *tab10[8:], "white"])
-colors.set_over("lightgray")
+colors = colors.with_extremes(over="lightgray")
 rows = {"picture": pictures[..., 0], "true classes": labels, "found classes": found}
 figure, axes = plt.subplots(3, 5, figsize=(9, 5.6), layout="constrained")
 for row, (name, scene) in zip(axes, rows.items(), strict=True):
