@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deep quick suite browser lint types docs missing format compat clean
+.PHONY: help demo test test-deep quick suite browser lint types docs gallery missing format compat clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ types: $(READY) ## check types
 
 docs: $(READY) ## build the docs into docs/_build/html; a warning is an error
 	$(PY) -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
+
+gallery: $(READY) ## run the examples and write docs/gallery again
+	$(PY) scripts/gallery.py
 
 missing: $(READY) ## print what a new loss still lacks
 	@KERAS_BACKEND=torch $(PY) scripts/missing.py

@@ -27,6 +27,8 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
+    # Shows the pages that `make gallery` wrote; runs no example.
+    "sphinx_gallery.load_style",
 ]
 exclude_patterns = ["_build", "bench.md"]
 html_theme = "furo"

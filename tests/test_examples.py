@@ -1,48 +1,57 @@
-"""Every file in examples/ and every example of the README runs as it stands, on this process's backend."""
+"""Every file in examples/ and every example of the README runs on this process's backend; on torch as a notebook."""
 
-import importlib.util
+import contextlib
+import io
 import itertools
-import os
 import re
-import subprocess
 import sys
-from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
+import keras
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib import pyplot
+from short_examples import EXAMPLES, NO_PAGE, ROOT, cells, script, shortened, without_install
 
 from keraslosses.reference.sequence import collapse
 
 pytestmark = pytest.mark.deep
 
-ROOT = Path(__file__).parent.parent
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-# What makes an example short enough for a test; without it each runs as it stands.
-SHORT = {
-    "digit_detector.py": ["--losses", "CIoU", "--epochs", "1", "--batches", "2", "--scenes", "10"],
-    "open_set_verification.py": ["--methods", "softmax", "ArcFace", "--seeds", "0", "--epochs", "1"],
-    "read_digit_strips.py": ["--epochs", "1", "--batches", "2", "--strips", "10"],
-}
-PICTURES = {
-    "detector-boxes.png",
-    "detector-curves.png",
-    "digit-strips.png",
-    "verification-circle.png",
-    "verification-curves.png",
-}
-ENDED = "== ended"
 README_EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 
 
-def run(arguments, backend, folder):
-    return subprocess.run(
-        [sys.executable, *arguments],
-        env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+def program(name, backend):
+    """The notebook has the same code: tests/test_gallery.py compares them."""
+    if backend != "torch" or name == NO_PAGE:
+        return script(name)
+    return "\n".join(map(without_install, cells(name)))
+
+
+def run(source, folder):
+    """What a program printed, and its names."""
+    names, printed = {"__name__": "__main__"}, io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(printed), mock.patch.object(sys, "argv", ["x"]):
+        exec(compile(source, "example", "exec"), names)
+    return printed.getvalue(), names
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory):
+    """Each example, run once: what it printed, the folder that it ran in, and its names."""
+    matplotlib.use("agg")
+    done = {}
+
+    def example(name):
+        if name not in done:
+            folder = tmp_path_factory.mktemp(name)
+            printed, names = run(shortened(name, program(name, keras.backend.backend())), folder)
+            pyplot.close("all")
+            done[name] = SimpleNamespace(printed=printed, folder=folder, names=SimpleNamespace(**names))
+        return done[name]
+
+    return example
 
 
 def test_examples_were_found():
@@ -50,36 +59,27 @@ def test_examples_were_found():
     assert len(README_EXAMPLES) == 1
 
 
-def test_each_example_runs_and_prints(backend, tmp_path):
-    """One process for all, which saves imports; each stands alone all the same."""
-    scripts = [f"exec({example!r}, {{}})" for example in README_EXAMPLES]
-    for path in EXAMPLES:
-        arguments = [path.name, *SHORT.get(path.name, [])]
-        scripts.append(f"sys.argv = {arguments!r}; runpy.run_path({str(path)!r}, run_name='__main__')")
-    source = "import runpy, sys\n" + "".join(f"{script}\nprint({ENDED!r})\n" for script in scripts)
-    done = run(["-c", source], backend, tmp_path)
-    assert done.returncode == 0, done.stderr
-    printed = done.stdout.split(ENDED)[:-1]
-    assert [bool(text.strip()) for text in printed] == [True] * len(scripts), done.stdout
-    assert {path.name for path in tmp_path.iterdir()} >= PICTURES
+@pytest.mark.parametrize("source", README_EXAMPLES)
+def test_the_example_of_the_readme_runs_and_prints(source, tmp_path):
+    assert run(source, tmp_path)[0].strip()
 
 
-def loaded(name):
-    """An example as a module."""
-    specification = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_example_runs_prints_and_draws(examples, name):
+    example = examples(name)
+    pictures = re.findall(r'"([a-z-]+\.png)"', script(name))
+    assert example.printed.strip()
+    assert pictures and {path.name for path in example.folder.iterdir()} == set(pictures)
 
 
-@pytest.fixture(scope="module")
-def detector():
-    return loaded("digit_detector")
+@pytest.fixture
+def detector(examples):
+    return examples("digit_detector").names
 
 
-@pytest.fixture(scope="module")
-def reader():
-    return loaded("read_digit_strips")
+@pytest.fixture
+def reader(examples):
+    return examples("read_digit_strips").names
 
 
 BOX, NEXT_TO_IT, HALF_OF_IT = [2, 2, 12, 22], [30, 30, 50, 40], [2, 2, 12, 12]
