@@ -4,16 +4,15 @@ The list is that of the forms which the losses declare.
 """
 
 import inspect
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 import torch
 
 import keraslosses
-from keraslosses.core import backend
-from keraslosses.core.backend import torch as seam
 from keraslosses.core.backend.forms import FINITE, LABELS, SEEN, SOME, Faster
-from keraslosses.core.backend.torch import kernels
+from keraslosses.core.backend.torch.look import as_on_an_accelerator
 from keraslosses.lookup import FUNCTIONS
 from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.reference import REFERENCES
@@ -120,14 +119,10 @@ def switched(monkeypatch):
 
 
 @pytest.fixture
-def no_look(monkeypatch):
+def no_look():
     """As on an accelerator: no tensor can be looked at."""
-
-    def close():
-        for module in (seam, kernels, backend):
-            monkeypatch.setattr(module, "peek", lambda tensor: None)
-
-    return close
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(as_on_an_accelerator())
 
 
 def by_formula(name, *arguments):

@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -12,24 +11,13 @@ from keraslosses.core.backend.torch.chunks import class_sums as class_sums
 from keraslosses.core.backend.torch.ctc_kernel import ctc as ctc
 from keraslosses.core.backend.torch.internals import any_autocast, is_wrapped, transforming
 from keraslosses.core.backend.torch.kinds import unreadable as unreadable
+from keraslosses.core.backend.torch.look import peek as peek
 from keraslosses.core.backend.torch.margins import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.torch.margins import multi_margin as multi_margin
 from keraslosses.core.backend.torch.transforms import transformed
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
 from keraslosses.core.types import DType, Tensor
-
-
-def peek(tensor: Any) -> np.ndarray | None:
-    if isinstance(tensor, np.ndarray):
-        return tensor
-    if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or torch.compiler.is_compiling():
-        return None
-    if tensor.device.type != "cpu" or is_wrapped(tensor):
-        return None
-    seen = tensor.detach()
-    # NumPy has no bfloat16.
-    return (seen.float() if seen.dtype == torch.bfloat16 else seen).numpy()
 
 
 def full_precision() -> Any:

@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
-from keraslosses.core.backend.torch import peek
 from keraslosses.core.backend.torch.internals import transforming
+from keraslosses.core.backend.torch.look import peek
 from keraslosses.core.backend.torch.margins import ByKernel
 from keraslosses.core.types import Options, Tensor
 
