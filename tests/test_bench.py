@@ -367,7 +367,13 @@ def test_worker_goes_on_after_a_loss_that_cannot_run(monkeypatch, backend):
 
     told = []
     monkeypatch.setattr(bench_worker, "measure", measure)
-    plan = {"losses": ["Huber", "BalancedL1"], "sizes": ["small"], "seconds": 0.01, "without": []}
+    plan = {
+        "losses": ["Huber", "BalancedL1"],
+        "sizes": ["small"],
+        "seconds": 0.01,
+        "without": [],
+        "as_accelerator": False,
+    }
     bench_worker.work(plan, told.append)
     kinds = [event["event"] for event in told]
     modes = len(MODES[backend])
@@ -382,7 +388,7 @@ def test_what_is_measured_without_a_form_is_the_formula(monkeypatch, backend):
     assert serves == (form.backend == backend)
     seen = []
     monkeypatch.setattr(bench_worker, "measure", lambda *rest: seen.append(contract.faster) or ALONE)
-    plan = {"losses": ["BalancedL1"], "sizes": ["small"], "seconds": 0.01}
+    plan = {"losses": ["BalancedL1"], "sizes": ["small"], "seconds": 0.01, "as_accelerator": False}
     bench_worker.work({**plan, "without": [form.name]}, lambda event: None)
     assert [faster.mean for faster in seen] == [None] * len(MODES[backend])
     bench_worker.work({**plan, "without": []}, lambda event: None)

@@ -24,6 +24,7 @@ def best(name: str) -> Any:
 
 
 peek = best("peek")
+as_on_an_accelerator = best("as_on_an_accelerator")
 unreadable = best("unreadable")
 repaired = best("repaired")
 computed = best("computed")

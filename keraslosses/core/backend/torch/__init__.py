@@ -11,6 +11,7 @@ from keraslosses.core.backend.torch.chunks import class_sums as class_sums
 from keraslosses.core.backend.torch.ctc_kernel import ctc as ctc
 from keraslosses.core.backend.torch.internals import any_autocast, is_wrapped, transforming
 from keraslosses.core.backend.torch.kinds import unreadable as unreadable
+from keraslosses.core.backend.torch.look import as_on_an_accelerator as as_on_an_accelerator
 from keraslosses.core.backend.torch.look import peek as peek
 from keraslosses.core.backend.torch.margins import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.torch.margins import multi_margin as multi_margin

@@ -31,7 +31,6 @@ def peek(tensor: Any) -> np.ndarray | None:
 
 @contextmanager
 def as_on_an_accelerator() -> Iterator[None]:
-    """In this context, no tensor on the CPU is looked at. It is for tests and for the benchmark."""
     DEVICES.discard("cpu")
     try:
         yield
