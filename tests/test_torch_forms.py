@@ -4,7 +4,7 @@ The list is that of the forms which the losses declare.
 """
 
 import inspect
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import numpy as np
 import pytest
@@ -160,7 +160,10 @@ def assert_close(found, expected):
     np.testing.assert_allclose(gradient, slope, rtol=3e-5, atol=1e-6 * np.abs(slope).max())
 
 
-@pytest.mark.parametrize("look", [True, False], ids=["look", "no look"])
+LOOK = pytest.mark.parametrize("look", [True, False], ids=["look", "no look"])
+
+
+@LOOK
 @pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("name", DECLARED)
 def test_a_form_gives_what_the_formula_gives_in_float64(name, inputs, look, no_look):
@@ -174,7 +177,7 @@ def test_a_form_gives_what_the_formula_gives_in_float64(name, inputs, look, no_l
             assert_close(result(name, options, reduction, y_true, y_pred), wanted)
 
 
-@pytest.mark.parametrize("look", [True, False], ids=["look", "no look"])
+@LOOK
 @pytest.mark.parametrize("name", DECLARED)
 def test_what_has_weight_0_may_hold_anything(name, look, no_look):
     for options in options_of(name):
@@ -203,9 +206,10 @@ def test_a_form_serves_and_only_where_its_needs_are_met(form, switched, no_look)
     assert bool(served) == (SEEN not in declared.needs)
 
 
+@LOOK
 @pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("form", needing(FINITE))
-def test_where_a_result_is_not_finite_the_formula_decides(form, number):
+def test_what_is_not_finite_gives_what_the_formula_gives(form, number, look, no_look):
     _, name = FORMS[form]
     for options in options_of(name):
         y_true, y_pred = BY_FUNCTION[name].inputs(options)
@@ -214,8 +218,9 @@ def test_where_a_result_is_not_finite_the_formula_decides(form, number):
             continue  # What is out of range is an error.
         y_pred[1, 2] = number
         for reduction in REDUCTIONS:
-            found = result(name, options, reduction, y_true, y_pred)
             expected = by_formula(name, options, reduction, y_true, y_pred)
+            with nullcontext() if look else as_on_an_accelerator():
+                found = result(name, options, reduction, y_true, y_pred)
             np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
             np.testing.assert_allclose(found[1], expected[1], rtol=3e-5, atol=1e-7)
 
@@ -283,9 +288,10 @@ def covered(name, options, reduction):
     return name != "multi_margin" or not ("ignore_class" in options or divided_by_weights)
 
 
+@LOOK
 @pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("form", LABELLED)
-def test_what_is_ignored_may_hold_anything(form, number):
+def test_what_is_ignored_may_hold_anything(form, number, look, no_look):
     """A kernel gives a finite loss, and a gradient of NaN where it goes back through the softmax."""
     _, name = FORMS[form]
     logits = {"from_logits": True} if "from_logits" in FUNCTIONS[name].contract.defaults else {}
@@ -294,8 +300,31 @@ def test_what_is_ignored_may_hold_anything(form, number):
     y_true[1, 2] = 3
     expected = result(name, options, "sum_over_batch_size", y_true, y_pred)
     y_pred[1, 2, 4] = number
+    if not look:
+        no_look()
     found = result(name, options, "sum_over_batch_size", y_true, y_pred)
     assert_close(found, expected)
+    assert not found[1][1, 2].any()
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("label", [-1, 7, -(2**31)])
+@pytest.mark.parametrize("form", LABELLED)
+def test_a_label_out_of_range_that_is_not_seen_makes_its_sample_nan(form, label, reduction, no_look):
+    _, name = FORMS[form]
+    for options in options_of(name):
+        if options.get("ignore_class") == label or options.get("axis", -1) != -1:
+            continue
+        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        y_true[1, 2] = 0
+        _, slope = result(name, options, reduction, y_true, y_pred)
+        y_true[1, 2] = label
+        with as_on_an_accelerator():
+            value, gradient = result(name, options, reduction, y_true, y_pred)
+        assert np.isnan(value) and np.isnan(gradient[1, 2]).any()
+        if reduction == "sum_over_batch_size":
+            gradient[1, 2] = slope[1, 2]
+            np.testing.assert_allclose(gradient, slope, rtol=3e-5, atol=1e-7)
 
 
 NOT_FOR_THE_KERNEL = {
