@@ -112,7 +112,7 @@ BINARY_CROSSENTROPY = Form(
     "binary_crossentropy",
     "formula",
     "torch.forms.binary_crossentropy",
-    needs=(SEEN, FINITE),
+    needs=(FINITE,),
     gain={"small": 2.17, "middle": 4.1},
 )
 
@@ -120,7 +120,7 @@ BINARY_FOCAL_CROSSENTROPY = Form(
     "binary_focal_crossentropy",
     "formula",
     "torch.forms.binary_focal_crossentropy",
-    needs=(SEEN, FINITE),
+    needs=(FINITE,),
     gain={"small": 2.23, "middle": 5.1},
 )
 
@@ -128,7 +128,7 @@ CATEGORICAL_CROSSENTROPY = Form(
     "categorical_crossentropy",
     "formula",
     "torch.forms.categorical_crossentropy",
-    needs=(SEEN, FINITE),
+    needs=(FINITE,),
     gain={"small": 1.4, "middle": 2.36},
 )
 

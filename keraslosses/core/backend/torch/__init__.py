@@ -92,11 +92,13 @@ def felt(upstream: Tensor, found: Explicit, axis: int | None) -> Any:
 
 
 def quick(formula: Any, faster: Any, y_true: Tensor, y_pred: Tensor) -> Explicit | None:
-    """The result of the faster form for finite inputs; None if there is no form or its sum is not finite."""
-    if faster is None or peek(y_pred) is None:
+    """The result of the faster form; None if it has none, or if a look shows that it is not finite."""
+    if faster is None or torch.compiler.is_compiling():
         return None
     found = faster(y_true, y_pred, **formula.keywords)
-    return found if found is not None and math.isfinite(found.values.sum()) else None
+    if found is None or peek(y_pred) is None:
+        return found
+    return found if math.isfinite(found.values.sum()) else None
 
 
 def found_by_torch(formula: Any, y_true: Tensor, y_pred: Tensor, upstream: Tensor, again: bool) -> Any:
