@@ -12,11 +12,6 @@ from keraslosses.core.limits import EPSILON, NOTHING
 from keraslosses.core.types import Tensor
 
 
-def at_least(x: Tensor, low: Tensor) -> Tensor:
-    """max(x, low), with derivative 0 where x is at most `low`. NaN stays NaN."""
-    return ops.where(x <= low, ops.cast(low, x.dtype), x)
-
-
 def root(x: Tensor) -> Tensor:
     """sqrt(x) for x >= 0, with derivative 0 at 0, where the true derivative is infinite."""
     zero = x == 0

@@ -259,6 +259,26 @@ def size_and_sign(x: Any) -> tuple[Any, Any]:
     return ops.where(negative, -x, x), ops.where(negative, -1.0, ops.ones_like(x))
 
 
+def at_least(x: Any, low: float) -> Any:
+    """max(x, low), with derivative 0 where x is at most `low`. NaN stays NaN."""
+    return ops.where(x <= low, ops.cast(low, x.dtype), x)
+
+
+def smaller(a: Any, b: Any) -> Any:
+    """The minimum. For equal numbers, each has half of the gradient."""
+    return ops.where(a == b, 0.5 * (a + b), ops.minimum(a, b))
+
+
+def larger(a: Any, b: Any) -> Any:
+    """The maximum. For equal numbers, each has half of the gradient."""
+    return ops.where(a == b, 0.5 * (a + b), ops.maximum(a, b))
+
+
+def extremes(pair: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
+    """The smallest and the largest of four tensors, element by element. Equal numbers share the gradient."""
+    return smaller(smaller(*pair), smaller(*other)), larger(larger(*pair), larger(*other))
+
+
 def largest(tensor: Any) -> Any:
     """The maximum along the last axis; if several entries are largest, they share the gradient."""
     return ops.max(tensor, axis=-1)

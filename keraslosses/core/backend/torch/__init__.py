@@ -166,6 +166,16 @@ def size_and_sign(x: Any) -> tuple[Any, Any]:
     return x * sign, sign
 
 
+def at_least(x: Any, low: float) -> Any:
+    return F.threshold(x, low, low)
+
+
+def extremes(pair: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
+    """The gradients of amin and amax are shared by equal numbers."""
+    all_four = torch.stack([*pair, *other])
+    return torch.amin(all_four, dim=0), torch.amax(all_four, dim=0)
+
+
 def largest(tensor: Any) -> Any:
     """Uses torch.amax: the max of Keras cannot be compiled, and raises an error for an empty batch."""
     return torch.amax(tensor, dim=-1)
