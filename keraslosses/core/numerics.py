@@ -52,7 +52,7 @@ def scale_of(x: Tensor, axis: int) -> Tensor:
     Divide by it before you square: then the squares neither overflow nor underflow.
     """
     size = ops.mean(ops.abs(ops.stop_gradient(x)), axis=axis, keepdims=True)
-    return ops.where(size == 0, ops.ones_like(size), size)
+    return backend.above_or_one(size, 0.0)
 
 
 def unit(x: Tensor, axis: int) -> Tensor:

@@ -89,7 +89,7 @@ def compare(y_true: Tensor, y_pred: Tensor, box_format: str) -> Comparison:
     true, pred = sides(y_true, box_format), sides(y_pred, box_format)
     measures = [measured(*pair) for pair in zip(true, pred, strict=True)]
     scale = ops.stop_gradient(sum(ops.abs(length) for lengths in measures for length in lengths))
-    scale = ops.where(scale == 0, ops.ones_like(scale), scale)
+    scale = backend.above_or_one(scale, 0.0)
     x, y = (axis_of(*(length / scale for length in lengths)) for lengths in measures)
     intersection = x.common * y.common
     union = x.true * y.true + x.pred * y.pred - intersection
@@ -145,7 +145,7 @@ def part_of(part: Tensor, whole: Tensor) -> Tensor:
     First both are divided by the whole, held constant. Otherwise its square would underflow in the gradient.
     """
     empty = whole < NOTHING
-    size = ops.stop_gradient(ops.where(empty, ops.ones_like(whole), whole))
+    size = backend.above_or_one(ops.stop_gradient(whole), NOTHING)
     return ops.where(empty, 0.0, (part / size) / ops.where(empty, ops.ones_like(whole), whole / size))
 
 
@@ -153,5 +153,5 @@ def angle(x: Tensor, y: Tensor) -> Tensor:
     """atan2(x, y) of two lengths. It is 0 with gradient 0 if both are 0."""
     size = ops.stop_gradient(ops.maximum(x, y))
     nothing = size == 0
-    size = ops.where(nothing, ops.ones_like(size), size)
+    size = backend.above_or_one(size, 0.0)
     return ops.arctan2(x / size, ops.where(nothing, ops.ones_like(y), y / size))

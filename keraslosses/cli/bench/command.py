@@ -194,8 +194,8 @@ def say(run: Run, kernels: bool) -> None:
         console.print(
             "Times are medians. spread: interquartile range of our times, in percent of their median. "
             "best peer: the library of the fastest peer. ratio: median of our time / its time, round by "
-            "round. MB: memory added at the peak of one call. copy: the time to read and write y_pred once, "
-            "which every loss with its gradient must do.",
+            "round. MB: memory added at the peak of one call. "
+            + (report.OF_KERNELS if kernels else report.OF_COPY),
             style="dim",
             highlight=False,
         )

@@ -25,6 +25,8 @@ COLUMNS = (
     COPY,
     KERNELS,
 )
+OF_COPY = "copy: the time to read and write y_pred once, which every loss with its gradient must do."
+OF_KERNELS = "kernels: how many kernels one call launches, ours : the best peer's."
 TEXTS = ("loss", "size", "best peer")
 NONE = "–"
 # The width that an 80-column terminal leaves for the name of the loss.

@@ -103,6 +103,11 @@ def mean(values: Any) -> Any:
     return ops.sum(values) / ops.maximum(ops.cast(ops.size(values), values.dtype), 1)
 
 
+def mean_of(values: Any, count: int) -> Any:
+    """The mean of all values, of which there are `count`; 0 if there are none."""
+    return total(values) / max(count, 1)
+
+
 def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """The sum, written so that a compiler need not store the factors of products, and many numbers sum well.
 
@@ -262,6 +267,11 @@ def size_and_sign(x: Any) -> tuple[Any, Any]:
 def at_least(x: Any, low: float) -> Any:
     """max(x, low), with derivative 0 where x is at most `low`. NaN stays NaN."""
     return ops.where(x <= low, ops.cast(low, x.dtype), x)
+
+
+def above_or_one(x: Any, low: float) -> Any:
+    """x where it is above `low`, else 1 with derivative 0. NaN stays NaN."""
+    return ops.where(x <= low, ops.ones_like(x), x)
 
 
 def smaller(a: Any, b: Any) -> Any:

@@ -63,9 +63,7 @@ class Values(torch.autograd.Function):
         ctx.found = None if torch.compiler.is_compiling() else found
         ctx.in_place = own is not None
         ctx.save_for_backward(y_true, y_pred)
-        if not mean:
-            return found.values
-        return found.values.mean() if found.values.numel() else found.values.sum()
+        return mean_of(found.values, found.values.numel()) if mean else found.values
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Any:
@@ -168,6 +166,14 @@ def size_and_sign(x: Any) -> tuple[Any, Any]:
 
 def at_least(x: Any, low: float) -> Any:
     return F.threshold(x, low, low)
+
+
+def above_or_one(x: Any, low: float) -> Any:
+    return F.threshold(x, low, 1.0)
+
+
+def mean_of(values: Any, count: int) -> Any:
+    return values.mean() if count else values.sum()
 
 
 def extremes(pair: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
