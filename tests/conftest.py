@@ -25,6 +25,7 @@ OF_BACKEND = {
         "test_torch_forms.py",
         "test_torch_kernels.py",
         "test_torch_precision.py",
+        "test_torch_ranges.py",
         "test_torch_transforms.py",
         "test_built_docs.py",
         "test_check_run.py",

@@ -327,6 +327,29 @@ def test_a_label_out_of_range_that_is_not_seen_makes_its_sample_nan(form, label,
             np.testing.assert_allclose(gradient, slope, rtol=3e-5, atol=1e-7)
 
 
+def of_gradient(name, options, y_true, y_pred):
+    """The gradient of a sum over the gradient."""
+    loss = getattr(keraslosses, BY_FUNCTION[name].name)(**options)
+    y_true, y_pred = torch.from_numpy(y_true), torch.from_numpy(y_pred).requires_grad_()
+    (slope,) = torch.autograd.grad(loss(y_true, y_pred), y_pred, create_graph=True)
+    shares = torch.linspace(0.5, 1.5, slope.numel()).reshape(slope.shape)
+    total = (slope * shares).sum()
+    return torch.autograd.grad(total, y_pred)[0] if total.requires_grad else torch.zeros_like(y_pred)
+
+
+def test_a_gradient_that_is_not_seen_has_the_gradient_of_the_formula(monkeypatch):
+    name = "sparse_categorical_crossentropy"
+    for options in options_of(name):
+        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        with as_on_an_accelerator():
+            found = of_gradient(name, options, y_true, y_pred)
+        with monkeypatch.context() as patch:
+            patch.setattr(FUNCTIONS[name].contract, "faster", Faster())
+            expected = of_gradient(name, options, y_true, y_pred)
+        assert expected.any()
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+
+
 NOT_FOR_THE_KERNEL = {
     "labels as floats": (np.array([1.0, 2.0], "float32"), {}),
     "every label ignored": (np.array([3, 3]), {"ignore_class": 3}),
