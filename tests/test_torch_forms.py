@@ -234,6 +234,21 @@ def test_the_mean_of_nothing_is_0(form):
         assert value == 0
 
 
+@LOOK
+@pytest.mark.parametrize("form", needing(LABELS))
+def test_the_mean_of_what_is_all_ignored_is_0(form, look, no_look):
+    _, name = FORMS[form]
+    if not look:
+        no_look()
+    for options in options_of(name):
+        if "ignore_class" in options:
+            y_true, y_pred = BY_FUNCTION[name].inputs(options)
+            y_true[:] = options["ignore_class"]
+            for reduction in REDUCTIONS[:2]:
+                value, gradient = result(name, options, reduction, y_true, y_pred)
+                assert value == 0 and not gradient.any()
+
+
 # The forms of a formula
 
 
@@ -341,6 +356,8 @@ def test_a_gradient_that_is_not_seen_has_the_gradient_of_the_formula(monkeypatch
     name = "sparse_categorical_crossentropy"
     for options in options_of(name):
         y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        if "ignore_class" in options:
+            y_true[1, 2], y_pred[1, 2, 4] = options["ignore_class"], np.nan
         with as_on_an_accelerator():
             found = of_gradient(name, options, y_true, y_pred)
         with monkeypatch.context() as patch:
@@ -379,11 +396,17 @@ def test_labels_may_be_reversed_or_read_only(name):
     assert loss(locked, y_pred) == loss(labels, y_pred)
 
 
-def test_an_infinite_loss_goes_to_the_formula():
-    """Its gradient there is 0, that of the kernel NaN."""
+@LOOK
+@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "CategoricalCrossentropy"])
+def test_a_sample_with_an_infinite_loss_has_gradient_0(name, look, no_look):
+    """That of the kernel is not 0."""
+    if not look:
+        no_look()
     y_pred = np.array([[0.0, -np.inf], [0.0, 1.0]], "float32")
-    loss = keraslosses.SparseCategoricalCrossentropy(from_logits=True)
-    value, gradient = value_and_gradient(loss, np.array([1, 0]), y_pred)
+    labels = np.array([1, 0])
+    y_true = labels if name.startswith("Sparse") else np.eye(2, dtype="float32")[labels]
+    loss = getattr(keraslosses, name)(from_logits=True)
+    value, gradient = value_and_gradient(loss, y_true, y_pred)
     assert value == np.inf
     assert not gradient[0].any() and gradient[1].all()
 
