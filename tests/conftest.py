@@ -23,7 +23,9 @@ OF_BACKEND = {
     "jax": ("test_jax_programs.py", "test_rank_promotion.py"),
     "torch": (
         "test_torch_forms.py",
+        "test_torch_kernels.py",
         "test_torch_precision.py",
+        "test_torch_ranges.py",
         "test_torch_transforms.py",
         "test_built_docs.py",
         "test_check_run.py",

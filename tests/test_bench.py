@@ -32,6 +32,7 @@ from keraslosses.cli.bench.results import (
     slower,
 )
 from keraslosses.cli.bench.steps import copy, with_gradient
+from keraslosses.core import backend as seam
 from keraslosses.core.backend import forms
 from keraslosses.portability.processes import backends
 
@@ -276,6 +277,13 @@ def test_table_fits_into_80_columns():
     assert [line[-10:] for line in lines] == [["small", *values], ["middle", *values]]
 
 
+def test_kernels_stand_in_place_of_the_copy_if_they_are_asked_for():
+    console = Console(width=80, file=io.StringIO())
+    console.print(report.table("torch", [WITH_PEER], kernels=True))
+    assert console.file.getvalue().split()[-3:] == ["7", ":", "3"]
+    assert "copy" not in console.file.getvalue()
+
+
 def test_numbers_have_three_digits():
     assert [report.number(x) for x in (0.01234, 1.5, 12.34, 123.4)] == ["0.0123", "1.50", "12.3", "123"]
 
@@ -367,7 +375,13 @@ def test_worker_goes_on_after_a_loss_that_cannot_run(monkeypatch, backend):
 
     told = []
     monkeypatch.setattr(bench_worker, "measure", measure)
-    plan = {"losses": ["Huber", "BalancedL1"], "sizes": ["small"], "seconds": 0.01, "without": []}
+    plan = {
+        "losses": ["Huber", "BalancedL1"],
+        "sizes": ["small"],
+        "seconds": 0.01,
+        "without": [],
+        "as_accelerator": False,
+    }
     bench_worker.work(plan, told.append)
     kinds = [event["event"] for event in told]
     modes = len(MODES[backend])
@@ -382,7 +396,7 @@ def test_what_is_measured_without_a_form_is_the_formula(monkeypatch, backend):
     assert serves == (form.backend == backend)
     seen = []
     monkeypatch.setattr(bench_worker, "measure", lambda *rest: seen.append(contract.faster) or ALONE)
-    plan = {"losses": ["BalancedL1"], "sizes": ["small"], "seconds": 0.01}
+    plan = {"losses": ["BalancedL1"], "sizes": ["small"], "seconds": 0.01, "as_accelerator": False}
     bench_worker.work({**plan, "without": [form.name]}, lambda event: None)
     assert [faster.mean for faster in seen] == [None] * len(MODES[backend])
     bench_worker.work({**plan, "without": []}, lambda event: None)
@@ -395,6 +409,29 @@ def test_the_child_process_is_told_what_to_do_without(monkeypatch):
     monkeypatch.setattr(backends, "run_worker", lambda *args, **options: iter(plans.append(args[2]) or []))
     invoke("Huber", "--without", "HUBER,log-cosh", *QUICK)
     assert [plan["without"] for plan in plans] == [["huber", "log_cosh"]]
+
+
+def test_as_accelerator_measures_with_no_look_at_values(monkeypatch, backend):
+    """On torch; the other backends look at no value in a step anyway."""
+    plan = {"losses": ["Huber"], "sizes": ["small"], "seconds": 0.01, "without": []}
+    seen, value = [], keras.ops.ones(())
+    monkeypatch.setattr(bench_worker, "measure", lambda *rest: seen.append(seam.peek(value)) or ALONE)
+    for as_accelerator in (True, False):
+        bench_worker.work({**plan, "as_accelerator": as_accelerator}, lambda event: None)
+    assert seen[-1] is not None
+    assert (seen[0] is None) == (backend == "torch")
+
+
+def test_the_command_tells_the_child_process_and_shows_the_kernels(replayed, monkeypatch):
+    arguments = replayed(row_event(WITH_PEER))
+    result = invoke(*arguments, "--as-accelerator")
+    assert "kernels: how many kernels" in result.stdout and "7 : 3" in result.stdout
+    assert "kernels: how many kernels" not in invoke(*arguments).stdout
+    plans = []
+    monkeypatch.setattr(backends, "run_worker", lambda *args, **options: iter(plans.append(args[2]) or []))
+    invoke(*arguments, "--as-accelerator")
+    invoke(*arguments)
+    assert [plan["as_accelerator"] for plan in plans] == [True, False]
 
 
 def test_a_form_of_a_backend_that_is_not_measured_is_an_error_of_usage(monkeypatch):

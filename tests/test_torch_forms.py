@@ -4,16 +4,15 @@ The list is that of the forms which the losses declare.
 """
 
 import inspect
+from contextlib import ExitStack, nullcontext
 
 import numpy as np
 import pytest
 import torch
 
 import keraslosses
-from keraslosses.core import backend
-from keraslosses.core.backend import torch as seam
 from keraslosses.core.backend.forms import FINITE, LABELS, SEEN, SOME, Faster
-from keraslosses.core.backend.torch import kernels
+from keraslosses.core.backend.torch.look import as_on_an_accelerator
 from keraslosses.lookup import FUNCTIONS
 from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.reference import REFERENCES
@@ -120,14 +119,10 @@ def switched(monkeypatch):
 
 
 @pytest.fixture
-def no_look(monkeypatch):
+def no_look():
     """As on an accelerator: no tensor can be looked at."""
-
-    def close():
-        for module in (seam, kernels, backend):
-            monkeypatch.setattr(module, "peek", lambda tensor: None)
-
-    return close
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(as_on_an_accelerator())
 
 
 def by_formula(name, *arguments):
@@ -165,7 +160,10 @@ def assert_close(found, expected):
     np.testing.assert_allclose(gradient, slope, rtol=3e-5, atol=1e-6 * np.abs(slope).max())
 
 
-@pytest.mark.parametrize("look", [True, False], ids=["look", "no look"])
+LOOK = pytest.mark.parametrize("look", [True, False], ids=["look", "no look"])
+
+
+@LOOK
 @pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("name", DECLARED)
 def test_a_form_gives_what_the_formula_gives_in_float64(name, inputs, look, no_look):
@@ -179,7 +177,7 @@ def test_a_form_gives_what_the_formula_gives_in_float64(name, inputs, look, no_l
             assert_close(result(name, options, reduction, y_true, y_pred), wanted)
 
 
-@pytest.mark.parametrize("look", [True, False], ids=["look", "no look"])
+@LOOK
 @pytest.mark.parametrize("name", DECLARED)
 def test_what_has_weight_0_may_hold_anything(name, look, no_look):
     for options in options_of(name):
@@ -208,9 +206,10 @@ def test_a_form_serves_and_only_where_its_needs_are_met(form, switched, no_look)
     assert bool(served) == (SEEN not in declared.needs)
 
 
+@LOOK
 @pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("form", needing(FINITE))
-def test_where_a_result_is_not_finite_the_formula_decides(form, number):
+def test_what_is_not_finite_gives_what_the_formula_gives(form, number, look, no_look):
     _, name = FORMS[form]
     for options in options_of(name):
         y_true, y_pred = BY_FUNCTION[name].inputs(options)
@@ -219,8 +218,9 @@ def test_where_a_result_is_not_finite_the_formula_decides(form, number):
             continue  # What is out of range is an error.
         y_pred[1, 2] = number
         for reduction in REDUCTIONS:
-            found = result(name, options, reduction, y_true, y_pred)
             expected = by_formula(name, options, reduction, y_true, y_pred)
+            with nullcontext() if look else as_on_an_accelerator():
+                found = result(name, options, reduction, y_true, y_pred)
             np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
             np.testing.assert_allclose(found[1], expected[1], rtol=3e-5, atol=1e-7)
 
@@ -232,6 +232,21 @@ def test_the_mean_of_nothing_is_0(form):
         y_true, y_pred = BY_FUNCTION[name].inputs(options)
         value, _ = result(name, options, "sum_over_batch_size", y_true[:0], y_pred[:0])
         assert value == 0
+
+
+@LOOK
+@pytest.mark.parametrize("form", needing(LABELS))
+def test_the_mean_of_what_is_all_ignored_is_0(form, look, no_look):
+    _, name = FORMS[form]
+    if not look:
+        no_look()
+    for options in options_of(name):
+        if "ignore_class" in options:
+            y_true, y_pred = BY_FUNCTION[name].inputs(options)
+            y_true[:] = options["ignore_class"]
+            for reduction in REDUCTIONS[:2]:
+                value, gradient = result(name, options, reduction, y_true, y_pred)
+                assert value == 0 and not gradient.any()
 
 
 # The forms of a formula
@@ -288,9 +303,10 @@ def covered(name, options, reduction):
     return name != "multi_margin" or not ("ignore_class" in options or divided_by_weights)
 
 
+@LOOK
 @pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("form", LABELLED)
-def test_what_is_ignored_may_hold_anything(form, number):
+def test_what_is_ignored_may_hold_anything(form, number, look, no_look):
     """A kernel gives a finite loss, and a gradient of NaN where it goes back through the softmax."""
     _, name = FORMS[form]
     logits = {"from_logits": True} if "from_logits" in FUNCTIONS[name].contract.defaults else {}
@@ -299,8 +315,56 @@ def test_what_is_ignored_may_hold_anything(form, number):
     y_true[1, 2] = 3
     expected = result(name, options, "sum_over_batch_size", y_true, y_pred)
     y_pred[1, 2, 4] = number
+    if not look:
+        no_look()
     found = result(name, options, "sum_over_batch_size", y_true, y_pred)
     assert_close(found, expected)
+    assert not found[1][1, 2].any()
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("label", [-1, 7, -(2**31)])
+@pytest.mark.parametrize("form", LABELLED)
+def test_a_label_out_of_range_that_is_not_seen_makes_its_sample_nan(form, label, reduction, no_look):
+    _, name = FORMS[form]
+    for options in options_of(name):
+        if options.get("ignore_class") == label or options.get("axis", -1) != -1:
+            continue
+        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        y_true[1, 2] = 0
+        _, slope = result(name, options, reduction, y_true, y_pred)
+        y_true[1, 2] = label
+        with as_on_an_accelerator():
+            value, gradient = result(name, options, reduction, y_true, y_pred)
+        assert np.isnan(value) and np.isnan(gradient[1, 2]).any()
+        if reduction == "sum_over_batch_size":
+            gradient[1, 2] = slope[1, 2]
+            np.testing.assert_allclose(gradient, slope, rtol=3e-5, atol=1e-7)
+
+
+def of_gradient(name, options, y_true, y_pred):
+    """The gradient of a sum over the gradient."""
+    loss = getattr(keraslosses, BY_FUNCTION[name].name)(**options)
+    y_true, y_pred = torch.from_numpy(y_true), torch.from_numpy(y_pred).requires_grad_()
+    (slope,) = torch.autograd.grad(loss(y_true, y_pred), y_pred, create_graph=True)
+    shares = torch.linspace(0.5, 1.5, slope.numel()).reshape(slope.shape)
+    total = (slope * shares).sum()
+    return torch.autograd.grad(total, y_pred)[0] if total.requires_grad else torch.zeros_like(y_pred)
+
+
+def test_a_gradient_that_is_not_seen_has_the_gradient_of_the_formula(monkeypatch):
+    name = "sparse_categorical_crossentropy"
+    for options in options_of(name):
+        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        if "ignore_class" in options:
+            y_true[1, 2], y_pred[1, 2, 4] = options["ignore_class"], np.nan
+        with as_on_an_accelerator():
+            found = of_gradient(name, options, y_true, y_pred)
+        with monkeypatch.context() as patch:
+            patch.setattr(FUNCTIONS[name].contract, "faster", Faster())
+            expected = of_gradient(name, options, y_true, y_pred)
+        assert expected.any()
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
 
 
 NOT_FOR_THE_KERNEL = {
@@ -332,11 +396,17 @@ def test_labels_may_be_reversed_or_read_only(name):
     assert loss(locked, y_pred) == loss(labels, y_pred)
 
 
-def test_an_infinite_loss_goes_to_the_formula():
-    """Its gradient there is 0, that of the kernel NaN."""
+@LOOK
+@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "CategoricalCrossentropy"])
+def test_a_sample_with_an_infinite_loss_has_gradient_0(name, look, no_look):
+    """That of the kernel is not 0."""
+    if not look:
+        no_look()
     y_pred = np.array([[0.0, -np.inf], [0.0, 1.0]], "float32")
-    loss = keraslosses.SparseCategoricalCrossentropy(from_logits=True)
-    value, gradient = value_and_gradient(loss, np.array([1, 0]), y_pred)
+    labels = np.array([1, 0])
+    y_true = labels if name.startswith("Sparse") else np.eye(2, dtype="float32")[labels]
+    loss = getattr(keraslosses, name)(from_logits=True)
+    value, gradient = value_and_gradient(loss, y_true, y_pred)
     assert value == np.inf
     assert not gradient[0].any() and gradient[1].all()
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from keraslosses.core import backend, checks, domain
 from keraslosses.core.backend import forms, ops
-from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import in_full_precision
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import Entries, both
@@ -86,7 +85,7 @@ class Contract:
         values, counted = self.kind.counted(found, valid)
         if pair.broken is not None:
             broken = both(keep, pair.broken)
-            values = values * one_or_nan(broken, values.dtype)
+            values = values * backend.one_or_nan(broken, values.dtype)
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
         return Entries(values, counted, sample_weight, pair.class_weight)

@@ -14,7 +14,6 @@ from keras.backend import standardize_dtype
 
 from keraslosses.core import backend
 from keraslosses.core.backend import ops
-from keraslosses.core.nonfinite import nan_where
 from keraslosses.core.types import Tensor
 
 ROUNDING, ROUNDING_OF_HALF = 1e-5, 1e-3
@@ -128,9 +127,10 @@ def in_the_graph(kind: Any, pair: Any, ranges: Mapping[str, Range], rounding: An
         wrong = [range_.outside(given[argument], rounding[argument]) for argument, range_ in ranges.items()]
         far = wrong[0] if len(wrong) == 1 else wrong[0] | wrong[1]
         made = [moved(given[a], ranges[a]) if a in ranges else given[a] for a in changed]
-        undefined = ops.stop_gradient(nan_where(kind.spread(pair, far), pair.y_pred.dtype))
+        undefined = ops.stop_gradient(backend.nan_where(kind.spread(pair, far), pair.y_pred.dtype))
         return [tensor + undefined for tensor in made]
 
     tensors = [getattr(pair, argument) for argument in changed]
-    bounds = [(getattr(pair, argument), range_.high) for argument, range_ in ranges.items()]
-    return replace(pair, **dict(zip(changed, backend.repaired(repair, tensors, bounds), strict=True)))
+    bounds = [(ranges[a].high, rounding[a]) if a in ranges else None for a in changed]
+    made = backend.repaired(repair, tensors, bounds, kind.whole_rows)
+    return replace(pair, **dict(zip(changed, made, strict=True)))

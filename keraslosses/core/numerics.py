@@ -12,11 +12,6 @@ from keraslosses.core.limits import EPSILON, NOTHING
 from keraslosses.core.types import Tensor
 
 
-def at_least(x: Tensor, low: Tensor) -> Tensor:
-    """max(x, low), with derivative 0 where x is at most `low`. NaN stays NaN."""
-    return ops.where(x <= low, ops.cast(low, x.dtype), x)
-
-
 def root(x: Tensor) -> Tensor:
     """sqrt(x) for x >= 0, with derivative 0 at 0, where the true derivative is infinite."""
     zero = x == 0
@@ -57,7 +52,7 @@ def scale_of(x: Tensor, axis: int) -> Tensor:
     Divide by it before you square: then the squares neither overflow nor underflow.
     """
     size = ops.mean(ops.abs(ops.stop_gradient(x)), axis=axis, keepdims=True)
-    return ops.where(size == 0, ops.ones_like(size), size)
+    return backend.above_or_one(size, 0.0)
 
 
 def unit(x: Tensor, axis: int) -> Tensor:

@@ -61,13 +61,12 @@ def reduce(entries: Entries, reduction: str | None) -> Tensor:
         values = values * entries.sample_weight
     if reduction in ("none", None):
         return values
-    total = backend.total(values)
     if reduction == "sum":
-        return total
+        return backend.total(values)
     count = weights_in_force(entries) if reduction == "mean_with_sample_weight" else entries_counted(entries)
     if isinstance(count, int):
-        return total / max(count, 1)
-    return total / ops.where(count == 0, ops.ones_like(count), count)
+        return backend.mean_of(values, count)
+    return backend.total(values) / ops.where(count == 0, ops.ones_like(count), count)
 
 
 def mean_of_each_sample(entries: Entries) -> Tensor:

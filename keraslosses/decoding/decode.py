@@ -7,7 +7,6 @@ import numpy as np
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.sequences import blank_class, frame_lengths, frames_of, prefix_mask
-from keraslosses.core.nonfinite import nan_where
 from keraslosses.core.precision import floating
 from keraslosses.core.symbolic import takes_symbols
 from keraslosses.core.types import Tensor
@@ -84,7 +83,7 @@ def ctc_decode(
         labels, values = of_beams(log_probs, lengths, blank, beam_width, top_paths)
         labels, values = (labels[:, 0], values[:, 0]) if top_paths == 1 else (labels, values)
     broken = ops.reshape(broken, (-1, *[1] * (len(values.shape) - 1)))
-    return labels, values + nan_where(broken, values.dtype)
+    return labels, values + backend.nan_where(broken, values.dtype)
 
 
 def greedy(scores: Tensor, lengths: Tensor, blank: int) -> Tensor:

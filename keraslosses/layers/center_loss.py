@@ -7,7 +7,6 @@ import keras
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.loss import saved
-from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, reduce
 from keraslosses.core.types import Shape, Tensor
@@ -84,7 +83,7 @@ def half_squares(differences: Tensor, broken: Tensor) -> Tensor:
     values = 0.5 * ops.sum(ops.square(differences), axis=-1)
     if broken is None:
         return values
-    return values * one_or_nan(broken, values.dtype)
+    return values * backend.one_or_nan(broken, values.dtype)
 
 
 def finite_rows(features: Tensor) -> Tensor:

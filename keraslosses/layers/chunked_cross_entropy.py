@@ -7,7 +7,6 @@ import keras
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.backend.class_chunks import Classes
-from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.reduction import both
 from keraslosses.core.saving import saved
@@ -153,7 +152,7 @@ class ChunkedCrossEntropy(KernelLayer):
         kept = both(kept_samples(labels, sample_weight), valid)
         values = self.cross_entropy(ops.where(kept[:, None], features, 1.0), labels, training)
         if broken is not None:
-            values = values * one_or_nan(broken, values.dtype)
+            values = values * backend.one_or_nan(broken, values.dtype)
         values = ops.where(kept, values, ops.zeros_like(values))
         return values if valid is None else (values, valid)
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
-from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.precision import floating, in_full_precision
 from keraslosses.core.saving import saved
 from keraslosses.core.types import Shape, Tensor
@@ -131,7 +130,7 @@ class LargeMarginHead(KernelLayer):
         if training and self.trainable:
             self.step.assign_add(1)
         if broken is not None:
-            values = values * one_or_nan(broken, values.dtype)
+            values = values * backend.one_or_nan(broken, values.dtype)
         return ops.where(kept, values, ops.zeros_like(values))
 
     def cross_entropy(self, features: Tensor, labels: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ units of the size of both boxes together. So no digits are lost, far from the or
 
 from typing import NamedTuple
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.types import Tensor
 
@@ -89,7 +89,7 @@ def compare(y_true: Tensor, y_pred: Tensor, box_format: str) -> Comparison:
     true, pred = sides(y_true, box_format), sides(y_pred, box_format)
     measures = [measured(*pair) for pair in zip(true, pred, strict=True)]
     scale = ops.stop_gradient(sum(ops.abs(length) for lengths in measures for length in lengths))
-    scale = ops.where(scale == 0, ops.ones_like(scale), scale)
+    scale = backend.above_or_one(scale, 0.0)
     x, y = (axis_of(*(length / scale for length in lengths)) for lengths in measures)
     intersection = x.common * y.common
     union = x.true * y.true + x.pred * y.pred - intersection
@@ -104,7 +104,7 @@ def measured(true: Side, pred: Side) -> tuple[Tensor, Tensor, Tensor]:
         # The length of an empty side does not move it: `growth` gives the gradient by that length.
         length = ops.where(pred.length <= 0, ops.stop_gradient(pred.length), pred.length)
         offset = offset - true.before * (length - true.length)
-    return numerics.at_least(true.length, 0.0), numerics.at_least(pred.length, 0.0), offset
+    return backend.at_least(true.length, 0.0), backend.at_least(pred.length, 0.0), offset
 
 
 def growth(boxes: Comparison) -> Tensor:
@@ -134,8 +134,8 @@ def axis_of(true: Tensor, pred: Tensor, offset: Tensor) -> Axis:
     The smallest of the four distances is the common length. The largest is the span.
     """
     across, back = true - offset, pred + offset
-    common = numerics.at_least(smaller(smaller(true, pred), smaller(across, back)), 0.0)
-    span = larger(larger(true, pred), larger(across, back))
+    least, span = backend.extremes((true, pred), (across, back))
+    common = backend.at_least(least, 0.0)
     return Axis(true, pred, common, span, offset + 0.5 * (pred - true))
 
 
@@ -145,23 +145,13 @@ def part_of(part: Tensor, whole: Tensor) -> Tensor:
     First both are divided by the whole, held constant. Otherwise its square would underflow in the gradient.
     """
     empty = whole < NOTHING
-    size = ops.stop_gradient(ops.where(empty, ops.ones_like(whole), whole))
+    size = backend.above_or_one(ops.stop_gradient(whole), NOTHING)
     return ops.where(empty, 0.0, (part / size) / ops.where(empty, ops.ones_like(whole), whole / size))
-
-
-def smaller(a: Tensor, b: Tensor) -> Tensor:
-    """The minimum. For equal numbers, each has half of the gradient."""
-    return ops.where(a == b, 0.5 * (a + b), ops.minimum(a, b))
-
-
-def larger(a: Tensor, b: Tensor) -> Tensor:
-    """The maximum. For equal numbers, each has half of the gradient."""
-    return ops.where(a == b, 0.5 * (a + b), ops.maximum(a, b))
 
 
 def angle(x: Tensor, y: Tensor) -> Tensor:
     """atan2(x, y) of two lengths. It is 0 with gradient 0 if both are 0."""
     size = ops.stop_gradient(ops.maximum(x, y))
     nothing = size == 0
-    size = ops.where(nothing, ops.ones_like(size), size)
+    size = backend.above_or_one(size, 0.0)
     return ops.arctan2(x / size, ops.where(nothing, ops.ones_like(y), y / size))

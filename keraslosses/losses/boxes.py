@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.boxes import Boxes
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -40,7 +40,7 @@ def iou(y_true: Tensor, y_pred: Tensor, *, box_format: str = "xyxy", mode: str =
     boxes = compare(y_true, y_pred, box_format)
     overlap, grown = boxes.overlap, growth(boxes)
     if mode == "log":
-        return -ops.log(numerics.at_least(overlap, LEAST_OVERLAP)) - grown
+        return -ops.log(backend.at_least(overlap, LEAST_OVERLAP)) - grown
     return 1.0 - (overlap if mode == "linear" else ops.square(overlap)) - grown
 
 

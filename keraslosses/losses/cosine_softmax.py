@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from keraslosses.core import backend, checks, limits, nonfinite
+from keraslosses.core import backend, checks, limits
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.labels import of_class
@@ -34,7 +34,7 @@ def with_margin(
     change = backend.explicit(moved, ops.stop_gradient(own), own, None) - own
     logits = backend.add_to_picked(scale * cosines, labels, scale * change)
     values = backend.negative_log_likelihood(logits, labels)
-    values = values * nonfinite.one_or_nan(ops.logical_not(are_cosines(cosines)), values.dtype)
+    values = values * backend.one_or_nan(ops.logical_not(are_cosines(cosines)), values.dtype)
     return values if class_weights is None else values * of_class(class_weights, labels, cosines.dtype)
 
 

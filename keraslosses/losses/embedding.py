@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keraslosses.core import backend, checks, numerics
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embeddings import Embeddings
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -55,13 +55,13 @@ def circle(
     0.6163
     """
     labels, embeddings = reference_batch(y_true, y_pred, ref_labels, ref_embeddings)
-    distance = numerics.at_least(1.0 - ops.matmul(y_pred, ops.transpose(embeddings)), 0.0)
+    distance = backend.at_least(1.0 - ops.matmul(y_pred, ops.transpose(embeddings)), 0.0)
     same = y_true[:, None] == labels[None, :]
     alike, different = same, ops.logical_not(same)
     if remove_diagonal:
         alike = ops.logical_and(alike, ops.logical_not(diagonal(same)))
-    pull = gamma * numerics.at_least(margin + distance, 0.0) * (distance - margin)
-    push = gamma * numerics.at_least(1.0 + margin - distance, 0.0) * (1.0 - margin - distance)
+    pull = gamma * backend.at_least(margin + distance, 0.0) * (distance - margin)
+    push = gamma * backend.at_least(1.0 + margin - distance, 0.0) * (1.0 - margin - distance)
     complete = ops.logical_and(ops.any(alike, axis=1), ops.any(different, axis=1))
     total = log_sum_exp_where(alike, pull, complete) + log_sum_exp_where(different, push, complete)
     return ops.where(complete, ops.softplus(total), ops.zeros_like(total)), complete

@@ -92,7 +92,7 @@ def categorical_hinge(y_true: Tensor, y_pred: Tensor, *, class_weights: list[flo
     """
     true = ops.sum(y_true * y_pred, axis=-1)
     best = backend.largest((1.0 - y_true) * y_pred)
-    values = numerics.at_least(best - true + 1.0, 0.0)
+    values = backend.at_least(best - true + 1.0, 0.0)
     if class_weights is None:
         return values
     return values * ops.sum(y_true * numerics.along(-1, class_weights, y_true), axis=-1)

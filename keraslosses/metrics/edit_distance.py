@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keraslosses.core import checks, keras_internals
+from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.kinds.sequences import (
@@ -14,7 +14,6 @@ from keraslosses.core.kinds.sequences import (
     labels_before_padding,
     prefix_mask,
 )
-from keraslosses.core.nonfinite import nan_where
 from keraslosses.core.readable import check_readable
 from keraslosses.core.reduction import extend_to
 from keraslosses.core.saving import saved
@@ -121,7 +120,7 @@ class EditDistance(FixedOptions, keras.metrics.Metric):
         labels, wrong = labels_before_padding("EditDistance", "y_true", y_true, blank, classes)
         broken = ops.logical_or(broken, wrong)
         edits = ops.cast(edit_distances(labels, found), "float32")
-        edits = edits + nan_where(broken, "float32")
+        edits = edits + backend.nan_where(broken, "float32")
         count = ops.cast(ops.sum(ops.cast(labels >= 0, "int32"), axis=1), "float32")
         if sample_weight is not None:
             weight = ops.cast(ops.convert_to_tensor(sample_weight), "float32")

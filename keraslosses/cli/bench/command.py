@@ -59,6 +59,13 @@ def bench(
             help="Faster forms of losses to switch off, separated by commas, to see how much they save.",
         ),
     ] = None,
+    as_accelerator: Annotated[
+        bool,
+        typer.Option(
+            "--as-accelerator",
+            help="On torch, look at no value, as on an accelerator. The table shows the kernels of a call.",
+        ),
+    ] = False,
     as_json: AsJson = False,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The .md file to write the tables to.")
@@ -86,7 +93,13 @@ def bench(
     """
     losses, measured_on = chosen_losses(names or []), chosen_backends(backend_names)
     off = chosen_forms(parts_of(without), measured_on)
-    plan = {"losses": losses, "sizes": chosen_sizes(sizes), "seconds": seconds, "without": off}
+    plan = {
+        "losses": losses,
+        "sizes": chosen_sizes(sizes),
+        "seconds": seconds,
+        "without": off,
+        "as_accelerator": as_accelerator,
+    }
     wanted = keys(plan, measured_on)
     old = earlier_rows(against, wanted)
     page = checked_output(output, (".md",))
@@ -98,7 +111,7 @@ def bench(
     if as_json:
         say_json(as_data(run.rows), **circumstances(run), slower=grown)
     else:
-        say(run)
+        say(run, kernels=as_accelerator)
         if old:
             say_what_is_slower(grown, against, tolerance)
     say_failures(run)
@@ -173,16 +186,16 @@ def measure_on(backend: str, plan: dict[str, Any], run: Run, progress: Progress,
                 run.failures.append(f"{place} failed: {event['error']}")
 
 
-def say(run: Run) -> None:
+def say(run: Run, kernels: bool) -> None:
     """Prints the tables, the summary, the machine and the versions."""
     for mode, rows in by_mode(run.rows).items():
-        console.print(report.table(mode, rows), "")
+        console.print(report.table(mode, rows, kernels), "")
     if run.rows:
         console.print(
             "Times are medians. spread: interquartile range of our times, in percent of their median. "
             "best peer: the library of the fastest peer. ratio: median of our time / its time, round by "
-            "round. MB: memory added at the peak of one call. copy: the time to read and write y_pred once, "
-            "which every loss with its gradient must do.",
+            "round. MB: memory added at the peak of one call. "
+            + (report.OF_KERNELS if kernels else report.OF_COPY),
             style="dim",
             highlight=False,
         )

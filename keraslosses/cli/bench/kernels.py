@@ -39,20 +39,22 @@ def in_program(hlo: str) -> int:
 if BACKEND == "torch":
 
     class Dispatched(dispatch_mode()):  # type: ignore[misc]
-        """Counts the operations that torch dispatches, forward and backward, without views."""
+        """Lists the operations that torch dispatches, forward and backward, without views."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.count = 0
+            self.names: list[str] = []
 
         def __torch_dispatch__(
             self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
-            self.count += not func.is_view
+            if not func.is_view:
+                self.names.append(func.overloadpacket.__name__)
             return func(*args, **(kwargs or {}))
 
 
-def dispatched(run: Callable[[], Any]) -> int:
+def dispatched(run: Callable[[], Any]) -> list[str]:
+    """The names of the operations of torch that a call runs. A view is none: it launches no kernel."""
     with Dispatched() as counter:
         run()
-    return counter.count
+    return counter.names

@@ -11,6 +11,7 @@ from rich.table import Table
 from keraslosses.cli.as_json import command
 from keraslosses.cli.bench.results import NOTABLE, Row, by_mode, median_ratio, notable
 
+COPY, KERNELS = "copy ms", "kernels"
 COLUMNS = (
     "loss",
     "size",
@@ -21,9 +22,11 @@ COLUMNS = (
     "ratio",
     "ours MB",
     "its MB",
-    "copy ms",
-    "kernels",
+    COPY,
+    KERNELS,
 )
+OF_COPY = "copy: the time to read and write y_pred once, which every loss with its gradient must do."
+OF_KERNELS = "kernels: how many kernels one call launches, ours : the best peer's."
 TEXTS = ("loss", "size", "best peer")
 NONE = "–"
 # The width that an 80-column terminal leaves for the name of the loss.
@@ -59,14 +62,16 @@ def megabytes(value: float | None) -> str:
     return NONE if value is None else f"{value:.1f}"
 
 
-def table(mode: str, rows: Sequence[Row]) -> Table:
+def table(mode: str, rows: Sequence[Row], kernels: bool = False) -> Table:
     """The rows of one mode, for the terminal.
 
-    To keep the table narrow, it names each loss once, shows only the library of a peer, and leaves out the
-    kernels.
+    To keep the table narrow, it names each loss once, shows only the library of a peer, and shows the kernels
+    only if they are asked for: then in place of the time of the copy.
     """
+    left_out = {COPY} if kernels else {KERNELS}
+    columns = [column for column in COLUMNS if column not in left_out]
     made = Table(title=mode, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
-    for column in COLUMNS[:-1]:
+    for column in columns:
         title, name = column.replace(" ", "\n"), column == "loss"
         side: JustifyMethod = "left" if column in TEXTS else "right"
         made.add_column(
@@ -74,9 +79,11 @@ def table(mode: str, rows: Sequence[Row]) -> Table:
         )
     previous = None
     for row in rows:
-        loss, size, ms, spread, peer, *rest = cells(row)[:-1]
-        made.add_row("" if loss == previous else loss, size, ms, spread, peer.partition(".")[0], *rest)
-        previous = loss
+        shown = dict(zip(COLUMNS, cells(row), strict=True))
+        shown["best peer"] = shown["best peer"].partition(".")[0]
+        shown["loss"] = "" if row.loss == previous else row.loss
+        made.add_row(*(shown[column] for column in columns))
+        previous = row.loss
     return made
 
 

@@ -143,7 +143,7 @@ def torch_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: s
     def memory() -> float | None:
         return process_memory(run) if run()[0].device.type == "cpu" else None
 
-    return Step(run, memory, lambda: dispatched(run))
+    return Step(run, memory, lambda: len(dispatched(run)))
 
 
 def process_memory(run: Callable[[], Any]) -> float | None:

@@ -1,7 +1,7 @@
 """Measures the benchmark on one backend. `cli/bench/command.py` starts this module as a process.
 
-Usage: python -m keraslosses.cli.bench.worker PLAN. PLAN is JSON with `losses`, `sizes`, `seconds` and
-`without`, the names of faster forms to switch off.
+Usage: python -m keraslosses.cli.bench.worker PLAN. PLAN is JSON with `losses`, `sizes`, `seconds`,
+`without` (the names of faster forms to switch off) and `as_accelerator`.
 Prints one JSON line with the versions, then one for each row: the measurements, or why it failed.
 """
 
@@ -9,6 +9,7 @@ import json
 import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -23,6 +24,7 @@ from keraslosses.cli.bench.peers import inputs_for, peers_of
 from keraslosses.cli.bench.results import Peer, Row
 from keraslosses.cli.bench.steps import Step, copy, with_gradient
 from keraslosses.cli.bench.without import switch_off
+from keraslosses.core.backend import as_on_an_accelerator
 from keraslosses.core.types import Tensor
 
 # The allowed relative difference between a peer and our loss. float32 sums depend on their order, and Keras
@@ -138,6 +140,11 @@ def versions() -> dict[str, str]:
 
 def work(plan: dict[str, Any], tell: Tell) -> None:
     """Measures all rows of the plan."""
+    with as_on_an_accelerator() if plan["as_accelerator"] else nullcontext():
+        measure_all(plan, tell)
+
+
+def measure_all(plan: dict[str, Any], tell: Tell) -> None:
     switch_off(plan["without"], keras.backend.backend())
     tell({"event": "versions", "versions": versions()})
     for case, size in planned(plan["losses"], plan["sizes"]):

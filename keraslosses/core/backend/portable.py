@@ -4,6 +4,7 @@ A backend uses a function of this module unless its own module has one with the 
 """
 
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,15 @@ from keraslosses.core.backend import ops
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, sums
 from keraslosses.core.backend.kinds import unreadable as unreadable
-from keraslosses.core.explicit import Explicit
+from keraslosses.core.backend.of_labels import add_to_picked as add_to_picked
+from keraslosses.core.backend.of_labels import is_class as is_class
+from keraslosses.core.backend.of_labels import margins_of_lists as margins_of_lists
+from keraslosses.core.backend.of_labels import multi_label_margin as multi_label_margin
+from keraslosses.core.backend.of_labels import multi_margin as multi_margin
+from keraslosses.core.backend.of_labels import pick as pick
 from keraslosses.core.limits import LOWEST
+from keraslosses.core.nonfinite import nan_where as nan_where
+from keraslosses.core.nonfinite import one_or_nan as one_or_nan
 from keraslosses.core.types import DType, Tensor
 
 
@@ -25,10 +33,20 @@ def peek(tensor: Any) -> np.ndarray | None:
     return np.asarray(tensor)
 
 
-def repaired(repair: Any, tensors: Any, bounds: Any) -> Any:
-    """repair(*tensors). The repair changes nothing if each tensor in `bounds` lies between 0 and its bound.
+def as_on_an_accelerator() -> Any:
+    """A context in which `peek` reads no tensor, for tests and for the benchmark.
 
-    Gradients pass through unchanged. A compiler fuses the repair with the operations after it.
+    It has a meaning on torch only: the other backends trace a step, so nothing is read in it anyway.
+    """
+    return nullcontext()
+
+
+def repaired(repair: Any, tensors: Any, bounds: Any, whole_rows: bool) -> Any:
+    """repair(*tensors), which moves numbers into their ranges, and makes NaN of those that are far outside.
+
+    `bounds` has a pair for each tensor: the largest number of its range, and the largest rounding error; None
+    if the tensor has no range. Without `whole_rows`, a number far outside need become NaN in its own tensor
+    only. Gradients pass through unchanged. A compiler fuses the repair with the operations after it.
     """
     return repair(*tensors)
 
@@ -85,6 +103,11 @@ def mean(values: Any) -> Any:
     return ops.sum(values) / ops.maximum(ops.cast(ops.size(values), values.dtype), 1)
 
 
+def mean_of(values: Any, count: int) -> Any:
+    """The mean of all values, of which there are `count`; 0 if there are none."""
+    return total(values) / max(count, 1)
+
+
 def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """The sum, written so that a compiler need not store the factors of products, and many numbers sum well.
 
@@ -107,6 +130,16 @@ def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
 def without_gradient_at_infinity(values: Any) -> Any:
     """The values, with gradient 0 where a value is +inf."""
     return ops.where(ops.isinf(values), ops.stop_gradient(values), values)
+
+
+def as_indices(labels: Tensor) -> Any:
+    """Whole numbers in the dtype in which the backend takes indices."""
+    return ops.cast(labels, "int32")
+
+
+def take(numbers: Any, indices: Tensor) -> Any:
+    """numbers[index] for each index. Indices must be in range."""
+    return ops.take(numbers, indices, axis=0)
 
 
 def filled_up(tensor: Any) -> tuple[Any, Any]:
@@ -231,86 +264,34 @@ def size_and_sign(x: Any) -> tuple[Any, Any]:
     return ops.where(negative, -x, x), ops.where(negative, -1.0, ops.ones_like(x))
 
 
+def at_least(x: Any, low: float) -> Any:
+    """max(x, low), with derivative 0 where x is at most `low`. NaN stays NaN."""
+    return ops.where(x <= low, ops.cast(low, x.dtype), x)
+
+
+def above_or_one(x: Any, low: float) -> Any:
+    """x where it is above `low`, else 1 with derivative 0. NaN stays NaN."""
+    return ops.where(x <= low, ops.ones_like(x), x)
+
+
+def smaller(a: Any, b: Any) -> Any:
+    """The minimum. For equal numbers, each has half of the gradient."""
+    return ops.where(a == b, 0.5 * (a + b), ops.minimum(a, b))
+
+
+def larger(a: Any, b: Any) -> Any:
+    """The maximum. For equal numbers, each has half of the gradient."""
+    return ops.where(a == b, 0.5 * (a + b), ops.maximum(a, b))
+
+
+def extremes(pair: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
+    """The smallest and the largest of four tensors, element by element. Equal numbers share the gradient."""
+    return smaller(smaller(*pair), smaller(*other)), larger(larger(*pair), larger(*other))
+
+
 def largest(tensor: Any) -> Any:
     """The maximum along the last axis; if several entries are largest, they share the gradient."""
     return ops.max(tensor, axis=-1)
-
-
-def pick(tensor: Any, labels: Tensor) -> Any:
-    """tensor[..., label] along the last axis. Labels must be in range."""
-    return ops.take_along_axis(tensor, labels[..., None], axis=-1)[..., 0]
-
-
-def is_class(labels: Tensor, scores: Tensor) -> Any:
-    """Whether each place along the last axis of the scores is the label of the row."""
-    classes = ops.arange(ops.shape(scores)[-1], dtype="int32")
-    return ops.reshape(classes, (*[1] * len(labels.shape), -1)) == labels[..., None]
-
-
-def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
-    """The tensor with `change` (a number, or one number for each label) added at [..., label]."""
-    here = is_class(labels, tensor)
-    change = ops.convert_to_tensor(change, dtype=tensor.dtype)
-    return ops.where(here, tensor + (change[..., None] if len(change.shape) else change), tensor)
-
-
-def multi_margin(labels: Tensor, scores: Tensor, p: int, margin: float) -> Any:
-    """Σ max(margin - score[label] + score[i], 0)^p over all classes i but the label, / number of classes.
-
-    Scores are subtracted from each other before the margin is added. Added to a large score first, the margin
-    would lose digits. The `where` prevents that TensorFlow's graph changes this order.
-    """
-    others = ops.logical_not(is_class(labels, scores))
-    lead = scores - pick(scores, labels)[..., None]
-    excess = margin + ops.where(others, lead, ops.cast(-margin, lead.dtype))
-    shortfall = ops.where(excess <= 0, ops.zeros_like(excess), excess)
-    total = ops.sum(shortfall if p == 1 else ops.square(shortfall), axis=-1)
-    return total / ops.cast(ops.shape(scores)[-1], scores.dtype)
-
-
-def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
-    """Σ max(1 - score[j] + score[i], 0) over labels j and classes i that are not labels, / number of classes.
-
-    Entries of -1 are not labels.
-    """
-    return margins_of_lists(labels, scores).values
-
-
-def margins_of_lists(labels: Tensor, scores: Tensor) -> Explicit:
-    """`multi_label_margin`, computed label by label, so that no tensor is larger than the scores."""
-    longest = ops.max(ops.sum(ops.cast(labels >= 0, "int32"), axis=-1), initial=0)
-    zeros = ops.zeros_like(scores)
-
-    def at(place: Any) -> Any:
-        return is_class(ops.take(labels, place, axis=-1), scores)
-
-    free = ops.while_loop(
-        lambda place, free: place < longest,
-        lambda place, free: (place + 1, ops.where(at(place), zeros, free)),
-        (ops.zeros((), dtype="int32"), zeros + 1.0),
-    )[1]
-
-    def add_place(place: Any, values: Any, slope: Any) -> Any:
-        here = at(place)
-        own = ops.sum(ops.where(here, scores, zeros), axis=-1, keepdims=True)
-        asked = ops.logical_and(ops.any(here, axis=-1, keepdims=True), free > 0)
-        excess = 1.0 + (scores - own)
-        short = ops.logical_and(asked, ops.logical_not(excess <= 0))
-        count = ops.cast(short, scores.dtype)
-        values = values + ops.sum(ops.where(short, excess, zeros), axis=-1)
-        return (
-            place + 1,
-            values,
-            slope + count - ops.where(here, ops.sum(count, axis=-1, keepdims=True), zeros),
-        )
-
-    _, values, slope = ops.while_loop(
-        lambda place, values, slope: place < longest,
-        add_place,
-        (ops.zeros((), dtype="int32"), ops.sum(zeros, axis=-1), zeros),
-    )
-    count = ops.cast(ops.shape(scores)[-1], scores.dtype)
-    return Explicit(values / count, lambda: slope / count)
 
 
 def take_rows(variable: Any, indices: Any) -> Any:

@@ -27,12 +27,13 @@ def computed(tensor: Any) -> bool:
     return not tf.is_symbolic_tensor(tensor)
 
 
-def repaired(repair: Any, tensors: Any, bounds: Any) -> Any:
+def repaired(repair: Any, tensors: Any, bounds: Any, whole_rows: bool) -> Any:
     """Without XLA, each step of a repair is a pass over the data. So it runs only if it is needed."""
     if under_xla() or tf.executing_eagerly():
         return repair(*tensors)
-    fine = [tf.reduce_min(tensor) >= 0 for tensor, _ in bounds]
-    fine += [tf.reduce_max(tensor) <= high for tensor, high in bounds if high is not None]
+    ranges = [(tensor, bound[0]) for tensor, bound in zip(tensors, bounds, strict=True) if bound]
+    fine = [tf.reduce_min(tensor) >= 0 for tensor, _ in ranges]
+    fine += [tf.reduce_max(tensor) <= high for tensor, high in ranges if high is not None]
 
     @tf.custom_gradient
     def made(*tensors: Any) -> Any:

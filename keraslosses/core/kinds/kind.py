@@ -138,6 +138,11 @@ class Kind(ABC):
         """The pair, with harmless inputs in the entries that do not count."""
         return pair if keep is None or pair.coupled else self.silence(pair, keep)
 
+    @property
+    def whole_rows(self) -> bool:
+        """Whether a number of y_pred out of range must make its whole row NaN; see `spread`."""
+        return False
+
     def spread(self, pair: Pair, outside: Any) -> Tensor:
         """Where y_pred must become NaN so that the values of entries with numbers out of range become NaN."""
         return outside

@@ -64,7 +64,7 @@ class LabelLists(Kind):
         ended = ops.cumsum(ops.cast(labels == -1, "int32"), axis=-1) > 0
         broken = ops.logical_and(is_broken(labels, classes), ops.logical_not(ended))
         multi_hot = ops.logical_and(classes > 2, is_multi_hot(labels, ops.all))
-        labels = ops.cast(ops.where(ops.logical_or(ended, broken), -ops.ones_like(labels), labels), "int32")
+        labels = backend.as_indices(ops.where(ops.logical_or(ended, broken), -ops.ones_like(labels), labels))
         broken = ops.logical_or(ops.any(broken, axis=-1), multi_hot)
         return Pair(labels, y_pred, axes, broken=broken)
 

@@ -12,6 +12,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.domain import SHARES, Range
 from keraslosses.core.kinds.kind import Kind, Pair, without_classes
 from keraslosses.core.precision import floating
+from keraslosses.core.reduction import both
 from keraslosses.core.types import DType, Options, Tensor
 
 
@@ -100,12 +101,14 @@ class Labels(Kind):
     def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
         return replace(pair, y_pred=without_classes(pair, seen, options))
 
-    def spread(self, pair: Pair, outside: Any) -> Tensor:
-        """Marks the whole row of a number that is out of range, because a formula may read one number only.
+    @property
+    def whole_rows(self) -> bool:
+        """A formula that divides a row by its sum reads all its numbers. Others may read one number only."""
+        return self.pred is not SHARES
 
-        A formula that divides a row by its sum reads all numbers, so no number must be added.
-        """
-        return outside if self.pred is SHARES else ops.any(outside, axis=pair.axis, keepdims=True)
+    def spread(self, pair: Pair, outside: Any) -> Tensor:
+        """Marks the whole row of a number that is out of range, if the formula may read one number only."""
+        return ops.any(outside, axis=pair.axis, keepdims=True) if self.whole_rows else outside
 
 
 class LabelsOrOneHot(Labels):
@@ -140,7 +143,7 @@ def indices_of_rows(rows: Tensor) -> Tensor:
 def of_class(numbers: Tensor, labels: Tensor, dtype: DType) -> Tensor:
     """The number for the class of each label; `numbers` is one number for all classes or one for each."""
     numbers = backend.constant(numbers, dtype, labels)
-    return ops.take(numbers, labels, axis=0) if len(numbers.shape) else numbers
+    return backend.take(numbers, labels) if len(numbers.shape) else numbers
 
 
 def without_class_axis(labels: Tensor, rank: int, axis: int) -> Tensor:
@@ -152,25 +155,33 @@ def without_class_axis(labels: Tensor, rank: int, axis: int) -> Tensor:
 
 
 def class_indices(name: str, argument: str, labels: Tensor, classes: Any, ignore: int | None = None) -> Any:
-    """Labels as int32 in [0, classes), which of them are valid (None: all), which are broken (None: none).
+    """Labels as indices in [0, classes), which of them are valid (None: all), which are broken (None: none).
 
     Labels that are out of range are broken. If the values can be read, a broken label raises ValueError.
-    Ignored and broken labels become 0.
+    Ignored and broken labels become some class.
     """
     seen = backend.peek(labels) if isinstance(classes, int) else None
     if seen is not None:
         reject_out_of_range(name, argument, seen, classes, ignore)
     labels = comparable(labels)
     valid = None if ignore is None else labels != ignore
-    usable, broken = valid, None
+    broken = None
     if seen is None:
+        labels, broken = nearest_class(labels, classes)
+        broken = both(broken, valid)
+    elif valid is not None:
+        labels = ops.where(valid, labels, ops.zeros_like(labels))
+    return backend.as_indices(labels), valid, broken
+
+
+def nearest_class(labels: Tensor, classes: Any) -> tuple[Any, Any]:
+    """Labels moved into [0, classes), and which of them were no class."""
+    if "float" in standardize_dtype(labels.dtype):
         broken = is_broken(labels, classes)
-        usable = ops.logical_not(broken)
-        if valid is not None:
-            broken, usable = ops.logical_and(broken, valid), ops.logical_and(usable, valid)
-    if usable is not None:
-        labels = ops.where(usable, labels, ops.zeros_like(labels))
-    return ops.cast(labels, "int32"), valid, broken
+        return ops.where(broken, ops.zeros_like(labels), labels), broken
+    highest = classes - 1 if isinstance(classes, int) else ops.cast(classes, labels.dtype) - 1
+    nearest = ops.clip(labels, 0, highest)
+    return nearest, nearest != labels
 
 
 def is_broken(labels: Tensor, classes: Any) -> Tensor:

@@ -3,33 +3,24 @@
 import math
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.torch.chunks import class_sums as class_sums
 from keraslosses.core.backend.torch.ctc_kernel import ctc as ctc
-from keraslosses.core.backend.torch.internals import any_autocast, is_wrapped, transforming
+from keraslosses.core.backend.torch.internals import any_autocast, is_wrapped, transforming, zero_at_infinity
 from keraslosses.core.backend.torch.kinds import unreadable as unreadable
+from keraslosses.core.backend.torch.look import as_on_an_accelerator as as_on_an_accelerator
+from keraslosses.core.backend.torch.look import peek as peek
 from keraslosses.core.backend.torch.margins import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.torch.margins import multi_margin as multi_margin
+from keraslosses.core.backend.torch.ranges import NAN
+from keraslosses.core.backend.torch.ranges import repaired as repaired
 from keraslosses.core.backend.torch.transforms import transformed
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import in_stateless_scope
 from keraslosses.core.types import DType, Tensor
-
-
-def peek(tensor: Any) -> np.ndarray | None:
-    if isinstance(tensor, np.ndarray):
-        return tensor
-    if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or torch.compiler.is_compiling():
-        return None
-    if tensor.device.type != "cpu" or is_wrapped(tensor):
-        return None
-    seen = tensor.detach()
-    # NumPy has no bfloat16.
-    return (seen.float() if seen.dtype == torch.bfloat16 else seen).numpy()
 
 
 def full_precision() -> Any:
@@ -48,7 +39,8 @@ def computed(tensor: Any) -> bool:
 
 
 def constant(numbers: Tensor, dtype: DType, near: Any) -> Any:
-    return torch.as_tensor(numbers, dtype=dtype, device=near.device)
+    # Without `non_blocking`, the copy waits until an accelerator has done all work before.
+    return torch.as_tensor(numbers, dtype=dtype).to(near.device, non_blocking=True)
 
 
 def may_warn() -> bool:
@@ -71,7 +63,7 @@ class Values(torch.autograd.Function):
         ctx.found = None if torch.compiler.is_compiling() else found
         ctx.in_place = own is not None
         ctx.save_for_backward(y_true, y_pred)
-        return found.values.sum() / ctx.count if mean else found.values
+        return mean_of(found.values, found.values.numel()) if mean else found.values
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Any:
@@ -79,7 +71,7 @@ class Values(torch.autograd.Function):
         again = ctx.found is None or torch.is_grad_enabled()
         found = ctx.formula(y_true, y_pred) if again else ctx.found
         upstream = upstream if ctx.count is None else upstream / ctx.count
-        along = along_rows(upstream, found.values, ctx.axis)
+        along = along_rows(upstream, found.values, ctx.axis) if again else felt(upstream, found, ctx.axis)
         by_true = None
         if ctx.needs_input_grad[4] and found.by_true is not None:
             by_true = along * found.by_true()
@@ -90,12 +82,21 @@ class Values(torch.autograd.Function):
         return None, None, None, None, by_true, by_pred
 
 
+def felt(upstream: Tensor, found: Explicit, axis: int | None) -> Any:
+    """As `along_rows`, in one operation."""
+    if axis is None:
+        return upstream
+    return zero_at_infinity(upstream.expand_as(found.values), found.values).unsqueeze(axis)
+
+
 def quick(formula: Any, faster: Any, y_true: Tensor, y_pred: Tensor) -> Explicit | None:
-    """The result of the faster form for finite inputs; None if there is no form or its sum is not finite."""
-    if faster is None or peek(y_pred) is None:
+    """The result of the faster form; None if it has none, or if a look shows that it is not finite."""
+    if faster is None or torch.compiler.is_compiling():
         return None
     found = faster(y_true, y_pred, **formula.keywords)
-    return found if found is not None and math.isfinite(found.values.sum()) else None
+    if found is None or peek(y_pred) is None:
+        return found
+    return found if math.isfinite(found.values.sum()) else None
 
 
 def found_by_torch(formula: Any, y_true: Tensor, y_pred: Tensor, upstream: Tensor, again: bool) -> Any:
@@ -130,11 +131,28 @@ def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
 
 
 def without_gradient_at_infinity(values: Any) -> Any:
-    """Checks the sum first: this takes less time than the three small operations of `portable`."""
+    """From -inf to inf, hardtanh is the identity, and its gradient is 0 at both ends."""
     seen = peek(values)
     if seen is not None and math.isfinite(seen.sum()):
         return values
-    return portable.without_gradient_at_infinity(values)
+    return F.hardtanh(values, -math.inf, math.inf)
+
+
+def nan_where(condition: Tensor, dtype: DType) -> Any:
+    return torch.xlogy(condition, -1.0)
+
+
+def one_or_nan(broken: Tensor, dtype: DType) -> Any:
+    return torch.pow(NAN, broken)
+
+
+def as_indices(labels: Tensor) -> Any:
+    """In the dtype that torch's kernels take."""
+    return labels.long()
+
+
+def take(numbers: Tensor, indices: Tensor) -> Any:
+    return numbers[indices]
 
 
 # For a finite number far below 0, torch's exponential takes three times as long.
@@ -144,6 +162,24 @@ FAR_BELOW = float("-inf")
 def size_and_sign(x: Any) -> tuple[Any, Any]:
     sign = torch.copysign(torch.ones((), dtype=x.dtype, device=x.device), x.detach())
     return x * sign, sign
+
+
+def at_least(x: Any, low: float) -> Any:
+    return F.threshold(x, low, low)
+
+
+def above_or_one(x: Any, low: float) -> Any:
+    return F.threshold(x, low, 1.0)
+
+
+def mean_of(values: Any, count: int) -> Any:
+    return values.mean() if count else values.sum()
+
+
+def extremes(pair: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
+    """The gradients of amin and amax are shared by equal numbers."""
+    all_four = torch.stack([*pair, *other])
+    return torch.amin(all_four, dim=0), torch.amax(all_four, dim=0)
 
 
 def largest(tensor: Any) -> Any:

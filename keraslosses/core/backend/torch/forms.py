@@ -3,18 +3,23 @@
 They need fewer passes over memory, and fewer new tensors: the system must clear the memory of each new
 tensor. They avoid `where`, because it takes the most time of all operations.
 
-A form is correct for finite inputs. If not all its values are finite, the formula is used instead. A form
-returns `Explicit`, or None for options that it does not support. A derivative is a new tensor, so the
-upstream gradient may be multiplied into it in place.
+A form is correct for finite inputs. If a look shows that not all its values are finite, the formula is used
+instead. Where no value can be looked at, a form must be correct for infinite inputs too, or return None.
+
+A form returns `Explicit`, or None for inputs and options that it does not support. A derivative is a new
+tensor, so the upstream gradient may be multiplied into it in place.
 """
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend.torch.internals import log_softmax_backward, zero_up_to
+from keraslosses.core.backend.torch.look import peek
 from keraslosses.core.explicit import Explicit, of_error
 from keraslosses.core.limits import BELOW_ONE, EPSILON
 from keraslosses.core.types import Tensor
@@ -26,9 +31,16 @@ def binary_crossentropy(
     if others["pos_weight"] is not None or others["class_weights"] is not None:
         return None
     target = smoothed(y_true, label_smoothing)
-    slope = slope_of_logits if from_logits else slope_of_probabilities
-    terms = terms_of_logits if from_logits else terms_of_probabilities
-    return Explicit(terms(target, y_pred), lambda: slope(target, y_pred))
+    if not from_logits:
+        return Explicit(
+            terms_of_probabilities(target, y_pred), lambda: slope_of_probabilities(target, y_pred)
+        )
+    if peek(y_pred) is not None:
+        return Explicit(terms_of_logits(target, y_pred), lambda: slope_of_logits(target, y_pred))
+    return Explicit(
+        terms_of_any_logits(target, y_pred),
+        lambda: slope_of_logits(target, y_pred).masked_fill_(y_pred.isinf(), 0.0),
+    )
 
 
 def binary_focal_crossentropy(
@@ -56,7 +68,10 @@ def binary_focal_crossentropy(
         steepness = (1.0 - 2.0 * target).mul_(missed ** (gamma - 1.0)).mul_(terms.values)
         if from_logits:
             steepness.mul_(y_pred.sigmoid()).mul_((-y_pred).sigmoid_())
-        return terms.by_pred().mul_(missed**gamma).add_(steepness, alpha=gamma)
+        slope = terms.by_pred().mul_(missed**gamma).add_(steepness, alpha=gamma)
+        if from_logits and peek(y_pred) is None:
+            slope.masked_fill_(y_pred.isinf(), 0.0)
+        return slope
 
     return Explicit((missed**gamma).mul_(terms.values), by_pred)
 
@@ -71,6 +86,13 @@ def terms_of_logits(target: Any, x: Any) -> Any:
     below = above - x
     small = (above + below).neg_().exp_()
     return above.lerp_(below, target).add_(small.log1p_())
+
+
+def terms_of_any_logits(target: Any, x: Any) -> Any:
+    """For infinite logits too: an infinite logit costs nothing if its side is the target's."""
+    size = x.abs()
+    wrong = torch.add(target, x > 0, alpha=-1).abs_()
+    return (wrong * size).masked_fill_(wrong == 0, 0.0).sub_(F.logsigmoid(size))
 
 
 def slope_of_logits(target: Any, x: Any) -> Any:
@@ -95,6 +117,17 @@ def slope_of_probabilities(target: Any, p: Any) -> Any:
     return of_negative.mul_(q.ge_(EPSILON)).sub_(of_positive.mul_(p.clone().ge_(EPSILON)))
 
 
+def if_seen(form: Callable[..., Explicit | None]) -> Callable[..., Explicit | None]:
+    """The form, only for values that can be looked at."""
+
+    @functools.wraps(form)
+    def seen(y_true: Tensor, y_pred: Tensor, **options: Any) -> Explicit | None:
+        return None if peek(y_pred) is None else form(y_true, y_pred, **options)
+
+    return seen
+
+
+@if_seen
 def log_cosh(y_true: Tensor, y_pred: Tensor) -> Explicit:
     """With u = 1 - exp(-abs(e)), cosh(e) is 1 + u² / (2 - 2u).
 
@@ -114,6 +147,7 @@ def log_cosh(y_true: Tensor, y_pred: Tensor) -> Explicit:
     return of_error(values, slope)
 
 
+@if_seen
 def mean_squared_logarithmic_error(y_true: Tensor, y_pred: Tensor) -> Explicit:
     """Without a `where`: torch has a kernel for the gradient of a threshold."""
     predicted, true = y_pred.clamp_min(EPSILON), y_true.clamp_min(EPSILON)
@@ -142,7 +176,10 @@ def categorical_crossentropy(
     if not from_logits or label_smoothing or class_weights is not None:
         return None
     log_p = F.log_softmax(y_pred, dim=axis)
-    values = torch.linalg.vecdot(y_true, log_p, dim=axis).neg_()
+    if peek(y_pred) is not None:
+        values = torch.linalg.vecdot(y_true, log_p, dim=axis).neg_()
+    else:  # A class without a share of the target costs nothing, even if its logit is -inf.
+        values = (y_true * log_p).masked_fill_(y_true == 0, 0.0).sum(axis).neg_()
     axis = axis % y_pred.ndim
 
     def by_pred() -> Any:

@@ -19,6 +19,9 @@ INTERNALS = {
     "torch.autograd.forward_ad._set_fwd_grad_enabled": "to use forward mode inside a rule for forward mode",
     "torch._log_softmax_backward_data": "to go back through log_softmax in one pass",
     "torch.ops.aten.threshold_backward": "to zero a gradient below a threshold in one pass",
+    "torch.ops.aten.nll_loss_forward": "for the score at a label, and what its gradient needs",
+    "torch.ops.aten.nll_loss_backward": "for the gradient of the score at a label",
+    "torch.ops.aten.hardtanh_backward": "to zero a gradient at infinity in one pass",
     "torch.ops.aten.multilabel_margin_loss_forward": "for MultiLabelMargin, and what its gradient needs",
     "torch.ops.aten.multilabel_margin_loss_backward": "for the gradient of MultiLabelMargin",
     "torch.ops.aten._ctc_loss.Tensor": "for CTC, and what its gradient needs",
@@ -56,6 +59,23 @@ def log_softmax_backward(upstream: Tensor, log_p: Tensor, axis: int) -> Any:
 def zero_up_to(threshold: float, x: Any, gradient: Any) -> Any:
     """The gradient, but 0 where x is at most the threshold."""
     return torch.ops.aten.threshold_backward(gradient, x, threshold)
+
+
+def nll(log_p: Tensor, labels: Tensor, weights: Any, ignored: int) -> tuple[Any, Any]:
+    """-log_p[label] times the weight of the label for each row, and data that the gradient needs."""
+    return torch.ops.aten.nll_loss_forward(log_p, labels, weights, 0, ignored)
+
+
+def nll_backward(
+    upstream: Tensor, log_p: Tensor, labels: Tensor, weights: Any, ignored: int, total: Tensor
+) -> Any:
+    """The gradient by log_p."""
+    return torch.ops.aten.nll_loss_backward(upstream, log_p, labels, weights, 0, ignored, total)
+
+
+def zero_at_infinity(gradient: Any, x: Any) -> Any:
+    """The gradient, but 0 where x is infinite."""
+    return torch.ops.aten.hardtanh_backward(gradient, x, float("-inf"), float("inf"))
 
 
 def multi_label_margin(scores: Tensor, lists: Tensor) -> tuple[Any, Any]:

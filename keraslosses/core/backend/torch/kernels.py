@@ -14,14 +14,13 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
-from keraslosses.core.backend.torch import peek
+from keraslosses.core.backend.torch.at_labels import NO_LABEL, mean_at_labels
 from keraslosses.core.backend.torch.internals import transforming
+from keraslosses.core.backend.torch.look import peek
 from keraslosses.core.backend.torch.margins import ByKernel
 from keraslosses.core.types import Options, Tensor
 
 Kernel = Callable[..., Any]
-# The `ignore_index` for torch if no label is ignored: no class has this index.
-NO_LABEL = -100
 # Up to this score of a label, the difference between margin and score keeps its digits.
 SMALL_SCORE = 16.0
 
@@ -42,22 +41,31 @@ huber = of_elements(F.huber_loss)
 smooth_l1 = of_elements(F.smooth_l1_loss)
 
 
-def of_seen(kernel: Kernel) -> Kernel:
-    """The kernel, used only on the CPU, where values can be read, and only if its result is finite."""
+def of_seen(unseen: Kernel | None = None) -> Callable[[Kernel], Kernel]:
+    """The kernel, used only if values can be read, and only if its result is finite; else `unseen`."""
 
-    @functools.wraps(kernel)
-    def guarded(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
-        if transforming() or getattr(y_pred, "dtype", None) not in (torch.float32, torch.float64):
-            return None
-        if peek(y_true) is None or peek(y_pred) is None or y_pred.ndim < 2 or not y_pred.numel():
-            return None
-        found = kernel(y_true, y_pred, options, reduction)
-        return found if found is not None and math.isfinite(found.detach()) else None
+    def decorate(kernel: Kernel) -> Kernel:
+        @functools.wraps(kernel)
+        def guarded(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
+            if transforming() or getattr(y_pred, "dtype", None) not in (torch.float32, torch.float64):
+                return None
+            if y_pred.ndim < 2 or not y_pred.numel():
+                return None
+            if peek(y_true) is None or peek(y_pred) is None:
+                return unseen and unseen(y_true, y_pred, options, reduction)
+            found = kernel(y_true, y_pred, options, reduction)
+            return found if found is not None and math.isfinite(found.detach()) else None
 
-    return guarded
+        return guarded
+
+    return decorate
 
 
-@of_seen
+def cross_entropy_on_a_device(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
+    return mean_at_labels(y_true, y_pred, options, reduction, True) if options["from_logits"] else None
+
+
+@of_seen(cross_entropy_on_a_device)
 def sparse_categorical_crossentropy(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     if not options["from_logits"]:
         return None
@@ -66,7 +74,7 @@ def sparse_categorical_crossentropy(y_true: Tensor, y_pred: Tensor, options: Opt
     )
 
 
-@of_seen
+@of_seen(functools.partial(mean_at_labels, softmax=False))
 def negative_log_likelihood(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     return at_labels(F.nll_loss, y_true, y_pred, options, reduction)
 
@@ -100,7 +108,7 @@ def at_labels(
     return values.sum() / np.sum(np.asarray(weights, "float64")[labels[counted]])
 
 
-@of_seen
+@of_seen()
 def multi_margin(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     """Used for small finite scores only.
 
@@ -165,7 +173,7 @@ def in_range(labels: np.ndarray, classes: int, ignored: int | None) -> bool:
     return ignored is not None and bool(np.all((labels >= 0) & (labels < classes) | (labels == ignored)))
 
 
-@of_seen
+@of_seen()
 def categorical_crossentropy(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     classes, weights = y_pred.shape[-1], options["class_weights"]
     if not options["from_logits"] or weights is not None or classes == 1 or not last(options["axis"], y_pred):

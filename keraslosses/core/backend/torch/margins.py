@@ -17,7 +17,7 @@ def multi_margin(labels: Tensor, scores: Tensor, p: int, margin: float) -> Any:
         return portable.multi_margin(labels, scores, p, margin)
     # The kernel subtracts the score of the label from the margin, which loses digits for a large score.
     own = torch.gather(scores.detach(), -1, labels.long().unsqueeze(-1))
-    scores = scores - torch.where(torch.isfinite(own), own, 0.0)
+    scores = scores - own.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
     targets = labels.reshape(-1).long()
     values = ByKernel.apply(
         lambda rows: F.multi_margin_loss(rows, targets, p=p, margin=margin, reduction="none"),
@@ -49,7 +49,7 @@ class ByKernel(torch.autograd.Function):
 def undefined_rows_shown(values: Any, rows: Tensor) -> Any:
     """The values, but NaN for a row with NaN: the kernels find no violated margin there."""
     undefined = torch.isnan(torch.amax(rows.detach(), dim=-1))
-    return torch.where(undefined, float("nan"), values)
+    return values.masked_fill(undefined, float("nan"))
 
 
 def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:

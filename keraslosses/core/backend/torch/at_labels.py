@@ -1,0 +1,115 @@
+"""The mean of the scores at labels, on any device: what a look would decide, the device decides.
+
+A label out of range gives NaN. A row whose loss is infinite has gradient 0. So has an ignored row, even if it
+holds NaN.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from keraslosses.core.backend.torch.internals import (
+    log_softmax_backward,
+    nll,
+    nll_backward,
+    zero_at_infinity,
+)
+from keraslosses.core.backend.torch.ranges import NAN
+from keraslosses.core.types import Options, Tensor
+
+# A label that torch's kernels ignore: no class has this index.
+NO_LABEL = -100
+# A divisor of 0 becomes this: the sum that it divides is 0 too.
+SMALLEST = torch.finfo(torch.float32).tiny
+
+
+def mean_at_labels(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str, softmax: bool) -> Any:
+    """The mean loss; None for inputs and options that it does not cover."""
+    rows, classes, weights = tuple(y_pred.shape[:-1]), y_pred.shape[-1], options["class_weights"]
+    if torch.compiler.is_compiling() or type(y_true) is not torch.Tensor:
+        return None
+    if y_true.dtype not in (torch.int32, torch.int64) or tuple(y_true.shape) not in (rows, (*rows, 1)):
+        return None
+    if y_true.device != y_pred.device or classes == 1:
+        return None
+    if options["axis"] not in (-1, y_pred.ndim - 1) or options.get("label_smoothing"):
+        return None
+    if weights is not None:
+        if len(weights) != classes:
+            return None
+        weights = torch.as_tensor(weights, dtype=y_pred.dtype).to(y_pred.device, non_blocking=True)
+    labels = y_true.reshape(-1).long()
+    by_weight = weights is not None and reduction == "mean_with_sample_weight"
+    scores = y_pred.reshape(-1, classes)
+    return MeanAtLabels.apply(scores, labels, weights, options["ignore_class"], softmax, by_weight)
+
+
+class Judged:
+    """Labels in range, and which were out of range (`broken`) or ignored (`silent`; None: none)."""
+
+    def __init__(self, labels: Tensor, classes: int, ignored: int | None):
+        nearest = labels.clamp(0, classes - 1)
+        self.classes = self.index = nearest
+        self.broken, self.silent = nearest != labels, None
+        if ignored is not None:
+            self.silent = labels == ignored
+            self.broken = self.broken > self.silent
+            self.index = nearest.masked_fill(self.silent, NO_LABEL)
+
+    def divisor(self, weights: Any) -> Any:
+        """The number of rows that count, or the sum of their weights."""
+        if weights is None:
+            return len(self.index) if self.silent is None else (~self.silent).sum().clamp_min_(1)
+        chosen = weights[self.classes]
+        if self.silent is not None:
+            chosen.masked_fill_(self.silent, 0.0)
+        return chosen.sum().clamp_min_(SMALLEST)
+
+
+class MeanAtLabels(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        scores: Tensor,
+        labels: Tensor,
+        weights: Any,
+        ignored: int | None,
+        softmax: bool,
+        by_weight: bool,
+    ) -> Any:
+        log_p = F.log_softmax(scores, -1) if softmax else scores
+        judged = Judged(labels, scores.shape[-1], ignored)
+        values, total = nll(log_p, judged.index, weights, NO_LABEL)
+        values.masked_fill_(judged.broken, NAN)
+        ctx.divisor = judged.divisor(weights if by_weight else None)
+        ctx.judged, ctx.softmax = judged, softmax
+        ctx.save_for_backward(scores, log_p, values, weights, total)
+        if isinstance(ctx.divisor, int):
+            return values.mean()
+        return values.sum() / ctx.divisor
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> Any:
+        scores, log_p, values, weights, total = ctx.saved_tensors
+        judged = ctx.judged
+        upstream = (upstream / ctx.divisor).expand_as(values)
+        if torch.is_grad_enabled():
+            return again(scores, judged, weights, upstream, ctx.softmax), *[None] * 5
+        felt = zero_at_infinity(upstream, values).masked_fill_(judged.broken, NAN)
+        slope = nll_backward(felt, log_p, judged.index, weights, NO_LABEL, total)
+        if ctx.softmax:
+            slope = log_softmax_backward(slope, log_p, 1)
+        if judged.silent is not None:
+            slope.masked_fill_(judged.silent[:, None], 0.0)
+        return slope, *[None] * 5
+
+
+def again(scores: Tensor, judged: Judged, weights: Any, upstream: Tensor, softmax: bool) -> Any:
+    """The gradient, by operations that can be differentiated."""
+    if judged.silent is not None:
+        scores = scores.masked_fill(judged.silent[:, None], 0.0)
+    log_p = F.log_softmax(scores, -1) if softmax else scores
+    values = F.nll_loss(log_p, judged.index, weights, ignore_index=NO_LABEL, reduction="none")
+    values = F.hardtanh(values, -torch.inf, torch.inf) * torch.pow(NAN, judged.broken)
+    return torch.autograd.grad(values, scores, upstream, create_graph=True)[0]

@@ -1,0 +1,38 @@
+"""Whether a value can be looked at: without a wait, only on the CPU.
+
+On an accelerator, a look would wait until the device has done all work before. There, the device itself
+decides: a label out of range gives NaN by a factor, for example.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from keraslosses.core.backend.torch.internals import is_wrapped
+
+# Where values may be looked at. Empty in `as_on_an_accelerator`.
+DEVICES = {"cpu"}
+
+
+def peek(tensor: Any) -> np.ndarray | None:
+    if isinstance(tensor, np.ndarray):
+        return tensor
+    if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or torch.compiler.is_compiling():
+        return None
+    if tensor.device.type not in DEVICES or is_wrapped(tensor):
+        return None
+    seen = tensor.detach()
+    # NumPy has no bfloat16.
+    return (seen.float() if seen.dtype == torch.bfloat16 else seen).numpy()
+
+
+@contextmanager
+def as_on_an_accelerator() -> Iterator[None]:
+    DEVICES.discard("cpu")
+    try:
+        yield
+    finally:
+        DEVICES.add("cpu")

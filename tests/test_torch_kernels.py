@@ -1,0 +1,96 @@
+"""On torch as on an accelerator: no loss waits for a value, and none launches many kernels more than its peer."""
+
+import contextlib
+
+import keras
+import pytest
+import torch
+
+from keraslosses.cli.bench import worker
+from keraslosses.cli.bench.cases import CASES
+from keraslosses.cli.bench.kernels import dispatched
+from keraslosses.cli.bench.peers import inputs_for, peers_of
+from keraslosses.cli.bench.steps import with_gradient
+from keraslosses.core.backend.torch.look import as_on_an_accelerator
+
+WITH_PEER = [case for case in CASES if peers_of(case)]
+# A loss may launch three kernels more than its best peer, and more only for what the peer does not do.
+MORE = 3
+LABELS = "a label out of range gives NaN"
+INFINITE = "an infinite loss has gradient 0"
+RANGE = "numbers are moved into their range, or become NaN"
+CHECKED = {
+    "KLDivergence": (10, [RANGE, INFINITE, "a probability below 1e-7 has gradient 0"]),
+    "CosineSimilarity": (14, ["no square overflows or underflows"]),
+    "BinaryCrossentropy, probabilities": (28, [RANGE, "exact at 1, and constant below 1e-7"]),
+    "BinaryCrossentropy, logits": (16, [RANGE, INFINITE, "small losses keep their digits"]),
+    "CategoricalCrossentropy, logits": (2, [RANGE, INFINITE]),
+    "SparseCategoricalCrossentropy, probabilities": (8, [RANGE, LABELS]),
+    "SparseCategoricalCrossentropy, logits": (4, [LABELS, INFINITE]),
+    "SparseCategoricalCrossentropy, ignored and weighted": (13, [LABELS, INFINITE, "ignored rows hold NaN"]),
+    "NegativeLogLikelihood": (4, [LABELS, INFINITE]),
+    "CategoricalGeneralizedCrossEntropy": (10, [RANGE, LABELS, "a bounded slope at 0"]),
+    "MultiMargin": (11, [LABELS, "large scores keep their margin", "a row with NaN gives NaN"]),
+    "MultiLabelMargin": (23, ["labels are read up to the end of each list", LABELS]),
+    "Dice": (15, [RANGE, "an empty region costs 0"]),
+    "Tversky": (14, [RANGE, "an empty region costs 0"]),
+    "CTC": (36, ["lengths from padding", "impossible samples", LABELS]),
+    "ChunkedCrossEntropy": (35, ["the logits are never whole", LABELS]),
+}
+# Operations that copy a number from the device, and so wait for it.
+WAITS = {"_local_scalar_dense", "equal", "nonzero", "masked_select", "unique", "_unique2"}
+
+
+def kernels_of(loss, y_true, y_pred):
+    return dispatched(with_gradient(loss, y_true, y_pred, "torch").run)
+
+
+def drawn(case):
+    """The loss and its inputs, in the smallest size."""
+    inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, case.inputs("small"))
+    return worker.ours_of(case, case.shapes["small"]), *inputs
+
+
+@pytest.mark.parametrize("case", WITH_PEER, ids=lambda case: case.title)
+def test_a_loss_launches_few_kernels_more_than_its_best_peer(case):
+    loss, y_true, y_pred = drawn(case)
+    with as_on_an_accelerator():
+        ours = kernels_of(loss, y_true, y_pred)
+    fewest = min(len(kernels_of(peer, y_true, inputs_for(y_pred))) for peer in peers_of(case).values())
+    checked, _ = CHECKED.get(case.title, (0, []))
+    assert len(ours) <= fewest + MORE + checked, ours
+
+
+def test_the_peers_of_all_exceptions_are_measured():
+    assert CHECKED.keys() <= {case.title for case in WITH_PEER}
+
+
+@contextlib.contextmanager
+def no_value_read(monkeypatch):
+    def refuse(*args):
+        raise AssertionError("a value is read, which waits for an accelerator")
+
+    with monkeypatch.context() as patch, as_on_an_accelerator():
+        for name in ("numpy", "item", "tolist", "__bool__", "__float__", "__int__", "__array__"):
+            patch.setattr(torch.Tensor, name, refuse)
+        yield
+
+
+# Its classes are drawn by keras.random, which reads the seed of each draw (Keras 3.15, November 2026).
+READS = [case for case in CASES if case.loss != "SampledMargin"]
+
+
+@pytest.mark.parametrize("case", READS, ids=lambda case: case.title)
+def test_no_loss_waits_for_a_value(case, monkeypatch):
+    loss, y_true, y_pred = drawn(case)
+    with no_value_read(monkeypatch):
+        kernels = kernels_of(loss, y_true, y_pred)
+    assert not WAITS.intersection(kernels)
+
+
+def test_a_look_is_seen(monkeypatch):
+    """So that the test before could fail."""
+    loss, y_true, y_pred = drawn(next(case for case in CASES if case.loss == "BinaryCrossentropy"))
+    assert "_local_scalar_dense" in kernels_of(loss, y_true, y_pred)
+    with no_value_read(monkeypatch), pytest.raises(AssertionError, match="a value is read"):
+        float(y_true[0, 0])
