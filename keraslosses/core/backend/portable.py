@@ -10,7 +10,7 @@ import numpy as np
 
 from keraslosses.core.backend import ops
 from keraslosses.core.backend.alignments import alignments
-from keraslosses.core.backend.class_chunks import Classes, Sums, sums
+from keraslosses.core.backend.class_chunks import Classes, Sums, products, sums
 from keraslosses.core.backend.kinds import unreadable as unreadable
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.limits import LOWEST
@@ -174,18 +174,42 @@ def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
     return sums(features, labels, classes, sys.modules[__name__])[0]
 
 
-def exp_of_difference(a: Any, b: Any) -> Any:
-    return ops.exp(a - b)
+def products_of_all(features: Tensor, kernel: Any, scale: float | None) -> Any:
+    """The products of features and a kernel of half precision, (batch, classes), in float32.
+
+    With a `scale`, they are this number times the cosines.
+    """
+    return products(features, kernel, scale, sys.modules[__name__])
+
+
+def memory_of_device(near: Any) -> int | None:
+    """The memory in bytes of the accelerator that holds the tensor `near`; None on a CPU, and if unknown."""
+    return None
+
+
+def scaled_exp(a: Any, b: Any, factor: Any) -> Any:
+    """factor · exp(a - b)"""
+    return factor * ops.exp(a - b)
+
+
+def wide_product(a: Any, b: Any) -> Any:
+    """The product of two matrices, or of a stack of pairs, of half precision: float32, with float32 sums.
+
+    Some backends give the product of half precision in half precision only. There both are converted.
+    """
+    return ops.matmul(ops.cast(a, "float32"), ops.cast(b, "float32"))
+
+
+def parts(tensor: Any) -> list[Any]:
+    """The tensor, or its columns in four parts if `wide_product` converts: so it never copies all of it."""
+    dim = tensor.shape[-1]
+    size = -(-dim // 4)
+    return [tensor[:, start : start + size] for start in range(0, dim, size)]
 
 
 def rows_from(tensor: Any, start: Any, count: int) -> Any:
     """`count` rows, from the row `start`."""
     return tensor[start : start + count]
-
-
-def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
-    """The tensor with the changes added to its rows. The caller must not use the old tensor again."""
-    return ops.scatter_update(tensor, indices[:, None], changes, reduction="add")
 
 
 def fold(first: int, end: int, step: Any, start: Any) -> Any:
