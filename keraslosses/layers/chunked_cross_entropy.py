@@ -205,7 +205,9 @@ class ChunkedCrossEntropy(KernelLayer):
             type(self).__name__, features, labels, self.outputs, self.ignore_class
         )
         kept = both(kept_samples(labels, sample_weight), valid)
-        values = self.cross_entropy(ops.where(kept[:, None], features, 1.0), labels, training)
+        # With a number in place of the ones, TensorFlow would copy the gradient to sum it in float32.
+        features = ops.where(kept[:, None], features, ops.ones_like(features))
+        values = self.cross_entropy(features, labels, training)
         if broken is not None:
             values = values * one_or_nan(broken, values.dtype)
         values = ops.where(kept, values, ops.zeros_like(values))

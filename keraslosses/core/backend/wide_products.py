@@ -130,5 +130,6 @@ def gradients_of_products(
     for_samples = ops.cast(changes / sizes.of_samples, samples.dtype)
     for_rows = ops.cast(changes * (factor / sizes.of_all), samples.dtype)
     by_samples = do.wide_product(for_samples, ops.cast(rows.full(), rows.dtype))
-    pieces = [do.wide_product(ops.transpose(part), for_rows) for part in do.parts(samples.factors)]
-    return by_samples, sizes.of_all * ops.transpose(ops.concatenate(pieces, axis=0))
+    # Not (factorsᵀ · changes)ᵀ: XLA on the CPU has no kernel for some products that it makes of that.
+    pieces = [do.wide_product(ops.transpose(for_rows), part) for part in do.parts(samples.factors)]
+    return by_samples, sizes.of_all * ops.concatenate(pieces, axis=1)
