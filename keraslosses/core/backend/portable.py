@@ -12,6 +12,8 @@ from keraslosses.core.backend import ops
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, products, sums
 from keraslosses.core.backend.kinds import unreadable as unreadable
+from keraslosses.core.backend.wide_products import parts as parts
+from keraslosses.core.backend.wide_products import wide_product as wide_product
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.limits import LOWEST
 from keraslosses.core.types import DType, Tensor
@@ -190,21 +192,6 @@ def memory_of_device(near: Any) -> int | None:
 def scaled_exp(a: Any, b: Any, factor: Any) -> Any:
     """factor · exp(a - b)"""
     return factor * ops.exp(a - b)
-
-
-def wide_product(a: Any, b: Any) -> Any:
-    """The product of two matrices, or of a stack of pairs, of half precision: float32, with float32 sums.
-
-    Some backends give the product of half precision in half precision only. There both are converted.
-    """
-    return ops.matmul(ops.cast(a, "float32"), ops.cast(b, "float32"))
-
-
-def parts(tensor: Any) -> list[Any]:
-    """The tensor, or its columns in four parts if `wide_product` converts: so it never copies all of it."""
-    dim = tensor.shape[-1]
-    size = -(-dim // 4)
-    return [tensor[:, start : start + size] for start in range(0, dim, size)]
 
 
 def rows_from(tensor: Any, start: Any, count: int) -> Any:

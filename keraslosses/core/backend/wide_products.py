@@ -133,3 +133,18 @@ def gradients_of_products(
     # Not (factorsᵀ · changes)ᵀ: XLA on the CPU has no kernel for some products that it makes of that.
     pieces = [do.wide_product(ops.transpose(for_rows), part) for part in do.parts(samples.factors)]
     return by_samples, sizes.of_all * ops.concatenate(pieces, axis=1)
+
+
+def wide_product(a: Any, b: Any) -> Any:
+    """The product of two matrices, or of a stack of pairs, of half precision: float32, with float32 sums.
+
+    Some backends give the product of half precision in half precision only. There both are converted.
+    """
+    return ops.matmul(ops.cast(a, "float32"), ops.cast(b, "float32"))
+
+
+def parts(tensor: Any) -> list[Any]:
+    """The tensor, or its columns in four parts if `wide_product` converts: so it never copies all of it."""
+    dim = tensor.shape[-1]
+    size = -(-dim // 4)
+    return [tensor[:, start : start + size] for start in range(0, dim, size)]
