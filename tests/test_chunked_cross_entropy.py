@@ -8,6 +8,7 @@ import pytest
 from keras import layers, ops
 
 import keraslosses
+from keraslosses.core import backend
 from keraslosses.core.backend.class_chunks import Classes
 from keraslosses.portability.gradients import BACKEND, HARD_MODES, MODES, USUAL, value_and_gradient
 
@@ -39,6 +40,16 @@ OPTIONS = {
         "label_smoothing": 0.2,
         "class_weights": WEIGHTS,
         "ignore_class": int(Y[3]),
+    },
+    "soft cap": {"soft_cap": 2.0},
+    "z-loss": {"z_loss": 0.1, "class_weights": WEIGHTS},
+    "everything, soft cap and z-loss": {
+        "use_bias": True,
+        "label_smoothing": 0.2,
+        "class_weights": WEIGHTS,
+        "ignore_class": int(Y[3]),
+        "soft_cap": 2.0,
+        "z_loss": 0.1,
     },
     **{name: {"margin": margin} for name, margin in ANGULAR.items()},
     "smoothing and margin": {"margin": ANGULAR["ArcFace"], "label_smoothing": 0.2, "class_weights": WEIGHTS},
@@ -73,6 +84,8 @@ def whole(
     class_weights=None,
     ignore_class=None,
     use_bias=False,
+    soft_cap=None,
+    z_loss=0.0,
 ):
     """All logits at once, in float64, class by class."""
     weights = np.ones(CLASSES) if class_weights is None else np.array(class_weights)
@@ -85,10 +98,14 @@ def whole(
             cosines = kernel @ row / np.linalg.norm(kernel, axis=1) / np.linalg.norm(row)
             logits = margin.scale * cosines
             logits[label] = margin.scale * moved(margin, np.arccos(cosines[label]))
-        log_p = logits - np.log(np.sum(np.exp(logits - logits.max()))) - logits.max()
+        if soft_cap is not None:
+            logits = soft_cap * np.tanh(logits / soft_cap)
+        log_of_sum = np.log(np.sum(np.exp(logits - logits.max()))) + logits.max()
+        log_p = logits - log_of_sum
         target = np.full(CLASSES, label_smoothing / CLASSES)
         target[label] += 1.0 - label_smoothing
-        values.append(0.0 if label == ignore_class else -np.sum(weights * target * log_p))
+        value = z_loss * log_of_sum**2 - np.sum(weights * target * log_p)
+        values.append(0.0 if label == ignore_class else value)
     return np.array(values)
 
 
@@ -183,7 +200,7 @@ def test_chunks_of_every_size(chunk_size, kept, mode):
 def test_where_all_classes_are_one_chunk_nothing_is_computed_again():
     for chunk_size, kept, expected in ((100, 0.35, 1), (100, 0.0, 0), (8, 0.35, 2), (8, 1.0, 3)):
         size = CLASSES // -(-CLASSES // chunk_size)
-        classes = Classes(ops.convert_to_tensor(KERNEL), None, None, size, kept, directions=False)
+        classes = Classes(ops.convert_to_tensor(KERNEL), None, None, size, kept)
         assert classes.chunks_kept == expected
 
 
@@ -327,14 +344,72 @@ def test_attached_it_trains_and_comes_back_the_same(margin, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_half_precision_features_are_computed_in_float32():
-    head = keraslosses.ChunkedCrossEntropy(CLASSES, chunk_size=4, dtype="mixed_float16")
-    head.build((None, DIM))
-    head.kernel.assign(KERNEL)
+def test_half_precision_features_under_a_float32_policy_are_computed_in_float32():
     narrow = ops.cast(ops.convert_to_tensor(X), "float16")
-    found = head.per_sample_loss(narrow, Y)
+    found = built().per_sample_loss(narrow, Y)
     assert keras.backend.standardize_dtype(found.dtype) == "float32"
     np.testing.assert_allclose(N(found), whole(N(ops.cast(narrow, "float32")), Y, KERNEL, BIAS), rtol=1e-5)
+
+
+def test_logits_and_loss_have_the_same_cap():
+    head = built(soft_cap=2.0, use_bias=True)
+    loss = keraslosses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
+    logits = head(X)
+    assert np.abs(N(logits)).max() < 2.0
+    np.testing.assert_allclose(N(head.per_sample_loss(X, Y)), N(loss(Y, logits)), rtol=1e-5, atol=1e-6)
+
+
+FRAMES, FRAME_LABELS = X.reshape(3, 4, DIM), Y.reshape(3, 4)
+
+
+@pytest.mark.parametrize("labels", [FRAME_LABELS, np.eye(CLASSES)[FRAME_LABELS]], ids=["indices", "one-hot"])
+def test_a_value_for_each_frame(labels):
+    """Frames are rows in another shape, and weights are those of the samples or of the frames."""
+    expected = N(built().per_sample_loss(X, Y)).reshape(3, 4)
+    np.testing.assert_allclose(N(built().per_sample_loss(FRAMES, labels)), expected, rtol=1e-6)
+    for weight in (np.array([1.0, 0.0, 2.0]), (np.arange(12) != 5).reshape(3, 4) * 1.0):
+        found = N(built().per_sample_loss(FRAMES, labels, sample_weight=weight))
+        seen = np.broadcast_to(weight[..., None] if weight.ndim == 1 else weight, (3, 4)) != 0
+        np.testing.assert_allclose(found, np.where(seen, expected, 0.0), rtol=1e-6)
+
+
+def test_frames_that_are_ignored_or_hidden_are_not_valid():
+    head = built(ignore_class=int(Y[3]))
+    values, valid = head.per_sample_loss(FRAMES, FRAME_LABELS)
+    assert N(valid).tolist() == (Y[3] != FRAME_LABELS).tolist()
+    assert (N(values) == 0).tolist() == (Y[3] == FRAME_LABELS).tolist()
+    hidden = np.arange(12).reshape(3, 4) % 3 == 0
+    features = layers.Masking()(np.where(hidden[..., None], 0.0, FRAMES).astype("float32"))
+    values, valid = built().per_sample_loss(features, FRAME_LABELS)
+    assert N(valid).tolist() == (~hidden).tolist()
+    assert (N(values) == 0).tolist() == hidden.tolist()
+
+
+def test_frames_without_a_label_each_are_refused():
+    message = (
+        "`labels` must hold a label for each row of the features that a term reads. Received: labels.shape"
+    )
+    with raises(message):
+        built().per_sample_loss(FRAMES, Y[:3])
+
+
+@pytest.mark.parametrize(
+    ("memory", "expected"), [(None, 4096), (2**20, 4096), (12 * BATCH * 32 * 5000, 5000), (2**40, 65536)]
+)
+def test_the_device_chooses_the_chunk(monkeypatch, memory, expected):
+    sizes = []
+
+    def seen(features, labels, classes):
+        sizes.append(classes.size)
+        return real(features, labels, classes)
+
+    real = backend.class_sums
+    monkeypatch.setattr(backend, "memory_of_device", lambda near: memory)
+    monkeypatch.setattr(backend, "class_sums", seen)
+    for chunk_size in (None, 7):
+        head = keraslosses.ChunkedCrossEntropy(expected, chunk_size=chunk_size, kernel_initializer="zeros")
+        head.per_sample_loss(X[:, :1], Y)
+    assert sizes[0] == expected and sizes[1] <= 7
 
 
 def test_config_round_trip():
@@ -360,6 +435,13 @@ def test_config_round_trip():
         ),
         ({"margin": keraslosses.Huber()}, "`margin` must be None or an angular loss"),
         ({"margin": keraslosses.ArcFace(), "use_bias": True}, "`use_bias` must be False with a margin"),
+        ({"soft_cap": 0.0}, "`soft_cap` must be a positive number. Received: soft_cap=0.0"),
+        ({"z_loss": -1.0}, "`z_loss` must be a number of at least 0. Received: z_loss=-1.0"),
+        (
+            {"margin": keraslosses.ArcFace(), "soft_cap": 30.0},
+            "`soft_cap` must be None with a margin, because",
+        ),
+        ({"margin": keraslosses.ArcFace(), "z_loss": 0.1}, "`z_loss` must be 0 with a margin, because"),
         (
             {"label_smoothing": 1.5},
             "`label_smoothing` must lie between 0 and 1. Received: label_smoothing=1.5",

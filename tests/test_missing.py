@@ -72,5 +72,6 @@ def test_a_reference_alone_lacks_the_rest():
 
 
 def test_a_whole_loss_lacks_nothing():
-    reference = {"New": SimpleNamespace(function="new", uses=("a use",), tex="x", symbols="$x$")}
+    told = {"uses": ("a use",), "task": "a task", "purpose": "a purpose", "tex": "x", "symbols": "$x$"}
+    reference = {"New": SimpleNamespace(function="new", **told)}
     assert list(SCRIPT.missing({"New": New}, {"new": None}, reference, ["New", "new"], "`New`")) == []

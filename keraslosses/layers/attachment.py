@@ -6,10 +6,11 @@ from typing import Any
 import keras
 from keras import tree
 
-from keraslosses.core import checks, keras_internals
+from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.reduction import Entries, both, extend_to, reduce
 from keraslosses.core.types import Tensor
+from keraslosses.layers.term import rows
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Attachment:
             sample_weight = chosen("sample_weight", sample_weight, self.target)
         seen = None
         if self.takes_rows and len(features.shape) > 2:
-            features, labels, sample_weight, seen = rows(features, labels, sample_weight)
+            features, labels, sample_weight, seen = rows("y", features, labels, sample_weight)
         result = self.term.per_sample_loss(features, labels, sample_weight=sample_weight, training=training)
         values, valid = result if isinstance(result, tuple) else (result, None)
         valid = both(valid, seen)
@@ -76,33 +77,3 @@ def chosen(argument: str, structure: Any, target: str | int | None) -> Any:
     raise ValueError(
         f"`target` must say which part of {argument} holds the labels: {parts}. Received: target={target!r}"
     )
-
-
-def rows(features: Tensor, labels: Tensor, sample_weight: Tensor) -> tuple[Any, Any, Any, Any]:
-    """Reshapes features `(batch, .., dim)` to rows; gives rows, their labels, weights, and unmasked rows.
-
-    A masked row gets the weight 0, so that the term does not learn from it.
-    """
-    axes = len(features.shape) - 1
-    labels = ops.convert_to_tensor(labels)
-    if not axes <= len(labels.shape) <= axes + 1 or not checks.compatible(
-        labels.shape[:axes], features.shape[:-1]
-    ):
-        raise ValueError(
-            "`y` must hold a label for each row of the features that a term reads. "
-            f"Received: labels.shape={tuple(labels.shape)}, features.shape={tuple(features.shape)}"
-        )
-    mask = keras_internals.mask_of(features)
-    size = ops.shape(features)[:-1]
-    if sample_weight is not None:
-        sample_weight = ops.convert_to_tensor(sample_weight)
-        sample_weight = extend_to(sample_weight, axes, "sample_weight", features.shape[:-1])
-        sample_weight = ops.reshape(ops.broadcast_to(sample_weight, size), (-1,))
-    if mask is not None:
-        mask = extend_to(ops.cast(mask, "bool"), axes, "mask", features.shape[:-1])
-        mask = ops.reshape(ops.broadcast_to(mask, size), (-1,))
-        given = ops.ones_like(mask, dtype="float32") if sample_weight is None else sample_weight
-        sample_weight = ops.where(mask, given, ops.zeros_like(given))
-    features = ops.reshape(features, (-1, features.shape[-1]))
-    labels = ops.reshape(labels, (-1, *labels.shape[axes:]))
-    return features, labels, sample_weight, mask

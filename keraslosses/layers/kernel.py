@@ -11,7 +11,8 @@ from keraslosses.layers.term import TermLayer
 class KernelLayer(TermLayer):
     """A layer with a trainable `kernel`, float32 under every dtype policy.
 
-    The kernel has the shape `(dim, outputs)`. A class with another shape overrides `kernel_shape`.
+    The kernel has the shape `(dim, outputs)`. A class with another shape overrides `kernel_shape`, and one
+    with another dtype `kernel_dtype`.
     """
 
     def __init__(
@@ -31,6 +32,9 @@ class KernelLayer(TermLayer):
     def kernel_shape(self, dim: int) -> tuple[int, int]:
         return dim, self.outputs
 
+    def kernel_dtype(self) -> str:
+        return "float32"
+
     def build(self, features_shape: Shape) -> None:
         if len(features_shape) < 2 or features_shape[-1] is None:
             raise ValueError(
@@ -43,7 +47,7 @@ class KernelLayer(TermLayer):
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
-            dtype="float32",
+            dtype=self.kernel_dtype(),
             autocast=False,
         )
 

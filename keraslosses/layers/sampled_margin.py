@@ -4,9 +4,9 @@ from typing import Any
 
 import keras
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
-from keraslosses.core.backend.class_chunks import NO_LOGIT, Sums
+from keraslosses.core.backend.class_chunks import Classes
 from keraslosses.core.saving import saved
 from keraslosses.core.types import Tensor
 from keraslosses.layers.chunked_cross_entropy import ChunkedCrossEntropy
@@ -30,7 +30,7 @@ class SampledMargin(ChunkedCrossEntropy):
         margin: One of the angular losses. Default: None, which is `ArcFace()`.
         seed: An integer: the seed for the draw of the classes. Its state is saved with the model. Default:
             None, a different seed each time.
-        chunk_size: As in `ChunkedCrossEntropy`. Default: 4096.
+        chunk_size: As in `ChunkedCrossEntropy`. Default: None.
         ignore_class: As in `ChunkedCrossEntropy`. Default: None.
         class_weights: As in `ChunkedCrossEntropy`. Default: None.
         kernel_initializer: As in `keras.layers.Dense`. Default: "glorot_uniform".
@@ -63,7 +63,7 @@ class SampledMargin(ChunkedCrossEntropy):
         rate: float = 0.1,
         margin: Any = None,
         seed: int | None = None,
-        chunk_size: int = 4096,
+        chunk_size: int | None = None,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
         kernel_initializer: Any = "glorot_uniform",
@@ -92,12 +92,18 @@ class SampledMargin(ChunkedCrossEntropy):
     def sums(self, features: Tensor, labels: Tensor, training: bool | None) -> Any:
         if not training or self.rate == 1.0:
             return super().sums(features, labels, training)
-        kernel = ops.cast(self.kernel, features.dtype)
         looked_at = self.drawn(labels)
-        logits = ops.matmul(features, ops.transpose(directions(kernel, looked_at)))
-        others = ops.where(labels[:, None] == looked_at[None], NO_LOGIT, logits)
-        own = ops.sum(features * directions(kernel, labels), axis=1)
-        return Sums(ops.logsumexp(others, axis=1), own, None)
+        kernel = ops.cast(self.kernel, self.kernel.dtype)
+        classes = Classes(
+            kernel=ops.take(kernel, looked_at, axis=0),
+            bias=None,
+            weights=None,
+            size=looked_at.shape[0],
+            kept=1.0,
+            scale=self.margin.scale,
+            own=ops.take(kernel, labels, axis=0),
+        )
+        return backend.class_sums(features, places_of(labels, looked_at, self.outputs), classes)
 
     def drawn(self, labels: Tensor) -> Tensor:
         """Draws the classes of a step, the same number in each: first from the batch, then from the rest."""
@@ -118,10 +124,13 @@ class SampledMargin(ChunkedCrossEntropy):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        for option in ("use_bias", "label_smoothing", "kept", "bias_initializer"):
+        for option in ("use_bias", "label_smoothing", "kept", "bias_initializer", "soft_cap", "z_loss"):
             del config[option]
         return {**config, "rate": self.rate, "seed": self.seed}
 
 
-def directions(kernel: Any, classes: Any) -> Tensor:
-    return numerics.unit(ops.take(kernel, classes, axis=0), -1)
+def places_of(labels: Tensor, looked_at: Tensor, num_classes: int) -> Tensor:
+    """The place of each label among the classes that a step uses; -1 for one that is not among them."""
+    nowhere = -ops.ones((num_classes,), dtype="int32")
+    places = ops.scatter_update(nowhere, looked_at[:, None], ops.arange(looked_at.shape[0], dtype="int32"))
+    return ops.take(places, labels, axis=0)

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keraslosses.core import backend, checks
+from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
 from keraslosses.core.fixed import FixedOptions
 from keraslosses.core.kinds.labels import class_indices, indices_of_rows
@@ -65,3 +65,33 @@ def kept_samples(labels: Tensor, sample_weight: Tensor) -> Tensor:
     check_readable(None, sample_weight=sample_weight)
     weight = ops.convert_to_tensor(sample_weight)
     return ops.logical_and(everything, extend_to(weight, 1, "sample_weight", labels.shape) != 0)
+
+
+def rows(argument: str, features: Tensor, labels: Tensor, sample_weight: Tensor) -> tuple[Any, Any, Any, Any]:
+    """Reshapes features `(batch, .., dim)` to rows; gives rows, their labels, weights, and unmasked rows.
+
+    A masked row gets the weight 0, so that the term does not learn from it.
+    """
+    axes = len(features.shape) - 1
+    labels = ops.convert_to_tensor(labels)
+    if not axes <= len(labels.shape) <= axes + 1 or not checks.compatible(
+        labels.shape[:axes], features.shape[:-1]
+    ):
+        raise ValueError(
+            f"`{argument}` must hold a label for each row of the features that a term reads. "
+            f"Received: labels.shape={tuple(labels.shape)}, features.shape={tuple(features.shape)}"
+        )
+    mask = keras_internals.mask_of(features)
+    size = ops.shape(features)[:-1]
+    if sample_weight is not None:
+        sample_weight = ops.convert_to_tensor(sample_weight)
+        sample_weight = extend_to(sample_weight, axes, "sample_weight", features.shape[:-1])
+        sample_weight = ops.reshape(ops.broadcast_to(sample_weight, size), (-1,))
+    if mask is not None:
+        mask = extend_to(ops.cast(mask, "bool"), axes, "mask", features.shape[:-1])
+        mask = ops.reshape(ops.broadcast_to(mask, size), (-1,))
+        given = ops.ones_like(mask, dtype="float32") if sample_weight is None else sample_weight
+        sample_weight = ops.where(mask, given, ops.zeros_like(given))
+    features = ops.reshape(features, (-1, features.shape[-1]))
+    labels = ops.reshape(labels, (-1, *labels.shape[axes:]))
+    return features, labels, sample_weight, mask

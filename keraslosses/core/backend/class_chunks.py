@@ -2,13 +2,25 @@
 
 The logits of the first chunks are kept for the gradient. The logits of the other chunks are not kept. The
 gradient computes them again: one more matrix product saves the memory.
+
+If the features are float16 or bfloat16, so are the factors of all products: see `wide_products`. Everything
+that is added up is then float32.
 """
 
 import math
 from typing import Any, NamedTuple
 
 from keraslosses.core.backend import ops
-from keraslosses.core.types import Tensor
+from keraslosses.core.backend.wide_products import (
+    Vectors,
+    gradients_of_products,
+    is_half,
+    of_pairs,
+    of_rows,
+    sizes_of,
+    vectors,
+)
+from keraslosses.core.types import DType, Tensor
 
 # Smaller than every logit, and finite: so the loss is defined if there is only one class.
 NO_LOGIT = -1e30
@@ -22,31 +34,14 @@ class Sums(NamedTuple):
     weighted: Any  # Σ weight · logit over all classes; has no meaning without weights
 
 
-class Rows(NamedTuple):
-    """The weights of some classes."""
-
-    rows: Any  # (size, dim): rows of the kernel, divided by their lengths if `directions` is True
-    shrink: Any  # (size, 1): the factor of this division, 0 for a row of zeros; None without it
-    bias: Any  # (size,), or None
-
-    def logits(self, features: Tensor) -> Any:
-        logits = ops.matmul(features, ops.transpose(self.rows))
-        return logits if self.bias is None else logits + self.bias[None]
-
-    def projected(self, gradient: Tensor) -> Any:
-        """The gradient by the rows of the kernel, from the gradient by `rows`."""
-        if self.shrink is None:
-            return gradient
-        along = ops.sum(gradient * self.rows, axis=1, keepdims=True)
-        return (gradient - along * self.rows) * self.shrink
-
-
 class Classes(NamedTuple):
     """A linear layer, and how its classes are split into chunks.
 
     `weights` (classes,) are the weights of the weighted sum, None if it is not needed. `size` is the number
-    of classes in a chunk, and `kept` the share of the chunks whose logits are kept. With `directions`, the
-    rows of the kernel are divided by their lengths.
+    of classes in a chunk, and `kept` the share of the chunks whose logits are kept. With a `scale`, a logit
+    is this number times the cosine of features and row; float32 features already have the length `scale`.
+    With a `soft_cap`, a logit is soft_cap · tanh(logit / soft_cap). If some labels are not among the classes,
+    these labels are -1, and `own` holds the row of each label.
     """
 
     kernel: Any  # (classes, dim)
@@ -54,7 +49,17 @@ class Classes(NamedTuple):
     weights: Any  # (classes,), or None
     size: int
     kept: float
-    directions: bool
+    scale: float | None = None
+    soft_cap: float | None = None
+    own: Any = None  # (batch, dim), or None
+
+    @property
+    def trained(self) -> tuple[Any, Any, Any]:
+        """The tensors that have gradients; None for one that there is not."""
+        return self.kernel, self.bias, self.own
+
+    def holding(self, weights: Any, kernel: Any, bias: Any, own: Any) -> "Classes":
+        return self._replace(weights=weights, kernel=kernel, bias=bias, own=own)
 
     @property
     def chunks(self) -> int:
@@ -70,93 +75,152 @@ class Classes(NamedTuple):
         """The number of classes before the first chunk; their logits are kept."""
         return self.kernel.shape[0] - self.chunks * self.size
 
-    def some(self, start: Any, size: int, do: Any) -> Rows:
-        bias = None if self.bias is None else do.rows_from(self.bias, start, size)
-        return self.made(do.rows_from(self.kernel, start, size), bias)
+    def samples(self, features: Tensor, do: Any) -> Vectors:
+        return vectors(features, self.scale if is_half(features.dtype) else None, do)
 
-    def of(self, labels: Tensor) -> Rows:
-        bias = None if self.bias is None else ops.take(self.bias, labels, axis=0)
-        return self.made(ops.take(self.kernel, labels, axis=0), bias)
+    def rows(self, rows: Any, dtype: DType, do: Any) -> Vectors:
+        return vectors(ops.cast(rows, dtype), None if self.scale is None else 1.0, do)
 
-    def made(self, rows: Any, bias: Any) -> Rows:
-        if not self.directions:
-            return Rows(rows, None, bias)
-        squares = ops.sum(ops.square(rows), axis=1, keepdims=True)
-        shrink = ops.where(squares == 0, 0.0, ops.rsqrt(ops.where(squares == 0, 1.0, squares)))
-        return Rows(rows * shrink, shrink, bias)
+    def some(self, start: Any, size: int, dtype: DType, do: Any) -> Vectors:
+        return self.rows(do.rows_from(self.kernel, start, size), dtype, do)
+
+    def logits(self, samples: Vectors, some: Vectors, start: Any, do: Any) -> Any:
+        logits = of_rows(samples, some, do)
+        if self.bias is not None:
+            logits = logits + do.rows_from(self.bias, start, logits.shape[1])[None]
+        return self.capped(logits)
+
+    def of_labels(self, labels: Tensor, dtype: DType, do: Any) -> Vectors:
+        return self.rows(ops.take(self.kernel, labels, axis=0) if self.own is None else self.own, dtype, do)
+
+    def logits_of(self, labels: Tensor, samples: Vectors, do: Any) -> Any:
+        """The logit of the label of each sample."""
+        logits = of_pairs(samples, self.of_labels(labels, samples.dtype, do), do)
+        return self.capped(logits if self.bias is None else logits + ops.take(self.bias, labels, axis=0))
+
+    def capped(self, logits: Any) -> Any:
+        return logits if self.soft_cap is None else self.soft_cap * ops.tanh(logits / self.soft_cap)
+
+    def slope(self, logits: Tensor) -> Any:
+        """The derivative of a logit by what it was before the cap; 0 for the logit of a label."""
+        steepness = 1.0 - ops.square(logits / self.soft_cap)
+        return ops.where(logits <= NO_LOGIT / 2, 0.0, steepness)
 
 
 def sums(features: Tensor, labels: Tensor, classes: Classes, do: Any) -> tuple[Sums, Any]:
     """The sums, and the kept logits: those of the rest and those of the chunks, without those of labels."""
+    samples = classes.samples(features, do)
 
     def further(start: Any, size: int, carry: Any) -> tuple[Any, Any]:
         of_others, weighted = carry
-        logits = classes.some(start, size, do).logits(features)
+        some = classes.some(start, size, samples.dtype, do)
+        logits = classes.logits(samples, some, start, do)
         if classes.weights is not None:
             weights = do.rows_from(classes.weights, start, size)
             weighted = weighted + ops.matmul(logits, weights[:, None])[:, 0]
-        logits = without_label(logits, labels - start, do)
+        logits = at_label(logits, labels - start, NO_LOGIT, do)
         return (ops.logaddexp(of_others, ops.logsumexp(logits, axis=1)), weighted), logits
 
     def step(i: Any, carry: Any) -> tuple[Any, Any]:
         return further(classes.rest + i * classes.size, classes.size, carry)
 
-    nothing = ops.zeros_like(features[:, 0])
+    own = classes.logits_of(labels, samples, do)
+    nothing = ops.zeros_like(own)
     carry, of_rest = (nothing + NO_LOGIT, nothing), None
     if classes.rest:
         carry, of_rest = further(0, classes.rest, carry)
     carry, kept = do.fold_keeping(classes.chunks_kept, step, carry)
     carry = do.fold(classes.chunks_kept, classes.chunks, lambda i, carry: step(i, carry)[0], carry)
-    own = classes.of(labels)
-    of_label = ops.sum(features * own.rows, axis=1)
-    return Sums(carry[0], of_label if own.bias is None else of_label + own.bias, carry[1]), (of_rest, kept)
+    return Sums(carry[0], own, carry[1]), (of_rest, kept)
 
 
-def without_label(logits: Tensor, places: Any, do: Any) -> Any:
-    """The logits, with about NO_LOGIT at the label. The place of the label may be outside of these logits."""
-    there = ops.clip(places, 0, logits.shape[1] - 1)
-    return do.add_to_picked(logits, there, ops.where(there == places, NO_LOGIT, ops.zeros_like(logits[:, 0])))
+def at_label(of_classes: Any, places: Any, change: Any, do: Any) -> Any:
+    """The tensor with `change` added at the label. The place of the label may be outside of these classes."""
+    there = ops.clip(places, 0, of_classes.shape[1] - 1)
+    nothing = ops.zeros_like(of_classes[:, 0])
+    return do.add_to_picked(of_classes, there, ops.where(there == places, change, nothing))
 
 
 def gradients(
-    features: Tensor, labels: Tensor, classes: Classes, kept: Any, others: Tensor, upstream: Sums, do: Any
+    features: Tensor, labels: Tensor, classes: Classes, kept: Any, found: Sums, upstream: Sums, do: Any
 ) -> tuple[Any, ...]:
-    """The gradients by the features, the kernel and the bias (if there is one); `upstream` is by the sums."""
-    lifted = upstream.others[:, None] * features
+    """The gradients by the features, the kernel, the bias and `own` (None if there is none).
 
-    def further(start: Any, size: int, logits: Tensor, carry: Any) -> tuple[Any, tuple[Any, ...]]:
-        by_features, along = carry
-        some = classes.some(start, size, do)
-        likelihood = do.exp_of_difference(logits, others[:, None])
-        # With likelihoodᵀ · lifted, XLA on the CPU would first store the transpose of the largest array.
-        by_rows = ops.transpose(ops.matmul(ops.transpose(lifted), likelihood))
-        by_bias = None if some.bias is None else ops.matmul(upstream.others, likelihood)
-        if classes.weights is not None:
-            weights = do.rows_from(classes.weights, start, size)
-            by_rows = by_rows + weights[:, None] * ops.matmul(upstream.weighted, features)[None]
-            by_bias = None if by_bias is None else by_bias + weights * ops.sum(upstream.weighted)
-            along = along + ops.matmul(weights, some.rows)
-        carry = by_features + ops.matmul(likelihood, some.rows), along
-        return carry, (some.projected(by_rows), *([] if by_bias is None else [by_bias]))
+    `upstream` is the gradient by the sums.
+    """
+    samples = classes.samples(features, do)
+    by_own = by_logit_of_label(labels, classes, found, upstream)
+    sizes = sizes_of(largest_changes(by_own, classes, upstream), samples)
 
-    def step(i: Any, logits: Tensor, carry: Any) -> Any:
-        start = classes.rest + i * classes.size
+    def further(start: Any, size: int, logits: Tensor, by_features: Any) -> tuple[Any, tuple[Any, ...]]:
+        some = classes.some(start, size, samples.dtype, do)
         if logits is None:
-            logits = classes.some(start, classes.size, do).logits(features)
-            logits = without_label(logits, labels - start, do)
-        return further(start, classes.size, logits, carry)
+            logits = at_label(classes.logits(samples, some, start, do), labels - start, NO_LOGIT, do)
+        changes = do.scaled_exp(logits, found.others[:, None], upstream.others[:, None])
+        if classes.weights is not None:
+            changes = changes + upstream.weighted[:, None] * do.rows_from(classes.weights, start, size)[None]
+        if classes.soft_cap is not None:
+            changes = changes * classes.slope(logits)
+        if classes.own is None:
+            changes = at_label(changes, labels - start, by_own, do)
+        of_features, of_rows = gradients_of_products(changes, sizes, samples, some, do)
+        by_rows = ops.cast(some.projected(of_rows), classes.kernel.dtype)
+        by_bias = [] if classes.bias is None else [ops.sum(changes, axis=0)]
+        return by_features + of_features, (by_rows, *by_bias)
 
-    carry, first = (ops.zeros_like(features), ops.zeros_like(features[0])), None
+    def step(i: Any, logits: Tensor, by_features: Any) -> Any:
+        return further(classes.rest + i * classes.size, classes.size, logits, by_features)
+
+    by_features, first = ops.zeros_like(features, dtype=found.own.dtype), None
     if classes.rest:
-        carry, first = further(0, classes.rest, kept[0], carry)
+        by_features, first = further(0, classes.rest, kept[0], by_features)
     like = [classes.kernel] if classes.bias is None else [classes.kernel, classes.bias]
-    (by_features, along), (by_kernel, *by_bias) = do.fold_and_join(
-        first, kept[1], classes.chunks, step, carry, like
+    by_features, (by_kernel, *by_bias) = do.fold_and_join(
+        first, kept[1], classes.chunks, step, by_features, like
     )
-    own = classes.of(labels)
-    by_features = upstream.others[:, None] * by_features + upstream.own[:, None] * own.rows
+    by_features = by_features if sizes is None else by_features * sizes.of_samples
+    by_rows = None
+    if classes.own is not None:
+        own = classes.of_labels(labels, samples.dtype, do)
+        by_features = by_features + by_own[:, None] * own.full()
+        by_rows = ops.cast(own.projected(by_own[:, None] * samples.full()), classes.own.dtype)
+    by_features = ops.cast(samples.projected(by_features), features.dtype)
+    return by_features, by_kernel, by_bias[0] if by_bias else None, by_rows
+
+
+def by_logit_of_label(labels: Tensor, classes: Classes, found: Sums, upstream: Sums) -> Any:
+    """The gradient by the logit of the label before the cap, without what the sum over all classes gives it.
+
+    With a cap, it contains that too, because the slope at this logit cannot be computed with the others.
+    """
+    if classes.soft_cap is None:
+        return upstream.own
+    whole = upstream.own
     if classes.weights is not None:
-        by_features = by_features + upstream.weighted[:, None] * along[None]
-    by_own = own.projected(upstream.own[:, None] * features)
-    by_kernel = do.added_to_rows(by_kernel, labels, by_own)
-    return by_features, by_kernel, *(do.added_to_rows(one, labels, upstream.own) for one in by_bias)
+        whole = whole + upstream.weighted * ops.take(classes.weights, labels, axis=0)
+    return whole * classes.slope(found.own)
+
+
+def largest_changes(by_own: Tensor, classes: Classes, upstream: Sums) -> Any:
+    """At least about the largest gradient by a logit of each sample, (batch,)."""
+    largest = ops.maximum(ops.abs(by_own), ops.abs(upstream.others))
+    if classes.weights is None:
+        return largest
+    return ops.maximum(largest, ops.abs(upstream.weighted) * ops.max(classes.weights))
+
+
+def products(features: Tensor, kernel: Any, scale: float | None, do: Any) -> Any:
+    """All logits of a linear layer without a bias, (batch, classes)."""
+    classes = Classes(kernel, None, None, kernel.shape[0], 1.0, scale)
+    return of_rows(classes.samples(features, do), classes.rows(kernel, features.dtype, do), do)
+
+
+def gradients_of_all(upstream: Tensor, given: Any, scale: float | None, do: Any) -> tuple[Any, Any]:
+    """The gradients by the features and the kernel; `upstream` is the gradient by `products`."""
+    features, kernel = given
+    classes = Classes(kernel, None, None, kernel.shape[0], 1.0, scale)
+    samples, rows = classes.samples(features, do), classes.rows(kernel, features.dtype, do)
+    sizes = sizes_of(ops.max(ops.abs(upstream), axis=1), samples)
+    by_features, by_rows = gradients_of_products(upstream, sizes, samples, rows, do)
+    by_features = samples.projected(by_features * sizes.of_samples)
+    return ops.cast(by_features, features.dtype), ops.cast(rows.projected(by_rows), kernel.dtype)

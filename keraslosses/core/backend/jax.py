@@ -11,7 +11,7 @@ from jax.custom_derivatives import SymbolicZero
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
-from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, sums
+from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, gradients_of_all, products, sums
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.types import Tensor
 
@@ -167,34 +167,55 @@ add_to_picked = portable.add_to_picked
 
 def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
     @jax.custom_vjp
-    def values(features: Tensor, kernel: Any, bias: Any, weights: Any, labels: Tensor) -> Sums:
-        return forward(features, kernel, bias, weights, labels)[0]
+    def values(features: Tensor, labels: Tensor, weights: Any, trained: Any) -> Sums:
+        return forward(features, labels, weights, trained)[0]
 
-    def forward(features: Tensor, kernel: Any, bias: Any, weights: Any, labels: Tensor) -> tuple[Sums, Any]:
-        those = classes._replace(kernel=kernel, bias=bias, weights=weights)
-        found, kept = sums(features, labels, those, sys.modules[__name__])
-        return found, (features, labels, kernel, bias, weights, found.others, kept)
+    def forward(features: Tensor, labels: Tensor, weights: Any, trained: Any) -> tuple[Sums, Any]:
+        found, kept = sums(features, labels, classes.holding(weights, *trained), sys.modules[__name__])
+        return found, (features, labels, weights, trained, found, kept)
 
     def backward(remembered: Any, upstream: Sums) -> tuple[Any, ...]:
-        features, labels, kernel, bias, weights, others, kept = remembered
-        those = classes._replace(kernel=kernel, bias=bias, weights=weights)
-        found = gradients(features, labels, those, kept, others, upstream, sys.modules[__name__])
-        by_features, by_kernel, *by_bias = (once(gradient, features) for gradient in found)
-        return by_features, by_kernel, by_bias[0] if by_bias else None, None, None
+        features, labels, weights, trained, found, kept = remembered
+        those = classes.holding(weights, *trained)
+        made = gradients(features, labels, those, kept, found, upstream, sys.modules[__name__])
+        by_features, *by_trained = jax.tree.map(lambda gradient: once(gradient, features), made)
+        return by_features, None, None, tuple(by_trained)
 
     values.defvjp(forward, backward)
-    return values(features, classes.kernel, classes.bias, classes.weights, labels)
+    return values(features, labels, classes.weights, classes.trained)
 
 
-exp_of_difference = portable.exp_of_difference
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+def products_of_all(features: Tensor, kernel: Any, scale: float | None) -> Any:
+    return products(features, kernel, scale, sys.modules[__name__])
+
+
+products_of_all.defvjp(
+    lambda features, kernel, scale: (products_of_all(features, kernel, scale), (features, kernel)),
+    lambda scale, given, upstream: gradients_of_all(upstream, given, scale, sys.modules[__name__]),
+)
+
+
+scaled_exp = portable.scaled_exp
+
+
+def memory_of_device(near: Any) -> int | None:
+    """A tensor that is traced has no device yet, so this asks the first device of this process."""
+    device = jax.local_devices()[0]
+    stats = None if device.platform == "cpu" else device.memory_stats()
+    return None if stats is None else stats.get("bytes_limit")
+
+
+def wide_product(a: Any, b: Any) -> Any:
+    return jnp.matmul(a, b, preferred_element_type="float32")
+
+
+def parts(tensor: Any) -> list[Any]:
+    return [tensor]
 
 
 def rows_from(tensor: Any, start: Any, count: int) -> Any:
     return jax.lax.dynamic_slice_in_dim(tensor, start, count)
-
-
-def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
-    return tensor.at[indices].add(changes)
 
 
 def fold(first: int, end: int, step: Any, start: Any) -> Any:

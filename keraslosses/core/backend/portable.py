@@ -11,7 +11,7 @@ import numpy as np
 
 from keraslosses.core.backend import ops
 from keraslosses.core.backend.alignments import alignments
-from keraslosses.core.backend.class_chunks import Classes, Sums, sums
+from keraslosses.core.backend.class_chunks import Classes, Sums, products, sums
 from keraslosses.core.backend.kinds import unreadable as unreadable
 from keraslosses.core.backend.of_labels import add_to_picked as add_to_picked
 from keraslosses.core.backend.of_labels import is_class as is_class
@@ -19,6 +19,8 @@ from keraslosses.core.backend.of_labels import margins_of_lists as margins_of_li
 from keraslosses.core.backend.of_labels import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.of_labels import multi_margin as multi_margin
 from keraslosses.core.backend.of_labels import pick as pick
+from keraslosses.core.backend.wide_products import parts as parts
+from keraslosses.core.backend.wide_products import wide_product as wide_product
 from keraslosses.core.limits import LOWEST
 from keraslosses.core.nonfinite import nan_where as nan_where
 from keraslosses.core.nonfinite import one_or_nan as one_or_nan
@@ -207,18 +209,27 @@ def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
     return sums(features, labels, classes, sys.modules[__name__])[0]
 
 
-def exp_of_difference(a: Any, b: Any) -> Any:
-    return ops.exp(a - b)
+def products_of_all(features: Tensor, kernel: Any, scale: float | None) -> Any:
+    """The products of features and a kernel of half precision, (batch, classes), in float32.
+
+    With a `scale`, they are this number times the cosines.
+    """
+    return products(features, kernel, scale, sys.modules[__name__])
+
+
+def memory_of_device(near: Any) -> int | None:
+    """The memory in bytes of the accelerator that holds the tensor `near`; None on a CPU, and if unknown."""
+    return None
+
+
+def scaled_exp(a: Any, b: Any, factor: Any) -> Any:
+    """factor · exp(a - b)"""
+    return factor * ops.exp(a - b)
 
 
 def rows_from(tensor: Any, start: Any, count: int) -> Any:
     """`count` rows, from the row `start`."""
     return tensor[start : start + count]
-
-
-def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
-    """The tensor with the changes added to its rows. The caller must not use the old tensor again."""
-    return ops.scatter_update(tensor, indices[:, None], changes, reduction="add")
 
 
 def fold(first: int, end: int, step: Any, start: Any) -> Any:

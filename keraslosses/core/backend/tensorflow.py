@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
-from keraslosses.core.backend.class_chunks import Classes, Sums, sums
+from keraslosses.core.backend.class_chunks import Classes, Sums, gradients_of_all, products, sums
 from keraslosses.core.backend.class_chunks import gradients as class_gradients
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.explicit import along_rows
@@ -176,35 +176,53 @@ def once(gradient: Any, scores: Tensor) -> Any:
 
 
 def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
-    biased = [] if classes.bias is None else [classes.bias]
+    there = [one is not None for one in classes.trained]
 
     @tf.custom_gradient
-    def values(features: Tensor, kernel: Any, *bias: Any) -> Any:
-        those = classes._replace(kernel=kernel, bias=bias[0] if bias else None)
+    def values(features: Tensor, *trained: Any) -> Any:
+        rest = iter(trained)
+        those = classes.holding(classes.weights, *(next(rest) if given else None for given in there))
         found, kept = sums(features, labels, those, sys.modules[__name__])
 
         def gradient(*upstream: Tensor) -> Any:
             made = class_gradients(
-                features, labels, those, kept, found.others, Sums(*upstream), sys.modules[__name__]
+                features, labels, those, kept, found, Sums(*upstream), sys.modules[__name__]
             )
-            return [once(one, features) for one in made]
+            return [once(one, features) for one in made if one is not None]
 
         return tuple(found), gradient
 
-    return Sums(*values(features, classes.kernel, *biased))
+    return Sums(*values(features, *(one for one in classes.trained if one is not None)))
 
 
-exp_of_difference = portable.exp_of_difference
+def products_of_all(features: Tensor, kernel: Any, scale: float | None) -> Any:
+    @tf.custom_gradient
+    def values(features: Tensor, kernel: Any) -> Any:
+        def gradient(upstream: Tensor) -> Any:
+            return gradients_of_all(upstream, (features, kernel), scale, sys.modules[__name__])
+
+        return products(features, kernel, scale, sys.modules[__name__]), gradient
+
+    return values(features, kernel)
+
+
+scaled_exp = portable.scaled_exp
+
+
+def wide_product(a: Any, b: Any) -> Any:
+    if under_xla():
+        return tf.raw_ops.BatchMatMulV3(x=a, y=b, Tout=tf.float32)
+    return portable.wide_product(a, b)
+
+
+def parts(tensor: Any) -> list[Any]:
+    return [tensor] if under_xla() else portable.parts(tensor)
 
 
 def rows_from(tensor: Any, start: Any, count: int) -> Any:
     """A slice of known size, as XLA needs it."""
     nowhere = [0] * (len(tensor.shape) - 1)
     return tf.slice(tensor, [start, *nowhere], [count, *tensor.shape[1:]])
-
-
-def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
-    return tf.tensor_scatter_nd_add(tensor, indices[:, None], changes)
 
 
 def fold(first: int, end: int, step: Any, start: Any) -> Any:

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
 from keraslosses.core.backend.torch.chunks import class_sums as class_sums
+from keraslosses.core.backend.torch.chunks import memory_of_device as memory_of_device
+from keraslosses.core.backend.torch.chunks import products_of_all as products_of_all
 from keraslosses.core.backend.torch.ctc_kernel import ctc as ctc
 from keraslosses.core.backend.torch.internals import any_autocast, is_wrapped, transforming, zero_at_infinity
 from keraslosses.core.backend.torch.kinds import unreadable as unreadable

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from keraslosses.core.backend import portable
-from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, sums
+from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, gradients_of_all, products, sums
 from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.types import Tensor
 
@@ -30,12 +30,27 @@ def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like
     return carry, joined
 
 
-def exp_of_difference(a: Any, b: Any) -> Any:
-    return torch.sub(a, b).exp_()
+def scaled_exp(a: Any, b: Any, factor: Any) -> Any:
+    return torch.sub(a, b).exp_().mul_(factor)
 
 
-def added_to_rows(tensor: Any, indices: Any, changes: Any) -> Any:
-    return tensor.index_add_(0, indices, changes)
+def memory_of_device(near: Any) -> int | None:
+    return torch.cuda.get_device_properties(near.device).total_memory if near.is_cuda else None
+
+
+def has_wide_product(tensor: Any) -> bool:
+    """Whether torch has products of half precision with a float32 result on the device of the tensor."""
+    return tensor.is_cuda and torch.version.hip is None
+
+
+def wide_product(a: Any, b: Any) -> Any:
+    if not has_wide_product(a):
+        return portable.wide_product(a, b)
+    return (torch.mm if a.ndim == 2 else torch.bmm)(a, b, out_dtype=torch.float32)
+
+
+def parts(tensor: Any) -> list[Any]:
+    return [tensor] if has_wide_product(tensor) else portable.parts(tensor)
 
 
 def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
@@ -46,28 +61,62 @@ def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
 class ClassSums(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, features: Tensor, kernel: Any, bias: Any, weights: Any, labels: Tensor, classes: Classes
+        ctx: Any,
+        features: Tensor,
+        labels: Tensor,
+        classes: Classes,
+        weights: Any,
+        kernel: Any,
+        bias: Any,
+        own: Any,
     ) -> Any:
-        those = classes._replace(kernel=kernel, bias=bias, weights=weights)
-        found, (of_rest, kept) = sums(features, labels, those, sys.modules[__name__])
-        ctx.save_for_backward(features, kernel, bias, weights, labels, found.others, of_rest, *kept)
-        ctx.classes = classes._replace(kernel=None, bias=None, weights=None)
+        trained = kernel, bias, own
+        found, (of_rest, kept) = sums(
+            features, labels, classes.holding(weights, *trained), sys.modules[__name__]
+        )
+        ctx.save_for_backward(features, labels, weights, *trained, found.others, found.own, of_rest, *kept)
+        ctx.classes = classes
         return tuple(found)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> Any:
         if torch.is_grad_enabled() and not torch.compiler.is_compiling():
             raise portable.no_second_derivative()
-        features, kernel, bias, weights, labels, others, of_rest, *kept = ctx.saved_tensors
-        those = ctx.classes._replace(kernel=kernel, bias=bias, weights=weights)
-        by_features, by_kernel, *by_bias = gradients(
-            features, labels, those, (of_rest, kept), others, Sums(*upstream), sys.modules[__name__]
+        features, labels, weights, kernel, bias, own, others, of_label, of_rest, *kept = ctx.saved_tensors
+        by_features, *by_trained = gradients(
+            features,
+            labels,
+            ctx.classes.holding(weights, kernel, bias, own),
+            (of_rest, kept),
+            Sums(others, of_label, None),
+            Sums(*upstream),
+            sys.modules[__name__],
         )
-        return by_features, by_kernel, by_bias[0] if by_bias else None, None, None, None
+        return by_features, None, None, None, *by_trained
 
 
 def class_sums(features: Tensor, labels: Tensor, classes: Classes) -> Sums:
     if transforming():
         return portable.class_sums(features, labels, classes)
-    kernel, bias, weights = classes.kernel, classes.bias, classes.weights
-    return Sums(*ClassSums.apply(features, kernel, bias, weights, labels, classes))
+    options = classes.holding(None, None, None, None)
+    return Sums(*ClassSums.apply(features, labels, options, classes.weights, *classes.trained))
+
+
+class Products(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, kernel: Any, scale: float | None) -> Any:
+        ctx.save_for_backward(features, kernel)
+        ctx.scale = scale
+        return products(features, kernel, scale, sys.modules[__name__])
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> Any:
+        if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+            raise portable.no_second_derivative()
+        return *gradients_of_all(upstream, ctx.saved_tensors, ctx.scale, sys.modules[__name__]), None
+
+
+def products_of_all(features: Tensor, kernel: Any, scale: float | None) -> Any:
+    if transforming():
+        return portable.products_of_all(features, kernel, scale)
+    return Products.apply(features, kernel, scale)

@@ -1,0 +1,150 @@
+"""Products of features and rows of a kernel. Half precision is for their factors only: sums are float32.
+
+`do` is the module of a backend, with `wide_product` and `parts`. Float32 and float64 are multiplied as usual.
+"""
+
+import functools
+import operator
+from typing import Any, NamedTuple
+
+from keras.backend import standardize_dtype
+
+from keraslosses.core.backend import ops
+from keraslosses.core.types import DType, Tensor
+
+
+def is_half(dtype: Any) -> bool:
+    return standardize_dtype(dtype) in ("float16", "bfloat16")
+
+
+def wide(tensor: Any) -> Any:
+    """The tensor in the precision of sums: float32 in place of half precision."""
+    return ops.cast(tensor, "float32") if is_half(tensor.dtype) else tensor
+
+
+def dtype_of_sums(tensor: Any) -> DType:
+    return wide(tensor[:0]).dtype
+
+
+class Vectors(NamedTuple):
+    """The features of some samples, or the rows of some classes.
+
+    With a `length`, all vectors are brought to this length; a vector of zeros stays. Float32 vectors are
+    multiplied by `shrink` before a product. For half precision, the product is multiplied instead, because
+    the vectors would lose digits.
+    """
+
+    factors: Any  # (size, dim): the factors of products
+    length: float | None
+    shrink: Any  # (size, 1): length / the length of the vector; None without a length
+
+    @property
+    def dtype(self) -> DType:
+        return standardize_dtype(self.factors.dtype)
+
+    @property
+    def after(self) -> Any:
+        """What a product must be multiplied with, (size, 1); None for nothing."""
+        return self.shrink if is_half(self.dtype) else None
+
+    def full(self) -> Any:
+        """The vectors with their length, in the precision of sums."""
+        return self.factors if self.after is None else wide(self.factors) * self.after
+
+    def projected(self, gradient: Tensor) -> Any:
+        """The gradient by the vectors as they were given, from the gradient by the full vectors."""
+        if self.length is None:
+            return gradient
+        full = self.full()
+        along = ops.sum(gradient * full, axis=1, keepdims=True) / self.length**2
+        return (gradient - along * full) * self.shrink
+
+
+def vectors(given: Any, length: float | None, do: Any) -> Vectors:
+    if length is None:
+        return Vectors(given, None, None)
+    squares = products_of_pairs(given, given, do)[:, None]
+    empty = squares == 0
+    shrink = ops.where(empty, 0.0, length * ops.rsqrt(ops.where(empty, 1.0, squares)))
+    return Vectors(given if is_half(given.dtype) else given * shrink, length, shrink)
+
+
+def products_of_pairs(a: Any, b: Any, do: Any) -> Any:
+    """Σ a[i] · b[i] for each row i."""
+    if not is_half(a.dtype):
+        return ops.sum(a * b, axis=1)
+    pairs = zip(do.parts(a), do.parts(b), strict=True)
+    return added(do.wide_product(x[:, None, :], y[:, :, None])[:, 0, 0] for x, y in pairs)
+
+
+def of_pairs(samples: Vectors, rows: Vectors, do: Any) -> Any:
+    """The product of each sample with the row of the same index, (batch,)."""
+    products = products_of_pairs(samples.factors, rows.factors, do)
+    return products if rows.after is None else products * samples.after[:, 0] * rows.after[:, 0]
+
+
+def of_rows(samples: Vectors, rows: Vectors, do: Any) -> Any:
+    """The products of all samples with all rows, (batch, size)."""
+    if not is_half(rows.dtype):
+        return ops.matmul(samples.factors, ops.transpose(rows.factors))
+    pairs = zip(do.parts(samples.factors), do.parts(rows.factors), strict=True)
+    products = added(do.wide_product(x, ops.transpose(y)) for x, y in pairs)
+    return products if rows.after is None else products * samples.after * rows.after[:, 0]
+
+
+def added(pieces: Any) -> Any:
+    return functools.reduce(operator.add, pieces)
+
+
+class Sizes(NamedTuple):
+    """Numbers that bring changes to at most about 1, so that they do not underflow in half precision."""
+
+    of_samples: Any  # (batch, 1): the largest change of each sample
+    of_all: Any  # the largest change of all, as the rows see it
+
+
+def sizes_of(largest: Tensor, samples: Vectors) -> Any:
+    """The sizes for changes whose largest for each sample is `largest`, (batch,). Only for half precision.
+
+    A change that is the largest of its sample is exact after the division: it is 1 or -1.
+    """
+    if not is_half(samples.dtype):
+        return None
+    largest = ops.where(largest == 0, 1.0, largest)[:, None]
+    seen = largest if samples.after is None else largest * samples.after
+    return Sizes(largest, ops.max(seen, initial=1e-30))
+
+
+def gradients_of_products(
+    changes: Tensor, sizes: Any, samples: Vectors, rows: Vectors, do: Any
+) -> tuple[Any, Any]:
+    """The gradients by the full samples, divided by `sizes.of_samples`, and by the full rows.
+
+    `changes` (batch, size) is the gradient by `of_rows`.
+    """
+    if sizes is None:
+        # With changesᵀ · factors, XLA on the CPU would first store the transpose of the largest array.
+        by_rows = ops.transpose(ops.matmul(ops.transpose(samples.factors), changes))
+        return ops.matmul(changes, rows.factors), by_rows
+    factor = 1.0 if samples.after is None else samples.after
+    for_samples = ops.cast(changes / sizes.of_samples, samples.dtype)
+    for_rows = ops.cast(changes * (factor / sizes.of_all), samples.dtype)
+    by_samples = do.wide_product(for_samples, ops.cast(rows.full(), rows.dtype))
+    # Not (factorsᵀ · changes)ᵀ: XLA on the CPU has no kernel for some products that it makes of that.
+    pieces = [do.wide_product(ops.transpose(for_rows), part) for part in do.parts(samples.factors)]
+    return by_samples, sizes.of_all * ops.concatenate(pieces, axis=1)
+
+
+def wide_product(a: Any, b: Any) -> Any:
+    """The product of two matrices, or of a stack of pairs, of half precision: float32, with float32 sums.
+
+    Some backends give the product of half precision in half precision only. There both are converted.
+    """
+    return ops.matmul(ops.cast(a, "float32"), ops.cast(b, "float32"))
+
+
+def parts(tensor: Any) -> list[Any]:
+    """The tensor, or its columns in four parts if `wide_product` converts: so it never copies all of it."""
+    dim = tensor.shape[-1]
+    size = -(-dim // 4)
+    return [tensor[:, start : start + size] for start in range(0, dim, size)]
