@@ -16,15 +16,17 @@ from keraslosses.reference.uses import SYMPTOMS, TASKS
 
 
 def losses_by_family() -> str:
-    """A table for each family, from the references."""
+    """A table for each family, from the references: each loss with what it is for."""
     lines: list[str] = []
     for family, group in groupby(REFERENCES.values(), lambda entry: entry.family):
         entries = list(group)
-        lines += ["", f"## {family.capitalize()}", "", "| loss | inputs | source |", "|---|---|---|"]
-        lines += [f"| [{e.name}](api/{e.name}.md) | {e.kind.text} | {e.source} |" for e in entries]
+        lines += ["", f"## {family.capitalize()}", ""]
+        rows = [(f"[{e.name}](api/{e.name}.md)", e.purpose, e.kind.text) for e in entries]
+        lines += [pages.table(("loss", "for", "inputs"), rows, "losses"), ""]
         lines += pages.toctree([e.name for e in entries])
     made_of_losses = [name for name in pages.names_of("Losses") if name not in REFERENCES]
-    lines += ["## Made of losses", "", *(f"- [{name}](api/{name}.md)" for name in made_of_losses)]
+    rows = [(f"[{name}](api/{name}.md)", pages.uses_of(name)[0].when) for name in made_of_losses]
+    lines += ["## Made of losses", "", pages.table(("loss", "for"), rows, "losses")]
     return "\n".join([*lines, *pages.toctree(made_of_losses)])
 
 
