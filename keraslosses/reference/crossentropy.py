@@ -119,7 +119,7 @@ REFERENCES = (
         binary_crossentropy,
         "Keras; pos_weight as torch.nn.BCEWithLogitsLoss",
         task="Yes or no",
-        purpose="the usual loss",
+        purpose="the usual loss for yes or no",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= \frac{1}{n} \sum_{i=1}^{n} w_i \ell_i \\ "

@@ -88,7 +88,7 @@ REFERENCES = (
         smooth_l1,
         "Girshick, Fast R-CNN, 2015, equation 3",
         task="Boxes",
-        purpose="the four numbers, each by itself",
+        purpose="each of the four numbers of a box by itself",
         tex=(
             r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \begin{cases} "
             r"\frac{1}{2 \beta} e_i^2 & \text{if } \left| e_i \right| < \beta \\ "
