@@ -49,6 +49,9 @@ def recogniser():
         "num_classes": 5,
         "images": x,
         "persons": np.arange(4) % 5,
+        "vocabulary": 7,
+        "hidden_states": images(12).reshape(4, 3, 8),
+        "next_tokens": np.arange(12).reshape(4, 3) % 7,
     }
 
 
