@@ -22,6 +22,7 @@ OF_BACKEND = {
     "tensorflow": ("test_tensorflow_seam.py",),
     "jax": ("test_jax_programs.py", "test_rank_promotion.py"),
     "torch": (
+        "test_torch_compile.py",
         "test_torch_forms.py",
         "test_torch_kernels.py",
         "test_torch_precision.py",

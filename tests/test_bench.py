@@ -381,6 +381,7 @@ def test_worker_goes_on_after_a_loss_that_cannot_run(monkeypatch, backend):
         "seconds": 0.01,
         "without": [],
         "as_accelerator": False,
+        "torch_compile": False,
     }
     bench_worker.work(plan, told.append)
     kinds = [event["event"] for event in told]
@@ -396,7 +397,7 @@ def test_what_is_measured_without_a_form_is_the_formula(monkeypatch, backend):
     assert serves == (form.backend == backend)
     seen = []
     monkeypatch.setattr(bench_worker, "measure", lambda *rest: seen.append(contract.faster) or ALONE)
-    plan = {"losses": ["BalancedL1"], "sizes": ["small"], "seconds": 0.01, "as_accelerator": False}
+    plan = {"losses": ["BalancedL1"], "sizes": ["small"], "seconds": 0.01, "as_accelerator": False, "torch_compile": False}
     bench_worker.work({**plan, "without": [form.name]}, lambda event: None)
     assert [faster.mean for faster in seen] == [None] * len(MODES[backend])
     bench_worker.work({**plan, "without": []}, lambda event: None)
@@ -413,7 +414,7 @@ def test_the_child_process_is_told_what_to_do_without(monkeypatch):
 
 def test_as_accelerator_measures_with_no_look_at_values(monkeypatch, backend):
     """On torch; the other backends look at no value in a step anyway."""
-    plan = {"losses": ["Huber"], "sizes": ["small"], "seconds": 0.01, "without": []}
+    plan = {"losses": ["Huber"], "sizes": ["small"], "seconds": 0.01, "without": [], "torch_compile": False}
     seen, value = [], keras.ops.ones(())
     monkeypatch.setattr(bench_worker, "measure", lambda *rest: seen.append(seam.peek(value)) or ALONE)
     for as_accelerator in (True, False):

@@ -13,6 +13,8 @@ from keraslosses.reference.kinds.sizes import Pair, Shape, Sizes, normal
 SIZES = ("small", "middle", "large")
 # The ways in which users of a backend run a loss.
 MODES = {"tensorflow": ("tensorflow", "tensorflow, XLA"), "jax": ("jax",), "torch": ("torch",)}
+# Measured with `--torch-compile` only, because it compiles for seconds before each row.
+TORCH_COMPILE = "torch, compiled"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ CASES = (
     Case("ChunkedCrossEntropy", HEADS),
     Case("SampledMargin", HEADS, options={"seed": 0}),
 )
+
+
+def modes_of(backend: str, torch_compile: bool) -> tuple[str, ...]:
+    """The modes to measure on a backend."""
+    return (*MODES[backend], TORCH_COMPILE) if torch_compile and backend == "torch" else MODES[backend]
 
 
 def planned(losses: Sequence[str], sizes: Sequence[str]) -> list[tuple[Case, str]]:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from keraslosses.cli.as_json import AsJson, say_json
 from keraslosses.cli.backends_option import BackendNames, chosen_backends, say_which_are_absent
 from keraslosses.cli.bench import report
-from keraslosses.cli.bench.cases import CASES, MODES, SIZES, planned
+from keraslosses.cli.bench.cases import CASES, SIZES, modes_of, planned
 from keraslosses.cli.bench.results import Key, Row, as_data, by_mode, load, row_from, slower
 from keraslosses.cli.bench.without import chosen_forms
 from keraslosses.cli.names import known_name, loss_name, parts_of
@@ -66,6 +66,13 @@ def bench(
             help="On torch, look at no value, as on an accelerator. The table shows the kernels of a call.",
         ),
     ] = False,
+    torch_compile: Annotated[
+        bool,
+        typer.Option(
+            "--torch-compile",
+            help="On torch, measure with torch.compile too. It compiles for 5 to 60 seconds before each row.",
+        ),
+    ] = False,
     as_json: AsJson = False,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The .md file to write the tables to.")
@@ -89,7 +96,7 @@ def bench(
     """Measure each loss with its gradient against the same loss of other libraries.
 
     All libraries get the same inputs. Each one is compiled as its users compile it: TensorFlow with and
-    without XLA, JAX with jit, torch eager. A peer that computes another value or gradient is left out.
+    without XLA, JAX with jit, torch eager and, if asked, with torch.compile. A peer that computes another value or gradient is left out.
     """
     losses, measured_on = chosen_losses(names or []), chosen_backends(backend_names)
     off = chosen_forms(parts_of(without), measured_on)
@@ -99,6 +106,7 @@ def bench(
         "seconds": seconds,
         "without": off,
         "as_accelerator": as_accelerator,
+        "torch_compile": torch_compile,
     }
     wanted = keys(plan, measured_on)
     old = earlier_rows(against, wanted)
@@ -134,7 +142,8 @@ def chosen_sizes(texts: Sequence[str] | None) -> list[str]:
 def keys(plan: dict[str, Any], names: Sequence[str]) -> set[Key]:
     """The rows to measure on the backends."""
     pairs = planned(plan["losses"], plan["sizes"])
-    return {(case.title, mode, size) for name in names for case, size in pairs for mode in MODES[name]}
+    modes = [mode for name in names for mode in modes_of(name, plan["torch_compile"])]
+    return {(case.title, mode, size) for case, size in pairs for mode in modes}
 
 
 def earlier_rows(path: Path | None, wanted: set[Key]) -> dict[Key, Row]:

@@ -49,13 +49,17 @@ def cells(row: Row) -> list[str]:
         megabytes(row.memory),
         megabytes(peer.memory) if peer else NONE,
         number(row.copy_ms),
-        f"{row.kernels} : {peer.kernels}" if peer else str(row.kernels),
+        f"{count(row.kernels)} : {count(peer.kernels)}" if peer else count(row.kernels),
     ]
 
 
 def number(value: float) -> str:
     """Three significant digits."""
     return f"{value:.0f}" if value >= 100 else f"{value:#.3g}"
+
+
+def count(value: int | None) -> str:
+    return NONE if value is None else str(value)
 
 
 def megabytes(value: float | None) -> str:

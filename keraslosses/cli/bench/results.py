@@ -23,7 +23,7 @@ class Peer:
     spread: float
     ratio: float
     memory: float | None
-    kernels: int
+    kernels: int | None
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Row:
     """Our time, memory and kernels for one loss, size and mode, with the peers and the copy of y_pred.
 
     Times are medians in milliseconds. Spreads are interquartile ranges in percent of the median. Ratios are
-    medians of the ratios round by round. Memory is in MB. `dropped` says why a peer was left out.
+    medians of the ratios round by round. Memory is in MB.
+    Memory and kernels are None if they cannot be measured. `dropped` says why a peer was left out.
     """
 
     loss: str
@@ -42,7 +43,7 @@ class Row:
     spread: float
     rounds: int
     memory: float | None
-    kernels: int
+    kernels: int | None
     copy_ms: float
     copy_ratio: float
     peers: list[Peer]
@@ -113,10 +114,14 @@ def notable(rows: Sequence[Row]) -> list[str]:
     """A line for each row that takes more than NOTABLE times as long as its best peer."""
     return [
         f"{row.place}: {row.best.ratio:.2f} times {row.best.name} "
-        f"({row.kernels} kernels, its {row.best.kernels}; {row.copy_ratio:.1f} copies)"
+        f"({of_kernels(row, row.best)}{row.copy_ratio:.1f} copies)"
         for row in rows
         if row.best and row.best.ratio > NOTABLE
     ]
+
+
+def of_kernels(row: Row, peer: Peer) -> str:
+    return "" if row.kernels is None else f"{row.kernels} kernels, its {peer.kernels}; "
 
 
 def by_mode(rows: Sequence[Row]) -> dict[str, list[Row]]:

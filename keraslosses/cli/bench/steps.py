@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from keraslosses.cli.bench.cases import TORCH_COMPILE
 from keraslosses.cli.bench.kernels import dispatched, in_graph, in_program
 from keraslosses.core.types import Tensor
 
@@ -30,13 +31,13 @@ class Step:
     """`run` computes the results and waits for them.
 
     `memory` gives the memory that one run adds at its peak, in MB: the results and the intermediate values,
-    without the inputs. It gives None if the memory cannot be measured. `kernels` gives the number of kernels
-    that one run launches.
+    without the inputs. `kernels` gives the number of kernels that one run launches. Both give None if they
+    cannot be measured.
     """
 
     run: Callable[[], tuple[Any, ...]]
     memory: Callable[[], float | None]
-    kernels: Callable[[], int]
+    kernels: Callable[[], int | None]
 
 
 def with_gradient(loss: Callable[..., Any], y_true: Tensor, y_pred: Any, mode: str) -> Step:
@@ -77,12 +78,24 @@ def on_jax(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mo
 
 def on_torch(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Step:
     inputs = tuple(x.detach().requires_grad_(True) for x in inputs)
+    loss = compiled_on_torch(loss) if mode == TORCH_COMPILE else loss
 
     def value_and_gradient() -> tuple[Any, ...]:
         value = loss(y_true, *inputs)
         return value.detach(), *torch.autograd.grad(value, inputs)
 
     return torch_step(value_and_gradient, (), mode)
+
+
+def compiled_on_torch(function: Callable[..., Any]) -> Any:
+    """For the sizes of the row alone: a fixed size gives the faster code."""
+    return torch.compile(function, dynamic=False)
+
+
+def forget_compiled(mode: str) -> None:
+    """torch compiles the code of a function for a few inputs only, and then runs it without a compiler."""
+    if mode == TORCH_COMPILE:
+        torch.compiler.reset()
 
 
 def tensorflow_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Step:
@@ -143,7 +156,8 @@ def torch_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: s
     def memory() -> float | None:
         return process_memory(run) if run()[0].device.type == "cpu" else None
 
-    return Step(run, memory, lambda: len(dispatched(run)))
+    # Compiled code does not pass the dispatcher, which counts the kernels.
+    return Step(run, memory, lambda: None if mode == TORCH_COMPILE else len(dispatched(run)))
 
 
 def process_memory(run: Callable[[], Any]) -> float | None:

@@ -1,7 +1,7 @@
 """Measures the benchmark on one backend. `cli/bench/command.py` starts this module as a process.
 
 Usage: python -m keraslosses.cli.bench.worker PLAN. PLAN is JSON with `losses`, `sizes`, `seconds`,
-`without` (the names of faster forms to switch off) and `as_accelerator`.
+`without` (the names of faster forms to switch off), `as_accelerator` and `torch_compile`.
 Prints one JSON line with the versions, then one for each row: the measurements, or why it failed.
 """
 
@@ -19,10 +19,10 @@ from keras import ops
 
 import keraslosses
 from keraslosses.cli.bench import timing
-from keraslosses.cli.bench.cases import MODES, Case, Shape, planned
+from keraslosses.cli.bench.cases import Case, Shape, modes_of, planned
 from keraslosses.cli.bench.peers import inputs_for, peers_of
 from keraslosses.cli.bench.results import Peer, Row
-from keraslosses.cli.bench.steps import Step, copy, with_gradient
+from keraslosses.cli.bench.steps import Step, copy, forget_compiled, with_gradient
 from keraslosses.cli.bench.without import switch_off
 from keraslosses.core.backend import as_on_an_accelerator
 from keraslosses.core.types import Tensor
@@ -42,6 +42,7 @@ Arrays = list[np.ndarray]
 
 def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: float) -> Row:
     """Measures one row."""
+    forget_compiled(mode)
     y_true, y_pred = inputs
     shape = case.shapes[size]
     ours = with_gradient(ours_of(case, shape), y_true, y_pred, mode)
@@ -147,9 +148,10 @@ def work(plan: dict[str, Any], tell: Tell) -> None:
 def measure_all(plan: dict[str, Any], tell: Tell) -> None:
     switch_off(plan["without"], keras.backend.backend())
     tell({"event": "versions", "versions": versions()})
+    modes = modes_of(keras.backend.backend(), plan["torch_compile"])
     for case, size in planned(plan["losses"], plan["sizes"]):
         inputs = keras.tree.map_structure(ops.convert_to_tensor, case.inputs(size))
-        for mode in MODES[keras.backend.backend()]:
+        for mode in modes:
             place = {"loss": case.title, "mode": mode, "size": size}
             tell({"event": "start", **place})
             try:

@@ -1,7 +1,8 @@
-"""`keras.ops` with two changes: a Python number takes the dtype of the tensor, and float64 stays float64.
+"""`keras.ops` with changes: a Python number takes the dtype of the tensor, and float64 stays float64.
 
 Keras gives a Python number the dtype `floatx`, and computes some operations on float64 in float32. In their
-place, `torch_ops` and `jax_ops` have the operations of the backend. All others are those of `keras.ops`.
+place, `torch_ops` and `jax_ops` have the operations of the backend. `torch_ops` also has an operation that
+torch compiles once for all sizes of a batch. All others are those of `keras.ops`.
 """
 
 from importlib import import_module

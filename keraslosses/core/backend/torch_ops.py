@@ -1,4 +1,7 @@
-"""torch's own operations, in place of those that Keras computes in float32 for every input."""
+"""torch's own operations, in place of those of Keras.
+
+Keras computes some in float32 for every input, and one compiles anew for every size of the batch.
+"""
 
 from typing import Any
 
@@ -17,6 +20,13 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return torch.mean(x, dim=axis, keepdim=keepdims)
 
 
+def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    """Keras uses `torch.take_along_dim`, which a compiler can only trace for one size of each axis."""
+    shape = list(x.shape)
+    shape[axis] = indices.shape[axis]
+    return torch.gather(x, axis, indices.long().expand(shape))
+
+
 OWN = {
     "where": torch.where,
     "maximum": maximum,
@@ -27,4 +37,5 @@ OWN = {
     "matmul": torch.matmul,
     "logaddexp": torch.logaddexp,
     "arctan2": torch.arctan2,
+    "take_along_axis": take_along_axis,
 }
