@@ -20,7 +20,7 @@ from keraslosses.cli.bench import command as bench
 from keraslosses.cli.bench import peers as bench_peers
 from keraslosses.cli.bench import report, timing
 from keraslosses.cli.bench import worker as bench_worker
-from keraslosses.cli.bench.cases import CASES, HEADS, MODES, SIZES, planned
+from keraslosses.cli.bench.cases import CASES, HEADS, MODES, SIZES, TORCH_COMPILE, modes_of, planned
 from keraslosses.cli.bench.results import (
     Peer,
     Row,
@@ -397,7 +397,13 @@ def test_what_is_measured_without_a_form_is_the_formula(monkeypatch, backend):
     assert serves == (form.backend == backend)
     seen = []
     monkeypatch.setattr(bench_worker, "measure", lambda *rest: seen.append(contract.faster) or ALONE)
-    plan = {"losses": ["BalancedL1"], "sizes": ["small"], "seconds": 0.01, "as_accelerator": False, "torch_compile": False}
+    plan = {
+        "losses": ["BalancedL1"],
+        "sizes": ["small"],
+        "seconds": 0.01,
+        "as_accelerator": False,
+        "torch_compile": False,
+    }
     bench_worker.work({**plan, "without": [form.name]}, lambda event: None)
     assert [faster.mean for faster in seen] == [None] * len(MODES[backend])
     bench_worker.work({**plan, "without": []}, lambda event: None)
@@ -433,6 +439,27 @@ def test_the_command_tells_the_child_process_and_shows_the_kernels(replayed, mon
     invoke(*arguments, "--as-accelerator")
     invoke(*arguments)
     assert [plan["as_accelerator"] for plan in plans] == [True, False]
+
+
+def test_torch_compile_is_measured_only_if_asked_for(monkeypatch):
+    plans = []
+    monkeypatch.setattr(backends, "installed", lambda: ["torch"])
+    monkeypatch.setattr(backends, "run_worker", lambda *args, **options: iter(plans.append(args[2]) or []))
+    invoke("Huber", "--torch-compile", *QUICK)
+    invoke("Huber", *QUICK)
+    assert [modes_of("torch", plan["torch_compile"]) for plan in plans] == [
+        ("torch", TORCH_COMPILE),
+        ("torch",),
+    ]
+    assert modes_of("jax", torch_compile=True) == MODES["jax"]
+
+
+def test_kernels_that_are_not_counted_are_a_dash():
+    peer = dataclasses.replace(WITH_PEER.peers[0], kernels=None, ratio=2.0)
+    row = dataclasses.replace(WITH_PEER, kernels=None, peers=[peer])
+    assert report.cells(row)[-1] == "– : –"
+    (line,) = notable([row])
+    assert "kernels" not in line and line.endswith(" copies)")
 
 
 def test_a_form_of_a_backend_that_is_not_measured_is_an_error_of_usage(monkeypatch):

@@ -6,8 +6,19 @@ import torch
 from torch._dynamo.testing import CompileCounterWithBackend
 
 import keraslosses
+from keraslosses.cli.bench import worker
+from keraslosses.cli.bench.cases import MODES, TORCH_COMPILE
+from keraslosses.cli.bench.steps import with_gradient
+from keraslosses.core import keras_internals
 from keraslosses.core.backend.torch.internals import of_any_batch
 from keraslosses.reference import REFERENCES
+
+# torch makes an instance of each autograd.Function that it compiles, and its compiler uses `torch.jit`. It
+# warns about both.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*should not be instantiated"),
+    pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning"),
+]
 
 BATCHES = 4, 7
 CLASSES = 50
@@ -49,7 +60,6 @@ def weighted(loss, inputs):
     return [*inputs, torch.linspace(0.0, 2.0, len(values))]
 
 
-@pytest.mark.filterwarnings("ignore:.*should not be instantiated")
 @pytest.mark.parametrize("name", in_tiers(REFERENCES))
 def test_a_loss_is_one_graph_for_every_batch(name):
     reference, made = REFERENCES[name], getattr(keraslosses, name)
@@ -60,7 +70,6 @@ def test_a_loss_is_one_graph_for_every_batch(name):
 
 
 @pytest.mark.deep
-@pytest.mark.filterwarnings("ignore:.*should not be instantiated")
 @pytest.mark.parametrize("name", ["Huber", "SparseCategoricalCrossentropy", "CTC"])
 def test_compiled_to_machine_code_a_loss_is_the_same(name):
     reference = REFERENCES[name]
@@ -69,9 +78,27 @@ def test_compiled_to_machine_code_a_loss_is_the_same(name):
     assert_one_graph(loss, [drawn(reference, options, batch) for batch in BATCHES], "inductor")
 
 
+@pytest.mark.deep
+def test_the_benchmark_measures_the_compiled_loss():
+    inputs = torch.zeros(4, 3), torch.linspace(0, 3, 12).reshape(4, 3)
+    seen = []
+
+    def loss(y_true, y_pred):
+        seen.append(torch.compiler.is_compiling())
+        return keraslosses.Huber()(y_true, y_pred)
+
+    eager, compiled = (with_gradient(loss, *inputs, mode) for mode in (*MODES["torch"], TORCH_COMPILE))
+    assert worker.difference(worker.results_of(compiled), worker.results_of(eager)) == ""
+    assert seen == [True, False]
+    assert compiled.kernels() is None and compiled.memory() is not None
+
+
 def labels_and_features(batch):
     generator = torch.Generator().manual_seed(0)
-    return [torch.randint(0, CLASSES, (batch,), generator=generator), torch.randn(batch, 8, generator=generator)]
+    return [
+        torch.randint(0, CLASSES, (batch,), generator=generator),
+        torch.randn(batch, 8, generator=generator),
+    ]
 
 
 # Not SampledMargin in training: keras.random breaks every graph on torch (Keras 3.15, November 2026).
@@ -83,7 +110,6 @@ HEADS = {
 
 
 @pytest.mark.deep
-@pytest.mark.filterwarnings("ignore:.*should not be instantiated")
 @pytest.mark.parametrize("name", HEADS)
 def test_a_head_is_one_graph_for_every_batch(name):
     head = getattr(keraslosses, name)(num_classes=CLASSES)
@@ -95,9 +121,32 @@ def test_a_head_is_one_graph_for_every_batch(name):
     )
 
 
+@pytest.mark.deep
+def test_the_terms_are_one_graph_for_every_batch():
+    centers, weighting = torch.randn(CLASSES, 8), keraslosses.UncertaintyWeighting(2)
+    weighting.build(None)
+
+    def terms(labels, features):
+        return weighting([keraslosses.center_distances(features, labels, centers).mean(), features.sum()])
+
+    assert_one_graph(terms, [labels_and_features(batch) for batch in BATCHES])
+
+
+def test_a_loss_with_a_mask_is_one_graph_for_every_batch():
+    def loss(y_true, y_pred):
+        seen = y_pred * 1.0
+        keras_internals.set_attribute(seen, "_keras_mask", y_true[:, 0] > 0)
+        return keraslosses.Huber()(y_true, seen)
+
+    batches = [[torch.ones(batch, 3).triu(), torch.full((batch, 3), 3.0)] for batch in BATCHES]
+    assert_one_graph(loss, batches)
+
+
 def test_a_sum_of_losses_is_one_graph():
     loss = keraslosses.MeanSquaredError() + 0.5 * keraslosses.Huber()
-    batches = [[torch.zeros(batch, 3), torch.linspace(0, 1, 3 * batch).reshape(batch, 3)] for batch in BATCHES]
+    batches = [
+        [torch.zeros(batch, 3), torch.linspace(0, 1, 3 * batch).reshape(batch, 3)] for batch in BATCHES
+    ]
     assert_one_graph(loss, batches)
 
 

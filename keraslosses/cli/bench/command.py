@@ -70,7 +70,7 @@ def bench(
         bool,
         typer.Option(
             "--torch-compile",
-            help="On torch, measure with torch.compile too. It compiles for 5 to 60 seconds before each row.",
+            help="On torch, measure with torch.compile too. Each row compiles first, for 10 to 30 seconds.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -96,7 +96,8 @@ def bench(
     """Measure each loss with its gradient against the same loss of other libraries.
 
     All libraries get the same inputs. Each one is compiled as its users compile it: TensorFlow with and
-    without XLA, JAX with jit, torch eager and, if asked, with torch.compile. A peer that computes another value or gradient is left out.
+    without XLA, JAX with jit, torch eager and, with --torch-compile, compiled. A peer that computes another
+    value or gradient is left out.
     """
     losses, measured_on = chosen_losses(names or []), chosen_backends(backend_names)
     off = chosen_forms(parts_of(without), measured_on)
