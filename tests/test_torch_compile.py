@@ -70,7 +70,7 @@ def test_a_loss_is_one_graph_for_every_batch(name):
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("name", ["Huber", "SparseCategoricalCrossentropy", "CTC"])
+@pytest.mark.parametrize("name", ["Huber", "SparseCategoricalCrossentropy", "MultiLabelMargin", "CTC"])
 def test_compiled_to_machine_code_a_loss_is_the_same(name):
     reference = REFERENCES[name]
     options = reference.options[0]

@@ -44,7 +44,9 @@ def ctc_forward(
     log_p = log_p.clamp_min_(IMPOSSIBLE).transpose(0, 1)
     values, log_alpha = internals.ctc(log_p, labels, frame_length, label_length, blank)
     values = torch.where(values > -IMPOSSIBLE / 2, float("inf"), values)
-    return values, log_p, log_alpha
+    # The kernel leaves out places that no list of labels reaches. Compiled code must know the size before.
+    missing = 2 * labels.shape[1] + 1 - log_alpha.shape[2]
+    return values, log_p, F.pad(log_alpha, (0, missing)) if missing else log_alpha
 
 
 def ctc_backward(
