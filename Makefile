@@ -8,13 +8,16 @@ READY := $(VENV)/.ready
 # Versions of Keras that `make compat` tries beside the pinned one.
 KERAS_LOWEST ?= 3.15.0
 
+# Where `make gpu` runs: gpu or cpu.
+DEVICE ?= gpu
+
 # Extra arguments for pytest: make test PYTEST_ARGS="-k huber"
 PYTEST_ARGS ?=
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deep quick suite browser lint types docs gallery missing format compat clean
+.PHONY: help demo test test-deep quick suite browser lint types docs gallery missing format compat gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -59,8 +62,11 @@ format: $(READY) ## rewrite the files in the format that lint wants
 compat: ## the tests with the lowest Keras and with keras-nightly
 	scripts/compat.sh "$(PYTHON)" "$(KERAS_LOWEST)" $(PYTEST_ARGS)
 
+gpu: ## tests, benchmark and training steps on a GPU; DEVICE=cpu runs them small, without one
+	@scripts/gpu.sh "$(PYTHON)" "$(DEVICE)"
+
 clean: ## remove the environments and everything built
-	rm -rf $(VENV) .venv-compat-* docs/_build docs/api build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .jax_cache
+	rm -rf $(VENV) .venv-compat-* docs/_build docs/api build dist gpu-results .mypy_cache .pytest_cache .ruff_cache .hypothesis .jax_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml

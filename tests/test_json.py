@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 
 import keraslosses
 from keraslosses.cli.app import app
-from keraslosses.cli.as_json import without_nan
+from keraslosses.cli.as_data import without_nan
 from keraslosses.cli.bench import command as bench
 from keraslosses.cli.check import command as check
 from keraslosses.cli.demo import command as demo
+from keraslosses.cli.steps import command as steps
 from keraslosses.portability.finding import Finding
 from keraslosses.portability.processes import backends
 from keraslosses.portability.report.result import Result
@@ -30,17 +31,19 @@ CALLS = {
     "list": (["Huber", "Dice"], 0, 2),
     "migrate": (["."], 1, 1),
     "plot": (["Huber", "--delta=0.5,1"], 0, 2),
+    "steps": (["cnn"], 1, 0),
 }
 FAILED = Result("Huber", "value", "torch", [Finding("raises", "raises RuntimeError: out of luck")])
 
 
 @pytest.fixture(autouse=True)
 def in_a_folder(tmp_path, monkeypatch):
-    """Bench, check and demo fail at once."""
+    """Bench, check, demo and steps fail at once."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text("import keras\nkeras.losses.Huber(reduction='auto')\n")
     monkeypatch.setattr(backends, "installed", lambda: ["torch"])
-    monkeypatch.setattr(bench, "measure", lambda *args: bench.Run(failures=["torch failed."]))
+    for command in (bench, steps):
+        monkeypatch.setattr(command, "measure", lambda *args: bench.Run(failures=["torch failed."]))
     monkeypatch.setattr(check, "with_progress", lambda plan: [FAILED])
     monkeypatch.setattr(demo, "train", lambda *args: ([], {"torch": "out of luck"}))
 
@@ -111,7 +114,7 @@ def test_a_file_is_named_by_output_only():
         for parameter in command.params
         if parameter.metavar == "FILE"
     }
-    written = {(name, "--output") for name in ("bench", "check", "demo", "plot")}
+    written = {(name, "--output") for name in ("bench", "check", "demo", "plot", "steps")}
     assert files == written | {("bench", "--against")}
 
 

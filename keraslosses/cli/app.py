@@ -10,6 +10,7 @@ from keraslosses.cli.examples import examples_of
 from keraslosses.cli.list import list_losses
 from keraslosses.cli.migrate.command import migrate
 from keraslosses.cli.plot.command import CONTEXT, plot
+from keraslosses.cli.steps.command import steps
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
@@ -21,6 +22,7 @@ app.command(epilog=examples_of("demo"))(demo)
 app.command("list", epilog=examples_of("list"))(list_losses)
 app.command(epilog=examples_of("migrate"))(migrate)
 app.command(context_settings=CONTEXT, epilog=examples_of("plot"))(plot)
+app.command(epilog=examples_of("steps"))(steps)
 
 
 @app.callback()

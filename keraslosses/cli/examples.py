@@ -34,6 +34,11 @@ EXAMPLES = {
         "keraslosses plot Dice Tversky --alpha=0.9 --beta=0.1 --output dice.svg",
         "keraslosses plot Huber BalancedL1 SmoothL1 --SmoothL1.beta=0.5",
     ),
+    "steps": (
+        "keraslosses steps cnn head --backends jax",
+        "keraslosses steps --size small --json",
+        "keraslosses steps batch classes --output growth.png",
+    ),
 }
 
 

@@ -1,6 +1,6 @@
 """`python -m keraslosses bench`: time and memory of the losses, compared with other libraries."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,13 +14,16 @@ from keraslosses.cli.backends_option import BackendNames, chosen_backends, say_w
 from keraslosses.cli.bench import report
 from keraslosses.cli.bench.cases import CASES, SIZES, modes_of, planned
 from keraslosses.cli.bench.results import Key, Row, as_data, by_mode, load, row_from, slower
-from keraslosses.cli.bench.without import chosen_forms
+from keraslosses.cli.bench.without import known_forms
 from keraslosses.cli.names import known_name, loss_name, parts_of
 from keraslosses.cli.output_file import checked_output
 from keraslosses.portability.processes import backends
 from keraslosses_child import Lost
 
 WORKER = "keraslosses.cli.bench.worker"
+
+# Makes a row of what a worker tells.
+Read = Callable[[dict[str, Any]], Any]
 
 console = Console()
 errors = Console(stderr=True)
@@ -30,7 +33,7 @@ errors = Console(stderr=True)
 class Run:
     """The output of the child processes: rows, versions by backend, and failures."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
     versions: report.Versions = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
@@ -113,7 +116,7 @@ def bench(
     old = earlier_rows(against, wanted)
     page = checked_output(output, (".md",))
     say_which_are_absent(errors if as_json else console)
-    run = measure(measured_on, plan, len(wanted))
+    run = measure(measured_on, plan, len(wanted), WORKER, row_from)
     grown = slower(run.rows, old, tolerance)
     if page:
         page.write_text(report.markdown(run.rows, run.versions), "utf-8")
@@ -140,6 +143,22 @@ def chosen_sizes(texts: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(meant)) or list(SIZES)
 
 
+def chosen_forms(names: Sequence[str], backends: Sequence[str]) -> list[str]:
+    """The forms that are meant.
+
+    A name that no form has, or a form of a backend that is not measured, is a usage error.
+    """
+    known = known_forms()
+    meant = [known_name(name, sorted(known), "a faster form", "--without") for name in names]
+    for name in meant:
+        if known[name].backend not in backends:
+            raise typer.BadParameter(
+                f"{name!r} is a form for {known[name].backend}, but this run does not measure it.",
+                param_hint="--without",
+            )
+    return meant
+
+
 def keys(plan: dict[str, Any], names: Sequence[str]) -> set[Key]:
     """The rows to measure on the backends."""
     pairs = planned(plan["losses"], plan["sizes"])
@@ -162,8 +181,8 @@ def earlier_rows(path: Path | None, wanted: set[Key]) -> dict[Key, Row]:
     return rows
 
 
-def measure(names: Sequence[str], plan: dict[str, Any], total: int) -> Run:
-    """Measures on one backend after the other."""
+def measure(names: Sequence[str], plan: dict[str, Any], total: int, worker: str, read: Read) -> Run:
+    """Measures on one backend after the other. `read` makes a row of what the worker tells."""
     run = Run()
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=errors) as progress:
@@ -171,16 +190,18 @@ def measure(names: Sequence[str], plan: dict[str, Any], total: int) -> Run:
         for name in names:
             progress.update(task, description=f"{name}: starting")
             try:
-                measure_on(name, plan, run, progress, task)
+                measure_on(name, plan, worker, read, run, progress, task)
             except Lost as error:
                 run.failures.append(f"{name} failed. {error.told}")
         progress.update(task, completed=total, description="done")
     return run
 
 
-def measure_on(backend: str, plan: dict[str, Any], run: Run, progress: Progress, task: TaskID) -> None:
+def measure_on(
+    backend: str, plan: dict[str, Any], worker: str, read: Read, run: Run, progress: Progress, task: TaskID
+) -> None:
     """Adds the results of one backend. Its process may use all cores, like the process of a user."""
-    for event in backends.run_worker(WORKER, backend, plan, environment={}):
+    for event in backends.run_worker(worker, backend, plan, environment={}):
         kind = event.pop("event")
         if kind == "versions":
             run.versions[backend] = event["versions"]
@@ -190,7 +211,7 @@ def measure_on(backend: str, plan: dict[str, Any], run: Run, progress: Progress,
         else:
             progress.advance(task)
             if kind == "row":
-                run.rows.append(row_from(event))
+                run.rows.append(read(event))
             else:
                 place = f"{event['loss']}, {event['mode']}, {event['size']}"
                 run.failures.append(f"{place} failed: {event['error']}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import JustifyMethod
 from rich.table import Table
 
-from keraslosses.cli.as_json import command
+from keraslosses.cli.as_data import command
 from keraslosses.cli.bench.results import NOTABLE, Row, by_mode, median_ratio, notable
 
 COPY, KERNELS = "copy ms", "kernels"
@@ -106,7 +106,12 @@ def summary(rows: Sequence[Row]) -> list[str]:
 
 def circumstances(versions: Versions) -> list[str]:
     """The command, the machine, and the versions on each backend."""
-    lines = [f"Command: `{command()}`", f"Machine: {machine()}"]
+    return [f"Command: `{command()}`", *where(versions)]
+
+
+def where(versions: Versions) -> list[str]:
+    """The machine, and the versions on each backend."""
+    lines = [f"Machine: {machine()}"]
     for backend, found in versions.items():
         lines.append(f"{backend}: {', '.join(f'{name} {version}' for name, version in found.items())}")
     return lines
@@ -114,12 +119,18 @@ def circumstances(versions: Versions) -> list[str]:
 
 def markdown(rows: Sequence[Row], versions: Versions) -> str:
     """The file docs/bench.md, which the build of the docs divides into pages."""
-    lines = [*bullets(circumstances(versions)), "", *spaced(summary(rows))]
+    lines = [*bullets(circumstances(versions)), "", *spaced(summary(rows)), *mode_tables(rows)]
+    return "\n".join([*lines, ""])
+
+
+def mode_tables(rows: Sequence[Row]) -> list[str]:
+    """The lines of the tables, one for each mode."""
+    lines: list[str] = []
     for mode, group in by_mode(rows).items():
         rule = ["---" if column in TEXTS else "--:" for column in COLUMNS]
         body = [COLUMNS, rule, *(cells(row) for row in group)]
         lines += ["", f"### {mode}", "", *(f"| {' | '.join(line)} |" for line in body)]
-    return "\n".join([*lines, ""])
+    return lines
 
 
 def bullets(lines: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 import keraslosses
-from keraslosses.cli.as_json import command
+from keraslosses.cli.as_data import command
 from keraslosses.cli.backends_option import say_which_are_absent
 from keraslosses.portability.checks import CHECKS
 from keraslosses.portability.checks.runs import check_runs

@@ -1,0 +1,212 @@
+"""Tests, benchmark and training steps on a GPU, with torch, JAX or both. `make gpu` runs it.
+
+It needs keras, numpy and the framework; pytest for the tests. It writes gpu-results/gpu.json, whose `results`
+are those of `bench --json`, and the tables gpu-results/gpu.md.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+# The package is imported here with either framework; each measurement has a process with its own.
+os.environ["KERAS_BACKEND"] = "torch" if find_spec("torch") else "jax"
+
+import keraslosses  # noqa: E402
+from keraslosses.cli.as_data import without_nan  # noqa: E402
+from keraslosses.cli.bench import report as bench_report  # noqa: E402
+from keraslosses.cli.bench.results import as_data, row_from  # noqa: E402
+from keraslosses.cli.steps import report as steps_report  # noqa: E402
+from keraslosses.cli.steps.growth import GROWTHS  # noqa: E402
+from keraslosses.cli.steps.results import as_data as steps_as_data  # noqa: E402
+from keraslosses.cli.steps.results import result_from  # noqa: E402
+from keraslosses.cli.steps.tasks import TASKS  # noqa: E402
+from keraslosses.portability.processes import backends  # noqa: E402
+from keraslosses_child import Lost  # noqa: E402
+
+# Prints the name of the GPU that a framework uses, or nothing.
+GPU_OF = {
+    "torch": "import torch; print(torch.cuda.get_device_name() if torch.cuda.is_available() else '')",
+    "jax": "import jax; d = jax.devices()[0]; print('' if d.platform == 'cpu' else d.device_kind)",
+}
+# The tests that a GPU could fail: they compute values and gradients through `keras.ops`, and compare them as
+# NumPy arrays with the formula. Others read files and commands, use the CPU by design, or need hypothesis.
+TESTS = (
+    "extremes",
+    "scales",
+    "many_entries",
+    "near_limits",
+    "classification",
+    "ctc",
+    "ctc_padding",
+    "empty_boxes",
+    "chunked_cross_entropy",
+    "half_precision_heads",
+    "cosine_dense",
+    "sampled_margin",
+    "center_loss",
+)
+# A loss of each kind, and the heads. All losses would take JAX half an hour, most of it to compile.
+LOSSES = (
+    "MeanSquaredError",
+    "Huber",
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "SparseCategoricalCrossentropy",
+    "NegativeLogLikelihood",
+    "KLDivergence",
+    "CosineSimilarity",
+    "MultiMargin",
+    "BinaryFocalCrossentropy",
+    "Dice",
+    "CIoU",
+    "CTC",
+    "ArcFace",
+    "ChunkedCrossEntropy",
+    "SampledMargin",
+)
+# What is measured: (sizes of the benchmark, size of the steps, seconds for each row).
+MEASURED = {"gpu": (["middle", "large"], "large", 0.2), "cpu": (["small"], "small", 0.02)}
+WORKERS = {"bench": "keraslosses.cli.bench.worker", "steps": "keraslosses.cli.steps.worker"}
+# Without it, JAX takes most of the memory of the GPU when it starts.
+ON_GPU = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--device", default="gpu")
+    parser.add_argument("--output", default=ROOT / "gpu-results", type=Path)
+    arguments = parser.parse_args()
+    if arguments.device not in MEASURED:
+        sys.exit(f"gpu: DEVICE must be gpu or cpu. Received: {arguments.device!r}")
+    devices = devices_of(arguments.device)
+    if not devices:
+        sys.exit(
+            f"gpu: {' and '.join(frameworks())} found no GPU. "
+            "`make gpu DEVICE=cpu` runs the same on the CPU, with small inputs."
+        )
+    failed = run(arguments.device, devices, arguments.output)
+    sys.exit(1 if failed else 0)
+
+
+def frameworks() -> list[str]:
+    return [name for name in GPU_OF if find_spec(name)]
+
+
+def devices_of(device: str) -> dict[str, str]:
+    """The device of each framework that has one."""
+    if device == "cpu":
+        return dict.fromkeys(frameworks(), "cpu")
+    asked = {
+        name: subprocess.run([sys.executable, "-c", GPU_OF[name]], capture_output=True, text=True)
+        for name in frameworks()
+    }
+    return {name: done.stdout.strip() for name, done in asked.items() if done.stdout.strip()}
+
+
+def run(device: str, devices: dict[str, str], folder: Path) -> bool:
+    """Runs all parts, and writes and prints the results. Whether something failed."""
+    environment = backends.SMALL_ON_CPU if device == "cpu" else ON_GPU
+    sizes, size, seconds = MEASURED[device]
+    plans = {
+        "bench": {
+            "losses": LOSSES,
+            "sizes": sizes,
+            "seconds": seconds,
+            "without": [],
+            "as_accelerator": False,
+        },
+        "steps": {"what": [*TASKS, *GROWTHS], "size": size, "seconds": seconds},
+    }
+    found, versions, failures = {part: [] for part in plans}, {}, []
+    with ThreadPoolExecutor() as pool:  # Side by side. What measures times runs alone.
+        tests = list(pool.map(lambda backend: tested(backend, environment), devices))
+    for backend in devices:
+        for part, plan in plans.items():
+            started = time.monotonic()
+            try:
+                events = list(backends.run_worker(WORKERS[part], backend, plan, environment=environment))
+            except Lost as error:
+                events, failures = [], [*failures, f"{part} on {backend} failed. {error.told}"]
+            for event in events:
+                kind = event.pop("event")
+                if kind == "versions":
+                    versions[backend] = event["versions"]
+                elif kind == "row":
+                    found[part].append(row_from(event) if part == "bench" else result_from(event))
+                elif kind == "failed":
+                    failures.append(f"{event['loss']}, {event['mode']}, {event['size']}: {event['error']}")
+            print(f"gpu: {part} on {backend}: {time.monotonic() - started:.0f} s", flush=True)
+    failures += [f"tests on {test['backend']}: {test['told']}" for test in tests if test["passed"] is False]
+    whole = {
+        "keraslosses": keraslosses.__version__,
+        "command": f"make gpu DEVICE={device}",
+        "machine": bench_report.machine(),
+        "devices": devices,
+        "versions": versions,
+        "failures": failures,
+        "tests": tests,
+        "steps": steps_as_data(found["steps"]),
+        "results": as_data(found["bench"]),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "gpu.json").write_text(json.dumps(without_nan(whole), indent=2, allow_nan=False), "utf-8")
+    page = "\n".join(page_of(whole, found))
+    (folder / "gpu.md").write_text(page, "utf-8")
+    print(page)
+    print(f"gpu: written to {folder}: gpu.json and gpu.md")
+    return bool(failures)
+
+
+def tested(backend: str, environment: dict[str, str]) -> dict[str, object]:
+    """Runs the chosen tests. `passed` is None if pytest is not installed."""
+    if not find_spec("pytest"):
+        return {"backend": backend, "passed": None, "told": "left out: pytest is not installed"}
+    started = time.monotonic()
+    files = [f"tests/test_{name}.py" for name in TESTS]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "not deep", *files]
+    done = subprocess.run(
+        command,
+        env={**os.environ, **environment, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    passed, lines = done.returncode == 0, done.stdout.strip().splitlines()
+    if not passed:
+        print(done.stdout[-8000:], done.stderr[-2000:], sep="\n")
+    print(f"gpu: tests on {backend}: {time.monotonic() - started:.0f} s", flush=True)
+    return {"backend": backend, "passed": passed, "told": lines[-1] if lines else "nothing printed"}
+
+
+def page_of(whole: dict, found: dict) -> list[str]:
+    """The tables, with where they were measured."""
+    devices = [f"- {backend}: {device}" for backend, device in whole["devices"].items()]
+    tests = [f"| {test['backend']} | {test['told']} |" for test in whole["tests"]]
+    return [
+        "# Results of `make gpu`",
+        "",
+        *devices,
+        *bench_report.bullets(bench_report.where(whole["versions"])),
+        *(f"- failed: {failure}" for failure in whole["failures"]),
+        "",
+        "### Tests",
+        "",
+        *("| backend | told |", "|---|---|", *tests),
+        "",
+        steps_report.markdown(found["steps"]),
+        *bench_report.spaced(bench_report.summary(found["bench"])),
+        *bench_report.mode_tables(found["bench"]),
+        "",
+    ]
+
+
+if __name__ == "__main__":
+    main()
