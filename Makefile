@@ -30,7 +30,7 @@ test: lint types docs quick ## lint, types, docs, then the quick tests on every 
 test-deep: $(READY) browser ## the tests that `make test` leaves out, on every backend
 	@scripts/suite.sh $(PY) -m deep $(PYTEST_ARGS)
 
-quick: $(READY) browser ## only the quick tests, on every backend
+quick: $(READY) ## only the quick tests, on every backend
 	@scripts/suite.sh $(PY) -m "not deep" $(PYTEST_ARGS)
 
 suite: $(READY) browser ## all tests, quick and deep, on every backend
@@ -47,6 +47,7 @@ types: $(READY) ## check types
 	$(PY) -m mypy
 
 docs: $(READY) ## build the docs into docs/_build/html; a warning is an error
+	@rm -rf docs/_build/html
 	$(PY) -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
 
 gallery: $(READY) ## run the examples and write docs/gallery again

@@ -105,7 +105,7 @@ def get(identifier: Any) -> Any:
     else:
         found = identifier
     if inspect.isclass(found):
-        found = made(found)
+        found = made(found) if issubclass(found, keras.losses.Loss) else None
     if not callable(found):
         raise ValueError(
             "`identifier` must be a loss or the name of a loss; see keraslosses.names(). "
@@ -117,7 +117,8 @@ def get(identifier: Any) -> Any:
 def made(cls: Any) -> Any:
     """An instance of a class; raises if the class needs arguments."""
     parameters = inspect.signature(cls).parameters.values()
-    needed = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    needed = [p.name for p in named if p.default is p.empty]
     if needed:
         raise ValueError(
             f"`identifier` must be a config with {', '.join(needed)}: "

@@ -59,6 +59,7 @@ def forget(names: list[str]) -> None:
     for name in names:
         if not (EXAMPLES / f"{name}.py").is_file():
             sys.exit(f"expected names of files in examples/ without .py, got {name!r}")
+    for name in names:
         for path in [*KEPT.glob(f"{name}.*"), *KEPT.glob(f"images/**/sphx_glr_{name}_*")]:
             path.unlink()
 

@@ -22,6 +22,7 @@ os.environ["KERAS_BACKEND"] = "torch" if find_spec("torch") else "jax"
 import keraslosses  # noqa: E402
 from keraslosses.cli.as_data import without_nan  # noqa: E402
 from keraslosses.cli.bench import report as bench_report  # noqa: E402
+from keraslosses.cli.bench.cases import plan_of  # noqa: E402
 from keraslosses.cli.bench.results import as_data, row_from  # noqa: E402
 from keraslosses.cli.steps import report as steps_report  # noqa: E402
 from keraslosses.cli.steps.growth import GROWTHS  # noqa: E402
@@ -108,6 +109,9 @@ def devices_of(device: str) -> dict[str, str]:
         name: subprocess.run([sys.executable, "-c", GPU_OF[name]], capture_output=True, text=True)
         for name in frameworks()
     }
+    for name, done in asked.items():
+        if done.returncode:
+            print(f"gpu: {name} does not start: {done.stderr[-500:]}", file=sys.stderr)
     return {name: done.stdout.strip() for name, done in asked.items() if done.stdout.strip()}
 
 
@@ -116,13 +120,7 @@ def run(device: str, devices: dict[str, str], folder: Path) -> bool:
     environment = backends.SMALL_ON_CPU if device == "cpu" else ON_GPU
     sizes, size, seconds = MEASURED[device]
     plans = {
-        "bench": {
-            "losses": LOSSES,
-            "sizes": sizes,
-            "seconds": seconds,
-            "without": [],
-            "as_accelerator": False,
-        },
+        "bench": plan_of(LOSSES, sizes, seconds),
         "steps": {"what": [*TASKS, *GROWTHS], "size": size, "seconds": seconds},
     }
     found, versions, failures = {part: [] for part in plans}, {}, []
@@ -132,17 +130,18 @@ def run(device: str, devices: dict[str, str], folder: Path) -> bool:
         for part, plan in plans.items():
             started = time.monotonic()
             try:
-                events = list(backends.run_worker(WORKERS[part], backend, plan, environment=environment))
-            except Lost as error:
-                events, failures = [], [*failures, f"{part} on {backend} failed. {error.told}"]
-            for event in events:
-                kind = event.pop("event")
-                if kind == "versions":
-                    versions[backend] = event["versions"]
-                elif kind == "row":
-                    found[part].append(row_from(event) if part == "bench" else result_from(event))
-                elif kind == "failed":
-                    failures.append(f"{event['loss']}, {event['mode']}, {event['size']}: {event['error']}")
+                for event in backends.run_worker(WORKERS[part], backend, plan, environment=environment):
+                    kind = event.pop("event")
+                    if kind == "versions":
+                        versions[backend] = event["versions"]
+                    elif kind == "row":
+                        found[part].append(row_from(event) if part == "bench" else result_from(event))
+                    elif kind == "failed":
+                        failures.append(
+                            f"{event['loss']}, {event['mode']}, {event['size']}: {event['error']}"
+                        )
+            except Lost as error:  # What was measured before stays.
+                failures.append(f"{part} on {backend} failed. {error.told}")
             print(f"gpu: {part} on {backend}: {time.monotonic() - started:.0f} s", flush=True)
     failures += [f"tests on {test['backend']}: {test['told']}" for test in tests if test["passed"] is False]
     whole = {
@@ -172,9 +171,10 @@ def tested(backend: str, environment: dict[str, str]) -> dict[str, object]:
     started = time.monotonic()
     files = [f"tests/test_{name}.py" for name in TESTS]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "not deep", *files]
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
         command,
-        env={**os.environ, **environment, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **environment, "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(paths)},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -202,6 +202,8 @@ def page_of(whole: dict, found: dict) -> list[str]:
         *("| backend | told |", "|---|---|", *tests),
         "",
         steps_report.markdown(found["steps"]),
+        *(f"- {line}" for line in steps_report.left_out(found["steps"])),
+        "",
         *bench_report.spaced(bench_report.summary(found["bench"])),
         *bench_report.mode_tables(found["bench"]),
         "",

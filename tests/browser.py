@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from selenium import webdriver
 
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -25,8 +26,9 @@ FLAGS = (
 def chromium(profile):
     """The browser, at an empty page. It keeps its files in the folder `profile`."""
     driver = shutil.which("chromedriver")
-    path = os.environ.get("KERASLOSSES_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
-    assert driver and path, "no Chromium with its chromedriver: install them, or set KERASLOSSES_BROWSER"
+    path = os.environ.get("KERASLOSSES_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
+    assert path, "no Chromium: install it, or set KERASLOSSES_BROWSER"
+    assert driver, "no chromedriver: install the one of Chromium's version"
     options = webdriver.ChromeOptions()
     options.binary_location = path
     for flag in (*FLAGS, f"--user-data-dir={profile}"):

@@ -22,7 +22,9 @@ MADE = (DOCS / "_build", DOCS / "api")
 def sources():
     """What the docs are made of."""
     for path in chain(DOCS.rglob("*"), (ROOT / "keraslosses").rglob("*.py")):
-        if path.is_file() and not any(folder in path.parents for folder in MADE):
+        if "__pycache__" in path.parts or any(folder in path.parents for folder in MADE):
+            continue
+        if path.is_file():
             yield path
 
 

@@ -22,6 +22,7 @@ Y = RNG.integers(0, CLASSES, BATCH)
 KERNEL = RNG.normal(size=(CLASSES, DIM)).astype("float32")
 BIAS = RNG.normal(size=CLASSES).astype("float32")
 WEIGHTS = np.linspace(0.25, 2.0, CLASSES).tolist()
+TRACED = "eager" if BACKEND == "torch" else "compiled"
 COTANGENT = RNG.normal(size=BATCH)
 ANGULAR = {
     "ArcFace": keraslosses.ArcFace(margin=0.3, scale=6.0),
@@ -451,3 +452,28 @@ def test_config_round_trip():
 def test_bad_options_are_named(options, message):
     with raises(message):
         keraslosses.ChunkedCrossEntropy(CLASSES, **options)
+
+
+@pytest.mark.parametrize("make", [keraslosses.ChunkedCrossEntropy, keraslosses.LargeMarginHead])
+def test_a_bad_label_that_does_not_count_leaves_the_gradient_of_the_kernel(make):
+    """Where no value can be looked at, so that nothing can be raised."""
+    head = make(3)
+    features = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    head.per_sample_loss(features, np.array([0, 1, 2]))
+    kernel = ops.convert_to_numpy(head.kernel)
+
+    def loss(labels, kernel):
+        with keras.StatelessScope([(head.kernel, kernel)]):
+            return ops.sum(head.per_sample_loss(features, labels, np.array([0.0, 1.0, 1.0])))
+
+    labels = np.array([[-1], [0], [1]])
+    with backend.as_on_an_accelerator():
+        value, gradient = value_and_gradient(loss, labels, kernel, mode=TRACED)
+    assert np.isfinite(value) and np.isfinite(gradient).all() and np.abs(gradient).sum() > 0
+
+
+def test_labels_of_frames_are_not_rounded():
+    head = keraslosses.ChunkedCrossEntropy(5)
+    for label in (2**32 + 1, 1 - 1e-12):
+        with pytest.raises(ValueError, match="`labels`"):
+            head.per_sample_loss(np.ones((1, 3, 4), "float32"), np.array([[label, 0, 1]]))

@@ -297,3 +297,12 @@ def test_a_copy_would_be_seen():
     features = ops.cast(ops.convert_to_tensor(RNG.normal(size=(BATCH, DIM))), "bfloat16")
     labels = ops.convert_to_tensor(LABELS, dtype="int32")
     assert wide_tensors(lambda features: head.per_sample_loss(features, labels), features)
+
+
+@pytest.mark.parametrize("margin", [None, keraslosses.CosFace()], ids=["plain", "margin"])
+def test_logits_of_frames_are_those_of_their_rows(margin):
+    head = keraslosses.ChunkedCrossEntropy(5, margin=margin, dtype="mixed_bfloat16")
+    frames = np.random.default_rng(0).normal(size=(2, 3, 8)).astype("float32")
+    found = ops.convert_to_numpy(head(frames))
+    of_rows = ops.convert_to_numpy(head(frames.reshape(6, 8)))
+    np.testing.assert_array_equal(found, of_rows.reshape(2, 3, 5))

@@ -82,3 +82,13 @@ def test_valid_entries_are_counted_as_integers():
     """float32 counts to 2^24 and no further."""
     values, valid = ops.zeros((2**12 + 1, 2**12)), ops.ones((2**12 + 1, 1), dtype="bool")
     assert int(entries_counted(Entries(values, valid))) == pytest.approx(2**24 + 2**12, abs=2)
+
+
+@pytest.mark.parametrize("mode", HARD_MODES)
+def test_mean_over_very_many_labels(mode):
+    """The formula does not state its derivatives, so the mean is taken by another way."""
+    y_pred = np.full((2**22, 2), -3.3, "float32")
+    value, _ = value_and_gradient(
+        keraslosses.NegativeLogLikelihood(), np.zeros(2**22, "int32"), y_pred, mode=mode
+    )
+    assert value == pytest.approx(3.3, rel=1e-5)

@@ -128,3 +128,33 @@ def test_what_is_no_notebook_is_told(file, text, said):
     assert result.exit_code == 2
     assert f"{file}: {said}" in result.stderr
     assert file.read_text() == text
+
+
+CONTINUED = "if deep:\n    !pip install a \\\n  tensorflow-addons\nimport tensorflow_addons as tfa\ntfa.losses.GIoULoss()"
+BEHIND_A_BLANK_LINE = "\n%%bash\necho ("
+NO_MAGIC = "import tensorflow_addons as tfa\nx = (7\n     %b)\ntfa.losses.GIoULoss()"
+
+
+@pytest.mark.parametrize("source", [CONTINUED, BEHIND_A_BLANK_LINE, NO_MAGIC])
+def test_what_ipython_reads_otherwise_is_left_as_it_is(file, source):
+    whole = json.dumps(notebook([("code", source)]))
+    made = Notebook(whole)
+    assert json.loads(made.with_code(made.code)) == json.loads(whole)
+    file.write_text(whole, "utf-8")
+    result = migrate(file)
+    assert result.exit_code < 2
+    assert ("GIoULoss" in source) is ("1 change" in result.stdout)
+
+
+@pytest.mark.parametrize("cell", [{}, {"cell_type": "code"}, 3])
+def test_a_cell_that_is_none_is_named_and_the_other_files_are_read(file, cell):
+    file.write_text(json.dumps({"cells": [cell], "nbformat": 4}), "utf-8")
+    file.with_name("other.py").write_text("import tensorflow_addons as tfa\ntfa.losses.GIoULoss()\n", "utf-8")
+    result = migrate(file.parent)
+    assert result.exit_code == 2
+    assert "no notebook of format 4" in result.stderr and "1 change" in result.stdout
+
+
+def test_cells_of_another_language_are_not_read(file):
+    file.write_text(json.dumps(notebook([("code", "x <- 1")], language_info={"name": "R"})), "utf-8")
+    assert migrate(file).exit_code == 0

@@ -54,7 +54,7 @@ def chosen_entries(names: Sequence[str], family: str | None) -> list[Entry]:
             )
     if family is not None:
         family = known_name(family, families, "a family", "--family")
-    found = [e for e in entries if e.name in (names or known) and e.family in (family, family or e.family)]
+    found = [e for e in entries if e.name in (names or known) and (family is None or e.family == family)]
     if not found:
         raise typer.BadParameter(
             f"none of {', '.join(names)} belongs to the family {family!r}.", param_hint="--family"

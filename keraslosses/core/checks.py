@@ -180,7 +180,9 @@ def reduction(name: str, value: Any) -> None:
 
 def is_sequence(value: Any) -> TypeGuard[Sequence[Any]]:
     """Whether a value is a list, a tuple, another sequence or an array with one axis; strings are not."""
-    return (isinstance(value, Sequence) and not isinstance(value, str)) or getattr(value, "ndim", None) == 1
+    return (isinstance(value, Sequence) and not isinstance(value, str | bytes)) or getattr(
+        value, "ndim", None
+    ) == 1
 
 
 def plain(value: Any) -> Any:

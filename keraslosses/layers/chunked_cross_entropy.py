@@ -27,8 +27,8 @@ class ChunkedCrossEntropy(KernelLayer):
     It is a term for `attach`. `per_sample_loss` is `SparseCategoricalCrossentropy(from_logits=True)` of the
     logits `features · kernelᵀ + bias`. With `margin`, it is one of the angular losses over cosines. The layer
     computes the logits of at most `chunk_size` classes at a time. It keeps a share of them for the gradient
-    and computes the others again. An array of all logits, (batch, num_classes), exists only if `kept` is 1.
-    Their softmax and its gradient are never held as a whole.
+    and computes the others again. An array of all logits, (batch, num_classes), exists only if `kept` is 1,
+    or if all classes fit into one chunk. Their softmax and its gradient are never held as a whole.
 
     ```
     loss = Σ_c class_weights[c] q[c] (logsumexp(logits) - logits[c]) + z_loss logsumexp(logits)²
@@ -167,7 +167,9 @@ class ChunkedCrossEntropy(KernelLayer):
 
     def products(self, features: Tensor, kernel: Any) -> Any:
         if is_half(features.dtype):
-            return backend.products_of_all(features, kernel, None if self.margin is None else 1.0)
+            flat = ops.reshape(features, (-1, features.shape[-1]))
+            found = backend.products_of_all(flat, kernel, None if self.margin is None else 1.0)
+            return ops.reshape(found, (*ops.shape(features)[:-1], self.outputs))
         if self.margin is not None:
             features, kernel = numerics.unit(features, -1), numerics.unit(kernel, -1)
         return ops.matmul(features, ops.transpose(kernel))
@@ -176,7 +178,7 @@ class ChunkedCrossEntropy(KernelLayer):
     def per_sample_loss(
         self, features: Tensor, labels: Tensor, sample_weight: Tensor = None, training: bool | None = None
     ) -> Any:
-        """The values `(batch,)`; with `ignore_class`, a tuple: the values, and which of them are valid.
+        """The values `(batch,)`; with `ignore_class` or a Keras mask, a tuple with which of them are valid.
 
         Features `(batch, frames, dim)` with labels `(batch, frames)` give values `(batch, frames)`. A frame
         that the Keras mask hides is not valid. The values are not multiplied by `sample_weight`. A sample of
@@ -208,7 +210,7 @@ class ChunkedCrossEntropy(KernelLayer):
         features = ops.where(kept[:, None], features, ops.ones_like(features))
         values = self.cross_entropy(features, labels, training)
         if broken is not None:
-            values = values * backend.one_or_nan(broken, values.dtype)
+            values = values * backend.one_or_nan(ops.logical_and(broken, kept), values.dtype)
         values = ops.where(kept, values, ops.zeros_like(values))
         return values if valid is None else (values, valid)
 
@@ -225,12 +227,13 @@ class ChunkedCrossEntropy(KernelLayer):
         sums = self.sums(features, labels, training)
         own = self.moved(sums.own)
         value = ops.softplus(sums.others - own)
-        penalty = self.z_loss * ops.square(own + value) if self.z_loss else 0.0
+        of_every = ops.logaddexp(sums.others, own)  # own + value loses digits where own is far below.
+        penalty = self.z_loss * ops.square(of_every) if self.z_loss else 0.0
         weight = self.weight_of(labels, own)
         if not self.label_smoothing:
             return weight * value + penalty
         everyone = self.outputs if self.class_weights is None else sum(self.class_weights)
-        of_all = everyone * (own + value) - (sums.weighted + weight * (own - sums.own))
+        of_all = everyone * of_every - (sums.weighted + weight * (own - sums.own))
         smoothed = (1.0 - self.label_smoothing) * weight * value
         return smoothed + self.label_smoothing / self.outputs * of_all + penalty
 
@@ -288,7 +291,7 @@ CHUNK_ON_CPU, LARGEST_CHUNK, SHARE_OF_MEMORY = 4096, 65536, 1 / 32
 def default_chunk_size(features: Tensor) -> int:
     """The number of classes in a chunk that suits the memory of the device."""
     memory, batch = backend.memory_of_device(features), features.shape[0]
-    if memory is None or batch is None:
+    if memory is None or not isinstance(batch, int):
         return CHUNK_ON_CPU
     three_numbers = (
         12 if is_half(features.dtype) else 3 * np.dtype(standardize_dtype(features.dtype)).itemsize

@@ -9,10 +9,9 @@ from keraslosses.layers.term import TermLayer
 
 
 class KernelLayer(TermLayer):
-    """A layer with a trainable `kernel`, float32 under every dtype policy.
+    """A layer with a trainable `kernel` of shape `(dim, outputs)`, float32 under every dtype policy.
 
-    The kernel has the shape `(dim, outputs)`. A class with another shape overrides `kernel_shape`, and one
-    with another dtype `kernel_dtype`.
+    A class with another shape overrides `kernel_shape`, and one with another dtype `kernel_dtype`.
     """
 
     def __init__(

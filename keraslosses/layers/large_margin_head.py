@@ -130,7 +130,7 @@ class LargeMarginHead(KernelLayer):
         if training and self.trainable:
             self.step.assign_add(1)
         if broken is not None:
-            values = values * backend.one_or_nan(broken, values.dtype)
+            values = values * backend.one_or_nan(ops.logical_and(broken, kept), values.dtype)
         return ops.where(kept, values, ops.zeros_like(values))
 
     def cross_entropy(self, features: Tensor, labels: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
@@ -73,7 +74,8 @@ def rows(argument: str, features: Tensor, labels: Tensor, sample_weight: Tensor)
     A masked row gets the weight 0, so that the term does not learn from it.
     """
     axes = len(features.shape) - 1
-    labels = ops.convert_to_tensor(labels)
+    # JAX would round large integers and float64.
+    labels = labels if isinstance(labels, np.ndarray) else ops.convert_to_tensor(labels)
     if not axes <= len(labels.shape) <= axes + 1 or not checks.compatible(
         labels.shape[:axes], features.shape[:-1]
     ):
@@ -93,5 +95,6 @@ def rows(argument: str, features: Tensor, labels: Tensor, sample_weight: Tensor)
         given = ops.ones_like(mask, dtype="float32") if sample_weight is None else sample_weight
         sample_weight = ops.where(mask, given, ops.zeros_like(given))
     features = ops.reshape(features, (-1, features.shape[-1]))
-    labels = ops.reshape(labels, (-1, *labels.shape[axes:]))
+    reshape = np.reshape if isinstance(labels, np.ndarray) else ops.reshape
+    labels = reshape(labels, (-1, *labels.shape[axes:]))
     return features, labels, sample_weight, mask

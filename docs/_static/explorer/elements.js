@@ -60,7 +60,7 @@
   /** A value from a link as a value of the option, or undefined if the option has no such value. */
   explorer.parsed = (option, text) => {
     if (option.choices) return option.choices.map(([choice]) => choice).find((choice) => String(choice) === text);
-    if (typeof option.start === "boolean") return { true: true, false: false }[text];
+    if (typeof option.start === "boolean") return text === "true" ? true : text === "false" ? false : undefined;
     const value = text ? Number(text) : NaN;
     return Number.isFinite(value) ? explorer.clip(value, option.least, option.most) : undefined;
   };

@@ -83,6 +83,25 @@ def modes_of(backend: str, torch_compile: bool) -> tuple[str, ...]:
     return (*MODES[backend], TORCH_COMPILE) if torch_compile and backend == "torch" else MODES[backend]
 
 
+def plan_of(
+    losses: Sequence[str],
+    sizes: Sequence[str],
+    seconds: float,
+    without: Sequence[str] = (),
+    as_accelerator: bool = False,
+    torch_compile: bool = False,
+) -> dict[str, Any]:
+    """What a process is to measure, as data for it."""
+    return {
+        "losses": [*losses],
+        "sizes": [*sizes],
+        "seconds": seconds,
+        "without": [*without],
+        "as_accelerator": as_accelerator,
+        "torch_compile": torch_compile,
+    }
+
+
 def planned(losses: Sequence[str], sizes: Sequence[str]) -> list[tuple[Case, str]]:
     """The pairs (case, size) to measure. The sizes of a case go from small to large."""
     return [(case, size) for case in CASES if case.loss in losses for size in SIZES if size in sizes]

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from keraslosses.cli.as_json import AsJson, say_json
 from keraslosses.cli.backends_option import BackendNames, chosen_backends, say_which_are_absent
 from keraslosses.cli.bench import report
-from keraslosses.cli.bench.cases import CASES, SIZES, modes_of, planned
+from keraslosses.cli.bench.cases import CASES, SIZES, modes_of, plan_of, planned
 from keraslosses.cli.bench.results import Key, Row, as_data, by_mode, load, row_from, slower
 from keraslosses.cli.bench.without import known_forms
 from keraslosses.cli.names import known_name, loss_name, parts_of
@@ -104,14 +104,7 @@ def bench(
     """
     losses, measured_on = chosen_losses(names or []), chosen_backends(backend_names)
     off = chosen_forms(parts_of(without), measured_on)
-    plan = {
-        "losses": losses,
-        "sizes": chosen_sizes(sizes),
-        "seconds": seconds,
-        "without": off,
-        "as_accelerator": as_accelerator,
-        "torch_compile": torch_compile,
-    }
+    plan = plan_of(losses, chosen_sizes(sizes), seconds, off, as_accelerator, torch_compile)
     wanted = keys(plan, measured_on)
     old = earlier_rows(against, wanted)
     page = checked_output(output, (".md",))

@@ -18,7 +18,15 @@ elif BACKEND == "torch":
 
 # Nodes of a TensorFlow graph, and instructions of XLA, that compute nothing.
 FREE_IN_TENSORFLOW = {
-    *("Const", "Placeholder", "Identity", "NoOp", "Shape", "Reshape", "ExpandDims", "Squeeze", "StopGradient")
+    "Const",
+    "ExpandDims",
+    "Identity",
+    "NoOp",
+    "Placeholder",
+    "Reshape",
+    "Shape",
+    "Squeeze",
+    "StopGradient",
 }
 FREE_IN_XLA = {"parameter", "constant", "bitcast", "tuple", "get-tuple-element"}
 # `name = type operation(operands)`. The type may be a tuple with spaces in it.

@@ -181,7 +181,7 @@ def expanded(texts: Sequence[str], backend: str, timeout: float, memory: int) ->
     for place, why in empty.items():
         if len(empty) == len(found) or not why.startswith("has"):
             raise wrong(place, f"{why}.")
-        errors.print(f"{place} {why}: left out.", highlight=False)
+        errors.print(f"{place} {why}: left out.", highlight=False, markup=False)
     return list(dict.fromkeys(target for inside in found.values() for target in inside))
 
 

@@ -113,13 +113,14 @@ def say(console: Console, report: dict[str, Any], web_page: Path | None) -> None
     for block in failures(failed, targets):
         console.print(block)
     for reason in reasons(report["results"]):
-        console.print(reason, style="dim", highlight=False)
+        console.print(reason, style="dim", highlight=False, markup=False)
     say_which_are_absent(console)
     if web_page is not None:
-        console.print(f"The page is in {web_page}", soft_wrap=True, highlight=False)
+        console.print(f"The page is in {web_page}", soft_wrap=True, highlight=False, markup=False)
     ran = sum(result["status"] != SKIPPED for result in report["results"])
     count = "1 check" if ran == 1 else f"{ran} checks"
-    line = f"{count} ran, {len(failed)} failed." if failed else f"All {count} passed."
+    passed = "1 check passed." if ran == 1 else f"All {count} passed."
+    line = f"{count} ran, {len(failed)} failed." if failed else passed
     console.print(line, style="bold red" if failed else "bold green", highlight=False)
 
 

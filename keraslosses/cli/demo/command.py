@@ -92,7 +92,7 @@ def demo(
         report(results, data, len(images["x_train"]), seeds, epochs)
         say_whether_backends_agree(compared)
         if results:
-            console.print(f"The picture is in {picture}", soft_wrap=True, highlight=False)
+            console.print(f"The picture is in {picture}", soft_wrap=True, highlight=False, markup=False)
     raise typer.Exit(int(bool(failures) or any(comparison.disagreements for comparison in compared)))
 
 

@@ -57,7 +57,7 @@ def changed(file: Path, save: bool) -> list[Finding]:
     """The findings of a file, after their edits are made if they should be."""
     text = read(file)
     notebook = Notebook(text) if file.suffix == NOTEBOOK else None
-    source = source_of(notebook) if notebook else Source(text)
+    source = python_of(notebook) if notebook else Source(text)
     found = findings(source)
     if save and any(one.edits for one in found):
         if copy_of(file).exists():
@@ -67,7 +67,7 @@ def changed(file: Path, save: bool) -> list[Finding]:
     return [in_cell(notebook, one) for one in found] if notebook else found
 
 
-def source_of(notebook: Notebook) -> Source:
+def python_of(notebook: Notebook) -> Source:
     """The code of a notebook. An error of syntax names the cell."""
     try:
         return Source(notebook.code)

@@ -1,5 +1,6 @@
 """A notebook as one piece of Python: the code cells one after the other, and the new code put back."""
 
+import ast
 import json
 import re
 from bisect import bisect_right
@@ -26,11 +27,11 @@ class Notebook:
         try:
             self.whole = json.loads(text)
             self.cells = list(self.whole["cells"])
-        except (ValueError, KeyError, TypeError) as error:
+            python = language(self.whole) == "python"
+            self.numbers = [n for n, cell in enumerate(self.cells) if python and cell["cell_type"] == "code"]
+            parts = [f"{HEAD}\n{hidden(source_of(self.cells[n]))}\n" for n in self.numbers]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"no notebook of format 4 ({type(error).__name__}: {error})") from None
-        python = self.whole.get("metadata", {}).get("kernelspec", {}).get("language", "python") == "python"
-        self.numbers = [n for n, cell in enumerate(self.cells) if python and cell["cell_type"] == "code"]
-        parts = [f"{HEAD}\n{hidden(source_of(self.cells[n]))}\n" for n in self.numbers]
         self.code = "".join(parts)
         self.starts = list(accumulate((part.count("\n") for part in parts), initial=1))
 
@@ -53,6 +54,13 @@ class Notebook:
         return json.dumps(self.whole, indent=size, ensure_ascii=self.text.isascii()) + end
 
 
+def language(notebook: dict[str, Any]) -> str:
+    """The language of the cells, in small letters."""
+    metadata = notebook.get("metadata", {})
+    kernel, about = metadata.get("kernelspec", {}), metadata.get("language_info", {})
+    return str(kernel.get("language") or about.get("name") or "python").lower()
+
+
 def source_of(cell: dict[str, Any]) -> str:
     """The source of a cell, which may be a text or a list of lines."""
     return "".join(cell["source"])
@@ -60,17 +68,34 @@ def source_of(cell: dict[str, Any]) -> str:
 
 def hidden(source: str) -> str:
     """The source with the lines for IPython as comments of a `pass`, so that the rest is Python."""
-    other = source.startswith("%%") and source.split()[0] not in PYTHON_FOLLOWS
-    return "\n".join(hidden_line(line, other) for line in source.split("\n"))
+    if is_python(source):
+        return source
+    other = source.lstrip().startswith("%%") and source.split()[0] not in PYTHON_FOLLOWS
+    lines: list[str] = []
+    goes_on: str | None = None  # The indent of a line for IPython that a backslash continues.
+    for line in source.split("\n"):
+        indent = goes_on if goes_on is not None else indent_for_ipython(line, other)
+        lines.append(line if indent is None else f"{indent}{HIDDEN}{line}")
+        goes_on = indent if indent is not None and line.endswith("\\") else None
+    return "\n".join(lines)
 
 
-def hidden_line(line: str, other: bool) -> str:
+def is_python(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def indent_for_ipython(line: str, other: bool) -> str | None:
+    """The indent of a line for IPython. None for a line of Python."""
     if other:
-        return HIDDEN + line
+        return ""
     found = FOR_IPYTHON.fullmatch(line)
-    return f"{found[1]}{HIDDEN}{found[2]}" if found else line
+    return found[1] if found else None
 
 
 def shown(source: str) -> str:
     """The source with its lines for IPython."""
-    return source.replace(HIDDEN, "")
+    return re.sub(rf"^\s*{re.escape(HIDDEN)}", "", source, flags=re.MULTILINE)

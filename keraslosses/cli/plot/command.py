@@ -89,7 +89,7 @@ def plot(
     if as_json:
         say_json([as_data(curve) for curve in curves], title=heading, axis=along.axis, picture=str(path))
     else:
-        console.print(f"The picture is in {path}", soft_wrap=True, highlight=False)
+        console.print(f"The picture is in {path}", soft_wrap=True, highlight=False, markup=False)
 
 
 def loss_named(name: str, inputs: str | None) -> Plotted:

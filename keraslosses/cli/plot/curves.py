@@ -44,7 +44,7 @@ def curves_of(plotted: Plotted, choices: Sequence[Options]) -> tuple[Path, list[
         ValueError: If the loss refuses the options, or if the curves have different x axes.
     """
     filled = [{**plotted.needed, **options} for options in choices]
-    losses = [plotted.cls(**options, reduction="none") for options in filled]
+    losses = [made(plotted, options) for options in filled]
     paths = [plotted.kind.path(options) for options in filled]
     if len({path.axis for path in paths}) > 1:
         axes = "; ".join(dict.fromkeys(path.axis for path in paths))
@@ -52,6 +52,17 @@ def curves_of(plotted: Plotted, choices: Sequence[Options]) -> tuple[Path, list[
     drawn = coupled_curves if plotted.coupled else curves
     lines = zip(losses, paths, labels_of(plotted, choices), strict=True)
     return paths[0], [curve for loss, path, label in lines for curve in drawn(loss, path, label)]
+
+
+def made(plotted: Plotted, options: Options) -> Any:
+    """The loss with these options, without a reduction."""
+    try:
+        return plotted.cls(**options, reduction="none")
+    except TypeError as error:
+        raise ValueError(
+            f"{plotted.name} must take `reduction`, and have a default for each option that --option does "
+            f"not give. Received: {error}"
+        ) from None
 
 
 def labels_of(plotted: Plotted, choices: Sequence[Options]) -> list[str]:

@@ -60,7 +60,7 @@ def own_class(name: str) -> Any:
         )
     try:
         cls = loaded(name)
-    except (NotChecked, OSError) as error:
+    except (NotChecked, OSError, SyntaxError, ImportError) as error:
         raise ValueError(f"{name!r} cannot be drawn: {error}") from None
     if not hasattr(cls, "from_config"):
         raise ValueError(f"{name!r} cannot be drawn: expected a loss class.")

@@ -61,11 +61,11 @@ def steps(
     what = list(dict.fromkeys(what))
     plan = {"what": what, "size": known_name(size, SIZES, "a size", "--size"), "seconds": seconds}
     measured_on = chosen_backends(backend_names)
-    picture = checked_output(output, (".png", ".svg"))
-    if picture and not GROWTHS.keys() & set(what):
+    if output and not GROWTHS.keys() & set(what):
         raise typer.BadParameter(
             f"the picture shows growth. Name at least one of {', '.join(GROWTHS)}.", param_hint="--output"
         )
+    picture = checked_output(output, (".png", ".svg"))
     say_which_are_absent(errors if as_json else console)
     total = sum(POINTS if name in GROWTHS else 1 for name in what) * len(measured_on)
     run = measure(measured_on, plan, total, WORKER, result_from)

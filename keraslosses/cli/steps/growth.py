@@ -79,7 +79,8 @@ def lines(what: str, rows: Sequence[Row]) -> list[Line]:
         return []
     lengths, mode, best = [int(row.size) for row in rows], rows[-1].mode, rows[-1].best
     made = [Line(what, mode, OURS, lengths, [row.ms for row in rows])]
-    if best:
-        of_peer = [(int(row.size), peer.ms) for row in rows for peer in row.peers if peer.name == best.name]
+    peers = [(int(row.size), peer) for row in rows for peer in row.peers]
+    of_peer = [(length, peer.ms) for length, peer in peers if best and peer.name == best.name]
+    if best and len(of_peer) >= FITTED:  # At some lengths the peer may have been left out.
         made.append(Line(what, mode, best.name, *map(list, zip(*of_peer, strict=True))))
     return made

@@ -67,7 +67,7 @@ class Classes(NamedTuple):
 
     @property
     def chunks_kept(self) -> int:
-        """The number of chunks that are kept, rounded up: a single chunk is never computed again."""
+        """The number of chunks that are kept, rounded up."""
         return math.ceil(self.kept * self.chunks)
 
     @property

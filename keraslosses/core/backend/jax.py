@@ -56,6 +56,10 @@ def total(values: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return jnp.sum(written_once(values), axis=axis, keepdims=keepdims)
 
 
+def mean_of(values: Any, count: int) -> Any:
+    return total(values) / max(count, 1)
+
+
 def mean_of_rows(values: Any) -> Any:
     rows = values if values.ndim < 2 else jnp.sum(values, axis=-1) / max(values.shape[-1], 1)
     return jnp.sum(rows) / max(rows.size, 1)

@@ -47,8 +47,8 @@ def repaired(repair: Any, tensors: Any, bounds: Any, whole_rows: bool) -> Any:
     """repair(*tensors), which moves numbers into their ranges, and makes NaN of those that are far outside.
 
     `bounds` has a pair for each tensor: the largest number of its range, and the largest rounding error; None
-    if the tensor has no range. Without `whole_rows`, a number far outside need become NaN in its own tensor
-    only. Gradients pass through unchanged. A compiler fuses the repair with the operations after it.
+    if the tensor has no range. A number far outside becomes NaN in each tensor; with `whole_rows`, its whole
+    row does. Gradients pass through unchanged. A compiler fuses the repair with the operations after it.
     """
     return repair(*tensors)
 

@@ -97,6 +97,10 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
     return tf.reduce_sum(tf.where(values == values, values, -values), axes, keepdims)
 
 
+def mean_of(values: Any, count: int) -> Any:
+    return total(values) / max(count, 1)
+
+
 def gradients(formula: Any, found: Any, y_true: Tensor, y_pred: Tensor, upstream: Tensor) -> tuple[Any, Any]:
     """The gradients by both inputs. A graph drops the gradient by y_true if it is not needed."""
     by_pred = upstream * found.by_pred()

@@ -97,20 +97,21 @@ def added(pieces: Any) -> Any:
 
 
 class Sizes(NamedTuple):
-    """Numbers that bring changes to at most about 1, so that they do not underflow in half precision."""
+    """Numbers that bring changes to at most about 2^12, so that they do not underflow in half precision."""
 
-    of_samples: Any  # (batch, 1): the largest change of each sample
-    of_all: Any  # the largest change of all, as the rows see it
+    of_samples: Any  # (batch, 1): for the changes of each sample
+    of_all: Any  # for all changes, as the rows see them
 
 
 def sizes_of(largest: Tensor, samples: Vectors) -> Any:
     """The sizes for changes whose largest for each sample is `largest`, (batch,). Only for half precision.
 
-    A change that is the largest of its sample is exact after the division: it is 1 or -1.
+    A change that is the largest of its sample is exact after the division: it is 2^12 or -2^12. The changes
+    of very many classes are about their softmax. Brought to at most 1, they would be subnormal in float16.
     """
     if not is_half(samples.dtype):
         return None
-    largest = ops.where(largest == 0, 1.0, largest)[:, None]
+    largest = ops.where(largest == 0, 1.0, largest)[:, None] * 2.0**-12
     seen = largest if samples.after is None else largest * samples.after
     return Sizes(largest, ops.max(seen, initial=1e-30))
 

@@ -1,6 +1,7 @@
 """The functions that are better on torch than in `portable`. The docstrings in `portable` hold here."""
 
 import math
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from keraslosses.core.backend.torch.internals import any_autocast, is_wrapped, t
 from keraslosses.core.backend.torch.kinds import unreadable as unreadable
 from keraslosses.core.backend.torch.look import as_on_an_accelerator as as_on_an_accelerator
 from keraslosses.core.backend.torch.look import peek as peek
+from keraslosses.core.backend.torch.look import to_device
 from keraslosses.core.backend.torch.margins import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.torch.margins import multi_margin as multi_margin
 from keraslosses.core.backend.torch.ranges import NAN
@@ -27,11 +29,13 @@ from keraslosses.core.types import DType, Tensor
 
 def full_precision() -> Any:
     """Switches off torch's autocast, which computes products in half precision."""
-    if any_autocast():
-        for kind in ("cpu", "cuda"):
-            if torch.is_autocast_enabled(kind):
-                return torch.autocast(kind, enabled=False)
-    return None
+    if not any_autocast():
+        return None
+    without = ExitStack()
+    for kind in ("cpu", "cuda", "mps", "xpu"):
+        if torch.is_autocast_enabled(kind):
+            without.enter_context(torch.autocast(kind, enabled=False))
+    return without
 
 
 def computed(tensor: Any) -> bool:
@@ -41,8 +45,7 @@ def computed(tensor: Any) -> bool:
 
 
 def constant(numbers: Tensor, dtype: DType, near: Any) -> Any:
-    # Without `non_blocking`, the copy waits until an accelerator has done all work before.
-    return torch.as_tensor(numbers, dtype=dtype).to(near.device, non_blocking=True)
+    return to_device(torch.as_tensor(numbers, dtype=dtype), near)
 
 
 def may_warn() -> bool:
@@ -141,11 +144,11 @@ def without_gradient_at_infinity(values: Any) -> Any:
 
 
 def nan_where(condition: Tensor, dtype: DType) -> Any:
-    return torch.xlogy(condition, -1.0)
+    return torch.xlogy(condition, -1.0).to(dtype)
 
 
 def one_or_nan(broken: Tensor, dtype: DType) -> Any:
-    return torch.pow(NAN, broken)
+    return torch.pow(NAN, broken).to(dtype)
 
 
 def as_indices(labels: Tensor) -> Any:

@@ -15,13 +15,12 @@ from keraslosses.core.backend.torch.internals import (
     nll_backward,
     zero_at_infinity,
 )
+from keraslosses.core.backend.torch.look import to_device
 from keraslosses.core.backend.torch.ranges import NAN
 from keraslosses.core.types import Options, Tensor
 
 # A label that torch's kernels ignore: no class has this index.
 NO_LABEL = -100
-# A divisor of 0 becomes this: the sum that it divides is 0 too.
-SMALLEST = torch.finfo(torch.float32).tiny
 
 
 def mean_at_labels(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str, softmax: bool) -> Any:
@@ -38,7 +37,7 @@ def mean_at_labels(y_true: Tensor, y_pred: Tensor, options: Options, reduction: 
     if weights is not None:
         if len(weights) != classes:
             return None
-        weights = torch.as_tensor(weights, dtype=y_pred.dtype).to(y_pred.device, non_blocking=True)
+        weights = to_device(torch.as_tensor(weights, dtype=y_pred.dtype), y_pred)
     labels = y_true.reshape(-1).long()
     by_weight = weights is not None and reduction == "mean_with_sample_weight"
     scores = y_pred.reshape(-1, classes)
@@ -64,7 +63,8 @@ class Judged:
         chosen = weights[self.classes]
         if self.silent is not None:
             chosen.masked_fill_(self.silent, 0.0)
-        return chosen.sum().clamp_min_(SMALLEST)
+        total = chosen.sum()
+        return total.masked_fill_(total == 0, 1.0)  # The sum that it divides is 0 too.
 
 
 class MeanAtLabels(torch.autograd.Function):

@@ -14,10 +14,17 @@ NAN = float("nan")
 def repaired(repair: Any, tensors: Any, bounds: Any, whole_rows: bool) -> Any:
     if whole_rows or torch.compiler.is_compiling() or transforming():
         return repair(*tensors)
-    return [
+    made = [
         IntoRange.apply(tensor, *bound) if bound else tensor
         for tensor, bound in zip(tensors, bounds, strict=True)
     ]
+    return both_undefined(*made, bounds[1] is not None) if len(made) == 2 else made
+
+
+def both_undefined(true: Tensor, pred: Tensor, pred_has_range: bool) -> list[Any]:
+    """A NaN in one tensor makes the other NaN there too: 0 times a number of a range is 0, else NaN."""
+    by_pred = torch.add(true, pred.detach(), alpha=0.0) if pred_has_range else true
+    return [by_pred, torch.add(pred, true.detach(), alpha=0.0)]
 
 
 class IntoRange(torch.autograd.Function):
@@ -29,7 +36,8 @@ class IntoRange(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, high: float | None, rounding: float) -> Any:
         if high is None:
-            return F.threshold(x, -rounding, NAN).clamp_min_(0.0)
+            # `threshold` replaces its bound too.
+            return F.threshold(x, -rounding * (1 + 1e-6), NAN).clamp_min_(0.0)
         near = x.clamp(0.0, high)
         far = F.hardshrink(near - x, rounding)
         return near.add_(torch.xlogy(far, -1.0))  # 0 for 0, else NaN.
