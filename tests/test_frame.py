@@ -237,6 +237,17 @@ def test_aliases_of_keras(alias):
         assert keraslosses.get(name).__name__ == keras.losses.get(name).__name__
 
 
+def test_get_of_a_class_that_it_cannot_make():
+    class Mine(keras.losses.Loss):
+        def __init__(self, *, margin):
+            super().__init__()
+
+    with raises("`identifier` must be a config with margin: "):
+        keraslosses.get(Mine)
+    with raises("`identifier` must be a loss or the name of a loss"):
+        keraslosses.get(int)
+
+
 def test_get_none_and_unknown_names():
     assert keraslosses.get(None) is None
     with raises(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import keraslosses
+from keraslosses.cli.bench import worker as bench_worker
 from keraslosses.cli.bench.cases import CASES, SIZES
 
 ROOT = Path(__file__).parent.parent
@@ -100,13 +101,20 @@ def test_one_json_and_one_table(gpu, monkeypatch, tmp_path, capsys):
         ],
     }
     versions = {"event": "versions", "versions": {"keras": "3"}}
-    monkeypatch.setattr(
-        gpu.backends, "run_worker", lambda name, *rest, **more: [dict(versions), *events[name]]
-    )
+    plans = {}
+
+    def told(name, backend, plan, **more):
+        plans[name] = plan
+        return [dict(versions), *events[name]]
+
+    monkeypatch.setattr(gpu.backends, "run_worker", told)
     monkeypatch.setattr(
         gpu, "tested", lambda backend, environment: {"backend": backend, "passed": True, "told": "7 passed"}
     )
     assert gpu.run("cpu", {"jax": "cpu"}, tmp_path)
+    told_by_worker = []
+    bench_worker.work(plans[gpu.WORKERS["bench"]] | {"losses": ["Huber"]}, told_by_worker.append)
+    assert {"row"} <= {event["event"] for event in told_by_worker}
     saved = json.loads((tmp_path / "gpu.json").read_text("utf-8"))
     assert saved["keraslosses"] == keraslosses.__version__
     assert saved["devices"] == {"jax": "cpu"} and saved["versions"] == {"jax": {"keras": "3"}}

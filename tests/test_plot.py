@@ -386,3 +386,20 @@ def test_wrong_use_is_an_error_of_usage_and_writes_nothing(arguments, said, tmp_
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.replace("│", " ").split())
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def __init__(self, delta=1.0): super().__init__()", "Mine must take `reduction`"),
+        ("def __init__(self, delta, reduction=None): super().__init__()", "have a default for each option"),
+        ("def (", "cannot be drawn: "),
+    ],
+)
+def test_a_loss_of_a_user_that_cannot_be_made_is_told(code, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / f"mine_{len(code)}.py"  # A module is loaded once by its name.
+    file.write_text(f"import keras\n\n\nclass Mine(keras.losses.Loss):\n    {code}\n", "utf-8")
+    result = invoke(f"{file.name}:Mine", "--inputs", "real")
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.replace("│", " ").split())

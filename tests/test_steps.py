@@ -79,6 +79,11 @@ def test_two_lengths_have_no_exponent():
     assert lines(BOXES, rows) == []
 
 
+def test_a_peer_that_was_left_out_at_some_lengths_has_no_line():
+    rows = [grown(n, 1.0).row for n in (10, 40)] + [grown(160, 1.0, ("fast", 0.5)).row]
+    assert [line.name for line in lines(BOXES, rows)] == [OURS]
+
+
 @pytest.mark.parametrize("name", GROWTHS)
 @pytest.mark.parametrize("size", SIZES)
 def test_inputs_grow_along_one_axis(name, size):

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from keraslosses.core.backend import portable
+from keraslosses.core.backend import ops, portable
 from keraslosses.core.backend.torch.chunks import class_sums as class_sums
 from keraslosses.core.backend.torch.chunks import memory_of_device as memory_of_device
 from keraslosses.core.backend.torch.chunks import products_of_all as products_of_all
@@ -144,11 +144,11 @@ def without_gradient_at_infinity(values: Any) -> Any:
 
 
 def nan_where(condition: Tensor, dtype: DType) -> Any:
-    return torch.xlogy(condition, -1.0).to(dtype)
+    return ops.cast(torch.xlogy(condition, -1.0), dtype)
 
 
 def one_or_nan(broken: Tensor, dtype: DType) -> Any:
-    return torch.pow(NAN, broken).to(dtype)
+    return ops.cast(torch.pow(NAN, broken), dtype)
 
 
 def as_indices(labels: Tensor) -> Any:
