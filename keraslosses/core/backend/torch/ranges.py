@@ -18,7 +18,7 @@ def repaired(repair: Any, tensors: Any, bounds: Any, whole_rows: bool) -> Any:
         IntoRange.apply(tensor, *bound) if bound else tensor
         for tensor, bound in zip(tensors, bounds, strict=True)
     ]
-    return both_undefined(*made, bounds[1] is not None) if len(made) == 2 else made
+    return both_undefined(made[0], made[1], bounds[1] is not None) if len(made) == 2 else made
 
 
 def both_undefined(true: Tensor, pred: Tensor, pred_has_range: bool) -> list[Any]:
