@@ -145,6 +145,7 @@ def test_a_checkpoint_of_tensorflow_holds_terms_and_optimizer(backend, tmp_path)
     assert_same_weights(other, model, atol=0)
 
 
+@pytest.mark.deep
 def test_two_torch_processes_train_a_head_as_one(backend, tmp_path):
     if backend != "torch":
         return
