@@ -29,7 +29,7 @@ NAMES_ONLY = ("From Keras", "Other names")
 def pages() -> dict[str, str]:
     """Every page of the folder, by its name."""
     made = {name: class_page(name) for title in ("Losses", "Layers", "Metrics") for name in names_of(title)}
-    made["functions"] = listing_page("Functions", other_functions())
+    made |= {name: function_page(name) for name in other_functions()}
     made["other-names"] = other_names_page()
     for title, module in MODULES.items():
         made[file_of(title)] = listing_page(title, members(module))
@@ -204,6 +204,10 @@ def started(use: Use) -> str:
 def anchor(heading: str) -> str:
     """The anchor that MyST gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def function_page(name: str) -> str:
+    return f"# {name}\n\n{directive('autofunction', name)}\n"
 
 
 def listing_page(title: str, names: list[str]) -> str:

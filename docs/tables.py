@@ -43,7 +43,10 @@ def public_names() -> str:
         ]
         lines += [f"| [{name}](api/{name}.md) | {function_of(name) or ''} |" for name in names]
         lines += pages.toctree(names) if title != "Losses" else [""]
-    others = ["functions", "other-names", *map(pages.file_of, pages.MODULES)]
+    functions = pages.other_functions()
+    lines += ["## Functions", "", *(f"- [`{name}`](api/{name}.md)" for name in functions)]
+    lines += pages.toctree(functions)
+    others = ["other-names", *map(pages.file_of, pages.MODULES)]
     lines += ["## Others", "", *(f"- [](api/{name}.md)" for name in others), *pages.toctree(others)]
     return "\n".join(lines)
 
