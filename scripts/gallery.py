@@ -77,13 +77,14 @@ def generate() -> None:
 
 
 def tidy() -> None:
-    """Keep what the pages need, and no more."""
-    for ending in ("*.zip", "*.json"):
+    """Keep what the pages need, and no more. For download, they lead to the examples themselves."""
+    for ending in ("*.zip", "*.json", "*.py"):
         for path in KEPT.glob(ending):
             path.unlink()
     for page in KEPT.glob("*.rst"):
         page.chmod(0o644)
         text = page.read_text("utf-8").replace(ZIP_DOWNLOAD.format(f"{page.stem}.zip"), "")
+        text = text.replace(f"<{page.stem}.py>", f"<../../examples/{page.stem}.py>")
         page.write_text(text.rstrip() + "\n", "utf-8")
     for path in KEPT.rglob("*.png"):
         with Image.open(path) as picture:

@@ -191,7 +191,7 @@ MAY_NAME_A_FRAMEWORK = {
     "portability/transforms.py",
     "portability/checks/replicas.py",
     "cli/bench/peers.py",
-    "cli/bench/steps.py",
+    "cli/bench/calls.py",
     "cli/bench/kernels.py",
 }
 

@@ -20,6 +20,7 @@ from keraslosses.cli.bench import command as bench
 from keraslosses.cli.bench import peers as bench_peers
 from keraslosses.cli.bench import report, timing
 from keraslosses.cli.bench import worker as bench_worker
+from keraslosses.cli.bench.calls import copy, with_gradient
 from keraslosses.cli.bench.cases import CASES, HEADS, MODES, SIZES, TORCH_COMPILE, modes_of, planned
 from keraslosses.cli.bench.results import (
     Peer,
@@ -31,7 +32,6 @@ from keraslosses.cli.bench.results import (
     row_from,
     slower,
 )
-from keraslosses.cli.bench.steps import copy, with_gradient
 from keraslosses.core import backend as seam
 from keraslosses.core.backend import forms
 from keraslosses.portability.processes import backends

@@ -41,7 +41,7 @@ def test_all_that_is_kept_is_shown():
         for page in pages
         for picture in re.findall(r"/gallery/(images/\S+\.png)", page.read_text("utf-8"))
     }
-    files = {f"{name}{ending}" for name in NAMES for ending in (".py", ".py.md5", ".rst", ".ipynb")}
+    files = {f"{name}{ending}" for name in NAMES for ending in (".py.md5", ".rst", ".ipynb")}
     found = {path.relative_to(KEPT).as_posix() for path in KEPT.rglob("*") if path.is_file()}
     assert found == {"index.rst", *shown, *files}, OUTDATED
 
@@ -99,7 +99,7 @@ def test_make_gallery_keeps_results_and_no_more(tmp_path):
     files = {path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()}
     assert files == {
         "index.rst",
-        *(f"{name}{ending}" for ending in (".py", ".py.md5", ".rst", ".ipynb")),
+        *(f"{name}{ending}" for ending in (".py.md5", ".rst", ".ipynb")),
         f"images/sphx_glr_{name}_001.png",
         f"images/thumb/sphx_glr_{name}_thumb.png",
     }
@@ -110,6 +110,7 @@ def test_make_gallery_keeps_results_and_no_more(tmp_path):
     }
     page = (kept / f"{name}.rst").read_text("utf-8")
     assert "Huber(delta=0.2)   y = " in page and ".zip" not in page and "running time" not in page
+    assert f"<../../examples/{name}.py>" in page
 
 
 @pytest.mark.deep

@@ -7,8 +7,8 @@ from torch._dynamo.testing import CompileCounterWithBackend
 
 import keraslosses
 from keraslosses.cli.bench import worker
+from keraslosses.cli.bench.calls import with_gradient
 from keraslosses.cli.bench.cases import MODES, TORCH_COMPILE
-from keraslosses.cli.bench.steps import with_gradient
 from keraslosses.core import keras_internals
 from keraslosses.core.backend.torch.internals import of_any_batch
 from keraslosses.reference import REFERENCES

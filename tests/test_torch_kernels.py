@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from keraslosses.cli.bench import worker
+from keraslosses.cli.bench.calls import with_gradient
 from keraslosses.cli.bench.cases import CASES
 from keraslosses.cli.bench.kernels import dispatched
 from keraslosses.cli.bench.peers import inputs_for, peers_of
-from keraslosses.cli.bench.steps import with_gradient
 from keraslosses.core.backend.torch.look import as_on_an_accelerator
 
 WITH_PEER = [case for case in CASES if peers_of(case)]

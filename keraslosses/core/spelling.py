@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
-# A name that a user gave must have as many letters to be looked for inside other names.
+# The shortest given name that is looked for inside other names.
 FEWEST_LETTERS = 3
 
 

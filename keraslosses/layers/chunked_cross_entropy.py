@@ -227,9 +227,11 @@ class ChunkedCrossEntropy(KernelLayer):
         sums = self.sums(features, labels, training)
         own = self.moved(sums.own)
         value = ops.softplus(sums.others - own)
-        of_every = ops.logaddexp(sums.others, own)  # own + value loses digits where own is far below.
-        penalty = self.z_loss * ops.square(of_every) if self.z_loss else 0.0
         weight = self.weight_of(labels, own)
+        if not (self.label_smoothing or self.z_loss):
+            return weight * value
+        of_every = ops.logaddexp(sums.others, own)  # own + value loses digits where own is far below.
+        penalty = self.z_loss * ops.square(of_every)
         if not self.label_smoothing:
             return weight * value + penalty
         everyone = self.outputs if self.class_weights is None else sum(self.class_weights)
@@ -293,9 +295,7 @@ def default_chunk_size(features: Tensor) -> int:
     memory, batch = backend.memory_of_device(features), features.shape[0]
     if memory is None or not isinstance(batch, int):
         return CHUNK_ON_CPU
-    three_numbers = (
-        12 if is_half(features.dtype) else 3 * np.dtype(standardize_dtype(features.dtype)).itemsize
-    )
+    three_numbers = 3 * np.dtype(standardize_dtype(dtype_of_sums(features))).itemsize
     fitting = int(SHARE_OF_MEMORY * memory / (three_numbers * max(batch, 1)))
     return min(max(fitting, CHUNK_ON_CPU), LARGEST_CHUNK)
 

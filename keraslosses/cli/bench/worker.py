@@ -19,10 +19,10 @@ from keras import ops
 
 import keraslosses
 from keraslosses.cli.bench import timing
+from keraslosses.cli.bench.calls import Call, copy, forget_compiled, with_gradient
 from keraslosses.cli.bench.cases import Case, Shape, modes_of, planned
 from keraslosses.cli.bench.peers import inputs_for, peers_of
 from keraslosses.cli.bench.results import Peer, Row
-from keraslosses.cli.bench.steps import Step, copy, forget_compiled, with_gradient
 from keraslosses.cli.bench.without import switch_off
 from keraslosses.core.backend import as_on_an_accelerator
 from keraslosses.core.types import Tensor
@@ -68,10 +68,10 @@ def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: fl
                 ms=float(np.median(taken)),
                 spread=timing.spread(taken),
                 ratio=timing.ratio(own, taken),
-                memory=step.memory(),
-                kernels=step.kernels(),
+                memory=call.memory(),
+                kernels=call.kernels(),
             )
-            for (name, step), taken in zip(peers.items(), others, strict=True)
+            for (name, call), taken in zip(peers.items(), others, strict=True)
         ],
         dropped=dropped,
     )
@@ -92,27 +92,27 @@ def ours_of(case: Case, shape: Shape) -> Callable[..., Any]:
 
 
 def agreeing(
-    ours: Step, peers: Mapping[str, Any], y_true: Tensor, y_pred: Any, mode: str
-) -> tuple[dict[str, Step], list[str]]:
+    ours: Call, peers: Mapping[str, Any], y_true: Tensor, y_pred: Any, mode: str
+) -> tuple[dict[str, Call], list[str]]:
     """The peers that compute the same as our loss, and a reason for each peer that is left out."""
     expected = results_of(ours)
     kept, dropped, y_pred = {}, [], inputs_for(y_pred)
     for name, peer in peers.items():
-        step = with_gradient(peer, y_true, y_pred, mode)
+        call = with_gradient(peer, y_true, y_pred, mode)
         try:
-            reason = difference(results_of(step), expected)
+            reason = difference(results_of(call), expected)
         except Exception as error:  # The peer does not run here. Some do not run under XLA on TensorFlow.
             reason = f"raises {first_line(error)}"
         if reason:
             dropped.append(f"{name} {reason}")
         else:
-            kept[name] = step
+            kept[name] = call
     return kept, dropped
 
 
-def results_of(step: Step) -> Arrays:
+def results_of(call: Call) -> Arrays:
     """The value and the gradients."""
-    return [ops.convert_to_numpy(result) for result in step.run()]
+    return [ops.convert_to_numpy(result) for result in call.run()]
 
 
 def difference(results: Arrays, expected: Arrays) -> str:

@@ -29,7 +29,7 @@ class Form:
         mode: The mode of the backend in which the form is used.
         needs: What the inputs must meet.
         gain: The time of the loss with its gradient without the form, divided by the time with it, for each
-            size of `bench`. Each time is the smallest of many alternating calls, on one thread.
+            size of `bench`, on a CPU. Each time is the smallest of many alternating calls, on one thread.
         measured_on: The version of the framework with which the gain was measured.
     """
 

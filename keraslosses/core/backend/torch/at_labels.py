@@ -1,4 +1,4 @@
-"""The mean of the scores at labels, on any device: what a look would decide, the device decides.
+"""The mean of the scores at labels, on any device, without reading a value.
 
 A label out of range gives NaN. A row whose loss is infinite has gradient 0. So has an ignored row, even if it
 holds NaN.
@@ -63,8 +63,8 @@ class Judged:
         chosen = weights[self.classes]
         if self.silent is not None:
             chosen.masked_fill_(self.silent, 0.0)
-        total = chosen.sum()
-        return total.masked_fill_(total == 0, 1.0)  # The sum that it divides is 0 too.
+        # If the sum is 0, so is the sum that it divides.
+        return chosen.sum().clamp_min_(torch.finfo(chosen.dtype).tiny)
 
 
 class MeanAtLabels(torch.autograd.Function):

@@ -1,4 +1,4 @@
-"""Mean losses for which torch has a kernel: if the inputs allow it, the whole loss is one call.
+"""Mean losses for which torch has a kernel: if the inputs allow it, the whole loss is one call, or a few.
 
 A function here takes the inputs of the loss, its options and its reduction. It returns None if torch reads
 the inputs in a different way, or does not report their errors. Then the formula is used.

@@ -27,7 +27,7 @@ MEMORY_CALLS = 3
 
 
 @dataclass(frozen=True)
-class Step:
+class Call:
     """`run` computes the results and waits for them.
 
     `memory` gives the memory that one run adds at its peak, in MB: the results and the intermediate values,
@@ -40,7 +40,7 @@ class Step:
     kernels: Callable[[], int | None]
 
 
-def with_gradient(loss: Callable[..., Any], y_true: Tensor, y_pred: Any, mode: str) -> Step:
+def with_gradient(loss: Callable[..., Any], y_true: Tensor, y_pred: Any, mode: str) -> Call:
     """loss(y_true, y_pred) and its gradient by y_pred.
 
     If y_pred is a tuple: loss(y_true, *y_pred) and the gradient by each item.
@@ -51,32 +51,32 @@ def with_gradient(loss: Callable[..., Any], y_true: Tensor, y_pred: Any, mode: s
     )
 
 
-def copy(y_pred: Any, mode: str) -> Step:
+def copy(y_pred: Any, mode: str) -> Call:
     """Reads and writes every element of y_pred once. Every loss with its gradient does at least this."""
-    add_one = {"tensorflow": tensorflow_step, "jax": jax_step, "torch": torch_step}[BACKEND]
+    add_one = {"tensorflow": tensorflow_call, "jax": jax_call, "torch": torch_call}[BACKEND]
     inputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
     return add_one(lambda *inputs: tuple(x + 1.0 for x in inputs), inputs, mode)
 
 
-def on_tensorflow(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Step:
+def on_tensorflow(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Call:
     def value_and_gradient(y_true: Tensor, *inputs: Any) -> tuple[Any, ...]:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             value = loss(y_true, *inputs)
         return value, *tape.gradient(value, inputs)
 
-    return tensorflow_step(value_and_gradient, (y_true, *inputs), mode)
+    return tensorflow_call(value_and_gradient, (y_true, *inputs), mode)
 
 
-def on_jax(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Step:
+def on_jax(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Call:
     def value_and_gradient(y_true: Tensor, *inputs: Any) -> tuple[Any, ...]:
         value, gradient = jax.value_and_grad(lambda inputs: loss(y_true, *inputs))(inputs)
         return value, *gradient
 
-    return jax_step(value_and_gradient, (y_true, *inputs), mode)
+    return jax_call(value_and_gradient, (y_true, *inputs), mode)
 
 
-def on_torch(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Step:
+def on_torch(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], mode: str) -> Call:
     inputs = tuple(x.detach().requires_grad_(True) for x in inputs)
     loss = compiled_on_torch(loss) if mode == TORCH_COMPILE else loss
 
@@ -84,7 +84,7 @@ def on_torch(loss: Callable[..., Any], y_true: Tensor, inputs: tuple[Any, ...], 
         value = loss(y_true, *inputs)
         return value.detach(), *torch.autograd.grad(value, inputs)
 
-    return torch_step(value_and_gradient, (), mode)
+    return torch_call(value_and_gradient, (), mode)
 
 
 def compiled_on_torch(function: Callable[..., Any]) -> Any:
@@ -98,7 +98,7 @@ def forget_compiled(mode: str) -> None:
         torch.compiler.reset()
 
 
-def tensorflow_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Step:
+def tensorflow_call(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Call:
     compiled = tf.function(function, jit_compile=mode.endswith("XLA"), autograph=False)
     accelerated = bool(tf.config.list_logical_devices("GPU"))
 
@@ -114,7 +114,7 @@ def tensorflow_step(function: Callable[..., Any], arguments: tuple[Any, ...], mo
             return in_program(program)
         return in_graph(compiled.get_concrete_function(*arguments))
 
-    return Step(run, lambda: tensorflow_memory(run, "GPU:0" if accelerated else "CPU:0"), kernels)
+    return Call(run, lambda: tensorflow_memory(run, "GPU:0" if accelerated else "CPU:0"), kernels)
 
 
 def tensorflow_memory(run: Callable[[], Any], device: str) -> float | None:
@@ -129,7 +129,7 @@ def tensorflow_memory(run: Callable[[], Any], device: str) -> float | None:
     return (memory.get_memory_info(device)["peak"] - before) / MEGABYTE
 
 
-def jax_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Step:
+def jax_call(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Call:
     compiled = jax.jit(function)
 
     def program() -> Any:
@@ -143,10 +143,10 @@ def jax_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str
     def run() -> tuple[Any, ...]:
         return jax.block_until_ready(compiled(*arguments))
 
-    return Step(run, memory, lambda: in_program(program().as_text()))
+    return Call(run, memory, lambda: in_program(program().as_text()))
 
 
-def torch_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Step:
+def torch_call(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Call:
     def run() -> tuple[Any, ...]:
         results = function(*arguments)
         if results[0].device.type != "cpu":
@@ -157,7 +157,7 @@ def torch_step(function: Callable[..., Any], arguments: tuple[Any, ...], mode: s
         return process_memory(run) if run()[0].device.type == "cpu" else None
 
     # Compiled code does not pass the dispatcher, which counts the kernels.
-    return Step(run, memory, lambda: None if mode == TORCH_COMPILE else len(dispatched(run)))
+    return Call(run, memory, lambda: None if mode == TORCH_COMPILE else len(dispatched(run)))
 
 
 def process_memory(run: Callable[[], Any]) -> float | None:
