@@ -22,7 +22,7 @@ os.environ["KERAS_BACKEND"] = "torch" if find_spec("torch") else "jax"
 import keraslosses  # noqa: E402
 from keraslosses.cli.as_data import without_nan  # noqa: E402
 from keraslosses.cli.bench import report as bench_report  # noqa: E402
-from keraslosses.cli.bench.cases import plan_of  # noqa: E402
+from keraslosses.cli.bench.cases import HUGE, plan_of  # noqa: E402
 from keraslosses.cli.bench.results import as_data, row_from  # noqa: E402
 from keraslosses.cli.steps import report as steps_report  # noqa: E402
 from keraslosses.cli.steps.growth import GROWTHS  # noqa: E402
@@ -54,7 +54,7 @@ TESTS = (
     "sampled_margin",
     "center_loss",
 )
-# A loss of each kind, and the heads. All losses would take JAX half an hour, most of it to compile.
+# A loss of each kind. All losses would take JAX half an hour, most of it to compile.
 LOSSES = (
     "MeanSquaredError",
     "Huber",
@@ -70,12 +70,14 @@ LOSSES = (
     "CIoU",
     "CTC",
     "ArcFace",
-    "ChunkedCrossEntropy",
     "SampledMargin",
 )
-# What is measured: (sizes of the benchmark, size of the steps, seconds for each row).
-MEASURED = {"gpu": (["middle", "large"], "large", 0.2), "cpu": (["small"], "small", 0.02)}
-WORKERS = {"bench": "keraslosses.cli.bench.worker", "steps": "keraslosses.cli.steps.worker"}
+# In float32 and bfloat16, against all logits; on torch also compiled.
+HEADS = ("ChunkedCrossEntropy",)
+# What is measured: (sizes of the benchmark, size of the heads, size of the steps, seconds for each row).
+MEASURED = {"gpu": (["middle", "large"], HUGE, "large", 0.2), "cpu": (["small"], "small", "small", 0.02)}
+BENCH, STEPS = "keraslosses.cli.bench.worker", "keraslosses.cli.steps.worker"
+WORKERS = {"bench": BENCH, "heads": BENCH, "steps": STEPS}
 # Without it, JAX takes most of the memory of the GPU when it starts.
 ON_GPU = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 
@@ -118,10 +120,11 @@ def devices_of(device: str) -> dict[str, str]:
 def run(device: str, devices: dict[str, str], folder: Path) -> bool:
     """Runs all parts, and writes and prints the results. Whether something failed."""
     environment = backends.SMALL_ON_CPU if device == "cpu" else ON_GPU
-    sizes, size, seconds = MEASURED[device]
+    sizes, of_heads, of_steps, seconds = MEASURED[device]
     plans = {
         "bench": plan_of(LOSSES, sizes, seconds),
-        "steps": {"what": [*TASKS, *GROWTHS], "size": size, "seconds": seconds},
+        "heads": plan_of(HEADS, [of_heads], seconds, torch_compile=device == "gpu"),
+        "steps": {"what": [*TASKS, *GROWTHS], "size": of_steps, "seconds": seconds},
     }
     found, versions, failures = {part: [] for part in plans}, {}, []
     with ThreadPoolExecutor() as pool:  # Side by side. What measures times runs alone.
@@ -135,7 +138,7 @@ def run(device: str, devices: dict[str, str], folder: Path) -> bool:
                     if kind == "versions":
                         versions[backend] = event["versions"]
                     elif kind == "row":
-                        found[part].append(row_from(event) if part == "bench" else result_from(event))
+                        found[part].append(result_from(event) if part == "steps" else row_from(event))
                     elif kind == "failed":
                         failures.append(
                             f"{event['loss']}, {event['mode']}, {event['size']}: {event['error']}"
@@ -153,7 +156,7 @@ def run(device: str, devices: dict[str, str], folder: Path) -> bool:
         "failures": failures,
         "tests": tests,
         "steps": steps_as_data(found["steps"]),
-        "results": as_data(found["bench"]),
+        "results": as_data(found["bench"] + found["heads"]),
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "gpu.json").write_text(json.dumps(without_nan(whole), indent=2, allow_nan=False), "utf-8")
@@ -204,8 +207,9 @@ def page_of(whole: dict, found: dict) -> list[str]:
         steps_report.markdown(found["steps"]),
         *(f"- {line}" for line in steps_report.left_out(found["steps"])),
         "",
-        *bench_report.spaced(bench_report.summary(found["bench"])),
+        *bench_report.spaced(bench_report.summary(found["bench"] + found["heads"])),
         *bench_report.mode_tables(found["bench"]),
+        *bench_report.mode_tables(found["heads"], of="heads"),
         "",
     ]
 
