@@ -2,7 +2,6 @@
 
 import contextlib
 
-import keras
 import pytest
 import torch
 
@@ -47,8 +46,7 @@ def kernels_of(loss, y_true, y_pred):
 
 def drawn(case):
     """The loss and its inputs, in the smallest size."""
-    inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, case.inputs("small"))
-    return worker.ours_of(case, case.shapes["small"]), *inputs
+    return worker.ours_of(case, case.shapes["small"]), *worker.tensors_of(case, "small")
 
 
 @pytest.mark.parametrize("case", WITH_PEER, ids=lambda case: case.title)

@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -132,6 +133,7 @@ def tensorflow_memory(run: Callable[[], Any], device: str) -> float | None:
 def jax_call(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Call:
     compiled = jax.jit(function)
 
+    @lru_cache(maxsize=1)
     def program() -> Any:
         return compiled.lower(*arguments).compile()
 

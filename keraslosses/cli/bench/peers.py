@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from keraslosses.cli.bench.cases import HALF, Case, class_weights
@@ -67,8 +66,8 @@ def inputs_for(y_pred: Any) -> Any:
     if not isinstance(y_pred, tuple):
         return y_pred
     features, kernel = y_pred
-    turned = np.ascontiguousarray(ops.convert_to_numpy(kernel).T)
-    return features, ops.convert_to_tensor(turned, dtype=kernel.dtype)
+    turned = ops.transpose(kernel)
+    return features, turned.contiguous() if BACKEND == "torch" else turned
 
 
 OF_ALL_LOGITS = {"keras.losses.SparseCategoricalCrossentropy": cross_entropy_of_all_logits}

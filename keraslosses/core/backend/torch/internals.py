@@ -7,6 +7,7 @@ and names those that do not exist.
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch.autograd import forward_ad
 
 from keraslosses.core.types import Tensor
@@ -17,6 +18,9 @@ INTERNALS = {
     "torch._C._is_any_autocast_enabled": "to see quickly whether autocast is on for some device",
     "torch.autograd.forward_ad._current_level": "to see whether forward mode is running",
     "torch.autograd.forward_ad._set_fwd_grad_enabled": "to use forward mode inside a rule for forward mode",
+    "torch._C._nn.mse_loss": "for the mean of torch's kernel, without the checks that the loss has done",
+    "torch._C._nn.huber_loss": "likewise",
+    "torch._C._nn.smooth_l1_loss": "likewise",
     "torch._log_softmax_backward_data": "to go back through log_softmax in one pass",
     "torch.ops.aten.threshold_backward": "to zero a gradient below a threshold in one pass",
     "torch.ops.aten.nll_loss_forward": "for the score at a label, and what its gradient needs",
@@ -49,6 +53,24 @@ def any_autocast() -> bool:
 def with_changes_of_changes() -> Any:
     """A context in which forward mode works inside the forward-mode rule of a function."""
     return forward_ad._set_fwd_grad_enabled(True)
+
+
+# The mean, in the code of a reduction.
+MEAN = 1
+
+
+def mean_squared_error(x: Tensor, y: Tensor) -> Any:
+    return torch._C._nn.mse_loss(x, y, MEAN)
+
+
+def huber(x: Tensor, y: Tensor, delta: float) -> Any:
+    return torch._C._nn.huber_loss(x, y, MEAN, delta)
+
+
+def smooth_l1(x: Tensor, y: Tensor, beta: float) -> Any:
+    if not beta:  # The kernel divides by it.
+        return F.l1_loss(x, y)
+    return torch._C._nn.smooth_l1_loss(x, y, MEAN, beta)
 
 
 def log_softmax_backward(upstream: Tensor, log_p: Tensor, axis: int) -> Any:

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
+from keraslosses.core.backend.torch import internals
 from keraslosses.core.backend.torch.at_labels import NO_LABEL, mean_at_labels
 from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.backend.torch.look import peek
@@ -36,9 +37,9 @@ def of_elements(kernel: Kernel) -> Kernel:
     return mean
 
 
-mean_squared_error = of_elements(F.mse_loss)
-huber = of_elements(F.huber_loss)
-smooth_l1 = of_elements(F.smooth_l1_loss)
+mean_squared_error = of_elements(internals.mean_squared_error)
+huber = of_elements(internals.huber)
+smooth_l1 = of_elements(internals.smooth_l1)
 
 
 def of_seen(unseen: Kernel | None = None) -> Callable[[Kernel], Kernel]:
