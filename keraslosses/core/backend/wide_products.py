@@ -125,7 +125,7 @@ def sizes_of(largest: Tensor, samples: Vectors) -> Sizes:
     """The sizes for changes whose largest for each sample is `largest`, (batch,).
 
     The changes of very many classes are about their softmax. Brought to at most 1, they would be subnormal in
-    float16. If the largest changes of all samples are equal, they are exact after the division: 2^12 or -2^12.
+    float16. If all samples have the same largest change, it is exact after the division: 2^12 or -2^12.
     """
     if not is_half(samples.dtype):
         return Sizes()
