@@ -22,6 +22,7 @@ INTERNALS = {
     "torch.ops.aten.nll_loss_forward": "for the score at a label, and what its gradient needs",
     "torch.ops.aten.nll_loss_backward": "for the gradient of the score at a label",
     "torch.ops.aten.hardtanh_backward": "to zero a gradient at infinity in one pass",
+    "torch.ops.aten.softplus_backward": "to zero a gradient at infinity and make it NaN at NaN in one pass",
     "torch.ops.aten.multilabel_margin_loss_forward": "for MultiLabelMargin, and what its gradient needs",
     "torch.ops.aten.multilabel_margin_loss_backward": "for the gradient of MultiLabelMargin",
     "torch.ops.aten._ctc_loss.Tensor": "for CTC, and what its gradient needs",
@@ -76,6 +77,14 @@ def nll_backward(
 def zero_at_infinity(gradient: Any, x: Any) -> Any:
     """The gradient, but 0 where x is infinite."""
     return torch.ops.aten.hardtanh_backward(gradient, x, float("-inf"), float("inf"))
+
+
+def zero_at_plus_infinity(gradient: Any, x: Any) -> Any:
+    """The gradient, but 0 where x is inf, and NaN where x is NaN.
+
+    It is multiplied by sigmoid(-tiny x), unless -tiny x is above -10, as it is for all finite x.
+    """
+    return torch.ops.aten.softplus_backward(gradient, x, -torch.finfo(x.dtype).tiny, -10.0)
 
 
 def multi_label_margin(scores: Tensor, lists: Tensor) -> tuple[Any, Any]:
