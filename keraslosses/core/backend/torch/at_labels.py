@@ -46,7 +46,7 @@ def mean_at_labels(y_true: Tensor, y_pred: Tensor, options: Options, reduction: 
 
 
 class Judged:
-    """Labels in range or ignored, and which were out of range (`broken`) or ignored (`silent`; None: none)."""
+    """Labels in range or ignored, and which were out of range (`broken`) or ignored (`silent`)."""
 
     def __init__(self, labels: Tensor, classes: int, ignored: int | None):
         self.index, self.silent = labels.clamp(0, classes - 1), None

@@ -18,6 +18,7 @@ from keraslosses.core.backend.torch.at_labels import NO_LABEL, mean_at_labels
 from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.backend.torch.look import peek
 from keraslosses.core.backend.torch.margins import ByKernel
+from keraslosses.core.backend.torch.written_out import categorical_crossentropy as crossentropy_on_a_device
 from keraslosses.core.types import Options, Tensor
 
 Kernel = Callable[..., Any]
@@ -173,7 +174,7 @@ def in_range(labels: np.ndarray, classes: int, ignored: int | None) -> bool:
     return ignored is not None and bool(np.all((labels >= 0) & (labels < classes) | (labels == ignored)))
 
 
-@of_seen()
+@of_seen(crossentropy_on_a_device)
 def categorical_crossentropy(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     classes, weights = y_pred.shape[-1], options["class_weights"]
     if not options["from_logits"] or weights is not None or classes == 1 or not last(options["axis"], y_pred):
