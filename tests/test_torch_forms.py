@@ -301,6 +301,8 @@ def covered(name, options, reduction):
     """Whether torch's kernel, or the loss that is written out, has these options too."""
     if name == "binary_crossentropy":
         return not options.keys() & {"pos_weight", "class_weights"} and options.get("axis", -1) == -1
+    if name == "categorical_generalized_cross_entropy":
+        return not options.keys() & {"ignore_class", "class_weights", "from_logits"}
     from_logits = FUNCTIONS[name].contract.defaults.get("from_logits") is None or options.get("from_logits")
     if not from_logits or options.get("axis", -1) != -1:
         return False
@@ -331,7 +333,7 @@ def test_what_is_ignored_may_hold_anything(form, number, look, no_look):
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("label", [-1, 7, -(2**31)])
-@pytest.mark.parametrize("form", LABELLED)
+@pytest.mark.parametrize("form", [*LABELLED, "categorical_generalized_cross_entropy_mean"])
 def test_a_label_out_of_range_that_is_not_seen_makes_its_sample_nan(form, label, reduction, no_look):
     _, name = FORMS[form]
     for options in options_of(name):
@@ -372,6 +374,17 @@ def test_a_gradient_that_is_not_seen_has_the_gradient_of_the_formula(name, monke
             expected = of_gradient(name, options, y_true, y_pred)
         assert expected.any() or name in ("negative_log_likelihood", "multi_margin")  # Linear in y_pred.
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_row_of_zeros_that_is_not_seen_counts_as_uniform_and_has_gradient_0():
+    y_true, y_pred = np.array([1, 1, 1]), np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.5]], "float32")
+    with as_on_an_accelerator():
+        loss = keraslosses.SparseCategoricalCrossentropy(reduction="mean")
+        value, gradient = value_and_gradient(loss, y_true, y_pred)
+        found = of_gradient("sparse_categorical_crossentropy", {}, y_true, y_pred)
+    assert value == pytest.approx((2 * np.log(2) - np.log(1e-7)) / 3)
+    np.testing.assert_allclose(gradient, [[0.0, 0.0], [0.0, 0.0], [1 / 3, -1 / 3]], rtol=1e-6)
+    assert torch.isfinite(found).all()
 
 
 def test_logits_that_are_not_seen_keep_the_digits_of_small_losses_and_the_gradient_at_0():

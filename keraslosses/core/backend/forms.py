@@ -30,8 +30,8 @@ class Form:
         mode: The mode of the backend in which the form is used.
         needs: What the inputs must meet.
         gain: The time of the loss with its gradient without the form, divided by the time with it, for each
-            size of `bench`, on a CPU. Each time is the smallest of many alternating calls, on one thread. Of a
-            form that serves on accelerators only, `"kernels"` is the same of the numbers of kernels.
+            size of `bench`, on a CPU. Each time is the smallest of many alternating calls, on one thread. For
+            a form that serves on accelerators only, `"kernels"` is the same of the numbers of kernels.
         measured_on: The version of the framework with which the gain was measured.
     """
 
@@ -180,4 +180,12 @@ KL_DIVERGENCE_MEAN = Form(
     "torch.written_out.kl_divergence",
     needs=(UNSEEN, SOME),
     gain={"kernels": 1.37},
+)
+
+CATEGORICAL_GENERALIZED_CROSS_ENTROPY_MEAN = Form(
+    "categorical_generalized_cross_entropy_mean",
+    "loss",
+    "torch.written_out.categorical_generalized_cross_entropy",
+    needs=(UNSEEN, SOME),
+    gain={"kernels": 2.4},
 )

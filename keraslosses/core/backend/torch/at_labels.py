@@ -26,12 +26,8 @@ NO_LABEL = -100
 
 def mean_at_labels(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str, softmax: bool) -> Any:
     """The mean loss; None for inputs and options that it does not cover."""
-    rows, classes, weights = tuple(y_pred.shape[:-1]), y_pred.shape[-1], options["class_weights"]
-    if torch.compiler.is_compiling() or type(y_true) is not torch.Tensor:
-        return None
-    if y_true.dtype not in (torch.int32, torch.int64) or tuple(y_true.shape) not in (rows, (*rows, 1)):
-        return None
-    if y_true.device != y_pred.device or classes == 1:
+    classes, weights = y_pred.shape[-1], options["class_weights"]
+    if torch.compiler.is_compiling() or not one_label_each(y_true, y_pred):
         return None
     if options["axis"] not in (-1, y_pred.ndim - 1) or options.get("label_smoothing"):
         return None
@@ -43,6 +39,14 @@ def mean_at_labels(y_true: Tensor, y_pred: Tensor, options: Options, reduction: 
     by_weight = weights is not None and reduction == "mean_with_sample_weight"
     scores = y_pred.reshape(-1, classes)
     return MeanAtLabels.apply(scores, labels, weights, options["ignore_class"], softmax, by_weight)
+
+
+def one_label_each(y_true: Any, y_pred: Tensor) -> bool:
+    """Whether y_true is one integer for each row. Not for one class: the loss must warn of it."""
+    if type(y_true) is not torch.Tensor or y_true.dtype not in (torch.int32, torch.int64):
+        return False
+    rows, same_device = tuple(y_pred.shape[:-1]), y_true.device == y_pred.device
+    return same_device and y_pred.shape[-1] > 1 and tuple(y_true.shape) in (rows, (*rows, 1))
 
 
 class Judged:
