@@ -21,7 +21,6 @@ INFINITE = "an infinite loss has gradient 0"
 RANGE = "numbers are moved into their range, or become NaN, as their partners do"
 CHECKED = {
     "KLDivergence": (5, [RANGE, INFINITE, "a probability below 1e-7 has gradient 0"]),
-    "CosineSimilarity": (14, ["no square overflows or underflows"]),
     "BinaryCrossentropy, probabilities": (19, [RANGE, "exact at 1, and constant below 1e-7"]),
     "BinaryCrossentropy, logits": (9, [RANGE, INFINITE, "small losses keep their digits"]),
     "SparseCategoricalCrossentropy, logits": (3, [LABELS, INFINITE]),

@@ -189,3 +189,11 @@ CATEGORICAL_GENERALIZED_CROSS_ENTROPY_MEAN = Form(
     needs=(UNSEEN, SOME),
     gain={"kernels": 2.4},
 )
+
+COSINE_SIMILARITY_MEAN = Form(
+    "cosine_similarity_mean",
+    "loss",
+    "torch.written_out.cosine_similarity",
+    needs=(UNSEEN, SOME),
+    gain={"kernels": 1.6},
+)

@@ -267,3 +267,35 @@ def slope_of_power(q: float) -> Callable[..., Any]:
         return torch.zeros_like(rows).scatter(1, index[:, None], by_p[:, None])
 
     return slope
+
+
+@of_pairs
+def cosine_similarity(options: Options) -> Mean:
+    return Mean(minus_cosine, slope_of_minus_cosine)
+
+
+def minus_cosine(y_true: Tensor, y_pred: Tensor) -> Any:
+    """Rounding can carry a cosine beyond 1. Only the value is clipped."""
+    (true, _), (pred, length) = direction(y_true), direction(y_pred)
+    cosine = (true * pred).sum(-1, keepdim=True)
+    return cosine.clamp(-1.0, 1.0).mean().neg_(), [true, pred, length, cosine]
+
+
+def direction(x: Tensor) -> tuple[Any, Any]:
+    """x divided by its length, or by 1e-7 if that is more; and its length. No square overflows."""
+    scale = F.threshold(torch.linalg.vector_norm(x.detach(), math.inf, -1, keepdim=True), 0.0, 1.0)
+    scaled = x / scale
+    length = torch.linalg.vector_norm(scaled, dim=-1, keepdim=True) * scale
+    return scaled * (scale / length.clamp_min(EPSILON)), length
+
+
+def slope_of_minus_cosine(
+    upstream: Tensor, y_pred: Tensor, true: Tensor, pred: Tensor, length: Tensor, cosine: Tensor
+) -> Any:
+    """0 for a zero vector; a vector shorter than 1e-7 keeps its length."""
+    if torch.is_grad_enabled():
+        pred, length = direction(y_pred)
+        cosine = (true * pred).sum(-1, keepdim=True)
+    per_length = (upstream / -length.numel()) / length.clamp_min(EPSILON)
+    along = zero_up_to(BELOW_EPSILON, length, cosine)
+    return torch.addcmul(true, along, pred, value=-1.0) * zero_up_to(0.0, length, per_length)
