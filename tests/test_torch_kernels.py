@@ -30,7 +30,7 @@ CHECKED = {
     "MultiLabelMargin": (23, ["labels are read up to the end of each list", LABELS]),
     "Dice": (17, [RANGE, "an empty region costs 0"]),
     "Tversky": (16, [RANGE, "an empty region costs 0"]),
-    "CTC": (36, ["lengths from padding", "impossible samples", LABELS]),
+    "CTC": (7, ["impossible samples", LABELS, "a value is never below 0"]),
     "ChunkedCrossEntropy": (37, ["the logits are never whole", LABELS]),
 }
 # Operations that copy a number from the device, and so wait for it.

@@ -197,3 +197,11 @@ COSINE_SIMILARITY_MEAN = Form(
     needs=(UNSEEN, SOME),
     gain={"kernels": 1.6},
 )
+
+CTC_MEAN = Form(
+    "ctc_mean",
+    "loss",
+    "torch.ctc_mean.ctc",
+    needs=(UNSEEN, SOME),
+    gain={"kernels": 2.1},
+)
