@@ -26,6 +26,9 @@ INTERNALS = {
     "torch.ops.aten.nll_loss_forward": "for the score at a label, and what its gradient needs",
     "torch.ops.aten.nll_loss_backward": "for the gradient of the score at a label",
     "torch.ops.aten.hardtanh_backward": "to zero a gradient at infinity in one pass",
+    "torch.ops.aten.hardshrink_backward": "to zero a number where another is 0",
+    "torch.ops.aten.huber_loss_backward": "to scale a difference by the upstream in one pass",
+    "torch.ops.aten.softplus_backward": "to zero a gradient at infinity and make it NaN at NaN in one pass",
     "torch.ops.aten.multilabel_margin_loss_forward": "for MultiLabelMargin, and what its gradient needs",
     "torch.ops.aten.multilabel_margin_loss_backward": "for the gradient of MultiLabelMargin",
     "torch.ops.aten._ctc_loss.Tensor": "for CTC, and what its gradient needs",
@@ -98,6 +101,30 @@ def nll_backward(
 def zero_at_infinity(gradient: Any, x: Any) -> Any:
     """The gradient, but 0 where x is infinite."""
     return torch.ops.aten.hardtanh_backward(gradient, x, float("-inf"), float("inf"))
+
+
+def zero_at_minus_infinity(gradient: Any, x: Any) -> Any:
+    """The gradient, but 0 where x is -inf, and NaN where x is NaN; x is at most 0.
+
+    It is multiplied by sigmoid(tiny x), unless tiny x is above -10, as it is for all finite x.
+    """
+    return torch.ops.aten.softplus_backward(gradient, x, torch.finfo(x.dtype).tiny, -10.0)
+
+
+def zero_at_plus_infinity(gradient: Any, x: Any) -> Any:
+    """The same for inf, and an x of at least 0."""
+    return torch.ops.aten.softplus_backward(gradient, x, -torch.finfo(x.dtype).tiny, -10.0)
+
+
+def zero_at_0(numbers: Any, x: Any) -> Any:
+    """The numbers, but 0 where x is 0."""
+    return torch.ops.aten.hardshrink_backward(numbers, x, 0.0)
+
+
+def fraction_of_difference(upstream: Tensor, a: Any, b: Any) -> Any:
+    """(a - b) * upstream / the number of elements, as for a mean Huber loss with an infinite delta."""
+    mean = 1
+    return torch.ops.aten.huber_loss_backward(upstream, a, b, mean, float("inf"))
 
 
 def multi_label_margin(scores: Tensor, lists: Tensor) -> tuple[Any, Any]:
