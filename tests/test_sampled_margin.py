@@ -127,6 +127,7 @@ def test_same_seed_same_run_and_it_learns():
     assert accuracy > 0.5
 
 
+@pytest.mark.on_cpu
 def test_saved_reloaded_and_resumed_it_draws_the_same(tmp_path):
     model = attached()
     fit(model, 1)

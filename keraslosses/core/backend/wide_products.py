@@ -131,7 +131,7 @@ def sizes_of(largest: Tensor, samples: Vectors) -> Sizes:
         return Sizes()
     largest = ops.where(largest == 0, 1.0, largest) * 2.0**-12
     seen = largest[:, None] if samples.after is None else largest[:, None] * samples.after
-    least = ops.full((1, 1), 1e-30, dtype=seen.dtype)  # For a batch of no samples.
+    least = ops.zeros((1, 1), dtype=seen.dtype) + 1e-30  # For a batch of no samples.
     of_all = ops.max(ops.concatenate([seen, least]))
     if samples.after is not None:
         return Sizes(largest, of_all, seen / of_all)
