@@ -383,7 +383,8 @@ def test_a_gradient_that_is_not_seen_has_the_gradient_of_the_formula(name, monke
         with monkeypatch.context() as patch:
             patch.setattr(FUNCTIONS[name].contract, "faster", Faster())
             expected = of_gradient(name, options, y_true, y_pred)
-        assert expected.any() or name in ("negative_log_likelihood", "multi_margin")  # Linear in y_pred.
+        linear = name in ("negative_log_likelihood", "multi_margin", "multi_label_margin")
+        assert expected.any() or linear
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
 
 
@@ -480,6 +481,30 @@ def test_large_scores_keep_their_margin():
     y_true, y_pred = np.array([0, 1]), np.array([[1e8, 1e8, 0.0], [3e7, 3e7, 1.0]], "float32")
     value, _ = value_and_gradient(keraslosses.MultiMargin(), y_true, y_pred)
     assert value == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_broken"),
+    [([3, 0, -1, 9], False), ([3, 9, -1, 0], True), ([-2, 0, 1, -1], True), ([-1, 9, 9, 9], False)],
+)
+def test_lists_that_are_not_seen_are_read_up_to_their_end(labels, is_broken):
+    y_true, y_pred = np.array([[1, 2, 3, 0], labels]), np.random.default_rng(0).normal(size=(2, 4))
+    loss = keraslosses.MultiLabelMargin(dtype="float64")
+    with as_on_an_accelerator():
+        value, gradient = value_and_gradient(loss, y_true, y_pred)
+    assert np.isnan(value) == np.isnan(gradient[1]).any() == is_broken
+    assert not np.isnan(gradient[0]).any()
+    if not is_broken:
+        expected = value_and_gradient(loss, y_true, y_pred)
+        np.testing.assert_allclose(value, expected[0])
+        np.testing.assert_allclose(gradient, expected[1])
+
+
+def test_rows_of_ones_and_zeros_that_are_not_seen_are_no_lists():
+    with as_on_an_accelerator():
+        value, _ = value_and_gradient(keraslosses.MultiLabelMargin(), np.eye(3, dtype="int64"), np.eye(3))
+        both, _ = value_and_gradient(keraslosses.MultiLabelMargin(), np.array([[1, 0]]), np.eye(1, 2))
+    assert np.isnan(value) and both == 0
 
 
 # Labels before padding of both sorts, none, and more than the frames can hold.

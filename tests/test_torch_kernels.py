@@ -26,7 +26,7 @@ CHECKED = {
     "SparseCategoricalCrossentropy, ignored and weighted": (10, [LABELS, INFINITE, "ignored rows hold NaN"]),
     "NegativeLogLikelihood": (4, [LABELS, INFINITE]),
     "MultiMargin": (11, [LABELS, "large scores keep their margin", "a row with NaN gives NaN"]),
-    "MultiLabelMargin": (23, ["labels are read up to the end of each list", LABELS]),
+    "MultiLabelMargin": (16, ["labels are read up to the end of each list", LABELS]),
     "Dice": (17, [RANGE, "an empty region costs 0"]),
     "Tversky": (16, [RANGE, "an empty region costs 0"]),
     "CTC": (7, ["impossible samples", LABELS, "a value is never below 0"]),

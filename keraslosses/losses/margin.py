@@ -53,7 +53,7 @@ def multi_margin(
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 
-@loss_function(LabelLists())
+@loss_function(LabelLists(), forms.MULTI_LABEL_MARGIN_MEAN)
 def multi_label_margin(y_true: Tensor, y_pred: Tensor) -> Any:
     """Sum of the amounts by which label scores fail to exceed the other scores by 1, divided by C.
 

@@ -185,7 +185,7 @@ KL_DIVERGENCE_MEAN = Form(
 CATEGORICAL_GENERALIZED_CROSS_ENTROPY_MEAN = Form(
     "categorical_generalized_cross_entropy_mean",
     "loss",
-    "torch.written_out.categorical_generalized_cross_entropy",
+    "torch.written_at_labels.categorical_generalized_cross_entropy",
     needs=(UNSEEN, SOME),
     gain={"kernels": 2.4},
 )
@@ -204,4 +204,12 @@ CTC_MEAN = Form(
     "torch.ctc_mean.ctc",
     needs=(UNSEEN, SOME),
     gain={"kernels": 2.1},
+)
+
+MULTI_LABEL_MARGIN_MEAN = Form(
+    "multi_label_margin_mean",
+    "loss",
+    "torch.written_margins.multi_label_margin",
+    needs=(UNSEEN, SOME),
+    gain={"kernels": 1.3},
 )

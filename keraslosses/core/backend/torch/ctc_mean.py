@@ -61,8 +61,20 @@ def mean_of_alignments(blank: int, zero_infinity: bool, y_true: Tensor, scores: 
     return values.mean(), [log_p, labels, frame_length, label_length, found, log_alpha]
 
 
-def slope(blank: int, upstream: Tensor, scores: Tensor, *kept: Tensor) -> Any:
+def slope(
+    blank: int,
+    upstream: Tensor,
+    scores: Tensor,
+    log_p: Tensor,
+    labels: Tensor,
+    frame_length: Tensor,
+    label_length: Tensor,
+    values: Tensor,
+    log_alpha: Tensor,
+) -> Any:
     if torch.is_grad_enabled():
         raise portable.no_second_derivative()
     share = (upstream / len(scores)).expand(len(scores))
-    return internals.ctc_backward(share, *kept, blank).transpose(0, 1)
+    return internals.ctc_backward(
+        share, log_p, labels, frame_length, label_length, values, log_alpha, blank
+    ).transpose(0, 1)

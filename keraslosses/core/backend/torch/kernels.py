@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
-from keraslosses.core.backend.torch import internals, written_out
+from keraslosses.core.backend.torch import internals, written_at_labels, written_out
 from keraslosses.core.backend.torch.at_labels import NO_LABEL, mean_at_labels
 from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.backend.torch.look import peek
@@ -65,7 +65,7 @@ def of_seen(unseen: Kernel | None = None) -> Callable[[Kernel], Kernel]:
 def cross_entropy_on_a_device(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     if options["from_logits"]:
         return mean_at_labels(y_true, y_pred, options, reduction, True)
-    return written_out.share_of_label(y_true, y_pred, options, reduction)
+    return written_at_labels.share_of_label(y_true, y_pred, options, reduction)
 
 
 @of_seen(cross_entropy_on_a_device)
