@@ -29,7 +29,7 @@ def test_marks_name_backends():
     marks = [
         name
         for path in (ROOT / "tests").glob("test_*.py")
-        for names in re.findall(r"mark\.deep_on\((.*?)\)", path.read_text("utf-8"))
+        for names in re.findall(r"mark\.deep_(?:on|in_turn)\((.*?)\)", path.read_text("utf-8"))
         for name in re.findall(r'"(\w+)"', names)
     ]
     assert marks and set(marks) <= set(keraslosses_pytest.BACKENDS)
