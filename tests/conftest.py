@@ -97,12 +97,15 @@ def named_by(item, mark):
 
 
 def has_its_turn(item):
-    """Whether a test of `deep_in_turn` runs here. All forms of it, whose names differ, run on one backend."""
+    """Whether a test runs on this backend: where it is deep in turn, on one of these only."""
     backends = named_by(item, "deep_in_turn")
-    if BACKEND not in backends:
-        return True
-    parts = [part for part in re.split(r"[\[\]-]", item.name) if part not in FORMS]
-    return backends[zlib.crc32("-".join(parts).encode()) % len(backends)] == BACKEND
+    return BACKEND not in backends or turn_of(item.name, backends) == BACKEND
+
+
+def turn_of(name, backends):
+    """The backend that runs a test. It runs all its forms, whose names differ between backends."""
+    parts = [part for part in re.split(r"[\[\]-]", name) if part not in FORMS]
+    return backends[zlib.crc32("-".join(parts).encode()) % len(backends)]
 
 
 @pytest.hookimpl(wrapper=True)

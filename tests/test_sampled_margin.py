@@ -113,7 +113,7 @@ def fit(model, epochs):
 
 
 @pytest.mark.on_cpu
-@pytest.mark.deep_on("tensorflow")
+@pytest.mark.deep_on("jax", "tensorflow")
 def test_same_seed_same_run_and_it_learns():
     one, other, third = attached(), attached(), attached(seed=2)
     history = fit(one, 20)
