@@ -1,11 +1,13 @@
 """Every test runs on the backend that KERAS_BACKEND names; `make test` runs them once for each.
 
-`make test` leaves out what is marked `deep`, and on some backends what is marked `deep_on` them.
+`make test` leaves out what is marked `deep`, and on some backends what is marked `deep_on` or `deep_in_turn` them.
 """
 
 import os
+import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import keras
@@ -16,8 +18,11 @@ from keraslosses.portability.processes.worker import collect_seldom
 
 BACKEND = keras.backend.backend()
 
-# What belongs to one backend alone.
-# (what starts processes of every backend itself: to torch, whose tests take the shortest).
+if BACKEND == "jax":
+    from jax._src.interpreters import pxla
+
+# What belongs to one backend alone. What is the same on each, or starts processes of every backend itself, belongs
+# to torch, whose tests take the shortest.
 OF_BACKEND = {
     "tensorflow": ("test_tensorflow_seam.py",),
     "jax": ("test_jax_programs.py", "test_rank_promotion.py"),
@@ -28,11 +33,24 @@ OF_BACKEND = {
         "test_torch_precision.py",
         "test_torch_ranges.py",
         "test_torch_transforms.py",
+        "test_agreement.py",
         "test_built_docs.py",
         "test_check_run.py",
         "test_child.py",
+        "test_ctc_reference.py",
+        "test_doc_formulas.py",
+        "test_doc_pages.py",
+        "test_explorer.py",
         "test_explorer_page.py",
+        "test_finding.py",
+        "test_gallery.py",
+        "test_gpu.py",
+        "test_json.py",
+        "test_migrate.py",
+        "test_migrate_notebook.py",
+        "test_missing.py",
         "test_page.py",
+        "test_report.py",
         "test_testing.py",
     ),
 }
@@ -42,6 +60,9 @@ collect_ignore = [name for backend, names in OF_BACKEND.items() if backend != BA
 replicas.why_not()
 
 collect_seldom()
+
+# The names of the ways to run a loss in the names of tests: each backend has its own.
+FORMS = ("eager", "graph", "xla", "unknown batch", "unknown sizes", "compiled", "compile", "jit")
 
 
 # Processor seconds of each test, those of the processes that it started included.
@@ -61,10 +82,30 @@ def pytest_configure(config):
 
 
 @pytest.hookimpl(tryfirst=True)  # Before -m chooses.
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     for item in items:
-        if any(BACKEND in mark.args for mark in item.iter_markers("deep_on")):
+        if BACKEND in (*named_by(item, "deep_on"), *named_by(item, "deep_in_turn")):
             item.add_marker("deep")
+    turns = [(item, has_its_turn(item)) for item in items]
+    config.hook.pytest_deselected(items=[item for item, here in turns if not here])
+    items[:] = [item for item, here in turns if here]
+
+
+def named_by(item, mark):
+    """The backends that a mark of a test names."""
+    return [backend for found in item.iter_markers(mark) for backend in found.args]
+
+
+def has_its_turn(item):
+    """Whether a test runs on this backend: where it is deep in turn, on one of these only."""
+    backends = named_by(item, "deep_in_turn")
+    return BACKEND not in backends or turn_of(item.name, backends) == BACKEND
+
+
+def turn_of(name, backends):
+    """The backend that runs a test. It runs all its forms, whose names differ between backends."""
+    parts = [part for part in re.split(r"[\[\]-]", name) if part not in FORMS]
+    return backends[zlib.crc32("-".join(parts).encode()) % len(backends)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -83,6 +124,12 @@ def pytest_terminal_summary(terminalreporter, config):
     terminalreporter.section(f"processor time: {processor_seconds():.1f} s, tests {sum(cost.values()):.1f} s")
     for test in sorted(cost, key=cost.get, reverse=True)[: config.option.cost]:
         terminalreporter.write_line(f"{cost[test]:7.2f} s  {test}")
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """JAX keeps the source of all that it compiled: gigabytes in the end, and each one makes the next slower."""
+    if BACKEND == "jax" and (nextitem is None or nextitem.path != item.path):
+        pxla._cached_lowering_to_hlo.cache_clear()
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ import pytest
 from keraslosses.reference import kinds, sequence
 from keraslosses.reference.crossentropy import log_probability
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
-
 UNIFORM = np.log(np.full((3, 3), 1 / 3))
 FRAMES = np.log([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7], [0.5, 0.25, 0.25]])
 

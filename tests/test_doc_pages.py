@@ -28,9 +28,6 @@ from drawings.boxes import PAIRS as BOXES
 from drawings.drawing import value
 from programs import program
 
-# The same on each backend.
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
-
 PAGES = pages.pages()
 ROWS = [row for rows in MIGRATIONS.values() for row in rows]
 

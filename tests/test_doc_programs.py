@@ -21,9 +21,10 @@ def losses_of(code):
     return names["model"].history.history["loss"]
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.deep] if n != "Huber" else []) for n in REFERENCES]
-)
+SLOW = [pytest.mark.deep, pytest.mark.deep_in_turn("jax", "tensorflow")]
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=SLOW if n != "Huber" else []) for n in REFERENCES])
 def test_the_program_trains(name):
     losses = losses_of(program(REFERENCES[name]))
     assert np.all(np.isfinite(losses)) and losses[-1] < losses[0]

@@ -11,7 +11,7 @@ from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES, kinds
 from keraslosses.reference.kinds import CLASSES
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 REGRESSION = {"regression", "robust", "probabilistic", "similarity", "boxes", "detection", "sequence"}
 NAMES = [name for name in keraslosses.names() if REFERENCES[name].family not in REGRESSION]

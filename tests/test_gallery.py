@@ -10,9 +10,6 @@ import sys
 import pytest
 from short_examples import EXAMPLES, KEPT, NO_PAGE, ROOT, SHORT, cells, script, shortened, without_install
 
-# The same on each backend.
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
-
 NAMES = [name for name in EXAMPLES if name != NO_PAGE]
 OUTDATED = "docs/gallery is not of the examples as they are now; run `make gallery`"
 

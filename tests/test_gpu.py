@@ -17,8 +17,6 @@ ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "scripts" / "gpu.sh"
 WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
-
 
 @pytest.fixture(scope="module")
 def gpu():

@@ -86,7 +86,7 @@ HEADS = {
 }
 
 
-@pytest.mark.deep_on("jax", "tensorflow")
+@pytest.mark.deep_in_turn("jax", "tensorflow")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "float16"])
 @pytest.mark.parametrize("name", HEADS)
@@ -125,7 +125,7 @@ def test_kernel_has_the_dtype_of_weights_and_logits_are_float32(policy):
         np.testing.assert_allclose(N(found), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.deep_on("jax", "tensorflow")
+@pytest.mark.deep_in_turn("jax", "tensorflow")
 @pytest.mark.parametrize("policy", ["mixed_float16", "bfloat16"])
 @pytest.mark.parametrize("what", ["plain", "margin"])
 def test_gradient_of_all_logits(what, policy):

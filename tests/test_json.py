@@ -19,8 +19,6 @@ from keraslosses.portability.finding import Finding
 from keraslosses.portability.processes import backends
 from keraslosses.portability.report.result import Result
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
-
 COMMANDS = typer.main.get_command(app).commands
 # The arguments, the exit status, and the number of results. What takes long is not run here.
 CALLS = {

@@ -13,7 +13,7 @@ import keraslosses as kl
 from keraslosses.lookup import CLASSES
 from keraslosses.reference import REFERENCES
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 PUBLIC = sorted(name for name in dir(keras.losses) if name[0] != "_")
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])

@@ -13,7 +13,7 @@ from keraslosses.portability.gradients import value_and_gradient, values_of
 from keraslosses.reference import REFERENCES, kinds
 from keraslosses.reference.kinds import CLASSES
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 # Of rank 2, so that the axis 1 of some options is the last one.
 SHAPE = (2, CLASSES)

@@ -11,7 +11,7 @@ from pytorch_metric_learning.reducers import DoNothingReducer
 import keraslosses as kl
 from keraslosses.core.numerics import unit
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 RNG = np.random.default_rng(31)
 SAMPLES, DIM, CLASSES = 40, 3, 9

@@ -14,9 +14,6 @@ from keraslosses.cli.migrate.names import ROWS as ROWS_BY_NAME
 from keraslosses.cli.migrate.row import Row, names_in, told
 from keraslosses.cli.migrate.table import TABLES
 
-# The same on each backend.
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
-
 ROWS = [row for rows in TABLES.values() for row in rows]
 
 

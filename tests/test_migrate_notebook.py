@@ -8,9 +8,6 @@ from typer.testing import CliRunner
 from keraslosses.cli.app import app
 from keraslosses.cli.migrate.notebook import Notebook
 
-# The same on each backend.
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
-
 CELLS = [
     ("markdown", "# tfa.losses.GIoULoss()"),
     ("code", "%pip install tensorflow_addons\n!ls *.py\nimport tensorflow_addons as tfa"),

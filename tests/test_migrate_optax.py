@@ -10,7 +10,7 @@ import keraslosses
 from keraslosses.cli.migrate.of_jax import OPTAX
 from keraslosses.reference import REFERENCES
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 ROWS = {row.theirs.rpartition(".")[2]: row for row in OPTAX}
 MASKS = drawn(2, 4, 5, 3)

@@ -37,7 +37,7 @@ from pytorch_metric_learning import losses as metric_learning
 import keraslosses
 from keraslosses.cli.migrate.table import TABLES
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 ROWS = {row.theirs: row for rows in TABLES.values() for row in rows}
 

@@ -24,7 +24,7 @@ from sklearn import metrics
 
 import keraslosses as kl
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 # optax
 

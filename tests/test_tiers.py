@@ -6,6 +6,7 @@ from pathlib import Path
 import conftest
 
 import keraslosses_pytest
+from keraslosses.reference import REFERENCES
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,7 +30,7 @@ def test_marks_name_backends():
     marks = [
         name
         for path in (ROOT / "tests").glob("test_*.py")
-        for names in re.findall(r"mark\.deep_on\((.*?)\)", path.read_text("utf-8"))
+        for names in re.findall(r"mark\.deep_(?:on|in_turn)\((.*?)\)", path.read_text("utf-8"))
         for name in re.findall(r'"(\w+)"', names)
     ]
     assert marks and set(marks) <= set(keraslosses_pytest.BACKENDS)
@@ -39,3 +40,11 @@ def test_files_of_one_backend_are_there():
     named = [name for names in conftest.OF_BACKEND.values() for name in names]
     assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
     assert conftest.OF_BACKEND.keys() == set(keraslosses_pytest.BACKENDS)
+
+
+def test_turns_are_shared_and_do_not_depend_on_the_form():
+    backends = ("jax", "tensorflow")
+    turns = [conftest.turn_of(f"test_value[{name}-compiled]", backends) for name in REFERENCES]
+    for form in ("eager", "xla", "unknown batch"):
+        assert [conftest.turn_of(f"test_value[{form}-{name}]", backends) for name in REFERENCES] == turns
+    assert min(map(turns.count, backends)) > len(turns) / 4

@@ -27,7 +27,7 @@ from peers import (
 
 import keraslosses as kl
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 # torch.nn.functional: the elementwise ones, averaged over the last axis
 

@@ -11,7 +11,7 @@ import keraslosses
 from keraslosses.portability.gradients import value_and_gradient, values_of
 from keraslosses.reference import REFERENCES
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 
 def loss_of(example, reduction):

@@ -57,10 +57,11 @@ def expectations(
 ) -> dict[str, Any]:
     """The expected result of each kind of transformation; None if it is not known."""
 
-    def gradient(x: Any) -> np.ndarray:
-        def total(y_true: Tensor, x: Any) -> Any:
-            return transforms.total_of(function(y_true, x), squared)[None]
+    # One function for the three places, so that JAX compiles it once.
+    def total(y_true: Tensor, x: Any) -> Any:
+        return transforms.total_of(function(y_true, x), squared)[None]
 
+    def gradient(x: Any) -> np.ndarray:
         found = gradients.value_and_gradient(total, y_true, x)[1]
         return np.zeros_like(x) if found is None else np.asarray(found, "float64")
 
