@@ -11,6 +11,8 @@ import keraslosses as kl
 from keraslosses.portability.gradients import HARD_MODES, value_and_gradient
 from keraslosses.reference import REFERENCES, kinds
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(11)
 BY_CLASS = [name for name, entry in REFERENCES.items() if entry.kind is kinds.REGIONS]

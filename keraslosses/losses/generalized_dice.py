@@ -58,7 +58,7 @@ def generalized_dice(
     if class_weights is not None:
         weights = weights * numerics.along(-1, class_weights, weights)
     if absent == "skip":
-        weights = ops.where(found.true > 0, weights, ops.zeros_like(weights))
+        weights = ops.where(found.true == 0, ops.zeros_like(weights), weights)
     apart, size = (ops.sum(weights * each, axis=-1) for each in (found.apart, found.size))
     return numerics.fraction(apart, size + smooth * scale)
 

@@ -74,7 +74,5 @@ def one_minus_as_keras(part: Tensor, rest: Tensor, empty: Tensor, smooth: float)
 
     Then `empty` regions agree: they have the value 0, with gradient 0.
     """
-    if smooth:
-        return rest / (part + rest + smooth)
-    values = (rest + limits.EPSILON) / (part + rest + limits.EPSILON)
-    return ops.where(empty, ops.zeros_like(values), values)
+    values = 1.0 - (part + smooth) / (part + rest + (smooth or limits.EPSILON))
+    return values if smooth else ops.where(empty, ops.zeros_like(values), values)

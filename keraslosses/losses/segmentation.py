@@ -3,14 +3,14 @@
 from typing import Any
 
 from keraslosses.core import checks
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.kinds.masks import Masks
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.overlap import OPTIONS, Axes, Weights, one_minus_as_keras, quick_counts
 
 
-@loss_function(Masks(), squared=checks.boolean, **OPTIONS)
+@loss_function(Masks(), forms.DICE_MEAN, squared=checks.boolean, **OPTIONS)
 def dice(
     y_true: Tensor,
     y_pred: Tensor,
@@ -56,7 +56,7 @@ def dice(
     return one_minus_as_keras(common, apart, common + apart == 0, smooth)
 
 
-@loss_function(Masks(), alpha=checks.non_negative, beta=checks.non_negative, **OPTIONS)
+@loss_function(Masks(), forms.TVERSKY_MEAN, alpha=checks.non_negative, beta=checks.non_negative, **OPTIONS)
 def tversky(
     y_true: Tensor,
     y_pred: Tensor,

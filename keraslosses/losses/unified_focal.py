@@ -57,7 +57,7 @@ class Form(NamedTuple):
         elif self.asymmetric:
             of_background = self.cross_entropy(mask, odds.log_p, odds.q, background=True)
             terms = ops.where(is_first(mask, y_true.class_axis), of_background, terms)
-        return numerics.divide(y_true.total(terms), y_true.total(ops.ones_like(mask)))
+        return numerics.divide(y_true.total(terms), y_true.pixels())
 
     def cross_entropy(self, mask: Tensor, log_p: Tensor, q: Tensor, background: bool = False) -> Any:
         """The terms of the pixels in a mask, with log(p) and q = 1 - p."""
@@ -146,7 +146,7 @@ def unified_focal(
     odds, form = Odds.of(y_pred), Form(delta, gamma, asymmetric, smooth)
     tversky = form.tversky(y_true, odds)
     if absent == "skip":
-        tversky = ops.where(y_true.total(y_true.mask) > 0, tversky, 0.0)
+        tversky = ops.where(y_true.absent(), ops.zeros_like(tversky), tversky)
     parts = weight * form.focal(y_true, odds) + (1.0 - weight) * tversky
     if class_weights is not None:
         parts = parts * y_true.along_classes(class_weights)

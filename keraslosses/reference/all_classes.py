@@ -146,7 +146,11 @@ REFERENCES = (
             f"`smooth`; {HOW_READ}; `class_weights` multiply $v$; `absent` says whether absent classes count"
         ),
         paper="https://arxiv.org/abs/1707.03237",
-        options=({}, {"weighting": "uniform", "multi_label": True}, {**OF_IMAGES, "weighting": "simple"}),
+        options=(
+            {},
+            {"weighting": "uniform", "multi_label": True, "from_logits": True},
+            {**OF_IMAGES, "weighting": "simple"},
+        ),
         bad_options=(*BAD, {"weighting": "cubic"}),
         hard=(
             Hard("one class, both empty", [[[0.0], [0.0]]], [[[0.0], [0.0]]], gradient=[[[0.0], [0.0]]]),
@@ -199,8 +203,8 @@ REFERENCES = (
         paper="https://arxiv.org/abs/2102.04525",
         options=(
             {},
-            OF_IMAGES,
             {"multi_label": True, "from_logits": True, "gamma": 0.3, "delta": 0.7, "weight": 0.25},
+            OF_IMAGES,
             {"asymmetric": False, "gamma": 0.3, "smooth": 0.5},
         ),
         bad_options=(

@@ -240,7 +240,7 @@ REFERENCES = (
             rf"$\alpha$, $\beta$: `alpha`, `beta`; {MORE_SYMBOLS}"
         ),
         paper="https://arxiv.org/abs/1706.05721",
-        options=(*AXES, {"alpha": 0.9, "beta": 0.1}, {"alpha": 0.0, "beta": 2.0, "axis": -1}, LABELS),
+        options=(*AXES, {"alpha": 0.9, "beta": 0.1}, {"alpha": 0.0, "beta": 2.0, "axis": -1}, LOGITS, LABELS),
         bad_options=(*BAD, {"alpha": -1.0}, {"beta": -0.5}),
         hard=(
             EMPTY,

@@ -38,8 +38,12 @@ class Truth:
         return backend.total(values, axis=self.axes) if self.axes else values
 
     def pixels(self) -> Any:
-        """The sum of the weights of the pixels of each region."""
+        """The number of pixels of each region, or the sum of their weights."""
         return self.total(ops.ones_like(self.mask))
+
+    def absent(self) -> Any:
+        """Whether the mask of each region is empty."""
+        return self.total(self.mask) == 0
 
     @property
     def class_place(self) -> int:
@@ -188,8 +192,8 @@ class Masks(Regions):
             values = values * pair.class_weight
         if not pair.skip_absent:
             return values
-        present = truth.total(truth.mask) > 0
-        return ops.where(present, values, ops.zeros_like(values)), present
+        absent = truth.absent()
+        return ops.where(absent, ops.zeros_like(values), values), ops.logical_not(absent)
 
     def counted(self, found: Any, valid: Tensor) -> tuple[Any, Any]:
         values, present = found if isinstance(found, tuple) else (found, None)
