@@ -74,5 +74,6 @@ def one_minus_as_keras(part: Tensor, rest: Tensor, empty: Tensor, smooth: float)
 
     Then `empty` regions agree: they have the value 0, with gradient 0.
     """
-    values = 1.0 - (part + smooth) / (part + rest + (smooth or limits.EPSILON))
+    small = 0.0 if smooth else limits.EPSILON
+    values = numerics.fraction(rest + small, part + rest + (smooth or small))
     return values if smooth else ops.where(empty, ops.zeros_like(values), values)
