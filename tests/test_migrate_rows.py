@@ -291,6 +291,7 @@ TRUE_FIRST, MASKS_FIRST = (np.ascontiguousarray(np.moveaxis(array, -1, 1)) for a
 OF_MONAI = {
     "DiceLoss": ({}, MASKS_FIRST),
     "TverskyLoss": ({}, MASKS_FIRST),
+    "GeneralizedDiceLoss": ({}, MASKS_FIRST),
     "FocalLoss": ({}, drawn(*MASKS_FIRST.shape)),
     # Their logits, of which ours gets the probabilities.
     "DiceCELoss": ({"softmax": True}, np.log(MASKS_FIRST)),
@@ -311,6 +312,14 @@ MONAI_OPTIONS = [
     ("DiceLoss", {"batch": True}, keraslosses.Dice(axis=(0, 2, 3))),
     ("DiceLoss", {"jaccard": True}, keraslosses.Tversky(alpha=1.0, beta=1.0, axis=(2, 3))),
     ("TverskyLoss", {"alpha": 0.3, "beta": 0.7}, keraslosses.Tversky(alpha=0.3, beta=0.7, axis=(2, 3))),
+    ("DiceLoss", {"squared_pred": True}, keraslosses.Dice(axis=(2, 3), squared=True)),
+    ("DiceLoss", {"jaccard": True}, keraslosses.Jaccard(axis=(2, 3))),
+    ("DiceLoss", {"smooth_nr": 2.0, "smooth_dr": 2.0}, keraslosses.Dice(axis=(2, 3), smooth=2.0)),
+    (
+        "GeneralizedDiceLoss",
+        {"w_type": "simple", "batch": True, "smooth_nr": 0.5, "smooth_dr": 0.5},
+        keraslosses.GeneralizedDice("simple", axis=(0, 2, 3), class_axis=1, smooth=0.5),
+    ),
     (
         "FocalLoss",
         {"alpha": 0.3, "gamma": 1.5},
@@ -334,6 +343,14 @@ def test_what_the_rows_say_about_options_of_monai(name, options, ours):
     close(keras.ops.convert_to_numpy(ours(TRUE_FIRST, pred)), float(expected))
 
 
+def test_unified_focal_of_monai():
+    """Of two classes, whose probabilities theirs reads."""
+    pred = np.stack([MASKS_FIRST[:, 0], 1 - MASKS_FIRST[:, 0]], 1)
+    true = np.stack([TRUE_FIRST[:, 0], 1 - TRUE_FIRST[:, 0]], 1)
+    theirs = monai.losses.AsymmetricUnifiedFocalLoss()(*map(torch.from_numpy, (pred, true)))
+    close(here("monai.losses.AsymmetricUnifiedFocalLoss", true, pred), float(theirs))
+
+
 def test_boxes_of_monai():
     true, pred = (torch.tensor(BOXES)[places] for places in ([0, 0, 1, 1], [0, 1, 2, 3]))
     expected = monai.losses.BoxGIoULoss()(pred, true)
@@ -343,7 +360,7 @@ def test_boxes_of_monai():
 def test_masked_dice_of_monai():
     mask = (np.arange(20).reshape(1, 1, 4, 5) % 3 > 0).astype("float64")
     expected = monai.losses.MaskedDiceLoss()(*map(torch.from_numpy, (MASKS_FIRST, TRUE_FIRST, mask)))
-    received = keraslosses.Dice(axis=(2, 3))(TRUE_FIRST * mask, MASKS_FIRST * mask)
+    received = keraslosses.Dice(axis=(2, 3), class_axis=1)(TRUE_FIRST, MASKS_FIRST, mask[:, 0])
     close(keras.ops.convert_to_numpy(received), float(expected))
 
 
@@ -358,7 +375,10 @@ OTHER_TASKS_OF_MONAI = {
 def test_every_loss_of_monai_has_a_row():
     rows = {row.theirs.removeprefix("monai.losses."): row for row in TABLES["MONAI"]}
     assert rows.keys() | OTHER_TASKS_OF_MONAI == {name for name in dir(monai.losses) if name.endswith("Loss")}
-    assert {name for name, row in rows.items() if row.here} == OF_MONAI.keys() | {"BoxGIoULoss"}
+    assert {name for name, row in rows.items() if row.here} == OF_MONAI.keys() | {
+        "BoxGIoULoss",
+        "AsymmetricUnifiedFocalLoss",
+    }
 
 
 # mmdetection: numbers of its functions

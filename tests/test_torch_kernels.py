@@ -27,8 +27,7 @@ CHECKED = {
     "NegativeLogLikelihood": (4, [LABELS, INFINITE]),
     "MultiMargin": (11, [LABELS, "large scores keep their margin", "a row with NaN gives NaN"]),
     "MultiLabelMargin": (16, ["labels are read up to the end of each list", LABELS]),
-    "Dice": (17, [RANGE, "an empty region costs 0"]),
-    "Tversky": (16, [RANGE, "an empty region costs 0"]),
+    "Dice": (5, ["a number out of range makes its region NaN", "an empty region costs 0"]),
     "CTC": (7, ["impossible samples", LABELS, "a value is never below 0"]),
     "ChunkedCrossEntropy": (37, ["the logits are never whole", LABELS]),
     "ChunkedCrossEntropy, bfloat16": (

@@ -98,6 +98,8 @@ class Contract:
     def within(self, y_true: Tensor, y_pred: Tensor, pair: Any, keep: Tensor, options: Options) -> Any:
         """The pair with its numbers moved into the ranges of its kind; raises for numbers far outside."""
         ranges = self.kind.ranges(options)
+        if pair.trusted:
+            ranges.pop("y_true", None)
         if not ranges:
             return pair
         given = {"y_true": y_true, "y_pred": y_pred}
@@ -112,9 +114,9 @@ class Contract:
         if keep is None or pair.coupled:
             return self.evaluate(formula, pair)
         if finite_at_a_look(pair.y_true) and finite_at_a_look(pair.y_pred):
-            values = self.evaluate(formula, pair)
-            if finite_at_a_look(values):
-                return values
+            found = self.evaluate(formula, pair)
+            if finite_at_a_look(self.kind.counted(found, None)[0]):
+                return found
         return self.evaluate(formula, self.kind.silence(pair, keep))
 
     def evaluate(self, formula: Callable[..., Any], pair: Any) -> Any:

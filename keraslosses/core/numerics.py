@@ -24,6 +24,17 @@ def divide(numerator: Tensor, denominator: Tensor) -> Tensor:
     return ops.where(zero, 0.0, numerator / ops.where(zero, ops.ones_like(denominator), denominator))
 
 
+def fraction(part: Tensor, whole: Tensor) -> Tensor:
+    """part / whole, but 0 with derivative 0 where the whole is almost 0; for a whole of at least 0.
+
+    Both are divided by the whole as a constant, so that its square is in no gradient: it could underflow.
+    """
+    nothing = whole < NOTHING
+    scale = ops.stop_gradient(ops.where(nothing, ops.ones_like(whole), whole))
+    relative = ops.where(nothing, ops.ones_like(whole), whole / scale)
+    return ops.where(nothing, ops.zeros_like(whole), part / scale / relative)
+
+
 def log_probability(p: Tensor) -> Tensor:
     """log(max(p, 1e-7)): exact at 1, and constant with derivative 0 below 1e-7."""
     return ops.log(ops.where(p < EPSILON, ops.cast(EPSILON, p.dtype), p))

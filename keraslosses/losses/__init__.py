@@ -31,6 +31,7 @@ from keraslosses.losses.focal import (
     binary_focal_crossentropy,
     categorical_focal_crossentropy,
 )
+from keraslosses.losses.generalized_dice import GeneralizedDice, generalized_dice
 from keraslosses.losses.hinge import (
     CategoricalHinge,
     Hinge,
@@ -52,6 +53,14 @@ from keraslosses.losses.margin import (
     multi_label_margin,
     multi_margin,
     soft_margin_softmax,
+)
+from keraslosses.losses.overlaps import (
+    FocalTversky,
+    Jaccard,
+    LogCoshDice,
+    focal_tversky,
+    jaccard,
+    log_cosh_dice,
 )
 from keraslosses.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from keraslosses.losses.regression import (
@@ -96,6 +105,7 @@ from keraslosses.losses.sparse_focal import (
     SparseCategoricalFocalCrossentropy,
     sparse_categorical_focal_crossentropy,
 )
+from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
 
 __all__ = [
     "CTC",
@@ -116,12 +126,16 @@ __all__ = [
     "CosineSimilarity",
     "DIoU",
     "Dice",
+    "FocalTversky",
     "GIoU",
+    "GeneralizedDice",
     "Hinge",
     "Huber",
     "IoU",
+    "Jaccard",
     "KLDivergence",
     "LogCosh",
+    "LogCoshDice",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanPowerError",
@@ -140,6 +154,7 @@ __all__ = [
     "SphereFace",
     "SquaredHinge",
     "Tversky",
+    "UnifiedFocal",
     "am_softmax",
     "arcface",
     "balanced_l1",
@@ -159,12 +174,16 @@ __all__ = [
     "dice",
     "diou",
     "fcos",
+    "focal_tversky",
+    "generalized_dice",
     "giou",
     "hinge",
     "huber",
     "iou",
+    "jaccard",
     "kl_divergence",
     "log_cosh",
+    "log_cosh_dice",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_power_error",
@@ -184,4 +203,5 @@ __all__ = [
     "sphereface",
     "squared_hinge",
     "tversky",
+    "unified_focal",
 ]

@@ -1,65 +1,92 @@
-"""Losses between regions: how much a predicted region and the true region overlap."""
+"""Dice and Tversky losses: how much a predicted region and the true region overlap, as Keras counts it."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from keraslosses.core import backend, checks, limits
-from keraslosses.core.backend import ops
-from keraslosses.core.kinds.regions import Regions, axes_of, axes_or_none
+from keraslosses.core import checks
+from keraslosses.core.backend import forms, ops
+from keraslosses.core.kinds.masks import Masks
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
+from keraslosses.losses.overlap import OPTIONS, Axes, Weights, one_minus_as_keras, quick_counts
 
-Axes = int | Sequence[int] | None
 
-
-@loss_function(Regions(), axis=axes_or_none)
-def dice(y_true: Tensor, y_pred: Tensor, axis: Axes = None) -> Any:
+@loss_function(Masks(), forms.DICE_MEAN, squared=checks.boolean, **OPTIONS)
+def dice(
+    y_true: Tensor,
+    y_pred: Tensor,
+    axis: Axes = None,
+    *,
+    squared: bool = False,
+    smooth: float = 0.0,
+    from_logits: bool = False,
+    multi_label: bool = False,
+    class_axis: int = -1,
+    ignore_class: int | None = None,
+    class_weights: Weights = None,
+    absent: str = "count",
+) -> Any:
     """One minus the Dice coefficient of two regions.
 
     See `Dice` for the formula and the choices.
 
     Args:
-        y_true: True regions: numbers in [0, 1].
-        y_pred: Predicted probabilities in [0, 1], of the shape of y_true.
-        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as
-            `(1, 2)` for one value per image and channel.
+        y_true: True regions: masks with numbers in [0, 1], or class indices.
+        y_pred: Predicted probabilities in [0, 1], or logits.
+        axis, squared, smooth, from_logits, multi_label, class_axis, ignore_class, class_weights, absent: As
+            `Dice`.
 
-    Shapes: y_true and y_pred have the same shape. With `axis=None` the result is `(batch,)`. Otherwise it has
-    the shape without the axes in `axis`.
+    Shapes: as `Dice`.
 
     Raises:
-        ValueError: for an `axis` out of range, shapes that differ, or numbers outside [0, 1].
+        ValueError: for an option out of range, shapes that differ, a class index out of range, or numbers
+            outside [0, 1].
 
     Example:
 
     >>> print(round(float(keraslosses.dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])[0]), 4))
     0.3333
     """
-    axes = axes_of(axis, len(y_pred.shape))
-    common = backend.total(y_true * y_pred, axis=axes)
-    size = backend.total(y_true, axis=axes) + backend.total(y_pred, axis=axes)
-    return unless_empty(size, 1.0 - 2.0 * common / (size + limits.EPSILON))
+    probability = y_pred.probability()
+    if squared:
+        common = 2.0 * y_true.total(y_true.mask * probability)
+        apart = y_true.total(ops.square(y_true.mask - probability))
+    else:
+        found = quick_counts(y_true, probability)
+        common, apart = 2.0 * found.common, found.apart
+    return one_minus_as_keras(common, apart, common + apart == 0, smooth)
 
 
-@loss_function(Regions(), alpha=checks.non_negative, beta=checks.non_negative, axis=axes_or_none)
-def tversky(y_true: Tensor, y_pred: Tensor, alpha: float = 0.5, beta: float = 0.5, axis: Axes = None) -> Any:
+@loss_function(Masks(), forms.TVERSKY_MEAN, alpha=checks.non_negative, beta=checks.non_negative, **OPTIONS)
+def tversky(
+    y_true: Tensor,
+    y_pred: Tensor,
+    alpha: float = 0.5,
+    beta: float = 0.5,
+    axis: Axes = None,
+    *,
+    smooth: float = 0.0,
+    from_logits: bool = False,
+    multi_label: bool = False,
+    class_axis: int = -1,
+    ignore_class: int | None = None,
+    class_weights: Weights = None,
+    absent: str = "count",
+) -> Any:
     """One minus the Tversky index of two regions.
 
     See `Tversky` for the formula and the choices.
 
     Args:
-        y_true: True regions: numbers in [0, 1].
-        y_pred: Predicted probabilities in [0, 1], of the shape of y_true.
+        y_true: True regions: masks with numbers in [0, 1], or class indices.
+        y_pred: Predicted probabilities in [0, 1], or logits.
         alpha: Weight of false positives, at least 0. Default: 0.5.
         beta: Weight of false negatives, at least 0. Default: 0.5.
-        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as
-            `(1, 2)` for one value per image and channel.
+        axis, smooth, from_logits, multi_label, class_axis, ignore_class, class_weights, absent: As `Dice`.
 
-    Shapes: y_true and y_pred have the same shape. With `axis=None` the result is `(batch,)`. Otherwise it has
-    the shape without the axes in `axis`.
+    Shapes: as `Dice`.
 
     Raises:
-        ValueError: for a negative `alpha` or `beta`, an `axis` out of range, shapes that differ, or numbers
+        ValueError: for an option out of range, shapes that differ, a class index out of range, or numbers
             outside [0, 1].
 
     Example:
@@ -67,17 +94,9 @@ def tversky(y_true: Tensor, y_pred: Tensor, alpha: float = 0.5, beta: float = 0.
     >>> print(round(float(keraslosses.tversky([[1.0, 0.0]], [[1.0, 1.0]], alpha=0.9, beta=0.1)[0]), 4))
     0.4737
     """
-    axes = axes_of(axis, len(y_pred.shape))
-    common = backend.total(y_true * y_pred, axis=axes)
-    of_true, of_pred = backend.total(y_true, axis=axes), backend.total(y_pred, axis=axes)
-    false_positive, false_negative = of_pred - common, of_true - common
-    size = common + alpha * false_positive + beta * false_negative
-    return unless_empty(of_true + of_pred, 1.0 - common / (size + limits.EPSILON))
-
-
-def unless_empty(size: Tensor, values: Tensor) -> Tensor:
-    """The values, and 0 with gradient 0 if both regions are empty: then they agree."""
-    return ops.where(size == 0, ops.zeros_like(values), values)
+    found = quick_counts(y_true, y_pred.probability())
+    wrong = alpha * found.false_positives + beta * found.false_negatives
+    return one_minus_as_keras(found.common, wrong, found.size == 0, smooth)
 
 
 @saved
@@ -88,25 +107,46 @@ class Dice(FunctionLoss):
     loss = 1 - 2 sum(y_true y_pred, axis) / (sum(y_true, axis) + sum(y_pred, axis) + 1e-7)
     ```
 
+    `smooth` is added to both parts of the fraction, in the place of 1e-7. With `squared`, the two sums below
+    are those of the squares.
+
     Args:
         reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
         axis: None (default): the whole batch is one region. Or the axes that make up a region, such as
-            `(1, 2)` for one value per image and channel.
+            `(1, 2)` for one value per image and class.
+        squared: Whether the sums below the fraction are those of squares, as in V-Net. Default: False.
+        smooth: A number that is added to both parts of the fraction, at least 0. Default: 0.
+        from_logits: Whether y_pred holds logits. Default: False, it holds probabilities. Logits go through a
+            softmax over the classes, or through a sigmoid if there is one class.
+        multi_label: Whether a pixel may belong to several classes: then logits always go through a sigmoid.
+            Default: False.
+        class_axis: The axis of y_pred that holds the classes. Default: -1.
+        ignore_class: None (default), or an integer: pixels with this label do not count. y_true must then
+            hold class indices.
+        class_weights: A factor for the value of each class, at least 0, or None (default).
+        absent: `"count"` (default), or `"skip"`: a class that y_true does not hold in a region leaves the
+            mean.
 
-    Shapes: y_true and y_pred have the same shape, and hold probabilities in [0, 1]. With `axis=None` the
-    result is `(batch,)`, with the same value for each sample. Otherwise it has the shape without the axes in
-    `axis`.
+    Shapes: y_true has the shape of y_pred and holds numbers in [0, 1]. Or y_true holds integer class indices,
+    and has the shape of y_pred without the class axis, or with size 1 there. Integers for a single class are
+    its mask, 0 or 1. With `axis=None` the result is `(batch,)`, with the same value for each sample.
+    Otherwise it has the shape of y_pred without the axes in `axis`. `class_weights` and `absent="skip"` need
+    an `axis` without the class axis.
 
-    Two empty regions agree: the loss is 0, with gradient 0 (Keras gives 1). The 1e-7 costs a region of size S
-    at most `1e-7 / S`. If a region spans the batch, sample weights multiply only the result, and under
-    `tf.distribute` the region spans the batch of one replica. A mask removes elements from their region.
+    Two empty regions agree: the loss is 0, and without `smooth` its gradient is 0 (Keras gives 1). The 1e-7
+    costs a region of size S at most `1e-7 / S`.
+
+    A sample weight of shape `(batch,)` or `(batch, 1)` multiplies the result. A weight with the shape of
+    y_true, with the class axis or without it, is the weight of each pixel inside the sums. A mask removes
+    elements from their region. A region without a pixel that counts leaves the mean. If a region spans the
+    batch, it spans the batch of one replica under `tf.distribute`.
 
     Raises:
-        ValueError: for an `axis` out of range, shapes that differ, or numbers outside [0, 1] when the values
-            can be read. In compiled code, the value is NaN.
+        ValueError: for an option out of range, shapes that differ, and, when the values can be read, a class
+            index out of range or numbers outside [0, 1]. In compiled code, the value is NaN.
 
     Source: Milletari et al., V-Net, 2016, section 3, with sums in the place of squares; Keras.
 
@@ -123,8 +163,31 @@ class Dice(FunctionLoss):
         name: str | None = "dice",
         axis: Axes = None,
         dtype: DType = None,
+        *,
+        squared: bool = False,
+        smooth: float = 0.0,
+        from_logits: bool = False,
+        multi_label: bool = False,
+        class_axis: int = -1,
+        ignore_class: int | None = None,
+        class_weights: Weights = None,
+        absent: str = "count",
     ):
-        super().__init__(dice, reduction, name, dtype, axis=axis)
+        super().__init__(
+            dice,
+            reduction,
+            name,
+            dtype,
+            axis=axis,
+            squared=squared,
+            smooth=smooth,
+            from_logits=from_logits,
+            multi_label=multi_label,
+            class_axis=class_axis,
+            ignore_class=ignore_class,
+            class_weights=class_weights,
+            absent=absent,
+        )
 
 
 @saved
@@ -137,6 +200,8 @@ class Tversky(FunctionLoss):
     loss = 1 - TP / (TP + alpha FP + beta FN + 1e-7)
     ```
 
+    `smooth` is added to both parts of the fraction, in the place of 1e-7.
+
     Args:
         alpha: Weight of false positives, at least 0. Default: 0.5.
         beta: Weight of false negatives, at least 0. Default: 0.5. With both 0.5 this is Dice loss.
@@ -144,19 +209,16 @@ class Tversky(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
-        axis: None (default): the whole batch is one region. Or the axes that make up a region, such as
-            `(1, 2)` for one value per image and channel.
+        axis, smooth, from_logits, multi_label, class_axis, ignore_class, class_weights, absent: As `Dice`.
 
-    Shapes: y_true and y_pred have the same shape, and hold probabilities in [0, 1]. With `axis=None` the
-    result is `(batch,)`, with the same value for each sample. Otherwise it has the shape without the axes in
-    `axis`.
+    Shapes: as `Dice`.
 
-    Empty regions, sample weights and masks: see `Dice`. Keras 3.15.1 has `alpha` and `beta` the other way
-    round.
+    Empty regions, sample weights and masks: see `Dice`. With `alpha` and `beta` 0.5, a `smooth` of s equals
+    `Dice` with 2s. Keras 3.15.1 has `alpha` and `beta` the other way round.
 
     Raises:
-        ValueError: for a negative `alpha` or `beta`, an `axis` out of range, shapes that differ, or numbers
-            outside [0, 1] when the values can be read. In compiled code, the value is NaN.
+        ValueError: for an option out of range, shapes that differ, and, when the values can be read, a class
+            index out of range or numbers outside [0, 1]. In compiled code, the value is NaN.
 
     Source: Salehi et al., Tversky Loss Function for Image Segmentation Using 3D Fully Convolutional Deep
     Networks, 2017, equation 2.
@@ -176,5 +238,28 @@ class Tversky(FunctionLoss):
         name: str | None = "tversky",
         axis: Axes = None,
         dtype: DType = None,
+        *,
+        smooth: float = 0.0,
+        from_logits: bool = False,
+        multi_label: bool = False,
+        class_axis: int = -1,
+        ignore_class: int | None = None,
+        class_weights: Weights = None,
+        absent: str = "count",
     ):
-        super().__init__(tversky, reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
+        super().__init__(
+            tversky,
+            reduction,
+            name,
+            dtype,
+            alpha=alpha,
+            beta=beta,
+            axis=axis,
+            smooth=smooth,
+            from_logits=from_logits,
+            multi_label=multi_label,
+            class_axis=class_axis,
+            ignore_class=ignore_class,
+            class_weights=class_weights,
+            absent=absent,
+        )

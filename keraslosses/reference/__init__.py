@@ -5,6 +5,7 @@ plots and benchmarks read it.
 """
 
 from keraslosses.reference import (
+    all_classes,
     angular,
     boxes,
     crossentropy,
@@ -13,6 +14,7 @@ from keraslosses.reference import (
     focal,
     likelihood,
     margin,
+    overlaps,
     probabilistic,
     regression,
     robust,
@@ -33,6 +35,8 @@ FAMILIES = (
     likelihood,
     margin,
     segmentation,
+    overlaps,
+    all_classes,
     embedding,
     angular,
     boxes,

@@ -58,6 +58,8 @@ class Reference:
         laws: Names of laws that the loss obeys. The tests of the package check them.
         frozen: Only for a loss that holds a part constant in the gradient.
             `frozen(y_true, y_pred, **options)` gives that part, and the formula takes it as `frozen`.
+        counting: `counting(y_true, y_pred, **options)` gives which entries the mean counts, and the weight of
+            the class of each (None: 1). None for a loss that has one label for each entry, or counts all.
         zeros_count: Whether an entry of value 0 counts in the mean.
         masks_are_lengths: Whether a Keras mask ends the second axis of y_pred, like the option
             `logit_length` of the formula, instead of hiding entries.
@@ -81,6 +83,7 @@ class Reference:
     hard: tuple[Hard, ...] = ()
     laws: frozenset[str] = frozenset()
     frozen: Callable[..., Any] | None = None
+    counting: Callable[..., tuple[Array, Any]] | None = None
     zeros_count: bool = True
     masks_are_lengths: bool = False
     measured: tuple[Measured, ...] = (Measured(),)

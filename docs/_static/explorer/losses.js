@@ -176,6 +176,11 @@ Formulas, names and defaults are those of the package, also at kinks: a test com
   explorer.missing = {
     RootMeanSquaredError: "For a single number it is MeanAbsoluteError.",
     NegativeLogLikelihood: "Its curve is a straight line: minus the log-probability of the true class.",
+    Jaccard: "It orders predictions as Dice does.",
+    FocalTversky: "It is a power of Tversky.",
+    LogCoshDice: "It is the log-cosh of Dice.",
+    GeneralizedDice: "It compares several classes; for one class it is Dice.",
+    UnifiedFocal: "It is a sum of a cross-entropy and a Tversky loss.",
     Circle: "It compares all pairs of vectors in a batch.",
     CTC: "It reads sequences of frames.",
     MultiTaskDetection: "It is a sum of losses for classes and boxes that are here.",

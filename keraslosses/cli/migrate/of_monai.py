@@ -54,19 +54,22 @@ MONAI = (
     Row(
         "monai.losses.MaskedDiceLoss",
         "",
-        f"{NOT_YET}; multiply the labels and the probabilities by the mask, and take `Dice`.",
+        f"{NOT_YET}; give `Dice` the mask as `sample_weight`, without the axis of the classes.",
     ),
     Row(
         "monai.losses.GeneralizedDiceLoss",
-        "",
-        f"{NOT_YET}; `Dice(axis=(2, 3))` gives each class the same weight, whatever its size.",
+        "keraslosses.GeneralizedDice(class_axis=1)",
+        "Theirs adds 1e-5 to both parts of the fraction: `smooth=1e-5`. With `batch=True` write `axis=(0, 2, 3)`, "
+        "with `softmax=True` `from_logits=True`, with `sigmoid=True` also `multi_label=True`.",
+        f"{ACTIVATIONS} w_type>weighting reduction smooth_nr> smooth_dr> batch> soft_label>",
     ),
     Row("monai.losses.GeneralizedDiceFocalLoss", "", f"{NOT_YET}; see `DiceFocalLoss`."),
     Row("monai.losses.GeneralizedWassersteinDiceLoss", "", f"{NOT_YET}; `Dice` is the nearest."),
     Row(
         "monai.losses.AsymmetricUnifiedFocalLoss",
-        "",
-        f"{NOT_YET}; `Tversky` plus `BinaryFocalCrossentropy` is the nearest.",
+        "0.5 * keraslosses.UnifiedFocal(delta=0.7, class_axis=1)",
+        "Theirs divides by the two classes, and adds 1e-7 to both parts of the Tversky index.",
+        "to_onehot_y> num_classes> weight gamma delta reduction ignore_index>ignore_class",
     ),
     Row("monai.losses.MCCLoss", "", f"{NOT_YET}; `Dice` is the nearest."),
     Row(

@@ -213,3 +213,19 @@ MULTI_LABEL_MARGIN_MEAN = Form(
     needs=(UNSEEN, SOME),
     gain={"kernels": 1.3},
 )
+
+DICE_MEAN = Form(
+    "dice_mean",
+    "loss",
+    "torch.overlaps.dice",
+    needs=(SOME,),
+    gain={"small": 1.4, "middle": 1.3},
+)
+
+TVERSKY_MEAN = Form(
+    "tversky_mean",
+    "loss",
+    "torch.overlaps.tversky",
+    needs=(SOME,),
+    gain={"small": 1.1, "middle": 1.6},
+)

@@ -36,6 +36,7 @@ class Pair:
         inner: The weight of each element in the mean along `axis`. Default: None, weight 1.
         coupled: Whether an entry depends on other samples of the batch. Then no entries are silenced.
             Default: False.
+        trusted: Whether y_true lies in its range for sure, so that it is not checked. Default: False.
     """
 
     y_true: Tensor
@@ -46,6 +47,7 @@ class Pair:
     class_weight: Any = None
     inner: Any = None
     coupled: bool = False
+    trusted: bool = False
 
     @property
     def axis(self) -> int:

@@ -35,8 +35,12 @@ def check_weights(subject: Subject) -> Iterator[Finding]:
 def reductions_agree(
     subject: Subject, options: Options, y_true: Tensor, y_pred: Tensor, values: Any, shapes: Any
 ) -> Iterator[Finding]:
-    valid = validity(options, y_true, values, subject)
-    classes = class_weight_of(options, y_true, values, subject)
+    counting = subject.reference.counting
+    if counting:
+        valid, classes = counting(y_true, y_pred, **options)
+    else:
+        valid = validity(options, y_true, values, subject)
+        classes = class_weight_of(options, y_true, values, subject)
     weights = [None, *(np.random.default_rng(3).uniform(0.5, 2, shape).astype("float32") for shape in shapes)]
     for weight in weights:
         for reduction in REDUCTIONS:

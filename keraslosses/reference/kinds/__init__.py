@@ -15,7 +15,7 @@ from keraslosses.reference.kinds.labels import (
     LABELS_AND_SCORES,
 )
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
-from keraslosses.reference.kinds.outputs import BINARY, REGIONS, SIGNS
+from keraslosses.reference.kinds.outputs import BINARY, MASKS, REGIONS, SIGNS
 from keraslosses.reference.kinds.sequences import SEQUENCES
 
 KINDS: tuple[InputKind, ...] = (
@@ -33,6 +33,7 @@ KINDS: tuple[InputKind, ...] = (
     LABEL_LISTS,
     SIGNS,
     REGIONS,
+    MASKS,
     BOXES,
     ANCHORS,
     LOCATIONS,
@@ -54,6 +55,7 @@ __all__ = [
     "LABELS_AND_SCORES",
     "LABEL_LISTS",
     "LOCATIONS",
+    "MASKS",
     "ONE_HOT",
     "ONE_HOT_SCORES",
     "POSITIVE",

@@ -1,5 +1,7 @@
 """Kinds with two classes for each element: zeros and ones, signs, and the pixels of a region."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from keraslosses.reference.kinds.changes import (
@@ -13,7 +15,7 @@ from keraslosses.reference.kinds.changes import (
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, placed, width
 from keraslosses.reference.kinds.example import HIDDEN, Example, features, sequential
 from keraslosses.reference.kinds.kind import InputKind, Named, activation
-from keraslosses.reference.kinds.path import PROBABILITIES, Path, case, column
+from keraslosses.reference.kinds.path import PROBABILITIES, Case, Path, case, column
 from keraslosses.reference.kinds.sizes import OUTPUTS, Shape, Sizes, normal
 
 IMAGES = {"small": (8, 64, 64), "middle": (16, 256, 256), "large": (64, 512, 512)}
@@ -121,7 +123,15 @@ SIGNS = InputKind(
 
 def draw_regions(rng: Rng, options: Options, leading: Leading) -> Pair:
     y_true = (rng.random((*leading, width(options))) < 0.4).astype("float64")
-    return y_true, rng.random((*leading, width(options)))
+    y_pred = rng.random((*leading, width(options)))
+    if options.get("from_logits"):
+        y_pred = 8 * y_pred - 4
+    y_true, y_pred = placed({"axis": options.get("class_axis", -1)}, y_true, y_pred)
+    ignored = options.get("ignore_class")
+    if ignored is None:
+        return y_true, y_pred
+    labels = rng.integers(0, width(options), leading)
+    return np.where(rng.random(leading) < 0.3, ignored, labels).astype("int32"), y_pred
 
 
 def quarter_of_an_image(options: Options) -> Path:
@@ -140,6 +150,16 @@ def quarter_of_an_image(options: Options) -> Path:
     )
     axis = "probability of what is right (the object fills a quarter)"
     return Path(axis, "gradient by this probability", (0.0, 1.0), cases)
+
+
+def quarter_of_a_mask(options: Options) -> Path:
+    """The same pixels, as the mask of one class."""
+    path = quarter_of_an_image(options)
+
+    def as_mask(one: Case) -> Case:
+        return replace(one, y_true=one.y_true[0][:, None], y_pred=lambda x: one.y_pred(x)[..., None])
+
+    return replace(path, cases=tuple(map(as_mask, path.cases)))
 
 
 REGIONS = InputKind(
@@ -167,4 +187,15 @@ REGIONS = InputKind(
         ),
         epochs=10,
     ),
+)
+
+# With a value for each image by default.
+MASKS = replace(
+    REGIONS,
+    name="masks",
+    path=quarter_of_a_mask,
+    sizes=Sizes(
+        sized_binary, {"small": (4, 32, 32, 8), "middle": (8, 128, 128, 8), "large": (16, 256, 256, 16)}
+    ),
+    coupled=False,
 )

@@ -1,0 +1,134 @@
+"""Mean Dice and Tversky losses of masks and probabilities, with the gradient written out.
+
+With the sums t of y p, a of (1 - y) p, and b of y (1 - p), the loss of a region is
+
+    1 - t / w,  w = t + alpha a + beta b + small
+
+Its derivative by p is (alpha t / w - (1 - k t / w) y) / w, with k = 1 - alpha - beta. That by y is the same,
+with beta and p in the place of alpha and y.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from keraslosses.core.backend.torch.internals import transforming
+from keraslosses.core.backend.torch.look import peek
+from keraslosses.core.domain import PROBABILITIES, ROUNDING, TARGETS
+from keraslosses.core.limits import EPSILON
+from keraslosses.core.types import Options, Tensor
+
+# The options under which a loss is that of masks and probabilities alone.
+PLAIN = {"squared": False, "smooth": 0.0, "from_logits": False, "class_weights": None, "ignore_class": None}
+
+
+def dice(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
+    return mean_overlap(y_true, y_pred, options, 0.5, 0.5, 0.5 * EPSILON)
+
+
+def tversky(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
+    return mean_overlap(y_true, y_pred, options, options["alpha"], options["beta"], EPSILON)
+
+
+def mean_overlap(
+    y_true: Tensor, y_pred: Tensor, options: Options, alpha: float, beta: float, small: float
+) -> Any:
+    plain = all(options.get(option, usual) == usual for option, usual in PLAIN.items())
+    if not plain or options["absent"] != "count" or not alpha or not beta:
+        return None
+    if not alike(y_true, y_pred) or torch.compiler.is_compiling() or transforming():
+        return None
+    axes = axes_of(options["axis"], y_pred.ndim)
+    if axes is None:
+        return None
+    seen = [peek(tensor) for tensor in (y_true, y_pred)]
+    looked = all(one is not None for one in seen)
+    if looked and not (TARGETS.holds(seen[0]) and PROBABILITIES.holds(seen[1])):
+        return None
+    values = Overlap.apply(y_true, y_pred, axes, alpha, beta, small, looked)
+    return values.mean() if values.numel() > 1 else values.reshape(())
+
+
+def alike(y_true: Tensor, y_pred: Tensor) -> bool:
+    """Whether both are tensors of the same shape and precision, with at least one element."""
+    if type(y_true) is not torch.Tensor or not isinstance(y_pred, torch.Tensor):
+        return False
+    if y_pred.dtype not in (torch.float32, torch.float64) or y_true.dtype != y_pred.dtype:
+        return False
+    return y_true.shape == y_pred.shape and y_pred.ndim > 1 and bool(y_pred.numel())
+
+
+def axes_of(axis: Any, rank: int) -> tuple[int, ...] | None:
+    """The axes of a region; None if they do not fit the rank: the formula raises the error."""
+    if axis is None:
+        return tuple(range(rank))
+    given = [axis] if isinstance(axis, int) else [int(one) for one in axis]
+    axes = {one % rank for one in given if -rank <= one < rank}
+    return tuple(sorted(axes)) if len(axes) == len(given) else None
+
+
+class Overlap(torch.autograd.Function):
+    """The loss of each region. A number out of range makes its region NaN, in value and gradient."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, y: Tensor, p: Tensor, axes: Any, alpha: float, beta: float, small: float, looked: bool
+    ) -> Any:
+        ctx.options = axes, alpha, beta, small
+        near_y, near_p = (y, p) if looked else (y.clamp(0.0, 1.0), p.clamp(0.0, 1.0))
+        common, wrong = sums(near_y, near_p, axes, alpha, beta)
+        whole = wrong + common
+        some = whole.sign()
+        whole.add_(small)
+        if not looked:
+            far = torch.maximum(distance(y, near_y, axes), distance(p, near_p, axes))
+            whole.masked_fill_(far > ROUNDING, float("nan"))
+        ctx.save_for_backward(y, p, near_y, near_p, common, whole, some)
+        return wrong.add_(some, alpha=small).div_(whole)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> Any:
+        y, p, near_y, near_p, common, whole, some = ctx.saved_tensors
+        axes, alpha, beta, small = ctx.options
+        if torch.is_grad_enabled():
+            with torch.enable_grad():
+                values = formula(moved(y, near_y), moved(p, near_p), axes, alpha, beta, small)
+            needed = [x for x, need in zip((y, p), ctx.needs_input_grad, strict=False) if need]
+            found = iter(torch.autograd.grad(values, needed, upstream, create_graph=True))
+            return *(next(found) if need else None for need in ctx.needs_input_grad[:2]), *[None] * 5
+        rate = (upstream * some).div_(whole).neg_()
+        slope: Callable[..., Any] = slope_with(common, whole, rate, 1.0 - alpha - beta)
+        by_y = slope(near_p, beta) if ctx.needs_input_grad[0] else None
+        by_p = slope(near_y, alpha) if ctx.needs_input_grad[1] else None
+        return by_y, by_p, None, None, None, None, None
+
+
+def distance(x: Tensor, near: Tensor, axes: tuple[int, ...]) -> Any:
+    """How far the farthest number of each region is from its range."""
+    return torch.linalg.vector_norm(x - near, float("inf"), axes, keepdim=True)
+
+
+def slope_with(common: Tensor, whole: Tensor, rate: Tensor, k: float) -> Callable[..., Any]:
+    def slope(other: Tensor, weight: float) -> Any:
+        other = other - other * (common / whole * k) if k else other
+        return torch.addcdiv(other, common, whole, value=-weight).mul_(rate)
+
+    return slope
+
+
+def moved(x: Tensor, near: Tensor) -> Any:
+    """The numbers in their range, with the gradient of `x`."""
+    return x + (near - x).detach()
+
+
+def sums(y: Any, p: Any, axes: tuple[int, ...], alpha: float, beta: float) -> tuple[Any, Any]:
+    """The sum of y p, and alpha times that of (1 - y) p plus beta times that of y (1 - p)."""
+    common, true, predicted = (x.sum(axes, keepdim=True) for x in (y * p, y, p))
+    return common, torch.add(alpha * predicted, true, alpha=beta).sub(common, alpha=alpha + beta)
+
+
+def formula(y: Any, p: Any, axes: tuple[int, ...], alpha: float, beta: float, small: float) -> Any:
+    common, wrong = sums(y, p, axes, alpha, beta)
+    some = (wrong + common).sign()
+    return some * (wrong + small) / (wrong + common + small)
