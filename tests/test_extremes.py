@@ -50,6 +50,8 @@ def inputs(name, options, rows, labels):
     """A batch with an axis of size 1 inside, so that every `axis` of the options is there."""
     rows, labels = np.asarray(rows, "float32"), np.asarray(labels)
     y_true = targets(name, labels, rows.shape[1])
+    if kind_of(name) is kinds.MASKS:
+        return y_true[:, None, None], rows[:, None, None]
     if kind_of(name) is kinds.EMBEDDINGS:
         return y_true, rows
     axis = -1 if kind_of(name) is kinds.REGIONS else options.get("axis", -1)

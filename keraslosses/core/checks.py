@@ -218,10 +218,10 @@ def vector_length(name: str, values: Sequence[float] | None, size: int | None) -
         )
 
 
-def axis_in_range(axis: int, rank: int) -> int:
+def axis_in_range(axis: int, rank: int, name: str = "axis") -> int:
     """The axis, counted from the first; raises if y_pred of this rank has no such axis."""
     if not -rank <= axis < rank:
         raise ValueError(
-            f"`axis` must lie in [-{rank}, {rank}) for y_pred of rank {rank}. Received: axis={axis}"
+            f"`{name}` must lie in [-{rank}, {rank}) for y_pred of rank {rank}. Received: {name}={axis}"
         )
     return axis % rank

@@ -12,6 +12,7 @@ from keraslosses.losses.angular import (
     cosface,
 )
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
+from keraslosses.losses.boundary import Boundary, boundary
 from keraslosses.losses.box_tools import convert_boxes, pairwise_iou
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, diou, giou, iou
 from keraslosses.losses.crossentropy import (
@@ -21,6 +22,7 @@ from keraslosses.losses.crossentropy import (
     categorical_crossentropy,
 )
 from keraslosses.losses.detection import FCOS, MultiTaskDetection, fcos, multi_task_detection
+from keraslosses.losses.distances import signed_distance, signed_distances
 from keraslosses.losses.embedding import (
     Circle,
     circle,
@@ -45,6 +47,7 @@ from keraslosses.losses.likelihood import (
     categorical_generalized_cross_entropy,
     negative_log_likelihood,
 )
+from keraslosses.losses.lovasz import LovaszHinge, LovaszSoftmax, lovasz_hinge, lovasz_softmax
 from keraslosses.losses.margin import (
     MultiLabelMargin,
     MultiMargin,
@@ -88,6 +91,7 @@ from keraslosses.losses.segmentation import (
 )
 from keraslosses.losses.sequence import CTC, ctc
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
+from keraslosses.losses.soft_cldice import SoftClDice, soft_cl_dice
 from keraslosses.losses.sparse_crossentropy import (
     SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy,
@@ -105,6 +109,7 @@ __all__ = [
     "BalancedL1",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
+    "Boundary",
     "CIoU",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
@@ -122,6 +127,8 @@ __all__ = [
     "IoU",
     "KLDivergence",
     "LogCosh",
+    "LovaszHinge",
+    "LovaszSoftmax",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanPowerError",
@@ -134,6 +141,7 @@ __all__ = [
     "Poisson",
     "RootMeanSquaredError",
     "SmoothL1",
+    "SoftClDice",
     "SoftMarginSoftmax",
     "SparseCategoricalCrossentropy",
     "SparseCategoricalFocalCrossentropy",
@@ -145,6 +153,7 @@ __all__ = [
     "balanced_l1",
     "binary_crossentropy",
     "binary_focal_crossentropy",
+    "boundary",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
     "categorical_generalized_cross_entropy",
@@ -165,6 +174,8 @@ __all__ = [
     "iou",
     "kl_divergence",
     "log_cosh",
+    "lovasz_hinge",
+    "lovasz_softmax",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_power_error",
@@ -177,7 +188,10 @@ __all__ = [
     "pairwise_iou",
     "poisson",
     "root_mean_squared_error",
+    "signed_distance",
+    "signed_distances",
     "smooth_l1",
+    "soft_cl_dice",
     "soft_margin_softmax",
     "sparse_categorical_crossentropy",
     "sparse_categorical_focal_crossentropy",

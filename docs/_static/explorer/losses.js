@@ -176,6 +176,10 @@ Formulas, names and defaults are those of the package, also at kinks: a test com
   explorer.missing = {
     RootMeanSquaredError: "For a single number it is MeanAbsoluteError.",
     NegativeLogLikelihood: "Its curve is a straight line: minus the log-probability of the true class.",
+    LovaszHinge: "It sorts the pixels of an image.",
+    LovaszSoftmax: "It sorts the pixels of a batch.",
+    Boundary: "Its curve is a straight line: the distance times the probability.",
+    SoftClDice: "It compares the skeletons of images.",
     Circle: "It compares all pairs of vectors in a batch.",
     CTC: "It reads sequences of frames.",
     MultiTaskDetection: "It is a sum of losses for classes and boxes that are here.",

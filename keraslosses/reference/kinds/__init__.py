@@ -16,6 +16,7 @@ from keraslosses.reference.kinds.labels import (
 )
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
 from keraslosses.reference.kinds.outputs import BINARY, REGIONS, SIGNS
+from keraslosses.reference.kinds.pixels import BINARY_PIXELS, DISTANCES, MASKS, PIXELS
 from keraslosses.reference.kinds.sequences import SEQUENCES
 
 KINDS: tuple[InputKind, ...] = (
@@ -33,6 +34,10 @@ KINDS: tuple[InputKind, ...] = (
     LABEL_LISTS,
     SIGNS,
     REGIONS,
+    BINARY_PIXELS,
+    PIXELS,
+    DISTANCES,
+    MASKS,
     BOXES,
     ANCHORS,
     LOCATIONS,
@@ -43,8 +48,10 @@ KINDS: tuple[InputKind, ...] = (
 __all__ = [
     "ANCHORS",
     "BINARY",
+    "BINARY_PIXELS",
     "BOXES",
     "CLASSES",
+    "DISTANCES",
     "DISTRIBUTIONS",
     "EMBEDDINGS",
     "KINDS",
@@ -54,8 +61,10 @@ __all__ = [
     "LABELS_AND_SCORES",
     "LABEL_LISTS",
     "LOCATIONS",
+    "MASKS",
     "ONE_HOT",
     "ONE_HOT_SCORES",
+    "PIXELS",
     "POSITIVE",
     "REAL",
     "REGIONS",
