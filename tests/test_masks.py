@@ -14,6 +14,8 @@ import keraslosses as kl
 from keraslosses.portability.gradients import MODES, value_and_gradient
 from keraslosses.reference import REFERENCES
 
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(12)
 MASK = (RNG.random((2, 3, 4)) < 0.4).astype("float32")
