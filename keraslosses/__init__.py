@@ -10,6 +10,7 @@ from keraslosses import kinds as kinds
 from keraslosses import losses
 from keraslosses import rules as rules
 from keraslosses.core.compose import WeightedSum
+from keraslosses.core.hard_examples import HardExamples
 from keraslosses.core.loss import FunctionLoss, loss_function
 from keraslosses.core.loss_class import loss_class
 from keraslosses.decoding.collapse import ctc_collapse
@@ -34,6 +35,7 @@ __all__ = [
     "CosineDense",
     "EditDistance",
     "FunctionLoss",
+    "HardExamples",
     "LargeMarginHead",
     "Loss",
     "SampledMargin",

@@ -8,6 +8,7 @@ from keras.losses import serialize
 
 from keraslosses import losses
 from keraslosses.core.compose import WeightedSum
+from keraslosses.core.hard_examples import HardExamples
 from keraslosses.core.saving import registered
 from keraslosses.core.spelling import suggestion
 
@@ -27,8 +28,8 @@ ALIASES = {
     for alias in (short, short.upper())
 }
 BY_NAME: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES}
-# A sum has a config, but `get` does not know its name, because a sum needs its parts.
-BY_CLASS_NAME = {**BY_NAME, WeightedSum.__name__: WeightedSum}
+# What is made of losses has a config, but `get` does not know its name, because it needs its parts.
+BY_CLASS_NAME = {**BY_NAME, **{made.__name__: made for made in (WeightedSum, HardExamples)}}
 
 
 def names() -> list[str]:

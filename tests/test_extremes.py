@@ -47,13 +47,15 @@ def targets(name, labels, classes):
 
 
 def of_pixels(name):
-    return kind_of(name) in (kinds.REGIONS, kinds.MASKS)
+    return kind_of(name) in (kinds.REGIONS, kinds.CLASS_MASKS)
 
 
 def inputs(name, options, rows, labels):
     """A batch with an axis of size 1 inside, so that every `axis` of the options is there."""
     rows, labels = np.asarray(rows, "float32"), np.asarray(labels)
     y_true = targets(name, labels, rows.shape[1])
+    if kind_of(name) is kinds.MASKS:
+        return y_true[:, None, None], rows[:, None, None]
     if kind_of(name) is kinds.EMBEDDINGS:
         return y_true, rows
     axis = options.get("class_axis", -1) if of_pixels(name) else options.get("axis", -1)

@@ -62,6 +62,11 @@ def one_image(x):
     return np.concatenate([classes, x[:, :4]], axis=-1, dtype="float32")[None]
 
 
+def of_an_image(rows):
+    """Rows of numbers as images of one line and one class."""
+    return rows[:, None, :, None].astype("float32")
+
+
 def framed(rows):
     """Two frames for each row: itself, and one of the others."""
     return np.stack([rows, rows[::-1]], axis=1)
@@ -86,7 +91,11 @@ PAIRS = {
     kinds.SIGNS: lambda a, b, logits: (np.where(a > 0, 1, -1).astype("float32"), b),
     kinds.ONE_HOT_SCORES: lambda a, b, logits: (np.eye(CLASSES, dtype="float32")[a.argmax(-1)], b),
     kinds.REGIONS: lambda a, b, logits: (sigmoid(a), b if logits else sigmoid(b)),
-    kinds.MASKS: lambda a, b, logits: (sigmoid(a), b if logits else sigmoid(b)),
+    kinds.CLASS_MASKS: lambda a, b, logits: (sigmoid(a), b if logits else sigmoid(b)),
+    kinds.BINARY_PIXELS: lambda a, b, logits: ((a > 0).astype("float32"), b),
+    kinds.PIXELS: lambda a, b, logits: (a.argmax(-1).astype("int32"), b if logits else softmax(b)),
+    kinds.DISTANCES: lambda a, b, logits: (a, b if logits else sigmoid(b)),
+    kinds.MASKS: lambda a, b, logits: (of_an_image(a > 0), of_an_image(b if logits else sigmoid(b))),
     kinds.EMBEDDINGS: lambda a, b, logits: (np.arange(len(a)) // 2, rows_of_length_one(b)),
     kinds.BOXES: lambda a, b, logits: (a[..., :4], b[..., :4]),
     kinds.SEQUENCES: lambda a, b, logits: (a.argmax(-1)[:, None].astype("int32"), framed(softmax(b))),
@@ -102,7 +111,7 @@ def pair_for(reference, options, a, b):
 def options_of(reference):
     """Those that fit the rank of SHAPE, in which an axis of some lists would be named twice, and the targets."""
     axes = [np.atleast_1d(options.get("axis") or -1) % len(SHAPE) for options in reference.options]
-    masks = reference.kind in (kinds.REGIONS, kinds.MASKS)
+    masks = reference.kind in (kinds.REGIONS, kinds.CLASS_MASKS)
     fit = [
         len(set(named)) == len(named) and not (masks and "ignore_class" in options)
         for named, options in zip(axes, reference.options, strict=True)
@@ -207,7 +216,11 @@ EXTREMES = {
     kinds.SIGNS: (SIGNS, SCORES),
     kinds.ONE_HOT_SCORES: (TARGETS, SCORES),
     kinds.REGIONS: (TARGETS, SHARES),
-    kinds.MASKS: (TARGETS, SHARES),
+    kinds.CLASS_MASKS: (TARGETS, SHARES),
+    kinds.BINARY_PIXELS: (filled(st.sampled_from([0.0, 1.0])), LOGITS),
+    kinds.PIXELS: (LABELS, SHARES),
+    kinds.DISTANCES: (ANY, SHARES),
+    kinds.MASKS: (TARGETS.map(of_an_image), SHARES.map(of_an_image)),
     kinds.EMBEDDINGS: (filled(st.integers(0, 2), SHAPE[:1], "int32"), ANY_UNIT),
     kinds.BOXES: (SCORES.map(lambda x: x[..., :4]), SCORES.map(lambda x: x[..., :4])),
     kinds.SEQUENCES: (LABELS.map(lambda labels: labels[:, None]), SHARES.map(framed)),

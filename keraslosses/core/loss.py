@@ -79,7 +79,38 @@ def loss_function(
     return decorate
 
 
-class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
+class EntriesLoss(Addable, FixedOptions, keras.losses.Loss):
+    """A loss with a value for each entry: a subclass defines `entries`, and this class reduces the values."""
+
+    def entries(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None, mask: Tensor = None
+    ) -> Entries:
+        """The value of each entry, and what the reduction must know about the entries."""
+        raise NotImplementedError
+
+    def mean_in_one_step(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        """The mean of all entries, or None if it must be computed from `entries`."""
+        return None
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return self.entries(y_true, y_pred).values
+
+    @in_full_precision
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Any:
+        if is_keras_tensor(y_pred) or is_keras_tensor(y_true):
+            return applied(self, y_true, y_pred, sample_weight)
+        mask = keras_internals.mask_of(y_pred)
+        with backend.name_scope(self.name):
+            loss = None
+            if mask is None and sample_weight is None and self.reduction in PLAIN_MEANS:
+                loss = self.mean_in_one_step(y_true, y_pred)
+            if loss is None:
+                loss = reduce(self.entries(y_true, y_pred, sample_weight, mask), self.reduction)
+            loss = share_of_replica(loss, self.reduction)
+            return loss if backend.dtype_name(loss) == self.dtype else ops.cast(loss, self.dtype)
+
+
+class FunctionLoss(EntriesLoss):
     """The base class of losses: a `keras.losses.Loss` that calls a loss function.
 
     It adds sample weights, masks, reduction, dtype, config and the operators `+`, `*` and `/`. Integer
@@ -136,25 +167,10 @@ class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
     def entries(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None, mask: Tensor = None
     ) -> Entries:
-        """The value of each entry, and what the reduction must know about the entries."""
         return self.function.contract.entries(y_true, y_pred, self.options, sample_weight, mask)
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return self.entries(y_true, y_pred).values
-
-    @in_full_precision
-    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Any:
-        if is_keras_tensor(y_pred) or is_keras_tensor(y_true):
-            return applied(self, y_true, y_pred, sample_weight)
-        mask = keras_internals.mask_of(y_pred)
-        with backend.name_scope(self.name):
-            loss = None
-            if mask is None and sample_weight is None and self.reduction in PLAIN_MEANS:
-                loss = self.function.contract.mean(y_true, y_pred, self.options, self.reduction)
-            if loss is None:
-                loss = reduce(self.entries(y_true, y_pred, sample_weight, mask), self.reduction)
-            loss = share_of_replica(loss, self.reduction)
-            return loss if backend.dtype_name(loss) == self.dtype else ops.cast(loss, self.dtype)
+    def mean_in_one_step(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        return self.function.contract.mean(y_true, y_pred, self.options, self.reduction)
 
     def get_config(self) -> dict[str, Any]:
         return {**self.options, "reduction": self.reduction, "name": self.name, "dtype": self.dtype}

@@ -12,6 +12,7 @@ from keraslosses.losses.angular import (
     cosface,
 )
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
+from keraslosses.losses.boundary import Boundary, boundary
 from keraslosses.losses.box_tools import convert_boxes, pairwise_iou
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, diou, giou, iou
 from keraslosses.losses.crossentropy import (
@@ -21,6 +22,7 @@ from keraslosses.losses.crossentropy import (
     categorical_crossentropy,
 )
 from keraslosses.losses.detection import FCOS, MultiTaskDetection, fcos, multi_task_detection
+from keraslosses.losses.distances import signed_distance, signed_distances
 from keraslosses.losses.embedding import (
     Circle,
     circle,
@@ -46,6 +48,7 @@ from keraslosses.losses.likelihood import (
     categorical_generalized_cross_entropy,
     negative_log_likelihood,
 )
+from keraslosses.losses.lovasz import LovaszHinge, LovaszSoftmax, lovasz_hinge, lovasz_softmax
 from keraslosses.losses.margin import (
     MultiLabelMargin,
     MultiMargin,
@@ -97,6 +100,7 @@ from keraslosses.losses.segmentation import (
 )
 from keraslosses.losses.sequence import CTC, ctc
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
+from keraslosses.losses.soft_cldice import SoftClDice, soft_cl_dice
 from keraslosses.losses.sparse_crossentropy import (
     SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy,
@@ -115,6 +119,7 @@ __all__ = [
     "BalancedL1",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
+    "Boundary",
     "CIoU",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
@@ -136,6 +141,8 @@ __all__ = [
     "KLDivergence",
     "LogCosh",
     "LogCoshDice",
+    "LovaszHinge",
+    "LovaszSoftmax",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanPowerError",
@@ -148,6 +155,7 @@ __all__ = [
     "Poisson",
     "RootMeanSquaredError",
     "SmoothL1",
+    "SoftClDice",
     "SoftMarginSoftmax",
     "SparseCategoricalCrossentropy",
     "SparseCategoricalFocalCrossentropy",
@@ -160,6 +168,7 @@ __all__ = [
     "balanced_l1",
     "binary_crossentropy",
     "binary_focal_crossentropy",
+    "boundary",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
     "categorical_generalized_cross_entropy",
@@ -184,6 +193,8 @@ __all__ = [
     "kl_divergence",
     "log_cosh",
     "log_cosh_dice",
+    "lovasz_hinge",
+    "lovasz_softmax",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_power_error",
@@ -196,7 +207,10 @@ __all__ = [
     "pairwise_iou",
     "poisson",
     "root_mean_squared_error",
+    "signed_distance",
+    "signed_distances",
     "smooth_l1",
+    "soft_cl_dice",
     "soft_margin_softmax",
     "sparse_categorical_crossentropy",
     "sparse_categorical_focal_crossentropy",

@@ -16,6 +16,7 @@ TASKS = (
     "One class of several, by a margin",
     "Distributions, such as the outputs of a teacher",
     "Segmentation",
+    "Segmentation judged by intersection over union",
     "Boxes",
     "Detectors: classes and boxes",
     "Sequences: speech, handwriting",
@@ -28,6 +29,8 @@ TASKS = (
 
 SYMPTOMS = (
     "Small lesions and other small things are missed",
+    "False alarms lie far from the object",
+    "Thin structures break apart",
     "Only 1 % of the samples are positive",
     "One class swallows all the others",
     "The model is over-confident",
@@ -37,6 +40,7 @@ SYMPTOMS = (
     "The boxes overlap, but are never quite right",
     "A few far outliers pull the fit",
     "The worst errors stay too large",
+    "Most samples are easy, and few teach anything",
     "The features of a class scatter",
 )
 
@@ -95,6 +99,13 @@ USES_OF_OTHERS: dict[str, tuple[Use, ...]] = {
             "A model has several tasks, and you do not know the weights of their losses.",
             "A loss can reach 0 or is negative: its weight then grows without end.",
             {"num_losses": 2},
+        ),
+    ),
+    "HardExamples": (
+        Use(
+            "Most samples are easy, and few teach anything",
+            "The step should learn from the samples or pixels that cost most, under any loss.",
+            "Some labels are wrong: the samples that cost most are then the wrong ones.",
         ),
     ),
     "WeightedSum": (

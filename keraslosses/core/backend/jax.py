@@ -270,5 +270,9 @@ def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
     return values(labels, scores)
 
 
+def running_max(tensor: Any) -> Any:
+    return jax.lax.cummax(tensor, axis=tensor.ndim - 1)
+
+
 def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
     variable.assign(jnp.asarray(variable.value).at[indices].add(changes))

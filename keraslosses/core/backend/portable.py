@@ -322,6 +322,15 @@ def largest(tensor: Any) -> Any:
     return ops.max(tensor, axis=-1)
 
 
+def running_max(tensor: Any) -> Any:
+    """The largest number so far along the last axis, without a derivative."""
+    step = 1
+    while step < tensor.shape[-1]:
+        before = ops.concatenate([tensor[..., :step], tensor[..., :-step]], axis=-1)
+        tensor, step = ops.maximum(tensor, before), 2 * step
+    return tensor
+
+
 def take_rows(variable: Any, indices: Any) -> Any:
     """Rows of a variable, read without copying the whole variable."""
     return ops.take(variable.value, indices, axis=0)

@@ -333,6 +333,18 @@ def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
     return values(scores)
 
 
+def running_max(tensor: Any) -> Any:
+    """The steps are those of `portable`, in a loop, because the size may be unknown."""
+    size = tf.shape(tensor)[-1]
+    places = tf.range(size)
+
+    def further(step: Tensor, tensor: Tensor) -> tuple[Any, Any]:
+        before = tf.roll(tensor, step, axis=-1)
+        return 2 * step, tf.where(places < step, tensor, tf.maximum(tensor, before))
+
+    return tf.while_loop(lambda step, _: step < size, further, (1, tensor))[1]
+
+
 def take_rows(variable: Any, indices: Any) -> Any:
     if in_stateless_scope():
         return portable.take_rows(variable, indices)

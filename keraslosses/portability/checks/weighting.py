@@ -138,14 +138,17 @@ def validity(options: Options, y_true: Tensor, values: Any, subject: Subject) ->
     if not subject.reference.zeros_count:
         return values > 0
     ignore = options.get("ignore_class")
-    return None if ignore is None else (y_true != ignore).reshape(values.shape)
+    if ignore is None:
+        return None
+    # A value of many labels counts if one of them counts.
+    return (y_true != ignore).reshape(*values.shape, -1).any(-1)
 
 
 def class_weight_of(options: Options, y_true: Tensor, values: Any, subject: Subject) -> Any:
-    """Σ_c w_c y_c of each entry for a loss with one class per entry; None for every other."""
+    """Σ_c w_c y_c of each entry for a loss with one class per entry; None for every other loss."""
     weights = options.get("class_weights")
     if weights is None or subject.reference.kind.elementwise:
         return None
     if y_true.dtype.kind == "i":
-        return np.asarray(weights)[y_true].reshape(values.shape)
+        return np.asarray(weights)[y_true].reshape(values.shape) if y_true.size == values.size else None
     return np.tensordot(y_true, weights, axes=(options.get("axis", -1), 0))

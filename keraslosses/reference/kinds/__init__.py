@@ -15,7 +15,8 @@ from keraslosses.reference.kinds.labels import (
     LABELS_AND_SCORES,
 )
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
-from keraslosses.reference.kinds.outputs import BINARY, MASKS, REGIONS, SIGNS
+from keraslosses.reference.kinds.outputs import BINARY, CLASS_MASKS, REGIONS, SIGNS
+from keraslosses.reference.kinds.pixels import BINARY_PIXELS, DISTANCES, MASKS, PIXELS
 from keraslosses.reference.kinds.sequences import SEQUENCES
 
 KINDS: tuple[InputKind, ...] = (
@@ -33,6 +34,10 @@ KINDS: tuple[InputKind, ...] = (
     LABEL_LISTS,
     SIGNS,
     REGIONS,
+    CLASS_MASKS,
+    BINARY_PIXELS,
+    PIXELS,
+    DISTANCES,
     MASKS,
     BOXES,
     ANCHORS,
@@ -44,8 +49,10 @@ KINDS: tuple[InputKind, ...] = (
 __all__ = [
     "ANCHORS",
     "BINARY",
+    "BINARY_PIXELS",
     "BOXES",
     "CLASSES",
+    "DISTANCES",
     "DISTRIBUTIONS",
     "EMBEDDINGS",
     "KINDS",
@@ -55,9 +62,11 @@ __all__ = [
     "LABELS_AND_SCORES",
     "LABEL_LISTS",
     "LOCATIONS",
+    "CLASS_MASKS",
     "MASKS",
     "ONE_HOT",
     "ONE_HOT_SCORES",
+    "PIXELS",
     "POSITIVE",
     "REAL",
     "REGIONS",

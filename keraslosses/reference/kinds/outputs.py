@@ -190,9 +190,9 @@ REGIONS = InputKind(
 )
 
 # With a value for each image by default.
-MASKS = replace(
+CLASS_MASKS = replace(
     REGIONS,
-    name="masks",
+    name="class_masks",
     path=quarter_of_a_mask,
     sizes=Sizes(
         sized_binary, {"small": (4, 32, 32, 8), "middle": (8, 128, 128, 8), "large": (16, 256, 256, 16)}

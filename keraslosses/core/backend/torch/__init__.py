@@ -222,6 +222,11 @@ def add_to_picked(tensor: Any, labels: Tensor, change: Any) -> Any:
     return torch.scatter_add(tensor, -1, labels, changes)
 
 
+def running_max(tensor: Any) -> Any:
+    # Of no numbers, torch does not compute it.
+    return torch.cummax(tensor, dim=-1).values if tensor.shape[-1] else tensor
+
+
 def take_rows(variable: Any, indices: Any) -> Any:
     return torch.index_select(variable.value.detach(), 0, indices.long())
 
