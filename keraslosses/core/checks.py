@@ -66,6 +66,12 @@ def non_negative(name: str, value: Any) -> None:
         raise invalid(name, "be a number of at least 0", value)
 
 
+def negative(name: str, value: Any) -> None:
+    """Allows finite numbers below 0."""
+    if not (is_number(value) and -float("inf") < value < 0):
+        raise invalid(name, "be a negative number", value)
+
+
 def angle(name: str, value: Any) -> None:
     """Allows angles in radians: numbers of at least 0 and smaller than pi."""
     if not (is_number(value) and 0 <= value < math.pi):

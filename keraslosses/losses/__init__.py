@@ -12,6 +12,12 @@ from keraslosses.losses.angular import (
     cosface,
 )
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
+from keraslosses.losses.bounded import (
+    NormalizedCrossentropy,
+    TaylorCrossentropy,
+    normalized_crossentropy,
+    taylor_crossentropy,
+)
 from keraslosses.losses.box_tools import convert_boxes, pairwise_iou
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, diou, giou, iou
 from keraslosses.losses.crossentropy import (
@@ -52,6 +58,12 @@ from keraslosses.losses.margin import (
     multi_label_margin,
     multi_margin,
     soft_margin_softmax,
+)
+from keraslosses.losses.noisy import (
+    Bootstrapping,
+    SymmetricCrossentropy,
+    bootstrapping,
+    symmetric_crossentropy,
 )
 from keraslosses.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from keraslosses.losses.regression import (
@@ -105,6 +117,7 @@ __all__ = [
     "BalancedL1",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
+    "Bootstrapping",
     "CIoU",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
@@ -131,6 +144,7 @@ __all__ = [
     "MultiMargin",
     "MultiTaskDetection",
     "NegativeLogLikelihood",
+    "NormalizedCrossentropy",
     "Poisson",
     "RootMeanSquaredError",
     "SmoothL1",
@@ -139,12 +153,15 @@ __all__ = [
     "SparseCategoricalFocalCrossentropy",
     "SphereFace",
     "SquaredHinge",
+    "SymmetricCrossentropy",
+    "TaylorCrossentropy",
     "Tversky",
     "am_softmax",
     "arcface",
     "balanced_l1",
     "binary_crossentropy",
     "binary_focal_crossentropy",
+    "bootstrapping",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
     "categorical_generalized_cross_entropy",
@@ -174,6 +191,7 @@ __all__ = [
     "multi_margin",
     "multi_task_detection",
     "negative_log_likelihood",
+    "normalized_crossentropy",
     "pairwise_iou",
     "poisson",
     "root_mean_squared_error",
@@ -183,5 +201,7 @@ __all__ = [
     "sparse_categorical_focal_crossentropy",
     "sphereface",
     "squared_hinge",
+    "symmetric_crossentropy",
+    "taylor_crossentropy",
     "tversky",
 ]

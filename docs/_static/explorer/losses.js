@@ -176,6 +176,10 @@ Formulas, names and defaults are those of the package, also at kinks: a test com
   explorer.missing = {
     RootMeanSquaredError: "For a single number it is MeanAbsoluteError.",
     NegativeLogLikelihood: "Its curve is a straight line: minus the log-probability of the true class.",
+    SymmetricCrossentropy: "It is cross-entropy plus a multiple of 1 minus the probability of the true class.",
+    Bootstrapping: "It is cross-entropy plus a part of the entropy of the prediction.",
+    TaylorCrossentropy: "Its curve lies between 1 minus the probability of the true class and cross-entropy.",
+    NormalizedCrossentropy: "It is cross-entropy divided by a sum over all classes.",
     Circle: "It compares all pairs of vectors in a batch.",
     CTC: "It reads sequences of frames.",
     MultiTaskDetection: "It is a sum of losses for classes and boxes that are here.",

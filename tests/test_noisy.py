@@ -1,0 +1,55 @@
+"""Losses for wrong labels: the cases in which they are other losses, and values from outside."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+import keraslosses as kl
+
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
+LOGITS = np.random.default_rng(0).normal(0, 2, (3, 5)).astype("float32")
+ROWS = np.float32([[0.0, 1.0, 0.0, 0.0, 0.0], [0.5, 0.0, 0.25, 0.25, 0.0], [0.2, 0.2, 0.2, 0.2, 0.2]])
+P = np.exp(LOGITS) / np.exp(LOGITS).sum(-1, keepdims=True)
+OF_LOGITS = {"from_logits": True}
+
+
+def same(found, expected, rtol=2e-6):
+    np.testing.assert_allclose(ops.convert_to_numpy(found), ops.convert_to_numpy(expected), rtol=rtol)
+
+
+def test_each_is_cross_entropy_at_one_end():
+    expected = kl.categorical_crossentropy(ROWS, LOGITS, from_logits=True)
+    same(kl.symmetric_crossentropy(ROWS, LOGITS, alpha=1.0, beta=0.0, **OF_LOGITS), expected)
+    same(kl.bootstrapping(ROWS, LOGITS, beta=1.0, **OF_LOGITS), expected)
+    same(kl.bootstrapping(ROWS, LOGITS, beta=1.0, hard=True, **OF_LOGITS), expected)
+    near = np.float32([[0.6, 0.4]])
+    same(kl.taylor_crossentropy([1], near, order=60), kl.sparse_categorical_crossentropy([1], near))
+
+
+def test_the_reverse_part_of_an_index_is_an_absolute_error():
+    p = ops.convert_to_numpy(P)[np.arange(3), [1, 0, 4]]
+    same(kl.symmetric_crossentropy([1, 0, 4], P, alpha=0.0, log_zero=-6.0), 6.0 * (1.0 - p))
+    same(kl.taylor_crossentropy([1, 0, 4], P, order=1), 1.0 - p)
+
+
+def test_bootstrapping_without_a_target_is_entropy_or_the_largest_prediction():
+    same(kl.bootstrapping(ROWS, P, beta=0.0), -np.sum(P * np.log(P), axis=-1))
+    same(kl.bootstrapping(ROWS, P, beta=0.0, hard=True), -np.log(P.max(-1)))
+
+
+def test_normalised_cross_entropies_of_all_classes_sum_to_1():
+    each = [kl.normalized_crossentropy(np.full(3, k), LOGITS, **OF_LOGITS) for k in range(5)]
+    same(sum(each), np.ones(3))
+
+
+def test_one_single_class_costs_nothing():
+    with pytest.warns(SyntaxWarning, match="more than one class"):
+        same(kl.normalized_crossentropy([0, 0], [[0.5], [2.0]]), np.zeros(2))
+
+
+def test_no_infinite_part_hides_behind_a_factor_of_0():
+    """A class that a logit of -inf excludes costs nothing where cross-entropy has no share."""
+    wrong = np.float32([[-np.inf, 1.0]])
+    same(kl.symmetric_crossentropy([0], wrong, alpha=0.0, **OF_LOGITS), [4.0])
+    same(kl.bootstrapping([0], wrong, beta=0.0, **OF_LOGITS), [0.0])
