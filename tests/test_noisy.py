@@ -5,6 +5,8 @@ import pytest
 from keras import ops
 
 import keraslosses as kl
+from keraslosses.losses.tempered import tempered_softmax
+from keraslosses.reference import REFERENCES
 
 pytestmark = pytest.mark.deep_on("jax", "tensorflow")
 
@@ -53,3 +55,50 @@ def test_no_infinite_part_hides_behind_a_factor_of_0():
     wrong = np.float32([[-np.inf, 1.0]])
     same(kl.symmetric_crossentropy([0], wrong, alpha=0.0, **OF_LOGITS), [4.0])
     same(kl.bootstrapping([0], wrong, beta=0.0, **OF_LOGITS), [0.0])
+
+
+# Bi-tempered
+
+
+def without_entropy(rows, logits):
+    entropy = -np.sum(rows * np.log(np.where(rows > 0, rows, 1.0)), axis=-1)
+    return ops.convert_to_numpy(kl.categorical_crossentropy(rows, logits, from_logits=True)) - entropy
+
+
+def test_at_and_near_1_bi_tempered_is_cross_entropy_without_the_entropy_of_the_target():
+    expected = without_entropy(ROWS, LOGITS)
+    same(kl.bi_tempered(ROWS, LOGITS, t1=1.0, t2=1.0), expected, 1e-6)
+    same(kl.bi_tempered(ROWS, LOGITS, t1=1.0 - 1e-8, t2=1.0 + 1e-8), expected, 1e-6)
+    same(kl.bi_tempered(ROWS, LOGITS, t1=1.0, t2=1.0 + 1e-15), expected, 1e-6)
+
+
+@pytest.mark.parametrize("t", [1.01, 2.0, 4.0])
+def test_the_tempered_softmax_of_very_many_classes_sums_to_1(t):
+    logits = np.random.default_rng(1).normal(0, 10, (2, 20_000)).astype("float32")
+    p, log_p = tempered_softmax(ops.convert_to_tensor(logits), t)
+    same(ops.sum(p, axis=-1), np.ones(2), 1e-5)
+    same(ops.exp(log_p), p)
+
+
+def test_the_bound_of_a_wrong_label():
+    """At t2 of 1 a logit far below the others has no probability at all."""
+    for t1 in (0.0, 0.5, 0.8):
+        most = 1.0 / ((1.0 - t1) * (2.0 - t1)) + 1.0 / (2.0 - t1)
+        same(kl.bi_tempered([0], np.float32([[-200.0, 0.0]]), t1=t1, t2=1.0), [most], 1e-6)
+
+
+def test_near_0_bi_tempered_keeps_its_digits():
+    """The value of a target that is almost met is the second order of the gap."""
+    logits = np.float32([[0.0, 1e-3]])
+    expected = REFERENCES["BiTempered"].values(np.float64([[0.5, 0.5]]), logits, {})
+    same(kl.bi_tempered(np.float32([[0.5, 0.5]]), logits), expected, 2e-3)
+
+
+# Truncated
+
+
+def test_truncation_cuts_the_values_off():
+    p = np.float32([[0.1, 0.9], [0.4, 0.6], [0.8, 0.2]])
+    whole = ops.convert_to_numpy(kl.categorical_generalized_cross_entropy([0, 0, 0], p, q=0.7))
+    for truncation, expected in ((0.0, whole), (0.4, [whole[1], whole[1], whole[2]]), (1.0, [0.0] * 3)):
+        same(kl.categorical_generalized_cross_entropy([0, 0, 0], p, q=0.7, truncation=truncation), expected)

@@ -19,7 +19,15 @@ OF_BOTH_FORMS = kinds.LABELS_OR_DISTRIBUTIONS, kinds.LABELS_OR_DISTRIBUTIONS_AND
 SCALES = {
     **dict.fromkeys((kinds.REAL, kinds.VECTORS, kinds.POSITIVE), NUMBERS),
     **dict.fromkeys(
-        (kinds.BINARY, kinds.ONE_HOT, kinds.LABELS, kinds.LABELS_AND_SCORES, *OF_BOTH_FORMS), LOGITS
+        (
+            kinds.BINARY,
+            kinds.BINARY_SCORES,
+            kinds.ONE_HOT,
+            kinds.LABELS,
+            kinds.LABELS_AND_SCORES,
+            *OF_BOTH_FORMS,
+        ),
+        LOGITS,
     ),
 }
 CASES = [

@@ -100,6 +100,14 @@ from keraslosses.losses.segmentation import (
 )
 from keraslosses.losses.sequence import CTC, ctc
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
+from keraslosses.losses.soft_margin import (
+    HingeEmbedding,
+    MultiLabelSoftMargin,
+    SoftMargin,
+    hinge_embedding,
+    multi_label_soft_margin,
+    soft_margin,
+)
 from keraslosses.losses.sparse_crossentropy import (
     SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy,
@@ -108,6 +116,7 @@ from keraslosses.losses.sparse_focal import (
     SparseCategoricalFocalCrossentropy,
     sparse_categorical_focal_crossentropy,
 )
+from keraslosses.losses.tempered import BiTempered, bi_tempered
 
 __all__ = [
     "CTC",
@@ -115,6 +124,7 @@ __all__ = [
     "AMSoftmax",
     "ArcFace",
     "BalancedL1",
+    "BiTempered",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
     "Bootstrapping",
@@ -131,6 +141,7 @@ __all__ = [
     "Dice",
     "GIoU",
     "Hinge",
+    "HingeEmbedding",
     "Huber",
     "IoU",
     "KLDivergence",
@@ -141,6 +152,7 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "MultiLabelMargin",
+    "MultiLabelSoftMargin",
     "MultiMargin",
     "MultiTaskDetection",
     "NegativeLogLikelihood",
@@ -148,6 +160,7 @@ __all__ = [
     "Poisson",
     "RootMeanSquaredError",
     "SmoothL1",
+    "SoftMargin",
     "SoftMarginSoftmax",
     "SparseCategoricalCrossentropy",
     "SparseCategoricalFocalCrossentropy",
@@ -159,6 +172,7 @@ __all__ = [
     "am_softmax",
     "arcface",
     "balanced_l1",
+    "bi_tempered",
     "binary_crossentropy",
     "binary_focal_crossentropy",
     "bootstrapping",
@@ -178,6 +192,7 @@ __all__ = [
     "fcos",
     "giou",
     "hinge",
+    "hinge_embedding",
     "huber",
     "iou",
     "kl_divergence",
@@ -188,6 +203,7 @@ __all__ = [
     "mean_squared_error",
     "mean_squared_logarithmic_error",
     "multi_label_margin",
+    "multi_label_soft_margin",
     "multi_margin",
     "multi_task_detection",
     "negative_log_likelihood",
@@ -196,6 +212,7 @@ __all__ = [
     "poisson",
     "root_mean_squared_error",
     "smooth_l1",
+    "soft_margin",
     "soft_margin_softmax",
     "sparse_categorical_crossentropy",
     "sparse_categorical_focal_crossentropy",

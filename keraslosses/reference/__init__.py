@@ -20,6 +20,8 @@ from keraslosses.reference import (
     segmentation,
     sequence,
     similarity,
+    soft_margin,
+    tempered,
 )
 from keraslosses.reference.entry import Hard, Measured, Reference
 from keraslosses.reference.uses import Use
@@ -33,7 +35,9 @@ FAMILIES = (
     focal,
     likelihood,
     noisy,
+    tempered,
     margin,
+    soft_margin,
     segmentation,
     embedding,
     angular,

@@ -103,7 +103,7 @@ BAD: tuple[dict[str, Any], ...] = (
 TARGET = "$C$: the number of classes; $y$: the target, for a class index its one-hot row"
 PREDICTED = "$p$: the predicted probability, with `from_logits` the softmax of y_pred"
 WEIGHT = r"$u = \sum_i w_i y_i$ with $w$: `class_weights`, 1 if not set"
-WRONG = "Some labels are wrong"
+WRONG, BY_HEART = "Some labels are wrong", "The model learns wrong labels by heart"
 ALL_RIGHT = Hard("logits of 100, right", [1], [[-100.0, 100.0]], LOGITS, [[0.0, 0.0]])
 
 REFERENCES = (
@@ -115,7 +115,7 @@ REFERENCES = (
         symmetric_crossentropy,
         "Wang et al., Symmetric Cross Entropy for Robust Learning with Noisy Labels, 2019, equation 7",
         task="One class of several",
-        purpose="labels of which some are wrong, by a bounded second part",
+        purpose="wrong labels, by a bounded second part",
         tex=(
             r"\text{loss} = u \left(-\alpha \sum_{i=1}^{C} y_i \log p_i "
             r"- \beta \sum_{i=1}^{C} p_i \log y_i\right)"
@@ -154,7 +154,7 @@ REFERENCES = (
         bootstrapping,
         "Reed et al., Training Deep Neural Networks on Noisy Labels with Bootstrapping, 2015, section 3",
         task="One class of several",
-        purpose="labels of which some are wrong, mixed with what the model predicts",
+        purpose="wrong labels, mixed with predictions",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= -u \sum_{i=1}^{C} \left(\beta y_i + (1 - \beta) q_i\right) \log p_i \\ "
@@ -184,7 +184,7 @@ REFERENCES = (
         laws=frozenset({"non_negative"}),
         uses=(
             Use(
-                WRONG,
+                BY_HEART,
                 "The model is already good: it may correct the labels by what it predicts.",
                 "Training starts from scratch: the first predictions are worse than the labels.",
                 {"from_logits": True},
@@ -199,7 +199,7 @@ REFERENCES = (
         taylor_crossentropy,
         "Feng et al., Can Cross Entropy Loss Be Robust to Label Noise?, 2020, equation 7",
         task="One class of several",
-        purpose="between cross-entropy and absolute error, by the number of terms",
+        purpose="wrong labels, by a bounded series",
         tex=r"\text{loss} = u \sum_{i=1}^{C} y_i \sum_{k=1}^{K} \frac{(1 - p_i)^k}{k}",
         symbols=rf"{TARGET}; {PREDICTED}; $k$: from 1 to $K$, the `order`; {WEIGHT}",
         paper="https://doi.org/10.24963/ijcai.2020/305",
@@ -215,7 +215,7 @@ REFERENCES = (
         laws=frozenset({"non_negative"}),
         uses=(
             Use(
-                WRONG,
+                BY_HEART,
                 "As generalised cross-entropy, with a number of terms to choose instead of a power.",
                 "There are many classes: with few terms it learns slowly.",
                 {"from_logits": True},
@@ -230,7 +230,7 @@ REFERENCES = (
         normalized_crossentropy,
         "Ma et al., Normalized Loss Functions for Deep Learning with Noisy Labels, 2020, equation 5",
         task="One class of several",
-        purpose="labels of which some are wrong, as a part of a sum",
+        purpose="wrong labels, as a part of a sum",
         tex=r"\text{loss} = u \frac{\sum_{i=1}^{C} y_i \log p_i}{\sum_{i=1}^{C} \log p_i}",
         symbols=rf"{TARGET}; {PREDICTED}; {WEIGHT}",
         paper="https://arxiv.org/abs/2006.13554",
@@ -253,8 +253,8 @@ REFERENCES = (
         laws=frozenset({"non_negative"}),
         uses=(
             Use(
-                WRONG,
-                "You add a second loss for them, such as `SymmetricCrossentropy(alpha=0.0)`.",
+                BY_HEART,
+                "You add a second loss that learns faster, such as `SymmetricCrossentropy(alpha=0.0)`.",
                 "You want one loss alone: by itself it learns slowly.",
                 {"from_logits": True},
             ),

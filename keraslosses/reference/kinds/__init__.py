@@ -21,7 +21,7 @@ from keraslosses.reference.kinds.labels import (
     LABELS_AND_SCORES,
 )
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
-from keraslosses.reference.kinds.outputs import BINARY, REGIONS, SIGNS
+from keraslosses.reference.kinds.outputs import BINARY, BINARY_SCORES, REGIONS, SIGNS
 from keraslosses.reference.kinds.sequences import SEQUENCES
 
 KINDS: tuple[InputKind, ...] = (
@@ -30,6 +30,7 @@ KINDS: tuple[InputKind, ...] = (
     POSITIVE,
     DISTRIBUTIONS,
     BINARY,
+    BINARY_SCORES,
     ONE_HOT,
     ONE_HOT_SCORES,
     LABELS,
@@ -51,6 +52,7 @@ KINDS: tuple[InputKind, ...] = (
 __all__ = [
     "ANCHORS",
     "BINARY",
+    "BINARY_SCORES",
     "BOXES",
     "CLASSES",
     "DISTRIBUTIONS",

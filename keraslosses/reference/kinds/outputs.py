@@ -1,5 +1,7 @@
 """Kinds with two classes for each element: zeros and ones, signs, and the pixels of a region."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from keraslosses.reference.kinds.changes import (
@@ -73,6 +75,25 @@ BINARY = InputKind(
         ),
         sequential(HIDDEN, 'keras.layers.Dense(3, activation="sigmoid")'),
     ),
+)
+
+
+def draw_binary_scores(rng: Rng, options: Options, leading: Leading) -> Pair:
+    return draw_binary(rng, {**options, "from_logits": True}, leading)
+
+
+BINARY_SCORES = replace(
+    BINARY,
+    name="binary_scores",
+    y_pred="scores",
+    draw=draw_binary_scores,
+    layer=activation("linear"),
+    path=lambda options: yes_or_no({**options, "from_logits": True}),
+    sizes=Sizes(lambda rng, shape, options: sized_binary(rng, shape, {"from_logits": True}), OUTPUTS),
+    named=(),
+    probabilities=False,
+    scores=True,
+    example=replace(BINARY.example, model=sequential(HIDDEN, "keras.layers.Dense(3)")),
 )
 
 
