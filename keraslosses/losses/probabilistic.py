@@ -36,19 +36,22 @@ def poisson(y_true: Tensor, y_pred: Tensor, *, log_input: bool = False, full: bo
     >>> print(round(float(keraslosses.poisson([[1.0, 3.0]], [[1.0, 2.0]])[0]), 4))
     0.4603
     """
-    constant = stirling(y_true) if full else 0.0
-    if log_input:
-        rate = ops.exp(y_pred)
-        return Explicit(rate - y_true * y_pred + constant, lambda: rate - y_true)
-    rate = y_pred + limits.EPSILON
-    return Explicit(y_pred - y_true * ops.log(rate) + constant, lambda: 1.0 - y_true / rate)
+    added = 0.0 if log_input else limits.EPSILON
+    rate = ops.exp(y_pred) if log_input else y_pred + added
+    log_rate = y_pred if log_input else ops.log(rate)
+    values = (rate if log_input else y_pred) - y_true * log_rate
+    if full:
+        many = of_many(ops.maximum(y_true, 1.0), rate, log_rate) - added
+        values = ops.where(y_true > 1, many, values)
+    return Explicit(values, lambda: rate - y_true if log_input else 1.0 - y_true / rate)
 
 
-def stirling(count: Tensor) -> Tensor:
-    """log(count!) by Stirling's formula; 0 for a count of at most 1."""
-    few = count <= 1
-    many = ops.where(few, ops.ones_like(count), count)
-    return ops.where(few, 0.0, many * ops.log(many) - many + 0.5 * ops.log(2.0 * math.pi * many))
+def of_many(count: Tensor, rate: Tensor, log_rate: Tensor) -> Tensor:
+    """rate - count log(rate) + log(count!) by Stirling's formula, with all digits where both are near."""
+    gap = (rate - count) / count
+    near = ops.abs(gap) < 0.5
+    log_ratio = ops.where(near, ops.log1p(ops.where(near, gap, 0.0)), log_rate - ops.log(count))
+    return count * (gap - log_ratio) + 0.5 * ops.log(2.0 * math.pi * count)
 
 
 @loss_function(Vectors(explicit=True, true=DISTRIBUTIONS, pred=PROBABILITIES), forms.KL_DIVERGENCE_MEAN)

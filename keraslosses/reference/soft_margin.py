@@ -93,7 +93,7 @@ REFERENCES = (
     Reference(
         "HingeEmbedding",
         "hinge_embedding",
-        "margin",
+        "similarity",
         kinds.SIGNS,
         hinge_embedding,
         "torch.nn.HingeEmbeddingLoss",
