@@ -110,7 +110,9 @@ def categorical_generalized_cross_entropy(
         p = backend.pick(y_pred, y_true)
         values = (1.0 - power_with_bounded_slope(p, q)) / q
     if truncation is not None:
-        values = ops.where(p <= truncation, (1.0 - truncation**q) / q, values)
+        # Products, so that the NaN of a label out of range reaches the gradient where it is cut off, too.
+        cut = ops.cast(p <= truncation, values.dtype)
+        values = (1.0 - cut) * values + cut * ((1.0 - truncation**q) / q)
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 
