@@ -19,10 +19,11 @@ from keraslosses.reference import REFERENCES
 from keraslosses.reference.kinds.path import CLASSES, case
 
 SCRIPTS = "".join(path.read_text("utf-8") for path in sorted((DOCS / "_static/explorer").glob("*.js")))
-# An axis of the explorer says whether predictions are logits. The other options change no curve.
+# An axis of the explorer says whether predictions are logits. The others change no curve, or have no slider.
 NOT_SHOWN = {"from_logits", "axis", "ignore_class", "class_weights", "box_format"}
 # Options of regions: the explorer shows the plain losses of one mask.
 NOT_SHOWN |= {"squared", "smooth", "multi_label", "class_axis", "absent"}
+NOT_SHOWN |= {"truncation", "log_input", "full"}
 # The axes whose target is a slider, with y_true for a number of this slider.
 TARGETS = {
     "amount": lambda t: [t],

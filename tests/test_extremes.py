@@ -36,9 +36,14 @@ def reads_probabilities(name, options):
 # Inputs: rows of y_pred and the class of each, made into what the loss reads
 
 
-def targets(name, labels, classes):
+# As their draws, these kinds have class indices if there is an `ignore_class`.
+OF_BOTH_FORMS = kinds.LABELS_OR_DISTRIBUTIONS, kinds.LABELS_OR_DISTRIBUTIONS_AND_SCORES
+
+
+def targets(name, options, labels, classes):
     """The class of each row in the form that the loss reads."""
-    if kind_of(name).labels or kind_of(name) is kinds.EMBEDDINGS:
+    indices = kind_of(name) in OF_BOTH_FORMS and options.get("ignore_class") is not None
+    if indices or kind_of(name).labels or kind_of(name) is kinds.EMBEDDINGS:
         return labels.astype("int32")
     if kind_of(name) is kinds.LABEL_LISTS:
         return np.where(np.arange(classes) == 0, labels[:, None], -1).astype("int32")
@@ -53,7 +58,7 @@ def of_pixels(name):
 def inputs(name, options, rows, labels):
     """A batch with an axis of size 1 inside, so that every `axis` of the options is there."""
     rows, labels = np.asarray(rows, "float32"), np.asarray(labels)
-    y_true = targets(name, labels, rows.shape[1])
+    y_true = targets(name, options, labels, rows.shape[1])
     if kind_of(name) is kinds.MASKS:
         return y_true[:, None, None], rows[:, None, None]
     if kind_of(name) is kinds.EMBEDDINGS:
@@ -233,7 +238,7 @@ def many_classes(name, options):
         scores = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
     narrow = ops.cast(ops.convert_to_tensor(scores.astype("float32")), "bfloat16")
     return (
-        targets(name, np.array([MANY - 1, 257]), MANY),
+        targets(name, options, np.array([MANY - 1, 257]), MANY),
         narrow,
         ops.convert_to_numpy(ops.cast(narrow, "float32")),
     )

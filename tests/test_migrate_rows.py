@@ -2,8 +2,8 @@
 
 The losses of torch, pytorch-metric-learning and MONAI are run. Those of libraries that are not installed are
 written here again, in NumPy, from their source, or stand with the numbers of their documentation and tests.
-stored_values.json holds numbers of mmdetection, which could not be installed: its functions, written again from its source, gave
-them in float64. Those of kornia and segmentation-models-pytorch come from the libraries themselves.
+stored_values.json holds numbers of mmdetection and google/bi-tempered-loss, which could not be installed: their functions,
+written again from their source, gave them in float64. Those of kornia and segmentation-models-pytorch come from the libraries.
 """
 
 import json

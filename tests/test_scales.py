@@ -15,9 +15,20 @@ pytestmark = pytest.mark.deep_on("jax", "tensorflow")
 # Of the kinds whose losses have such forms: the factor of both, and how far the prediction lies off.
 NUMBERS = [(1e-6, 1.0), (1e4, 1.0), (1e4, 1e-6), (1.0, 1e-4), (1e-3, 1e-3)]
 LOGITS = [(1e-4, None), (30.0, None), (1e3, None)]
+OF_BOTH_FORMS = kinds.LABELS_OR_DISTRIBUTIONS, kinds.LABELS_OR_DISTRIBUTIONS_AND_SCORES
 SCALES = {
     **dict.fromkeys((kinds.REAL, kinds.VECTORS, kinds.POSITIVE), NUMBERS),
-    **dict.fromkeys((kinds.BINARY, kinds.ONE_HOT, kinds.LABELS, kinds.LABELS_AND_SCORES), LOGITS),
+    **dict.fromkeys(
+        (
+            kinds.BINARY,
+            kinds.BINARY_SCORES,
+            kinds.ONE_HOT,
+            kinds.LABELS,
+            kinds.LABELS_AND_SCORES,
+            *OF_BOTH_FORMS,
+        ),
+        LOGITS,
+    ),
 }
 CASES = [
     (name, options, factor, off)

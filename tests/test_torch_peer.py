@@ -131,6 +131,28 @@ TORCH = [
     (kl.KLDivergence, {}, torch_kl_divergence, SIMPLEX),
     (kl.Poisson, {}, averaged(F.poisson_nll_loss, log_input=False, eps=1e-7), POSITIVE),
     *(
+        (
+            kl.Poisson,
+            {"log_input": log_input, "full": full},
+            averaged(F.poisson_nll_loss, log_input=log_input, full=full, eps=1e-7),
+            POSITIVE,
+        )
+        for log_input, full in [(True, False), (True, True), (False, True)]
+    ),
+    (kl.SoftMargin, {}, averaged(F.soft_margin_loss), (SIGNS, REAL[1])),
+    (
+        kl.MultiLabelSoftMargin,
+        {"class_weights": PER_CLASS},
+        lambda p, y: F.multilabel_soft_margin_loss(
+            p.reshape(-1, CLASSES_OF_ALL), y.reshape(-1, CLASSES_OF_ALL), weight=WEIGHT, reduction="none"
+        ).reshape(p.shape[:-1]),
+        (YES_NO, REAL[1]),
+    ),
+    *(
+        (kl.HingeEmbedding, {"margin": m}, averaged(F.hinge_embedding_loss, margin=m), (SIGNS, REAL[1]))
+        for m in (1.0, 0.3)
+    ),
+    *(
         (kl.CosineSimilarity, {"axis": axis}, lambda p, y, axis=axis: -F.cosine_similarity(p, y, axis), REAL)
         for axis in (-1, 1)
     ),

@@ -66,6 +66,18 @@ def non_negative(name: str, value: Any) -> None:
         raise invalid(name, "be a number of at least 0", value)
 
 
+def negative(name: str, value: Any) -> None:
+    """Allows finite numbers below 0."""
+    if not (is_number(value) and -float("inf") < value < 0):
+        raise invalid(name, "be a negative number", value)
+
+
+def at_least_one(name: str, value: Any) -> None:
+    """Allows finite numbers of at least 1."""
+    if not (is_number(value) and 1 <= value < float("inf")):
+        raise invalid(name, "be a number of at least 1", value)
+
+
 def angle(name: str, value: Any) -> None:
     """Allows angles in radians: numbers of at least 0 and smaller than pi."""
     if not (is_number(value) and 0 <= value < math.pi):
@@ -76,6 +88,12 @@ def fraction(name: str, value: Any) -> None:
     """Allows numbers from 0 to 1; 0 and 1 are allowed."""
     if not (is_number(value) and 0 <= value <= 1):
         raise invalid(name, "lie between 0 and 1", value)
+
+
+def optional_fraction(name: str, value: Any) -> None:
+    """Allows None and numbers from 0 to 1."""
+    if value is not None and not (is_number(value) and 0 <= value <= 1):
+        raise invalid(name, "be None or lie between 0 and 1", value)
 
 
 def share(name: str, value: Any) -> None:

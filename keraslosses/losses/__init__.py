@@ -13,6 +13,12 @@ from keraslosses.losses.angular import (
 )
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
 from keraslosses.losses.boundary import Boundary, boundary
+from keraslosses.losses.bounded import (
+    NormalizedCrossentropy,
+    TaylorCrossentropy,
+    normalized_crossentropy,
+    taylor_crossentropy,
+)
 from keraslosses.losses.box_tools import convert_boxes, pairwise_iou
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, diou, giou, iou
 from keraslosses.losses.crossentropy import (
@@ -56,6 +62,12 @@ from keraslosses.losses.margin import (
     multi_label_margin,
     multi_margin,
     soft_margin_softmax,
+)
+from keraslosses.losses.noisy import (
+    Bootstrapping,
+    SymmetricCrossentropy,
+    bootstrapping,
+    symmetric_crossentropy,
 )
 from keraslosses.losses.overlaps import (
     FocalTversky,
@@ -101,6 +113,14 @@ from keraslosses.losses.segmentation import (
 from keraslosses.losses.sequence import CTC, ctc
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
 from keraslosses.losses.soft_cldice import SoftClDice, soft_cl_dice
+from keraslosses.losses.soft_margin import (
+    HingeEmbedding,
+    MultiLabelSoftMargin,
+    SoftMargin,
+    hinge_embedding,
+    multi_label_soft_margin,
+    soft_margin,
+)
 from keraslosses.losses.sparse_crossentropy import (
     SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy,
@@ -109,6 +129,7 @@ from keraslosses.losses.sparse_focal import (
     SparseCategoricalFocalCrossentropy,
     sparse_categorical_focal_crossentropy,
 )
+from keraslosses.losses.tempered import BiTempered, bi_tempered
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
 
 __all__ = [
@@ -117,8 +138,10 @@ __all__ = [
     "AMSoftmax",
     "ArcFace",
     "BalancedL1",
+    "BiTempered",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
+    "Bootstrapping",
     "Boundary",
     "CIoU",
     "CategoricalCrossentropy",
@@ -135,6 +158,7 @@ __all__ = [
     "GIoU",
     "GeneralizedDice",
     "Hinge",
+    "HingeEmbedding",
     "Huber",
     "IoU",
     "Jaccard",
@@ -149,25 +173,32 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "MultiLabelMargin",
+    "MultiLabelSoftMargin",
     "MultiMargin",
     "MultiTaskDetection",
     "NegativeLogLikelihood",
+    "NormalizedCrossentropy",
     "Poisson",
     "RootMeanSquaredError",
     "SmoothL1",
     "SoftClDice",
+    "SoftMargin",
     "SoftMarginSoftmax",
     "SparseCategoricalCrossentropy",
     "SparseCategoricalFocalCrossentropy",
     "SphereFace",
     "SquaredHinge",
+    "SymmetricCrossentropy",
+    "TaylorCrossentropy",
     "Tversky",
     "UnifiedFocal",
     "am_softmax",
     "arcface",
     "balanced_l1",
+    "bi_tempered",
     "binary_crossentropy",
     "binary_focal_crossentropy",
+    "bootstrapping",
     "boundary",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
@@ -187,6 +218,7 @@ __all__ = [
     "generalized_dice",
     "giou",
     "hinge",
+    "hinge_embedding",
     "huber",
     "iou",
     "jaccard",
@@ -201,9 +233,11 @@ __all__ = [
     "mean_squared_error",
     "mean_squared_logarithmic_error",
     "multi_label_margin",
+    "multi_label_soft_margin",
     "multi_margin",
     "multi_task_detection",
     "negative_log_likelihood",
+    "normalized_crossentropy",
     "pairwise_iou",
     "poisson",
     "root_mean_squared_error",
@@ -211,11 +245,14 @@ __all__ = [
     "signed_distances",
     "smooth_l1",
     "soft_cl_dice",
+    "soft_margin",
     "soft_margin_softmax",
     "sparse_categorical_crossentropy",
     "sparse_categorical_focal_crossentropy",
     "sphereface",
     "squared_hinge",
+    "symmetric_crossentropy",
+    "taylor_crossentropy",
     "tversky",
     "unified_focal",
 ]

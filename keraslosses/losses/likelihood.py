@@ -61,6 +61,7 @@ def negative_log_likelihood(
     from_logits=checks.boolean,
     ignore_class=checks.optional_integer,
     class_weights=checks.optional_weights,
+    truncation=checks.optional_fraction,
 )
 def categorical_generalized_cross_entropy(
     y_true: Tensor,
@@ -70,6 +71,7 @@ def categorical_generalized_cross_entropy(
     from_logits: bool = False,
     ignore_class: int | None = None,
     class_weights: list[float] | None = None,
+    truncation: float | None = None,
 ) -> Any:
     """Generalised cross-entropy: a loss between cross-entropy and absolute error.
 
@@ -85,6 +87,8 @@ def categorical_generalized_cross_entropy(
             count them.
         class_weights: None (default), or one number of at least 0 for each class. An entry is multiplied by
             the weight of its label.
+        truncation: None (default), or a number in [0, 1]. Where p is at most this number, the loss is
+            constant and has no gradient.
 
     Shapes: y_pred `(batch, .., classes)`, y_true `(batch, ..)` or `(batch, .., 1)`, result `(batch, ..)`.
 
@@ -100,9 +104,15 @@ def categorical_generalized_cross_entropy(
     0.4
     """
     if from_logits:
-        values = -ops.expm1(-q * backend.negative_log_likelihood(y_pred, y_true)) / q
+        costs = backend.negative_log_likelihood(y_pred, y_true)
+        p, values = ops.exp(-costs), -ops.expm1(-q * costs) / q
     else:
-        values = (1.0 - power_with_bounded_slope(backend.pick(y_pred, y_true), q)) / q
+        p = backend.pick(y_pred, y_true)
+        values = (1.0 - power_with_bounded_slope(p, q)) / q
+    if truncation is not None:
+        # Products, so that the NaN of a label out of range reaches the gradient where it is cut off, too.
+        cut = ops.cast(p <= truncation, values.dtype)
+        values = (1.0 - cut) * values + cut * ((1.0 - truncation**q) / q)
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 
@@ -185,7 +195,7 @@ class CategoricalGeneralizedCrossEntropy(FunctionLoss):
     With p the predicted probability of the label (from logits, softmax of y_pred):
 
     ```
-    loss = class_weights[label] (1 - p^q) / q
+    loss = class_weights[label] (1 - max(p, truncation)^q) / q
     ```
 
     Args:
@@ -202,6 +212,8 @@ class CategoricalGeneralizedCrossEntropy(FunctionLoss):
         class_weights: None (default), or one number of at least 0 for each class. `"mean_with_sample_weight"`
             divides by the sum of `class_weights[k]`, as the weighted mean of torch does. The other means
             divide by the number of entries.
+        truncation: None (default), or a number in [0, 1]. Where p is at most this number, the loss is
+            constant and has no gradient: such labels are taken to be wrong. The paper proposes 0.5.
 
     Shapes: y_pred `(batch, .., classes)`, y_true `(batch, ..)` or `(batch, .., 1)`, result `(batch, ..)`.
 
@@ -215,7 +227,7 @@ class CategoricalGeneralizedCrossEntropy(FunctionLoss):
             outside [0, 1].
 
     Source: Zhang and Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy
-    Labels, 2018, equation 6; Keras.
+    Labels, 2018, equation 6, and equation 9 for the truncation; Keras.
 
     Example:
 
@@ -234,6 +246,7 @@ class CategoricalGeneralizedCrossEntropy(FunctionLoss):
         from_logits: bool = False,
         ignore_class: int | None = None,
         class_weights: list[float] | None = None,
+        truncation: float | None = None,
     ):
         super().__init__(
             categorical_generalized_cross_entropy,
@@ -244,4 +257,5 @@ class CategoricalGeneralizedCrossEntropy(FunctionLoss):
             from_logits=from_logits,
             ignore_class=ignore_class,
             class_weights=class_weights,
+            truncation=truncation,
         )

@@ -16,6 +16,20 @@ def log_probabilities(y_pred: Tensor, from_logits: bool, axis: int) -> Tensor:
     return numerics.log_probability(numerics.distribution(y_pred, axis))
 
 
+def probabilities_and_logarithms(y_pred: Tensor, from_logits: bool) -> tuple[Tensor, Tensor]:
+    """The predicted distribution, classes last, and its logarithm."""
+    if from_logits:
+        log_p = ops.log_softmax(y_pred, axis=-1)
+        return ops.exp(log_p), log_p
+    p = numerics.distribution(y_pred, -1)
+    return p, numerics.log_probability(p)
+
+
+def crossentropy(target: Tensor, log_p: Tensor) -> Tensor:
+    """-sum(target log p), classes last, and 0 log 0 = 0."""
+    return -ops.sum(numerics.times_unless_zero(target, log_p), axis=-1)
+
+
 def probability_of(labels: Tensor, y_pred: Tensor) -> Tensor:
     """The probability of the label, divided by the sum of its row."""
     return numerics.share(backend.pick(y_pred, labels), ops.sum(y_pred, axis=-1), ops.shape(y_pred)[-1])

@@ -23,9 +23,12 @@ def categorical_generalized_cross_entropy(
     from_logits: bool = False,
     ignore_class: int | None = None,
     class_weights: Any = None,
+    truncation: float | None = None,
 ) -> Array:
     if from_logits:
         p = np.exp(log_probability(p, True, -1))
+    if truncation is not None:
+        p = np.maximum(p, truncation)
     return each_entry(y, p, ignore_class, class_weights, lambda k, row: (1 - row[k] ** q) / q)
 
 
@@ -38,6 +41,24 @@ def each_entry(y: Array, rows: Array, ignore_class: int | None, class_weights: A
             weight = 1.0 if class_weights is None else class_weights[int(label)]
             values[place] = weight * term(int(label), rows[place])
     return values
+
+
+def each_target(y: Array, rows: Array, ignore_class: int | None, class_weights: Any, term: Any) -> Array:
+    """term(target, row) for each entry, times the class weight of its target.
+
+    A target is a distribution. If y holds class indices, it is the one-hot row of the label.
+    """
+    values = np.zeros(rows.shape[:-1])
+    targets = y if y.shape == rows.shape else one_hot(y.reshape(values.shape), rows.shape[-1])
+    for place in np.ndindex(*values.shape):
+        if y.shape == rows.shape or ignore_class is None or y.reshape(values.shape)[place] != ignore_class:
+            weight = 1.0 if class_weights is None else np.sum(class_weights * targets[place])
+            values[place] = weight * term(targets[place], rows[place])
+    return values
+
+
+def one_hot(labels: Array, classes: int) -> Array:
+    return (labels[..., None] == np.arange(classes)).astype("float64")
 
 
 CLASSES = ({"class_weights": ONE_TO_SEVEN}, {"ignore_class": -1})
@@ -80,10 +101,10 @@ REFERENCES = (
         "Zhang and Sabuncu, Generalized Cross Entropy Loss, 2018, equation 6",
         task="One class of several",
         purpose="labels of which some are wrong",
-        tex=r"\text{loss} = w_k \frac{1 - p_k^q}{q}",
+        tex=r"\text{loss} = w_k \frac{1 - \max(p_k, \tau)^q}{q}",
         symbols=(
             "$k$: the label; $p$: the predicted probability, with `from_logits` the softmax of y_pred; "
-            "$q$: `q`; $w$: `class_weights`, 1 if not set"
+            r"$q$: `q`; $w$: `class_weights`, 1 if not set; $\tau$: `truncation`, 0 if not set"
         ),
         paper="https://arxiv.org/abs/1805.07836",
         options=(
@@ -92,8 +113,9 @@ REFERENCES = (
             {"q": 0.1},
             {"q": 0.9, **LOGITS},
             *({"q": 0.7, **extra} for extra in CLASSES),
+            {"q": 0.7, "truncation": 0.2},
         ),
-        bad_options=(*BAD, {"q": 0.0}, {"q": 1.0}, {"q": -0.5}, {"from_logits": 1}),
+        bad_options=(*BAD, {"q": 0.0}, {"q": 1.0}, {"q": -0.5}, {"from_logits": 1}, {"truncation": 1.5}),
         hard=(
             Hard("certain and right", [1], [[0.0, 1.0]], {"q": 0.5}, [[0.0, -1.0]]),
             Hard("certain and wrong", [0], [[0.0, 1.0]], {"q": 0.5}, [[-np.sqrt(1e7), 0.0]]),
@@ -103,6 +125,9 @@ REFERENCES = (
             Hard("a small q", [1], [[-1.0, 1.0]], {"q": 0.001, **LOGITS}),
             Hard("a logit of -inf on the target", [0], [[-INF, 1.0]], {"q": 0.5, **LOGITS}, [[0.0, 0.0]]),
             Hard("all ignored", [-1], [[0.3, 0.7]], {"q": 0.5, "ignore_class": -1}, [[0.0, 0.0]]),
+            Hard("cut off", [0], [[0.0, 1.0]], {"q": 0.5, "truncation": 0.5}, [[0.0, 0.0]]),
+            Hard("at the truncation", [0], [[0.5, 0.5]], {"q": 0.5, "truncation": 0.5}, [[0.0, 0.0]]),
+            Hard("cut off logits", [0], [[-INF, 1.0]], {"q": 0.5, "truncation": 0.5, **LOGITS}, [[0.0, 0.0]]),
         ),
         laws=frozenset({"non_negative"}),
         measured=(Measured(options={"q": 0.5}),),

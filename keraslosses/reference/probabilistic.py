@@ -7,8 +7,11 @@ from keraslosses.reference.entry import Array, Hard, Reference
 from keraslosses.reference.uses import Use
 
 
-def poisson(y: Array, p: Array) -> Array:
-    return np.mean(p - y * np.log(p + 1e-7), axis=-1)
+def poisson(y: Array, p: Array, log_input: bool = False, full: bool = False) -> Array:
+    terms = np.exp(p) - y * p if log_input else p - y * np.log(p + 1e-7)
+    if full:
+        terms = terms + np.where(y > 1, y * np.log(y) - y + np.log(2 * np.pi * y) / 2, 0)
+    return np.mean(terms, axis=-1)
 
 
 def kl_divergence(y: Array, p: Array) -> Array:
@@ -27,11 +30,27 @@ REFERENCES = (
         "Keras",
         task="Counts",
         purpose="numbers of events, such as visits per day",
-        tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} \left(p_i - y_i \log(p_i + 10^{-7})\right)",
-        symbols="$y$: the true count; $p$: the predicted rate; $n$: the size of the last axis",
+        tex=(
+            r"\begin{align*} "
+            r"\text{loss} &= \frac{1}{n} \sum_{i=1}^{n} (\ell_i + c_i) \\ "
+            r"\ell_i &= \begin{cases} e^{p_i} - y_i p_i & \text{for logarithms} \\ "
+            r"p_i - y_i \log(p_i + 10^{-7}) & \text{for rates} \end{cases} \\ "
+            r"c_i &= \begin{cases} y_i \log y_i - y_i + \frac{1}{2} \log(2 \pi y_i) "
+            r"& \text{if full and } y_i > 1 \\ "
+            r"0 & \text{otherwise} \end{cases} "
+            r"\end{align*}"
+        ),
+        symbols=(
+            "$y$: the true count; $p$: the predicted rate, with `log_input` its logarithm; $c$: 0 unless "
+            "`full`; $n$: the size of the last axis"
+        ),
+        options=({}, {"log_input": True}, {"full": True}, {"log_input": True, "full": True}),
+        bad_options=({"log_input": 1}, {"full": "yes"}),
         hard=(
             Hard("a rate of 0", [[0.0, 2.0]], [[0.0, 0.0]], gradient=[[0.5, 0.5 - 1e7]]),
             Hard("a count of 0", [[0.0, 0.0]], [[1.0, 3.0]]),
+            Hard("counts around 1", [[0.0, 1.0, 1.5]], [[1.0, 1.0, 1.0]], {"full": True}),
+            Hard("a rate of almost 0", [[0.0, 2.0]], [[-100.0, -100.0]], {"log_input": True}),
         ),
         uses=(
             Use(

@@ -4,7 +4,13 @@ Checks, plots, benchmark, docs and tests read them. They use the traits of a kin
 """
 
 from keraslosses.reference.kinds.boxes import ANCHORS, BOXES, LOCATIONS
-from keraslosses.reference.kinds.classes import DISTRIBUTIONS, ONE_HOT, ONE_HOT_SCORES
+from keraslosses.reference.kinds.classes import (
+    DISTRIBUTIONS,
+    LABELS_OR_DISTRIBUTIONS,
+    LABELS_OR_DISTRIBUTIONS_AND_SCORES,
+    ONE_HOT,
+    ONE_HOT_SCORES,
+)
 from keraslosses.reference.kinds.embeddings import EMBEDDINGS
 from keraslosses.reference.kinds.kind import CLASSES, InputKind, Named
 from keraslosses.reference.kinds.labels import (
@@ -15,7 +21,7 @@ from keraslosses.reference.kinds.labels import (
     LABELS_AND_SCORES,
 )
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
-from keraslosses.reference.kinds.outputs import BINARY, CLASS_MASKS, REGIONS, SIGNS
+from keraslosses.reference.kinds.outputs import BINARY, BINARY_SCORES, CLASS_MASKS, REGIONS, SIGNS
 from keraslosses.reference.kinds.pixels import BINARY_PIXELS, DISTANCES, MASKS, PIXELS
 from keraslosses.reference.kinds.sequences import SEQUENCES
 
@@ -25,12 +31,15 @@ KINDS: tuple[InputKind, ...] = (
     POSITIVE,
     DISTRIBUTIONS,
     BINARY,
+    BINARY_SCORES,
     ONE_HOT,
     ONE_HOT_SCORES,
     LABELS,
     LABELS_AND_SCORES,
     LABELS_AND_LOG_PROBABILITIES,
     LABELS_AND_COSINES,
+    LABELS_OR_DISTRIBUTIONS,
+    LABELS_OR_DISTRIBUTIONS_AND_SCORES,
     LABEL_LISTS,
     SIGNS,
     REGIONS,
@@ -50,8 +59,10 @@ __all__ = [
     "ANCHORS",
     "BINARY",
     "BINARY_PIXELS",
+    "BINARY_SCORES",
     "BOXES",
     "CLASSES",
+    "CLASS_MASKS",
     "DISTANCES",
     "DISTRIBUTIONS",
     "EMBEDDINGS",
@@ -60,9 +71,10 @@ __all__ = [
     "LABELS_AND_COSINES",
     "LABELS_AND_LOG_PROBABILITIES",
     "LABELS_AND_SCORES",
+    "LABELS_OR_DISTRIBUTIONS",
+    "LABELS_OR_DISTRIBUTIONS_AND_SCORES",
     "LABEL_LISTS",
     "LOCATIONS",
-    "CLASS_MASKS",
     "MASKS",
     "ONE_HOT",
     "ONE_HOT_SCORES",

@@ -78,6 +78,25 @@ BINARY = InputKind(
 )
 
 
+def draw_binary_scores(rng: Rng, options: Options, leading: Leading) -> Pair:
+    return draw_binary(rng, {**options, "from_logits": True}, leading)
+
+
+BINARY_SCORES = replace(
+    BINARY,
+    name="binary_scores",
+    y_pred="scores",
+    draw=draw_binary_scores,
+    layer=activation("linear"),
+    path=lambda options: yes_or_no({**options, "from_logits": True}),
+    sizes=Sizes(lambda rng, shape, options: sized_binary(rng, shape, {"from_logits": True}), OUTPUTS),
+    named=(),
+    probabilities=False,
+    scores=True,
+    example=replace(BINARY.example, model=sequential(HIDDEN, "keras.layers.Dense(3)")),
+)
+
+
 def draw_signs(rng: Rng, options: Options, leading: Leading) -> Pair:
     y_true = 2.0 * rng.integers(0, 2, (*leading, width(options))) - 1.0
     return y_true, rng.normal(0, 2, (*leading, width(options)))

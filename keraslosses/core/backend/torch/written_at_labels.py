@@ -63,7 +63,8 @@ def differentiated(value: Callable[..., Any], upstream: Tensor, y_true: Tensor, 
 @of_labels
 def categorical_generalized_cross_entropy(options: Options) -> Mean | None:
     power = options["q"]
-    return None if options["from_logits"] else Mean(of_power(power), slope_of_power(power))
+    covered = not options["from_logits"] and options["truncation"] is None
+    return Mean(of_power(power), slope_of_power(power)) if covered else None
 
 
 def of_power(q: float) -> Callable[..., Any]:
