@@ -12,8 +12,10 @@ from keraslosses.losses.angular import (
     cosface,
 )
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
+from keraslosses.losses.asymmetric import Asymmetric, asymmetric
 from keraslosses.losses.box_tools import convert_boxes, pairwise_iou
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, diou, giou, iou
+from keraslosses.losses.class_counts import class_counts, positive_weights, weights_from_counts
 from keraslosses.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -39,6 +41,7 @@ from keraslosses.losses.hinge import (
     hinge,
     squared_hinge,
 )
+from keraslosses.losses.imbalance import LDAM, LogitAdjusted, ldam, logit_adjusted
 from keraslosses.losses.likelihood import (
     CategoricalGeneralizedCrossEntropy,
     NegativeLogLikelihood,
@@ -53,6 +56,7 @@ from keraslosses.losses.margin import (
     multi_margin,
     soft_margin_softmax,
 )
+from keraslosses.losses.poly import PolyCrossentropy, poly_crossentropy
 from keraslosses.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from keraslosses.losses.regression import (
     MeanAbsoluteError,
@@ -88,6 +92,7 @@ from keraslosses.losses.segmentation import (
 )
 from keraslosses.losses.sequence import CTC, ctc
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
+from keraslosses.losses.soft_counts import SoftFBeta, SoftMatthews, soft_f_beta, soft_matthews
 from keraslosses.losses.sparse_crossentropy import (
     SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy,
@@ -100,8 +105,10 @@ from keraslosses.losses.sparse_focal import (
 __all__ = [
     "CTC",
     "FCOS",
+    "LDAM",
     "AMSoftmax",
     "ArcFace",
+    "Asymmetric",
     "BalancedL1",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -122,6 +129,7 @@ __all__ = [
     "IoU",
     "KLDivergence",
     "LogCosh",
+    "LogitAdjusted",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanPowerError",
@@ -132,9 +140,12 @@ __all__ = [
     "MultiTaskDetection",
     "NegativeLogLikelihood",
     "Poisson",
+    "PolyCrossentropy",
     "RootMeanSquaredError",
     "SmoothL1",
+    "SoftFBeta",
     "SoftMarginSoftmax",
+    "SoftMatthews",
     "SparseCategoricalCrossentropy",
     "SparseCategoricalFocalCrossentropy",
     "SphereFace",
@@ -142,6 +153,7 @@ __all__ = [
     "Tversky",
     "am_softmax",
     "arcface",
+    "asymmetric",
     "balanced_l1",
     "binary_crossentropy",
     "binary_focal_crossentropy",
@@ -151,6 +163,7 @@ __all__ = [
     "categorical_hinge",
     "ciou",
     "circle",
+    "class_counts",
     "combined_margin",
     "convert_boxes",
     "cosface",
@@ -164,7 +177,9 @@ __all__ = [
     "huber",
     "iou",
     "kl_divergence",
+    "ldam",
     "log_cosh",
+    "logit_adjusted",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_power_error",
@@ -176,12 +191,17 @@ __all__ = [
     "negative_log_likelihood",
     "pairwise_iou",
     "poisson",
+    "poly_crossentropy",
+    "positive_weights",
     "root_mean_squared_error",
     "smooth_l1",
+    "soft_f_beta",
     "soft_margin_softmax",
+    "soft_matthews",
     "sparse_categorical_crossentropy",
     "sparse_categorical_focal_crossentropy",
     "sphereface",
     "squared_hinge",
     "tversky",
+    "weights_from_counts",
 ]

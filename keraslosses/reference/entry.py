@@ -58,6 +58,7 @@ class Reference:
         laws: Names of laws that the loss obeys. The tests of the package check them.
         frozen: Only for a loss that holds a part constant in the gradient.
             `frozen(y_true, y_pred, **options)` gives that part, and the formula takes it as `frozen`.
+        per_class: The options that the loss needs, with one number for each class.
         zeros_count: Whether an entry of value 0 counts in the mean.
         masks_are_lengths: Whether a Keras mask ends the second axis of y_pred, like the option
             `logit_length` of the formula, instead of hiding entries.
@@ -81,6 +82,7 @@ class Reference:
     hard: tuple[Hard, ...] = ()
     laws: frozenset[str] = frozenset()
     frozen: Callable[..., Any] | None = None
+    per_class: tuple[str, ...] = ()
     zeros_count: bool = True
     masks_are_lengths: bool = False
     measured: tuple[Measured, ...] = (Measured(),)
@@ -100,6 +102,13 @@ class Reference:
     def draw_options(self) -> Options:
         """Options of the draw, in addition to the options of the loss."""
         return {}
+
+    def for_classes(self, options: Options, classes: int) -> dict[str, Any]:
+        """The options, with as many numbers in those of `per_class` as there are classes."""
+        return {
+            name: np.resize(value, classes).tolist() if name in self.per_class else value
+            for name, value in options.items()
+        }
 
     def inputs(
         self, options: Options, leading: tuple[int, ...] = (3, 5), seed: int = 0

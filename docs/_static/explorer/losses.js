@@ -176,6 +176,10 @@ Formulas, names and defaults are those of the package, also at kinks: a test com
   explorer.missing = {
     RootMeanSquaredError: "For a single number it is MeanAbsoluteError.",
     NegativeLogLikelihood: "Its curve is a straight line: minus the log-probability of the true class.",
+    LogitAdjusted: "For classes with equal counts it is CategoricalCrossentropy; a count moves the logit.",
+    LDAM: "For one class it is a shifted CategoricalCrossentropy; CosFace has the same margin for all classes.",
+    SoftFBeta: "It counts over all samples of a batch.",
+    SoftMatthews: "It counts over all samples of a batch.",
     Circle: "It compares all pairs of vectors in a batch.",
     CTC: "It reads sequences of frames.",
     MultiTaskDetection: "It is a sum of losses for classes and boxes that are here.",

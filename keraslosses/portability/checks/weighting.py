@@ -134,7 +134,14 @@ def validity(options: Options, y_true: Tensor, values: Any, subject: Subject) ->
     if not subject.reference.zeros_count:
         return values > 0
     ignore = options.get("ignore_class")
-    return None if ignore is None else (y_true != ignore).reshape(values.shape)
+    if ignore is None:
+        return None
+    known = y_true != ignore
+    if subject.reference.coupled:
+        known = known.reshape(len(known), -1).any(axis=1)
+    elif subject.reference.kind.elementwise:
+        known = np.any(known, axis=options.get("axis", -1))
+    return known.reshape(values.shape)
 
 
 def class_weight_of(options: Options, y_true: Tensor, values: Any, subject: Subject) -> Any:

@@ -21,7 +21,7 @@ from keraslosses.reference.kinds.labels import (
     LABELS_AND_SCORES,
 )
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
-from keraslosses.reference.kinds.outputs import BINARY, REGIONS, SIGNS
+from keraslosses.reference.kinds.outputs import BINARY, DECISIONS, REGIONS, SIGNS
 from keraslosses.reference.kinds.sequences import SEQUENCES
 
 KINDS: tuple[InputKind, ...] = (
@@ -30,6 +30,7 @@ KINDS: tuple[InputKind, ...] = (
     POSITIVE,
     DISTRIBUTIONS,
     BINARY,
+    DECISIONS,
     ONE_HOT,
     ONE_HOT_SCORES,
     LABELS,
@@ -53,6 +54,7 @@ __all__ = [
     "BINARY",
     "BOXES",
     "CLASSES",
+    "DECISIONS",
     "DISTRIBUTIONS",
     "EMBEDDINGS",
     "KINDS",
