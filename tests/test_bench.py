@@ -21,7 +21,7 @@ from keraslosses.cli.bench import peers as bench_peers
 from keraslosses.cli.bench import report, timing
 from keraslosses.cli.bench import worker as bench_worker
 from keraslosses.cli.bench.calls import copy, with_gradient
-from keraslosses.cli.bench.cases import CASES, HEADS, MODES, SIZES, TORCH_COMPILE, modes_of, planned
+from keraslosses.cli.bench.cases import CASES, HEADS, HUGE, MODES, SIZES, TORCH_COMPILE, modes_of, planned
 from keraslosses.cli.bench.results import (
     Peer,
     Row,
@@ -115,8 +115,8 @@ def test_every_peer_is_of_a_case():
 @pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
 def test_peers_compute_what_ours_computes(case, backend):
     """Each peer that is installed, in the smallest size: none may be left out when the benchmark runs."""
-    y_true, y_pred = keras.tree.map_structure(keras.ops.convert_to_tensor, case.inputs("small"))
-    assert list(case.shapes) == list(SIZES)
+    y_true, y_pred = bench_worker.tensors_of(case, "small")
+    assert list(case.shapes) == [*SIZES, *([HUGE] if case.sizes is HEADS else [])]
     loss = bench_worker.ours_of(case, case.shapes["small"])
     mode, peers = MODES[backend][0], bench_peers.peers_of(case)
     ours = with_gradient(loss, y_true, y_pred, mode)
@@ -496,7 +496,7 @@ def test_benchmark_runs_on_all_cores(worker, monkeypatch, backend):
     [
         (["Hubert"], "'Hubert' is not a loss of the benchmark; choose from AMSoftmax, "),
         (["--backends", "theano"], "'theano' is not a backend"),
-        (["--sizes", "small,huge"], "'huge' is not a size; choose from small, middle, large"),
+        (["--sizes", "small,tiny"], "'tiny' is not a size; choose from small, middle, large, huge"),
         (["--seconds", "0"], "--seconds"),
         (["--without", "hubert"], "'hubert' is not a faster form; choose from binary_crossentropy, "),
         (["--tolerance", "-1"], "--tolerance"),

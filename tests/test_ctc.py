@@ -291,6 +291,7 @@ def test_normalize_divides_by_the_length(normalize):
 # What must not be
 
 
+@pytest.mark.on_cpu
 @pytest.mark.parametrize(
     ("y_true", "options", "message"),
     [

@@ -137,6 +137,7 @@ def test_a_mask_is_read_in_compiled_code(form):
     assert np.isnan(values).tolist() == np.isnan(chance).tolist() == [True, False]
 
 
+@pytest.mark.on_cpu
 def test_a_mask_with_a_hole_is_refused_where_it_can_be_seen():
     y_true, y_pred = np.array([[1, 2], [3, -1]]), np.zeros((2, 5, 4), "float32")
     for call in (

@@ -11,7 +11,7 @@ import pytest
 
 import keraslosses
 from keraslosses.cli.bench import worker as bench_worker
-from keraslosses.cli.bench.cases import CASES, SIZES
+from keraslosses.cli.bench.cases import CASES, HUGE, SIZES
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "scripts" / "gpu.sh"
@@ -70,8 +70,9 @@ def test_an_unknown_device_is_named(gpu, monkeypatch):
 
 def test_what_it_names_is_there(gpu):
     assert [name for name in gpu.TESTS if not (ROOT / "tests" / f"test_{name}.py").exists()] == []
-    assert set(gpu.LOSSES) <= {case.loss for case in CASES}
-    assert {size for sizes, step, _ in gpu.MEASURED.values() for size in (*sizes, step)} <= set(SIZES)
+    assert {*gpu.LOSSES, *gpu.HEADS} <= {case.loss for case in CASES}
+    chosen = {size for sizes, head, step, _ in gpu.MEASURED.values() for size in (*sizes, head, step)}
+    assert chosen <= {*SIZES, HUGE}
 
 
 def test_chosen_tests_need_pytest_only(gpu):
@@ -105,7 +106,7 @@ def test_one_json_and_one_table(gpu, monkeypatch, tmp_path, capsys):
 
     def told(name, backend, plan, **more):
         plans[name] = plan
-        return [dict(versions), *events[name]]
+        return [dict(versions), *map(dict, events[name])]
 
     monkeypatch.setattr(gpu.backends, "run_worker", told)
     monkeypatch.setattr(
@@ -119,7 +120,7 @@ def test_one_json_and_one_table(gpu, monkeypatch, tmp_path, capsys):
     assert saved["keraslosses"] == keraslosses.__version__
     assert saved["devices"] == {"jax": "cpu"} and saved["versions"] == {"jax": {"keras": "3"}}
     assert saved["failures"] == ["head, jax, small: KeyError: 'x'"]
-    assert [row["loss"] for row in saved["results"]] == [WITH_PEER.loss]
+    assert [row["loss"] for row in saved["results"]] == [WITH_PEER.loss] * 2  # Of the benchmark and of heads.
     assert [step["task"] for step in saved["steps"]] == [STEP.task]
     page = (tmp_path / "gpu.md").read_text("utf-8")
     assert page in capsys.readouterr().out

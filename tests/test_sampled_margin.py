@@ -112,6 +112,7 @@ def fit(model, epochs):
     return model.fit(INPUTS, LEARNT, epochs=epochs, batch_size=16, shuffle=False, verbose=0).history
 
 
+@pytest.mark.on_cpu
 @pytest.mark.deep_on("tensorflow")
 def test_same_seed_same_run_and_it_learns():
     one, other, third = attached(), attached(), attached(seed=2)

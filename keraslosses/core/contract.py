@@ -76,7 +76,7 @@ class Contract:
         keep = valid
         if sample_weight is not None:
             check_readable(self.name, sample_weight=sample_weight)
-            sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), pair.y_pred.dtype)
+            sample_weight = ops.cast(backend.as_tensor(sample_weight), pair.y_pred.dtype)
             pair, sample_weight = self.kind.weighted(pair, sample_weight)
             keep = keep if sample_weight is None else both(keep, sample_weight != 0)
         if not trusted:

@@ -5,6 +5,7 @@ and names those that do not exist.
 """
 
 import copy
+from importlib import import_module
 from typing import Any
 
 import keras
@@ -33,6 +34,8 @@ INTERNALS = (
     "keras.metrics.MeanSquaredError()._direction",
 )
 
+CORE = import_module(f"keras.src.backend.{keras.backend.backend()}.core")
+
 __all__ = ["INTERNALS", "Functional", "untracked"]
 
 
@@ -47,6 +50,11 @@ class ToldOfClones(Functional):
         if isinstance(keras.tree.flatten(outputs)[0], keras.KerasTensor):
             self.cloned(outputs)
         return outputs
+
+
+def device_of_keras() -> Any:
+    """The name of the device on which Keras puts tensors; on torch only."""
+    return CORE.get_device()
 
 
 def mask_of(tensor: Any) -> Any:

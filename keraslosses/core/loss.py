@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any, ParamSpec
 
 import keras
-from keras.backend import is_keras_tensor, standardize_dtype
+from keras.backend import is_keras_tensor
 
-from keraslosses.core import checks, keras_internals
+from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import forms, ops
 from keraslosses.core.compose import Addable
 from keraslosses.core.contract import Contract
@@ -147,14 +147,14 @@ class FunctionLoss(Addable, FixedOptions, keras.losses.Loss):
         if is_keras_tensor(y_pred) or is_keras_tensor(y_true):
             return applied(self, y_true, y_pred, sample_weight)
         mask = keras_internals.mask_of(y_pred)
-        with keras.name_scope(self.name):
+        with backend.name_scope(self.name):
             loss = None
             if mask is None and sample_weight is None and self.reduction in PLAIN_MEANS:
                 loss = self.function.contract.mean(y_true, y_pred, self.options, self.reduction)
             if loss is None:
                 loss = reduce(self.entries(y_true, y_pred, sample_weight, mask), self.reduction)
             loss = share_of_replica(loss, self.reduction)
-            return loss if standardize_dtype(loss.dtype) == self.dtype else ops.cast(loss, self.dtype)
+            return loss if backend.dtype_name(loss) == self.dtype else ops.cast(loss, self.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {**self.options, "reduction": self.reduction, "name": self.name, "dtype": self.dtype}

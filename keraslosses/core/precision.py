@@ -4,8 +4,6 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from keras.backend import standardize_dtype
-
 from keraslosses.core import backend
 from keraslosses.core.backend import ops
 from keraslosses.core.types import Tensor
@@ -30,5 +28,5 @@ def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
 
 def floating(x: Any) -> Tensor:
     """The input as a tensor: in float64 if it is float64, else in float32."""
-    x = ops.convert_to_tensor(x)
-    return x if standardize_dtype(x.dtype) in ("float32", "float64") else ops.cast(x, "float32")
+    x = backend.as_tensor(x)
+    return x if backend.dtype_name(x) in ("float32", "float64") else ops.cast(x, "float32")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keraslosses.core import checks
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.compose import Component, component_of
 from keraslosses.core.contract import Contract
@@ -47,7 +47,7 @@ class Anchors(Kind):
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
-        y_true = ops.convert_to_tensor(y_true)
+        y_true = backend.as_tensor(y_true)
         expected = (*tuple(y_pred.shape[:2]), 5)
         size = options["num_classes"] + 5
         if (

@@ -22,6 +22,7 @@ from keraslosses.losses.probability import (
 @loss_function(
     Elementwise(explicit=True, true=TARGETS, pred=PROBABILITIES),
     forms.BINARY_CROSSENTROPY,
+    forms.BINARY_CROSSENTROPY_MEAN,
     from_logits=checks.boolean,
     label_smoothing=checks.fraction,
     axis=checks.integer,

@@ -56,6 +56,7 @@ def negative_log_likelihood(
 
 @loss_function(
     Labels(pred=PROBABILITIES),
+    forms.CATEGORICAL_GENERALIZED_CROSS_ENTROPY_MEAN,
     q=checks.between_zero_and_one,
     from_logits=checks.boolean,
     ignore_class=checks.optional_integer,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keraslosses.core import limits
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.elementwise import Elementwise
@@ -37,7 +37,7 @@ def poisson(y_true: Tensor, y_pred: Tensor) -> Any:
     return Explicit(y_pred - y_true * ops.log(rate), lambda: 1.0 - y_true / rate)
 
 
-@loss_function(Vectors(explicit=True, true=DISTRIBUTIONS, pred=PROBABILITIES))
+@loss_function(Vectors(explicit=True, true=DISTRIBUTIONS, pred=PROBABILITIES), forms.KL_DIVERGENCE_MEAN)
 def kl_divergence(y_true: Tensor, y_pred: Tensor) -> Any:
     """Kullback-Leibler divergence of the predicted from the true distribution, over the last axis.
 

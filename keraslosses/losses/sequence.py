@@ -3,7 +3,7 @@
 from typing import Any
 
 from keraslosses.core import backend, checks
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.kinds.sequences import Sequences, blank_class, prefix_mask
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.nonfinite import inf_where
@@ -13,6 +13,7 @@ from keraslosses.losses.probability import log_probabilities
 
 @loss_function(
     Sequences(),
+    forms.CTC_MEAN,
     blank_index=checks.integer,
     from_logits=checks.boolean,
     zero_infinity=checks.boolean,

@@ -3,14 +3,14 @@
 from typing import Any, NamedTuple
 
 from keraslosses.core import checks, limits, numerics
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 
 
-@loss_function(Vectors(explicit=True), axis=checks.integer)
+@loss_function(Vectors(explicit=True), forms.COSINE_SIMILARITY_MEAN, axis=checks.integer)
 def cosine_similarity(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> Any:
     """Minus the cosine of the angle between two vectors.
 

@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -132,6 +133,7 @@ def tensorflow_memory(run: Callable[[], Any], device: str) -> float | None:
 def jax_call(function: Callable[..., Any], arguments: tuple[Any, ...], mode: str) -> Call:
     compiled = jax.jit(function)
 
+    @lru_cache(maxsize=1)
     def program() -> Any:
         return compiled.lower(*arguments).compile()
 
@@ -154,10 +156,21 @@ def torch_call(function: Callable[..., Any], arguments: tuple[Any, ...], mode: s
         return results
 
     def memory() -> float | None:
-        return process_memory(run) if run()[0].device.type == "cpu" else None
+        device = run()[0].device.type
+        return (
+            process_memory(run) if device == "cpu" else accelerator_memory(run) if device == "cuda" else None
+        )
 
     # Compiled code does not pass the dispatcher, which counts the kernels.
     return Call(run, memory, lambda: None if mode == TORCH_COMPILE else len(dispatched(run)))
+
+
+def accelerator_memory(run: Callable[[], Any]) -> float:
+    """The memory that the allocator of torch counts."""
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    run()
+    return (torch.cuda.max_memory_allocated() - before) / MEGABYTE
 
 
 def process_memory(run: Callable[[], Any]) -> float | None:

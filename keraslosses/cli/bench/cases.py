@@ -11,6 +11,8 @@ from keraslosses.reference import REFERENCES
 from keraslosses.reference.kinds.sizes import Pair, Shape, Sizes, normal
 
 SIZES = ("small", "middle", "large")
+# A size of the heads only, for a GPU. It is measured if it is asked for.
+HUGE = "huge"
 # The ways in which users of a backend run a loss.
 MODES = {"tensorflow": ("tensorflow", "tensorflow, XLA"), "jax": ("jax",), "torch": ("torch",)}
 # Measured with `--torch-compile` only, because it compiles for seconds before each row.
@@ -22,7 +24,8 @@ class Case:
     """A class of keraslosses with its options and inputs; one row of the benchmark in each size and mode.
 
     `variant` distinguishes the cases of one loss. With `weighted`, the option `class_weights` is set to
-    `class_weights(classes)`. A head (`sizes` is HEADS) gets the option `num_classes`.
+    `class_weights(classes)`. A head (`sizes` is HEADS) gets the option `num_classes`. `dtype` is that of the
+    inputs, and of the policy of a head.
     """
 
     loss: str
@@ -30,6 +33,7 @@ class Case:
     variant: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     weighted: bool = False
+    dtype: str = "float32"
 
     @property
     def title(self) -> str:
@@ -41,10 +45,10 @@ class Case:
 
     def options_for(self, shape: Shape) -> dict[str, Any]:
         weights = {"class_weights": class_weights(shape[-1]).tolist()} if self.weighted else {}
-        classes = {"num_classes": shape[-1]} if self.sizes is HEADS else {}
+        head = {"num_classes": shape[-1], "dtype": self.dtype} if self.sizes is HEADS else {}
         reference = REFERENCES.get(self.loss)
         options = reference.for_classes(self.options, shape[-1]) if reference else self.options
-        return {**options, **weights, **classes}
+        return {**options, **weights, **head}
 
     def inputs(self, size: str) -> Pair:
         """y_true and y_pred, the same in every run."""
@@ -63,10 +67,16 @@ def labels_and_features(rng: np.random.Generator, shape: Shape, options: Options
     return rng.integers(0, classes, batch), (features, kernel / np.float32(np.sqrt(dim)))
 
 
+HALF = "bfloat16"
 # The shapes are (batch, features, classes).
 HEADS = Sizes(
     labels_and_features,
-    {"small": (256, 64, 1000), "middle": (512, 128, 20_000), "large": (1024, 256, 100_000)},
+    {
+        "small": (256, 64, 1000),
+        "middle": (512, 128, 20_000),
+        "large": (1024, 256, 100_000),
+        HUGE: (8192, 2048, 131_072),
+    },
 )
 # The losses come from the reference. The heads have no reference.
 CASES = (
@@ -76,6 +86,7 @@ CASES = (
         for measured in reference.measured
     ),
     Case("ChunkedCrossEntropy", HEADS),
+    Case("ChunkedCrossEntropy", HEADS, HALF, dtype=HALF),
     Case("SampledMargin", HEADS, options={"seed": 0}),
 )
 
@@ -106,4 +117,5 @@ def plan_of(
 
 def planned(losses: Sequence[str], sizes: Sequence[str]) -> list[tuple[Case, str]]:
     """The pairs (case, size) to measure. The sizes of a case go from small to large."""
-    return [(case, size) for case in CASES if case.loss in losses for size in SIZES if size in sizes]
+    wanted = [size for size in (*SIZES, HUGE) if size in sizes]
+    return [(case, size) for case in CASES if case.loss in losses for size in wanted if size in case.shapes]

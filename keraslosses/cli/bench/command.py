@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from keraslosses.cli.as_json import AsJson, say_json
 from keraslosses.cli.backends_option import BackendNames, chosen_backends, say_which_are_absent
 from keraslosses.cli.bench import report
-from keraslosses.cli.bench.cases import CASES, SIZES, modes_of, plan_of, planned
+from keraslosses.cli.bench.cases import CASES, HUGE, SIZES, modes_of, plan_of, planned
 from keraslosses.cli.bench.results import Key, Row, as_data, by_mode, load, row_from, slower
 from keraslosses.cli.bench.without import known_forms
 from keraslosses.cli.names import known_name, loss_name, parts_of
@@ -48,7 +48,8 @@ def bench(
         list[str] | None,
         typer.Option(
             metavar="NAMES",
-            help=f"Sizes of the inputs, separated by commas: {', '.join(SIZES)}. Default: all.",
+            help=f"Sizes of the inputs, separated by commas: {', '.join(SIZES)}. Default: these three. "
+            f"{HUGE} is for heads on a GPU.",
         ),
     ] = None,
     seconds: Annotated[
@@ -132,7 +133,7 @@ def chosen_losses(names: Sequence[str]) -> list[str]:
 
 def chosen_sizes(texts: Sequence[str] | None) -> list[str]:
     """The sizes that the user named: all, if none is named."""
-    meant = [known_name(name, SIZES, "a size", "--sizes") for name in parts_of(texts)]
+    meant = [known_name(name, (*SIZES, HUGE), "a size", "--sizes") for name in parts_of(texts)]
     return list(dict.fromkeys(meant)) or list(SIZES)
 
 

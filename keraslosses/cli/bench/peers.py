@@ -10,10 +10,9 @@ from importlib.util import find_spec
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-from keraslosses.cli.bench.cases import Case, class_weights
+from keraslosses.cli.bench.cases import HALF, Case, class_weights
 from keraslosses.core.types import Tensor
 from keraslosses.reference.crossentropy import IGNORED
 
@@ -67,15 +66,18 @@ def inputs_for(y_pred: Any) -> Any:
     if not isinstance(y_pred, tuple):
         return y_pred
     features, kernel = y_pred
-    return features, ops.convert_to_tensor(np.ascontiguousarray(ops.convert_to_numpy(kernel).T))
+    turned = ops.transpose(kernel)
+    return features, turned.contiguous() if BACKEND == "torch" else turned
 
 
+OF_ALL_LOGITS = {"keras.losses.SparseCategoricalCrossentropy": cross_entropy_of_all_logits}
 OF_KERAS: dict[str, dict[str, Peer]] = {
     "SmoothL1": {"keras.losses.Huber": keras.losses.Huber(delta=1.0)},
     "SparseCategoricalFocalCrossentropy, logits": {
         "keras.losses.CategoricalFocalCrossentropy": focal_of_one_hot
     },
-    "ChunkedCrossEntropy": {"keras.losses.SparseCategoricalCrossentropy": cross_entropy_of_all_logits},
+    "ChunkedCrossEntropy": OF_ALL_LOGITS,
+    f"ChunkedCrossEntropy, {HALF}": OF_ALL_LOGITS,
 }
 
 

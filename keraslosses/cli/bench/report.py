@@ -123,13 +123,18 @@ def markdown(rows: Sequence[Row], versions: Versions) -> str:
     return "\n".join([*lines, ""])
 
 
-def mode_tables(rows: Sequence[Row]) -> list[str]:
-    """The lines of the tables, one for each mode."""
+def mode_tables(rows: Sequence[Row], of: str = "") -> list[str]:
+    """The lines of the tables, one for each mode. `of` says in the titles what all rows are."""
     lines: list[str] = []
     for mode, group in by_mode(rows).items():
         rule = ["---" if column in TEXTS else "--:" for column in COLUMNS]
         body = [COLUMNS, rule, *(cells(row) for row in group)]
-        lines += ["", f"### {mode}", "", *(f"| {' | '.join(line)} |" for line in body)]
+        lines += [
+            "",
+            f"### {f'{of}, ' if of else ''}{mode}",
+            "",
+            *(f"| {' | '.join(line)} |" for line in body),
+        ]
     return lines
 
 

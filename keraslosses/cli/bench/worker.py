@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from keras.backend import standardize_dtype
 
 import keraslosses
 from keraslosses.cli.bench import timing
@@ -28,8 +29,8 @@ from keraslosses.core.backend import as_on_an_accelerator
 from keraslosses.core.types import Tensor
 
 # The allowed relative difference between a peer and our loss. float32 sums depend on their order, and Keras
-# adds epsilons.
-AGREEMENT = 1e-3
+# adds epsilons. A peer in half precision rounds its products.
+AGREEMENT = {"float32": 1e-3, "bfloat16": 2e-2}
 LIBRARIES = {
     "tensorflow": ("tensorflow",),
     "jax": ("jax", "jaxlib", "optax"),
@@ -37,7 +38,6 @@ LIBRARIES = {
 }
 
 Tell = Callable[[dict[str, Any]], None]
-Arrays = list[np.ndarray]
 
 
 def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: float) -> Row:
@@ -77,6 +77,14 @@ def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: fl
     )
 
 
+def tensors_of(case: Case, size: str) -> tuple[Any, Any]:
+    """y_true and y_pred on the device."""
+    y_true, y_pred = keras.tree.map_structure(ops.convert_to_tensor, case.inputs(size))
+    if case.dtype != "float32":
+        y_pred = keras.tree.map_structure(lambda x: ops.cast(x, case.dtype), y_pred)
+    return y_true, y_pred
+
+
 def ours_of(case: Case, shape: Shape) -> Callable[..., Any]:
     """The loss as a training step calls it. For a head: a function of labels, features and the kernel."""
     made = getattr(keraslosses, case.loss)(**case.options_for(shape))
@@ -96,11 +104,12 @@ def agreeing(
 ) -> tuple[dict[str, Call], list[str]]:
     """The peers that compute the same as our loss, and a reason for each peer that is left out."""
     expected = results_of(ours)
+    agreement = AGREEMENT[standardize_dtype(keras.tree.flatten(y_pred)[0].dtype)]
     kept, dropped, y_pred = {}, [], inputs_for(y_pred)
     for name, peer in peers.items():
         call = with_gradient(peer, y_true, y_pred, mode)
         try:
-            reason = difference(results_of(call), expected)
+            reason = difference(results_of(call), expected, agreement)
         except Exception as error:  # The peer does not run here. Some do not run under XLA on TensorFlow.
             reason = f"raises {first_line(error)}"
         if reason:
@@ -110,21 +119,23 @@ def agreeing(
     return kept, dropped
 
 
-def results_of(call: Call) -> Arrays:
+def results_of(call: Call) -> list[Tensor]:
     """The value and the gradients."""
-    return [ops.convert_to_numpy(result) for result in call.run()]
+    return [ops.cast(result, "float32") for result in call.run()]
 
 
-def difference(results: Arrays, expected: Arrays) -> str:
+def difference(results: Sequence[Any], expected: Sequence[Any], agreement: float = 1e-3) -> str:
     """The first difference of a value or gradient, as text; empty if all agree."""
     names = ("value", *["gradient"] * (len(expected) - 1))
     for what, got, wanted in zip(names, results, expected, strict=True):
-        got = got if got.shape == wanted.shape else got.T  # The peer's kernel is transposed.
-        distance = np.linalg.norm(np.ravel(got - wanted))
-        if not distance <= AGREEMENT * np.linalg.norm(np.ravel(wanted)):
-            sizes = np.linalg.norm(np.ravel(got)), np.linalg.norm(np.ravel(wanted))
-            return f"computes something else: {what} of size {sizes[0]:.6g}, ours {sizes[1]:.6g}"
+        got = got if got.shape == wanted.shape else ops.transpose(got)  # The peer's kernel is transposed.
+        if not norm(got - wanted) <= agreement * norm(wanted):
+            return f"computes something else: {what} of size {norm(got):.6g}, ours {norm(wanted):.6g}"
     return ""
+
+
+def norm(tensor: Any) -> float:
+    return float(ops.sqrt(ops.sum(ops.square(tensor))))
 
 
 def first_line(error: Exception) -> str:
@@ -150,7 +161,7 @@ def measure_all(plan: dict[str, Any], tell: Tell) -> None:
     tell({"event": "versions", "versions": versions()})
     modes = modes_of(keras.backend.backend(), plan["torch_compile"])
     for case, size in planned(plan["losses"], plan["sizes"]):
-        inputs = keras.tree.map_structure(ops.convert_to_tensor, case.inputs(size))
+        inputs = tensors_of(case, size)
         for mode in modes:
             place = {"loss": case.title, "mode": mode, "size": size}
             tell({"event": "start", **place})

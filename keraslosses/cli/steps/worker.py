@@ -63,7 +63,7 @@ def difference(expected: float, peer: Callable[[], float]) -> str:
         got = peer()
     except Exception as error:
         return f"raises {first_line(error)}"
-    if abs(got - expected) <= AGREEMENT * abs(expected):
+    if abs(got - expected) <= AGREEMENT["float32"] * abs(expected):
         return ""
     return f"computes something else: loss {got:.6g}, ours {expected:.6g}"
 

@@ -23,6 +23,9 @@ def best(name: str) -> Any:
     return getattr(native, name, getattr(portable, name))
 
 
+as_tensor = best("as_tensor")
+dtype_name = best("dtype_name")
+name_scope = best("name_scope")
 peek = best("peek")
 as_on_an_accelerator = best("as_on_an_accelerator")
 unreadable = best("unreadable")

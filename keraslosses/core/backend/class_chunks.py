@@ -62,6 +62,11 @@ class Classes(NamedTuple):
         return self._replace(weights=weights, kernel=kernel, bias=bias, own=own)
 
     @property
+    def plain(self) -> bool:
+        """Whether the gradient by a logit is its softmax times a number, but for the label."""
+        return self.weights is None and self.bias is None and self.soft_cap is None
+
+    @property
     def chunks(self) -> int:
         return self.kernel.shape[0] // self.size
 
@@ -151,21 +156,23 @@ def gradients(
     samples = classes.samples(features, do)
     by_own = by_logit_of_label(labels, classes, found, upstream)
     sizes = sizes_of(largest_changes(by_own, classes, upstream), samples)
+    by_own, upstream = sizes.divided(by_own), Sums(*map(sizes.divided, upstream))
+    half = samples.dtype if sizes.of_samples is not None and classes.plain and samples.after is None else None
 
     def further(start: Any, size: int, logits: Tensor, by_features: Any) -> tuple[Any, tuple[Any, ...]]:
         some = classes.some(start, size, samples.dtype, do)
         if logits is None:
             logits = at_label(classes.logits(samples, some, start, do), labels - start, NO_LOGIT, do)
-        changes = do.scaled_exp(logits, found.others[:, None], upstream.others[:, None])
+        changes = do.scaled_exp(logits, found.others[:, None], upstream.others[:, None], half)
         if classes.weights is not None:
             changes = changes + upstream.weighted[:, None] * do.rows_from(classes.weights, start, size)[None]
         if classes.soft_cap is not None:
             changes = changes * classes.slope(logits)
         if classes.own is None:
-            changes = at_label(changes, labels - start, by_own, do)
+            changes = at_label(changes, labels - start, ops.cast(by_own, changes.dtype), do)
         of_features, of_rows = gradients_of_products(changes, sizes, samples, some, do)
         by_rows = ops.cast(some.projected(of_rows), classes.kernel.dtype)
-        by_bias = [] if classes.bias is None else [ops.sum(changes, axis=0)]
+        by_bias = [] if classes.bias is None else [sizes.total(changes)]
         return by_features + of_features, (by_rows, *by_bias)
 
     def step(i: Any, logits: Tensor, by_features: Any) -> Any:
@@ -178,12 +185,12 @@ def gradients(
     by_features, (by_kernel, *by_bias) = do.fold_and_join(
         first, kept[1], classes.chunks, step, by_features, like
     )
-    by_features = by_features if sizes is None else by_features * sizes.of_samples
-    by_rows = None
+    by_features, by_rows = sizes.multiplied(by_features), None
     if classes.own is not None:
         own = classes.of_labels(labels, samples.dtype, do)
-        by_features = by_features + by_own[:, None] * own.full()
-        by_rows = ops.cast(own.projected(by_own[:, None] * samples.full()), classes.own.dtype)
+        by_own = sizes.multiplied(by_own[:, None])
+        by_features = by_features + by_own * own.full()
+        by_rows = ops.cast(own.projected(by_own * samples.full()), classes.own.dtype)
     by_features = ops.cast(samples.projected(by_features), features.dtype)
     return by_features, by_kernel, by_bias[0] if by_bias else None, by_rows
 
@@ -221,6 +228,7 @@ def gradients_of_all(upstream: Tensor, given: Any, scale: float | None, do: Any)
     classes = Classes(kernel, None, None, kernel.shape[0], 1.0, scale)
     samples, rows = classes.samples(features, do), classes.rows(kernel, features.dtype, do)
     sizes = sizes_of(ops.max(ops.abs(upstream), axis=1), samples)
-    by_features, by_rows = gradients_of_products(upstream, sizes, samples, rows, do)
-    by_features = samples.projected(by_features * sizes.of_samples)
+    changes = upstream / sizes.of_samples[:, None]
+    by_features, by_rows = gradients_of_products(changes, sizes, samples, rows, do)
+    by_features = samples.projected(sizes.multiplied(by_features))
     return ops.cast(by_features, features.dtype), ops.cast(rows.projected(by_rows), kernel.dtype)

@@ -7,6 +7,7 @@ import sys
 from contextlib import nullcontext
 from typing import Any
 
+import keras
 import numpy as np
 
 from keraslosses.core.backend import ops
@@ -25,6 +26,21 @@ from keraslosses.core.limits import LOWEST
 from keraslosses.core.nonfinite import nan_where as nan_where
 from keraslosses.core.nonfinite import one_or_nan as one_or_nan
 from keraslosses.core.types import DType, Tensor
+
+
+def as_tensor(x: Any) -> Tensor:
+    """A tensor of the backend, on the device of Keras."""
+    return ops.convert_to_tensor(x)
+
+
+def dtype_name(tensor: Any) -> str:
+    """The name of a tensor's dtype in Keras."""
+    return keras.backend.standardize_dtype(tensor.dtype)
+
+
+def name_scope(name: str) -> Any:
+    """A context in which the operations of a graph are named after a loss."""
+    return keras.name_scope(name)
 
 
 def peek(tensor: Any) -> np.ndarray | None:
@@ -222,9 +238,10 @@ def memory_of_device(near: Any) -> int | None:
     return None
 
 
-def scaled_exp(a: Any, b: Any, factor: Any) -> Any:
-    """factor · exp(a - b)"""
-    return factor * ops.exp(a - b)
+def scaled_exp(a: Any, b: Any, factor: Any, half: str | None) -> Any:
+    """factor · exp(a - b), in this half precision if it is given."""
+    scaled = factor * ops.exp(a - b)
+    return scaled if half is None else ops.cast(scaled, half)
 
 
 def rows_from(tensor: Any, start: Any, count: int) -> Any:

@@ -97,42 +97,68 @@ def added(pieces: Any) -> Any:
 
 
 class Sizes(NamedTuple):
-    """Numbers that bring changes to at most about 2^12, so that they do not underflow in half precision."""
+    """Numbers that bring changes to at most about 2^12, so that they do not underflow in half precision.
 
-    of_samples: Any  # (batch, 1): for the changes of each sample
-    of_all: Any  # for all changes, as the rows see them
+    The changes of each sample are divided by its number. All are None if the changes are not half precision.
+    """
+
+    of_samples: Any = None  # (batch,)
+    of_all: Any = None  # what the rows' sums must be multiplied with
+    share: Any = None  # (batch, 1): the rest of each sample's number, for the rows
+
+    def divided(self, changes: Any) -> Any:
+        """The changes of samples, (batch,)."""
+        return changes if self.of_samples is None else changes / self.of_samples
+
+    def multiplied(self, of_samples: Any) -> Any:
+        """The sums of divided changes, (batch, dim)."""
+        return of_samples if self.of_samples is None else of_samples * self.of_samples[:, None]
+
+    def total(self, changes: Any) -> Any:
+        """The sum over the samples of divided changes, (size,)."""
+        if self.of_samples is None:
+            return ops.sum(changes, axis=0)
+        return ops.matmul(self.of_samples[None], changes)[0]
 
 
-def sizes_of(largest: Tensor, samples: Vectors) -> Any:
-    """The sizes for changes whose largest for each sample is `largest`, (batch,). Only for half precision.
+def sizes_of(largest: Tensor, samples: Vectors) -> Sizes:
+    """The sizes for changes whose largest for each sample is `largest`, (batch,).
 
-    A change that is the largest of its sample is exact after the division: it is 2^12 or -2^12. The changes
-    of very many classes are about their softmax. Brought to at most 1, they would be subnormal in float16.
+    The changes of very many classes are about their softmax. Brought to at most 1, they would be subnormal in
+    float16. If all samples have the same largest change, it is exact after the division: 2^12 or -2^12.
     """
     if not is_half(samples.dtype):
-        return None
-    largest = ops.where(largest == 0, 1.0, largest)[:, None] * 2.0**-12
-    seen = largest if samples.after is None else largest * samples.after
-    return Sizes(largest, ops.max(seen, initial=1e-30))
+        return Sizes()
+    largest = ops.where(largest == 0, 1.0, largest) * 2.0**-12
+    seen = largest[:, None] if samples.after is None else largest[:, None] * samples.after
+    least = ops.full((1, 1), 1e-30, dtype=seen.dtype)  # For a batch of no samples.
+    of_all = ops.max(ops.concatenate([seen, least]))
+    if samples.after is not None:
+        return Sizes(largest, of_all, seen / of_all)
+    # A power of two, so that a product with it is exact.
+    share = ops.exp2(ops.ceil(ops.log2(ops.maximum(seen / of_all, 2.0**-100))))
+    return Sizes(of_all * share[:, 0], of_all, share)
 
 
 def gradients_of_products(
-    changes: Tensor, sizes: Any, samples: Vectors, rows: Vectors, do: Any
+    changes: Tensor, sizes: Sizes, samples: Vectors, rows: Vectors, do: Any
 ) -> tuple[Any, Any]:
-    """The gradients by the full samples, divided by `sizes.of_samples`, and by the full rows.
+    """The gradients by the full samples, as `sizes` divides them, and by the full rows.
 
-    `changes` (batch, size) is the gradient by `of_rows`.
+    `changes` (batch, size) is the gradient by `of_rows`, as `sizes` divides it.
     """
-    if sizes is None:
+    if sizes.share is None:
         # With changesᵀ · factors, XLA on the CPU would first store the transpose of the largest array.
         by_rows = ops.transpose(ops.matmul(ops.transpose(samples.factors), changes))
         return ops.matmul(changes, rows.factors), by_rows
-    factor = 1.0 if samples.after is None else samples.after
-    for_samples = ops.cast(changes / sizes.of_samples, samples.dtype)
-    for_rows = ops.cast(changes * (factor / sizes.of_all), samples.dtype)
+    factors, for_samples = samples.factors, ops.cast(changes, samples.dtype)
+    if samples.after is None:  # The samples are smaller than their changes, so they take the share.
+        factors, for_rows = factors * ops.cast(sizes.share, samples.dtype), for_samples
+    else:
+        for_rows = ops.cast(changes * sizes.share, samples.dtype)
     by_samples = do.wide_product(for_samples, ops.cast(rows.full(), rows.dtype))
     # Not (factorsᵀ · changes)ᵀ: XLA on the CPU has no kernel for some products that it makes of that.
-    pieces = [do.wide_product(ops.transpose(for_rows), part) for part in do.parts(samples.factors)]
+    pieces = [do.wide_product(ops.transpose(for_rows), part) for part in do.parts(factors)]
     return by_samples, sizes.of_all * ops.concatenate(pieces, axis=1)
 
 

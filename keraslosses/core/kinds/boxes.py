@@ -1,6 +1,6 @@
 """The kind `Boxes`: two tensors of boxes, with a value for each box."""
 
-from keraslosses.core import checks
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.kind import Pair
 from keraslosses.core.kinds.vectors import Vectors
@@ -23,7 +23,7 @@ class Boxes(Vectors):
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
-        y_true = ops.convert_to_tensor(y_true)
+        y_true = backend.as_tensor(y_true)
         rank = len(y_pred.shape)
         if not rank or y_pred.shape[-1] != 4 or not checks.compatible(y_true.shape, y_pred.shape):
             raise checks.shapes_differ(y_true, y_pred, name, "be boxes, (.., 4), in the shape of y_pred")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.core import checks
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.kind import Kind, Pair
 from keraslosses.core.kinds.labels import comparable, without_class_axis
@@ -26,7 +26,7 @@ class Embeddings(Kind):
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
-        given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
+        given = y_true if isinstance(y_true, np.ndarray) else backend.as_tensor(y_true)
         labels = without_class_axis(given, 2, 1)
         if len(y_pred.shape) != 2 or not checks.compatible(labels.shape, y_pred.shape[:1]):
             raise checks.shapes_differ(

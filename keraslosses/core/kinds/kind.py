@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from keraslosses.core import checks
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import Range
 from keraslosses.core.precision import floating
@@ -59,7 +59,7 @@ def tensors_of_one_shape(name: str, y_true: Tensor, y_pred: Tensor) -> tuple[Any
     y_true may have one more axis of size 1 at the end than y_pred. It may lack this axis if y_pred has it.
     """
     y_pred = floating(y_pred)
-    y_true = ops.convert_to_tensor(y_true)
+    y_true = backend.as_tensor(y_true)
     if not len(y_pred.shape):
         raise checks.shapes_differ(y_true, y_pred, name, "come with a y_pred that has at least one axis")
     given = y_true, y_pred

@@ -45,7 +45,7 @@ class LabelLists(Kind):
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         """Gives the labels, all in range, with -1 after the end of a list."""
         y_pred = floating(y_pred)
-        given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
+        given = y_true if isinstance(y_true, np.ndarray) else backend.as_tensor(y_true)
         if not len(y_pred.shape) or not checks.compatible(given.shape, y_pred.shape):
             expected = "have the shape of y_pred, with one list of labels in each row"
             raise checks.shapes_differ(given, y_pred, name, expected)

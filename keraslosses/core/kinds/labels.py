@@ -18,7 +18,7 @@ from keraslosses.core.types import DType, Options, Tensor
 
 def comparable(labels: Tensor) -> Tensor:
     """Labels in a dtype in which they can be compared with any class index and any `ignore_class`."""
-    labels = ops.convert_to_tensor(labels)
+    labels = backend.as_tensor(labels)
     dtype = standardize_dtype(labels.dtype)
     if dtype in ("float64", "int64", "int32"):
         return labels
@@ -73,7 +73,7 @@ class Labels(Kind):
             y_pred = ops.expand_dims(y_pred, -1)
         rank = len(y_pred.shape)
         axis = checks.axis_in_range(options.get("axis", -1), rank)
-        given = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
+        given = y_true if isinstance(y_true, np.ndarray) else backend.as_tensor(y_true)
         labels = without_class_axis(given, rank, axis)
         expected = tuple(size for i, size in enumerate(y_pred.shape) if i != axis)
         if not checks.compatible(labels.shape, expected):
@@ -126,7 +126,7 @@ class LabelsOrOneHot(Labels):
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
-        y_true = y_true if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
+        y_true = y_true if isinstance(y_true, np.ndarray) else backend.as_tensor(y_true)
         if len(y_true.shape) == len(y_pred.shape) > 1 and y_true.shape[-1] != 1:
             if not checks.compatible(y_true.shape, y_pred.shape):
                 raise checks.shapes_differ(y_true, y_pred, name, "hold class indices or one-hot rows")
@@ -136,7 +136,7 @@ class LabelsOrOneHot(Labels):
 
 def indices_of_rows(rows: Tensor) -> Tensor:
     """The index of the largest entry of each row; -1 for a row without an entry above 0."""
-    rows = ops.convert_to_tensor(rows)
+    rows = backend.as_tensor(rows)
     return ops.where(ops.max(rows, axis=-1) > 0, ops.argmax(rows, axis=-1), -1)
 
 

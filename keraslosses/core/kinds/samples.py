@@ -5,7 +5,7 @@ from typing import Any
 
 from keras.backend import standardize_dtype
 
-from keraslosses.core import checks
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.kind import Kind, Pair
 from keraslosses.core.precision import floating
@@ -25,7 +25,7 @@ class Samples(Kind):
     """
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
-        y_pred, y_true = floating(y_pred), ops.convert_to_tensor(y_true)
+        y_pred, y_true = floating(y_pred), backend.as_tensor(y_true)
         if "float" in standardize_dtype(y_true.dtype):
             y_true = ops.cast(y_true, y_pred.dtype)
         both = len(y_true.shape) and len(y_pred.shape)

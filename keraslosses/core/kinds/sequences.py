@@ -28,7 +28,7 @@ def lengths_of(owner: str, argument: str, lengths: Tensor, tensor: Any) -> Tenso
     If the values can be read, a length outside [0, size of the axis] raises ValueError.
     """
     check_readable(owner, **{argument: lengths})
-    lengths = ops.convert_to_tensor(lengths)
+    lengths = backend.as_tensor(lengths)
     given = tuple(lengths.shape)
     column = len(given) == 2 and given[1] == 1
     if not is_int_dtype(lengths.dtype) or not checks.compatible(given[: 2 - column], tensor.shape[:1]):
@@ -64,7 +64,7 @@ def labels_before_padding(
     number is not whole. If the values can be read, a broken sample raises ValueError.
     """
     check_readable(owner, **{argument: labels})
-    labels = ops.convert_to_tensor(labels)
+    labels = backend.as_tensor(labels)
     if len(labels.shape) != 2:
         raise ValueError(
             f"`{argument}` must have shape (batch, longest) in {owner}. "
@@ -134,7 +134,7 @@ def frames_of(owner: str, y_pred: Tensor) -> tuple[Any, Any]:
     mask = keras_internals.mask_of(y_pred)
     y_pred, lengths = backend.filled_up(y_pred)
     check_readable(owner, y_pred=y_pred)
-    y_pred = ops.convert_to_tensor(y_pred)
+    y_pred = backend.as_tensor(y_pred)
     if len(y_pred.shape) != 3 or not y_pred.shape[2]:
         raise ValueError(
             f"`y_pred` must have shape (batch, frames, classes) in {owner}. "
@@ -165,7 +165,7 @@ class Sequences(Kind):
         frames, mask = frames_of(name, y_pred)
         classes = frames.shape[2]
         blank = blank_class(options.get("blank_index", 0), classes)
-        y_true = ops.convert_to_tensor(y_true)
+        y_true = backend.as_tensor(y_true)
         if len(y_true.shape) != 2 or not checks.compatible(y_true.shape[:1], frames.shape[:1]):
             expected = "have shape (batch, longest), with y_pred (batch, frames, classes)"
             raise checks.shapes_differ(y_true, y_pred, name, expected)

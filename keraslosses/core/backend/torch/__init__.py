@@ -1,7 +1,7 @@
 """The functions that are better on torch than in `portable`. The docstrings in `portable` hold here."""
 
 import math
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 import torch
@@ -23,8 +23,27 @@ from keraslosses.core.backend.torch.ranges import NAN
 from keraslosses.core.backend.torch.ranges import repaired as repaired
 from keraslosses.core.backend.torch.transforms import transformed
 from keraslosses.core.explicit import Explicit, along_rows
-from keraslosses.core.keras_internals import in_stateless_scope
+from keraslosses.core.keras_internals import device_of_keras, in_stateless_scope
 from keraslosses.core.types import DType, Tensor
+
+DTYPES = {torch.float32: "float32", torch.float64: "float64"}
+
+
+NO_SCOPE = nullcontext()
+
+
+def as_tensor(x: Any) -> Any:
+    """Keras moves each tensor to its device, even if it is there. This takes as long as a small kernel."""
+    at_home = type(x) is torch.Tensor and x.device.type == device_of_keras()
+    return x if at_home else ops.convert_to_tensor(x)
+
+
+def dtype_name(tensor: Any) -> str:
+    return DTYPES.get(tensor.dtype) or portable.dtype_name(tensor)
+
+
+def name_scope(name: str) -> Any:
+    return NO_SCOPE
 
 
 def full_precision() -> Any:

@@ -30,8 +30,12 @@ def fold_and_join(first: Any, kept: Any, count: int, step: Any, start: Any, like
     return carry, joined
 
 
-def scaled_exp(a: Any, b: Any, factor: Any) -> Any:
-    return torch.sub(a, b).exp_().mul_(factor)
+def scaled_exp(a: Any, b: Any, factor: Any, half: str | None) -> Any:
+    powers = torch.sub(a, b).exp_()
+    if half is None:
+        return powers.mul_(factor)
+    # On an accelerator, one kernel multiplies and rounds.
+    return torch.mul(powers, factor, out=torch.empty_like(powers, dtype=getattr(torch, half)))
 
 
 def memory_of_device(near: Any) -> int | None:

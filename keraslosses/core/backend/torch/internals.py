@@ -7,6 +7,7 @@ and names those that do not exist.
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch.autograd import forward_ad
 
 from keraslosses.core.types import Tensor
@@ -17,11 +18,17 @@ INTERNALS = {
     "torch._C._is_any_autocast_enabled": "to see quickly whether autocast is on for some device",
     "torch.autograd.forward_ad._current_level": "to see whether forward mode is running",
     "torch.autograd.forward_ad._set_fwd_grad_enabled": "to use forward mode inside a rule for forward mode",
+    "torch._C._nn.mse_loss": "for the mean of torch's kernel, without the checks that the loss has done",
+    "torch._C._nn.huber_loss": "likewise",
+    "torch._C._nn.smooth_l1_loss": "likewise",
     "torch._log_softmax_backward_data": "to go back through log_softmax in one pass",
     "torch.ops.aten.threshold_backward": "to zero a gradient below a threshold in one pass",
     "torch.ops.aten.nll_loss_forward": "for the score at a label, and what its gradient needs",
     "torch.ops.aten.nll_loss_backward": "for the gradient of the score at a label",
     "torch.ops.aten.hardtanh_backward": "to zero a gradient at infinity in one pass",
+    "torch.ops.aten.hardshrink_backward": "to zero a number where another is 0",
+    "torch.ops.aten.huber_loss_backward": "to scale a difference by the upstream in one pass",
+    "torch.ops.aten.softplus_backward": "to zero a gradient at infinity and make it NaN at NaN in one pass",
     "torch.ops.aten.multilabel_margin_loss_forward": "for MultiLabelMargin, and what its gradient needs",
     "torch.ops.aten.multilabel_margin_loss_backward": "for the gradient of MultiLabelMargin",
     "torch.ops.aten._ctc_loss.Tensor": "for CTC, and what its gradient needs",
@@ -51,6 +58,24 @@ def with_changes_of_changes() -> Any:
     return forward_ad._set_fwd_grad_enabled(True)
 
 
+# The mean, in the code of a reduction.
+MEAN = 1
+
+
+def mean_squared_error(x: Tensor, y: Tensor) -> Any:
+    return torch._C._nn.mse_loss(x, y, MEAN)
+
+
+def huber(x: Tensor, y: Tensor, delta: float) -> Any:
+    return torch._C._nn.huber_loss(x, y, MEAN, delta)
+
+
+def smooth_l1(x: Tensor, y: Tensor, beta: float) -> Any:
+    if not beta:  # The kernel divides by it.
+        return F.l1_loss(x, y)
+    return torch._C._nn.smooth_l1_loss(x, y, MEAN, beta)
+
+
 def log_softmax_backward(upstream: Tensor, log_p: Tensor, axis: int) -> Any:
     """The gradient by the logits whose log_softmax is `log_p`."""
     return torch._log_softmax_backward_data(upstream, log_p, axis, log_p.dtype)
@@ -76,6 +101,30 @@ def nll_backward(
 def zero_at_infinity(gradient: Any, x: Any) -> Any:
     """The gradient, but 0 where x is infinite."""
     return torch.ops.aten.hardtanh_backward(gradient, x, float("-inf"), float("inf"))
+
+
+def zero_at_minus_infinity(gradient: Any, x: Any) -> Any:
+    """The gradient, but 0 where x is -inf, and NaN where x is NaN; x is at most 0.
+
+    It is multiplied by sigmoid(tiny x), unless tiny x is above -10, as it is for all finite x.
+    """
+    return torch.ops.aten.softplus_backward(gradient, x, torch.finfo(x.dtype).tiny, -10.0)
+
+
+def zero_at_plus_infinity(gradient: Any, x: Any) -> Any:
+    """The same for inf, and an x of at least 0."""
+    return torch.ops.aten.softplus_backward(gradient, x, -torch.finfo(x.dtype).tiny, -10.0)
+
+
+def zero_at_0(numbers: Any, x: Any) -> Any:
+    """The numbers, but 0 where x is 0."""
+    return torch.ops.aten.hardshrink_backward(numbers, x, 0.0)
+
+
+def fraction_of_difference(upstream: Tensor, a: Any, b: Any) -> Any:
+    """(a - b) * upstream / the number of elements, as for a mean Huber loss with an infinite delta."""
+    mean = 1
+    return torch.ops.aten.huber_loss_backward(upstream, a, b, mean, float("inf"))
 
 
 def multi_label_margin(scores: Tensor, lists: Tensor) -> tuple[Any, Any]:

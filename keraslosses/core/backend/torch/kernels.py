@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import portable
+from keraslosses.core.backend.torch import internals, written_out
 from keraslosses.core.backend.torch.at_labels import NO_LABEL, mean_at_labels
 from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.backend.torch.look import peek
@@ -36,9 +37,9 @@ def of_elements(kernel: Kernel) -> Kernel:
     return mean
 
 
-mean_squared_error = of_elements(F.mse_loss)
-huber = of_elements(F.huber_loss)
-smooth_l1 = of_elements(F.smooth_l1_loss)
+mean_squared_error = of_elements(internals.mean_squared_error)
+huber = of_elements(internals.huber)
+smooth_l1 = of_elements(internals.smooth_l1)
 
 
 def of_seen(unseen: Kernel | None = None) -> Callable[[Kernel], Kernel]:
@@ -62,7 +63,9 @@ def of_seen(unseen: Kernel | None = None) -> Callable[[Kernel], Kernel]:
 
 
 def cross_entropy_on_a_device(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
-    return mean_at_labels(y_true, y_pred, options, reduction, True) if options["from_logits"] else None
+    if options["from_logits"]:
+        return mean_at_labels(y_true, y_pred, options, reduction, True)
+    return written_out.share_of_label(y_true, y_pred, options, reduction)
 
 
 @of_seen(cross_entropy_on_a_device)
@@ -173,7 +176,7 @@ def in_range(labels: np.ndarray, classes: int, ignored: int | None) -> bool:
     return ignored is not None and bool(np.all((labels >= 0) & (labels < classes) | (labels == ignored)))
 
 
-@of_seen()
+@of_seen(written_out.categorical_crossentropy)
 def categorical_crossentropy(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     classes, weights = y_pred.shape[-1], options["class_weights"]
     if not options["from_logits"] or weights is not None or classes == 1 or not last(options["axis"], y_pred):
