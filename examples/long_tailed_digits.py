@@ -120,5 +120,5 @@ right.set(title="head and tail, with deviations over the seeds")
 right.set(xlabel="accuracy of the three common digits")
 right.set(ylabel="accuracy of the three rare digits")
 for axis in (left.yaxis, right.xaxis, right.yaxis):
-    axis.set_major_formatter("{x:.0%}")
+    axis.set_major_formatter("{x:.1%}")
 figure.savefig("long-tailed-digits.png")
