@@ -14,6 +14,7 @@ KEPT = ROOT / "docs" / "gallery"
 SHORT = {
     "center_loss_digits": {"EPOCHS": "1"},
     "digit_detector": {"EPOCHS": "1", "BATCHES": "2", "SCENES": "10"},
+    "long_tailed_digits": {"EPOCHS": "1", "SEEDS": "1"},
     "open_set_verification": {
         "METHODS": '["softmax", "ArcFace"]',
         "SEEDS": "[0]",

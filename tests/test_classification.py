@@ -386,3 +386,22 @@ def test_an_alpha_without_effect_is_said_once_for_each_loss(alpha):
 def test_an_alpha_that_acts_or_is_the_default_is_not_said():
     for options in ({}, {"alpha": 0.25}, {"alpha": 0.75, "apply_class_balancing": True}):
         kl.BinaryFocalCrossentropy(**options)
+
+
+# Outputs without a label
+
+
+@pytest.mark.parametrize("name", ["BinaryCrossentropy", "BinaryFocalCrossentropy"])
+def test_an_output_that_is_ignored_or_masked_leaves_the_mean_over_the_outputs(name):
+    y_true = np.array([[1.0, -1.0, 0.0, 1.0], [-1.0, -1.0, 1.0, -1.0], [-1.0] * 4], "float32")
+    y_pred = RNG.random((3, 4)).astype("float32")
+    mask = np.array([[True, True, True, False], [True] * 4, [True] * 4])
+    function = getattr(kl, REFERENCES[name].function)
+    rows = [
+        float(function(y_true[:1, [0, 2]], y_pred[:1, [0, 2]])[0]),
+        float(function([[1.0]], y_pred[1:2, 2:3])[0]),
+    ]
+    loss = getattr(kl, name)(ignore_class=-1)
+    close(loss(y_true, masked(y_pred, mask)), np.mean(rows))
+    close(loss(y_true[1:], y_pred[1:]), rows[1])
+    close(loss(y_true[2:], y_pred[2:]), 0.0)

@@ -108,7 +108,7 @@ def test_each_loss_of_another_library_is_on_the_page_of_ours():
 
 def test_a_loss_of_keras_says_what_is_only_here():
     assert "`keras.losses.Huber` | `Huber` | The same arguments in the same order. |" in PAGES["Huber"]
-    assert "Only here: `pos_weight`, `class_weights`." in PAGES["BinaryCrossentropy"]
+    assert "Only here: `pos_weight`, `class_weights`, `ignore_class`." in PAGES["BinaryCrossentropy"]
     assert "keras.losses" not in PAGES["SmoothL1"]
 
 
@@ -196,4 +196,4 @@ def test_a_picture_names_the_options_that_a_loss_needs(tmp_path):
 def test_the_page_of_a_loss_opens_the_explorer_if_it_is_there(name):
     left_out = name in pages.not_in_the_explorer()
     assert (f'href="../explorer.html#loss={name}"' in PAGES[name]) is not left_out
-    assert len(pages.not_in_the_explorer()) < 10
+    assert len(pages.not_in_the_explorer()) < len(REFERENCES) / 3

@@ -46,7 +46,7 @@ def test_the_smallest_pair_is_legal(kind):
     y_true, y_pred = (rounded(np.asarray(part)) for part in kind.smallest)
     assert y_pred.dtype == "float32" and len(y_true) == len(y_pred)
     for entry in OF_KIND[kind]:
-        options = entry.options[0]
+        options = entry.for_classes(entry.options[0], y_pred.shape[-1])
         expected = entry.values(y_true, y_pred, options)
         assert np.isfinite(expected).all()
         loss = getattr(keraslosses, entry.name)(reduction="none", **options)

@@ -28,6 +28,7 @@ PAIRS = {
     "softmax_cross_entropy": ((REAL[1], ONE_HOT), (ONE_HOT, REAL[1]), {}),
     "safe_softmax_cross_entropy": ((REAL[1], ONE_HOT), (ONE_HOT, REAL[1]), {}),
     "softmax_cross_entropy_with_integer_labels": ((REAL[1], LABELS), (LABELS, REAL[1]), {}),
+    "poly_loss_cross_entropy": ((REAL[1], ONE_HOT), (ONE_HOT, REAL[1]), {}),
     "sigmoid_focal_loss": ((REAL[1], YES_NO), (YES_NO, REAL[1]), {}),
     "kl_divergence": ((np.log(SIMPLEX[1]), SIMPLEX[0]), SIMPLEX, {}),
     "kl_divergence_with_log_targets": ((np.log(SIMPLEX[1]), np.log(SIMPLEX[0])), SIMPLEX, {}),

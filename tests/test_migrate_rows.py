@@ -2,8 +2,9 @@
 
 The losses of torch, pytorch-metric-learning and MONAI are run. Those of libraries that are not installed are
 written here again, in NumPy, from their source, or stand with the numbers of their documentation and tests.
-stored_values.json holds numbers of mmdetection and google/bi-tempered-loss, which could not be installed: their functions,
-written again from their source, gave them in float64. Those of kornia and segmentation-models-pytorch come from the libraries.
+stored_values.json holds numbers of mmdetection, google/bi-tempered-loss and LDAM-DRW, which could not be installed: their
+functions, written again from their source, gave them in float64. Those of kornia, segmentation-models-pytorch and timm come from
+the libraries.
 """
 
 import json
@@ -283,6 +284,14 @@ def test_entropies_of_segmentation_models_pytorch():
     close(here(f"{library}.SoftBCEWithLogitsLoss", YES_NO, REAL[1]), -np.log(p_t).mean())
     of_label = np.take_along_axis(LOG_PROBABILITIES_SECOND, LABELS[:, None], 1)
     close(here(f"{library}.SoftCrossEntropyLoss", LABELS, CLASSES_SECOND), -of_label.mean())
+
+
+def test_matthews_of_segmentation_models_pytorch():
+    yes, said = YES_NO.ravel().astype("float64"), PROBABILITIES.ravel().astype("float64")
+    right, wrong = ((yes * said).sum(), ((1 - yes) * (1 - said)).sum()), ((1 - yes) @ said, yes @ (1 - said))
+    marginals = yes.sum() * (1 - yes).sum() * said.sum() * (1 - said).sum()
+    expected = 1 - (np.prod(right) - np.prod(wrong)) / np.sqrt(marginals)
+    close(here("segmentation_models_pytorch.losses.MCCLoss", YES_NO, PROBABILITIES), expected)
 
 
 # MONAI

@@ -314,7 +314,8 @@ def covered(name, options, reduction):
     if name == "cosine_similarity":
         return options.get("axis", -1) == -1
     if name == "binary_crossentropy":
-        return not options.keys() & {"pos_weight", "class_weights"} and options.get("axis", -1) == -1
+        apart = {"pos_weight", "class_weights", "ignore_class"}
+        return not options.keys() & apart and options.get("axis", -1) == -1
     if name == "categorical_generalized_cross_entropy":
         return not options.keys() & {"ignore_class", "class_weights", "from_logits"}
     if name in ("dice", "tversky"):

@@ -153,6 +153,15 @@ def weight_or_weights(name: str, value: Any) -> None:
     optional_weight_or_weights(name, value)
 
 
+def counts(name: str, value: Any) -> None:
+    """Allows a sequence of finite numbers of at least 0, one for each class, that are not all 0."""
+    fits = is_sequence(value) and all(is_number(n) and 0 <= n < float("inf") for n in value)
+    if not fits or not any(value):
+        raise invalid(
+            name, "be a sequence of numbers of at least 0, one for each class, and not all 0", value
+        )
+
+
 def between_zero_and_one(name: str, value: Any) -> None:
     """Allows numbers above 0 and smaller than 1; 0 and 1 are not allowed."""
     if not (is_number(value) and 0 < value < 1):

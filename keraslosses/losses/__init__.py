@@ -12,6 +12,7 @@ from keraslosses.losses.angular import (
     cosface,
 )
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
+from keraslosses.losses.asymmetric import Asymmetric, asymmetric
 from keraslosses.losses.boundary import Boundary, boundary
 from keraslosses.losses.bounded import (
     NormalizedCrossentropy,
@@ -21,6 +22,7 @@ from keraslosses.losses.bounded import (
 )
 from keraslosses.losses.box_tools import convert_boxes, pairwise_iou
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, diou, giou, iou
+from keraslosses.losses.class_counts import class_counts, positive_weights, weights_from_counts
 from keraslosses.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -48,6 +50,7 @@ from keraslosses.losses.hinge import (
     hinge,
     squared_hinge,
 )
+from keraslosses.losses.imbalance import LDAM, LogitAdjusted, ldam, logit_adjusted
 from keraslosses.losses.likelihood import (
     CategoricalGeneralizedCrossEntropy,
     NegativeLogLikelihood,
@@ -77,6 +80,7 @@ from keraslosses.losses.overlaps import (
     jaccard,
     log_cosh_dice,
 )
+from keraslosses.losses.poly import PolyCrossentropy, poly_crossentropy
 from keraslosses.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from keraslosses.losses.regression import (
     MeanAbsoluteError,
@@ -113,6 +117,7 @@ from keraslosses.losses.segmentation import (
 from keraslosses.losses.sequence import CTC, ctc
 from keraslosses.losses.similarity import CosineSimilarity, cosine_similarity
 from keraslosses.losses.soft_cldice import SoftClDice, soft_cl_dice
+from keraslosses.losses.soft_counts import SoftFBeta, SoftMatthews, soft_f_beta, soft_matthews
 from keraslosses.losses.soft_margin import (
     HingeEmbedding,
     MultiLabelSoftMargin,
@@ -135,8 +140,10 @@ from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
 __all__ = [
     "CTC",
     "FCOS",
+    "LDAM",
     "AMSoftmax",
     "ArcFace",
+    "Asymmetric",
     "BalancedL1",
     "BiTempered",
     "BinaryCrossentropy",
@@ -165,6 +172,7 @@ __all__ = [
     "KLDivergence",
     "LogCosh",
     "LogCoshDice",
+    "LogitAdjusted",
     "LovaszHinge",
     "LovaszSoftmax",
     "MeanAbsoluteError",
@@ -179,11 +187,14 @@ __all__ = [
     "NegativeLogLikelihood",
     "NormalizedCrossentropy",
     "Poisson",
+    "PolyCrossentropy",
     "RootMeanSquaredError",
     "SmoothL1",
     "SoftClDice",
+    "SoftFBeta",
     "SoftMargin",
     "SoftMarginSoftmax",
+    "SoftMatthews",
     "SparseCategoricalCrossentropy",
     "SparseCategoricalFocalCrossentropy",
     "SphereFace",
@@ -194,6 +205,7 @@ __all__ = [
     "UnifiedFocal",
     "am_softmax",
     "arcface",
+    "asymmetric",
     "balanced_l1",
     "bi_tempered",
     "binary_crossentropy",
@@ -206,6 +218,7 @@ __all__ = [
     "categorical_hinge",
     "ciou",
     "circle",
+    "class_counts",
     "combined_margin",
     "convert_boxes",
     "cosface",
@@ -223,8 +236,10 @@ __all__ = [
     "iou",
     "jaccard",
     "kl_divergence",
+    "ldam",
     "log_cosh",
     "log_cosh_dice",
+    "logit_adjusted",
     "lovasz_hinge",
     "lovasz_softmax",
     "mean_absolute_error",
@@ -240,13 +255,17 @@ __all__ = [
     "normalized_crossentropy",
     "pairwise_iou",
     "poisson",
+    "poly_crossentropy",
+    "positive_weights",
     "root_mean_squared_error",
     "signed_distance",
     "signed_distances",
     "smooth_l1",
     "soft_cl_dice",
+    "soft_f_beta",
     "soft_margin",
     "soft_margin_softmax",
+    "soft_matthews",
     "sparse_categorical_crossentropy",
     "sparse_categorical_focal_crossentropy",
     "sphereface",
@@ -255,4 +274,5 @@ __all__ = [
     "taylor_crossentropy",
     "tversky",
     "unified_focal",
+    "weights_from_counts",
 ]

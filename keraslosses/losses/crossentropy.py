@@ -28,6 +28,7 @@ from keraslosses.losses.probability import (
     axis=checks.integer,
     pos_weight=checks.optional_weight_or_weights,
     class_weights=checks.optional_weights,
+    ignore_class=checks.optional_integer,
 )
 def binary_crossentropy(
     y_true: Tensor,
@@ -38,6 +39,7 @@ def binary_crossentropy(
     *,
     pos_weight: float | list[float] | None = None,
     class_weights: list[float] | None = None,
+    ignore_class: int | None = None,
 ) -> Any:
     """Cross-entropy of independent yes-or-no outputs: the mean over `axis`.
 
@@ -53,6 +55,8 @@ def binary_crossentropy(
             part, after smoothing.
         class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
             before the mean over the outputs. No mean divides by them.
+        ignore_class: None (default), or a label such as -1. An output with this label leaves the mean over
+            the outputs. A row with no other label costs 0, and no mean counts it.
 
     Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
     reads `(batch,)` as `(batch, 1)`.
@@ -167,6 +171,8 @@ class BinaryCrossentropy(FunctionLoss):
             part, after smoothing.
         class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
             before the mean over the outputs. No mean divides by them.
+        ignore_class: None (default), or a label such as -1. An output with this label leaves the mean over
+            the outputs. A row with no other label costs 0, and no mean counts it.
 
     Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
     reads `(batch,)` as `(batch, 1)`.
@@ -198,6 +204,7 @@ class BinaryCrossentropy(FunctionLoss):
         *,
         pos_weight: float | list[float] | None = None,
         class_weights: list[float] | None = None,
+        ignore_class: int | None = None,
     ):
         super().__init__(
             binary_crossentropy,
@@ -209,6 +216,7 @@ class BinaryCrossentropy(FunctionLoss):
             axis=axis,
             pos_weight=pos_weight,
             class_weights=class_weights,
+            ignore_class=ignore_class,
         )
 
 

@@ -34,6 +34,7 @@ ALPHA = 0.25
     axis=checks.integer,
     pos_weight=checks.optional_weight_or_weights,
     class_weights=checks.optional_weights,
+    ignore_class=checks.optional_integer,
 )
 def binary_focal_crossentropy(
     y_true: Tensor,
@@ -47,6 +48,7 @@ def binary_focal_crossentropy(
     *,
     pos_weight: float | list[float] | None = None,
     class_weights: list[float] | None = None,
+    ignore_class: int | None = None,
 ) -> Any:
     """Focal loss of independent yes-or-no outputs: the mean over `axis`.
 
@@ -66,6 +68,8 @@ def binary_focal_crossentropy(
             part, after smoothing.
         class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
             before the mean over the outputs. No mean divides by them.
+        ignore_class: None (default), or a label such as -1. An output with this label leaves the mean over
+            the outputs. A row with no other label costs 0, and no mean counts it.
 
     Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
     reads `(batch,)` as `(batch, 1)`.
@@ -176,6 +180,8 @@ class BinaryFocalCrossentropy(FunctionLoss):
             part, after smoothing.
         class_weights: None (default), or one number of at least 0 for each output. They multiply the terms
             before the mean over the outputs. No mean divides by them.
+        ignore_class: None (default), or a label such as -1. An output with this label leaves the mean over
+            the outputs. A row with no other label costs 0, and no mean counts it.
 
     Shapes: y_true and y_pred `(batch, .., outputs)`. The result has the same shape without `axis`. The loss
     reads `(batch,)` as `(batch, 1)`.
@@ -212,6 +218,7 @@ class BinaryFocalCrossentropy(FunctionLoss):
         *,
         pos_weight: float | list[float] | None = None,
         class_weights: list[float] | None = None,
+        ignore_class: int | None = None,
     ):
         super().__init__(
             binary_focal_crossentropy,
@@ -226,6 +233,7 @@ class BinaryFocalCrossentropy(FunctionLoss):
             axis=axis,
             pos_weight=pos_weight,
             class_weights=class_weights,
+            ignore_class=ignore_class,
         )
         if not apply_class_balancing and alpha != ALPHA:
             warnings.warn(

@@ -55,6 +55,34 @@ def smoothed(y_true: Tensor, label_smoothing: float, axis: int) -> Tensor:
     return y_true * (1.0 - label_smoothing) + label_smoothing / classes
 
 
+def weighted(y_true: Tensor, class_weights: Any) -> Tensor:
+    """Targets times the weights of the classes, along the last axis; None are ones."""
+    return y_true if class_weights is None else y_true * numerics.along(-1, class_weights, y_true)
+
+
+class Answers(NamedTuple):
+    """The probabilities of yes and no, and their logarithms. All four keep their digits near 0."""
+
+    p: Tensor
+    q: Tensor
+    log_p: Tensor
+    log_q: Tensor
+
+    @classmethod
+    def of_logits(cls, x: Tensor) -> "Answers":
+        above = x > 0
+        size = ops.where(above, x, -x)  # Not abs(x): its derivative at 0 is that of neither side.
+        small = ops.exp(-size)
+        share, both = 1.0 / (1.0 + small), -ops.log1p(small)
+        rest = small * share
+        return cls(
+            ops.where(above, share, rest),
+            ops.where(above, rest, share),
+            both - ops.where(above, 0.0, size),
+            both - ops.where(above, size, 0.0),
+        )
+
+
 class Shares(NamedTuple):
     """Probabilities divided by the sum of their row. A row of zeros counts as uniform, with gradient 0."""
 

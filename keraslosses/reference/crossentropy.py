@@ -20,7 +20,9 @@ def binary_crossentropy(
     axis: int = -1,
     pos_weight: Any = None,
     class_weights: Any = None,
+    ignore_class: int | None = None,
 ) -> Array:
+    known = y != ignore_class
     y = y * (1 - label_smoothing) + label_smoothing / 2
     if from_logits:
         log_p, log_q = -np.logaddexp(0, -p), -np.logaddexp(0, p)
@@ -28,7 +30,7 @@ def binary_crossentropy(
         log_p, log_q = np.log(np.maximum(p, 1e-7)), np.log(np.maximum(1 - p, 1e-7))
     positive = np.where(y == 0, 0, y * log_p) * laid(pos_weight, p, axis)
     negative = np.where(y == 1, 0, (1 - y) * log_q)
-    return np.mean(-(positive + negative) * laid(class_weights, p, axis), axis=axis)
+    return mean_of_known(-(positive + negative) * laid(class_weights, p, axis), known, axis)
 
 
 def categorical_crossentropy(
@@ -74,6 +76,12 @@ def log_probability(p: Array, from_logits: bool, axis: int) -> Array:
     nothing = np.abs(total) < 1e-30
     share = np.where(nothing, 1 / p.shape[axis], p / np.where(nothing, 1, total))
     return np.log(np.maximum(share, 1e-7))
+
+
+def mean_of_known(values: Array, known: Array, axis: int) -> Array:
+    """The mean along an axis over the values that are known; 0 where none is."""
+    count = np.sum(known, axis=axis)
+    return np.sum(np.where(known, values, 0.0), axis=axis) / np.maximum(count, 1)
 
 
 def laid(weights: Any, like: Array, axis: int) -> Any:
@@ -130,16 +138,25 @@ REFERENCES = (
         symbols=(
             "$t$: the target; $s$: `label_smoothing`; $y$: the smoothed target; $p$: the predicted "
             "probability, with `from_logits` the sigmoid of y_pred; $u$: `pos_weight`; $w$: "
-            "`class_weights`; a weight that is not set is 1; $n$: the number of outputs"
+            "`class_weights`; a weight that is not set is 1; $n$: the number of outputs, without those whose "
+            "target is `ignore_class`"
         ),
         options=(
             *SHARED,
             *WEIGHTED,
             {"pos_weight": 3.0},
             {"pos_weight": ONE_TO_SEVEN, "axis": 1, "label_smoothing": 0.2, **LOGITS},
+            {"ignore_class": -1, "axis": 1, "class_weights": ONE_TO_SEVEN, **LOGITS},
         ),
-        bad_options=(*BAD, {"pos_weight": -1.0}),
+        bad_options=(*BAD, {"pos_weight": -1.0}, {"ignore_class": 0.5}),
         hard=(
+            Hard(
+                "ignored outputs of inf, and a row of them",
+                [[-1.0, 1.0], [-1.0, -1.0]],
+                [[INF, 0.0], [-INF, INF]],
+                {"ignore_class": -1, **LOGITS},
+                [[0.0, -0.5], [0.0, 0.0]],
+            ),
             Hard("certain and right", [[0.0, 1.0]], [[0.0, 1.0]], gradient=[[0.5, -0.5]]),
             Hard("certain and wrong", [[1.0, 0.0]], [[0.0, 1.0]], gradient=[[0.0, 0.0]]),
             Hard("probabilities of 1e-6", [[0.0, 1.0]], [[1e-6, 1e-6]], gradient=[[0.5, -5e5]]),

@@ -60,6 +60,7 @@ class Reference:
             `frozen(y_true, y_pred, **options)` gives that part, and the formula takes it as `frozen`.
         counting: `counting(y_true, y_pred, **options)` gives which entries the mean counts, and the weight of
             the class of each (None: 1). None for a loss that has one label for each entry, or counts all.
+        per_class: The options that the loss needs, with one number for each class.
         zeros_count: Whether an entry of value 0 counts in the mean.
         masks_are_lengths: Whether a Keras mask ends the second axis of y_pred, like the option
             `logit_length` of the formula, instead of hiding entries.
@@ -84,6 +85,7 @@ class Reference:
     laws: frozenset[str] = frozenset()
     frozen: Callable[..., Any] | None = None
     counting: Callable[..., tuple[Array, Any]] | None = None
+    per_class: tuple[str, ...] = ()
     zeros_count: bool = True
     masks_are_lengths: bool = False
     measured: tuple[Measured, ...] = (Measured(),)
@@ -103,6 +105,13 @@ class Reference:
     def draw_options(self) -> Options:
         """Options of the draw, in addition to the options of the loss."""
         return {}
+
+    def for_classes(self, options: Options, classes: int) -> dict[str, Any]:
+        """The options, with as many numbers in those of `per_class` as there are classes."""
+        return {
+            name: np.resize(value, classes).tolist() if name in self.per_class else value
+            for name, value in options.items()
+        }
 
     def inputs(
         self, options: Options, leading: tuple[int, ...] = (3, 5), seed: int = 0

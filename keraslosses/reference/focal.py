@@ -12,6 +12,7 @@ from keraslosses.reference.crossentropy import (
     PROBABILITIES_AND_LOGITS,
     laid,
     log_probability,
+    mean_of_known,
 )
 from keraslosses.reference.entry import Array, Hard, Measured, Reference
 from keraslosses.reference.uses import Use
@@ -28,7 +29,9 @@ def binary_focal_crossentropy(
     axis: int = -1,
     pos_weight: Any = None,
     class_weights: Any = None,
+    ignore_class: int | None = None,
 ) -> Array:
+    known = y != ignore_class
     y = y * (1 - label_smoothing) + label_smoothing / 2
     if from_logits:
         log_p, log_q = -np.logaddexp(0, -p), -np.logaddexp(0, p)
@@ -40,7 +43,7 @@ def binary_focal_crossentropy(
     missed = y * q + (1 - y) * p
     balance = y * alpha + (1 - y) * (1 - alpha) if apply_class_balancing else 1.0
     values = -(positive + negative) * missed**gamma * balance
-    return np.mean(values * laid(class_weights, p, axis), axis=axis)
+    return mean_of_known(values * laid(class_weights, p, axis), known, axis)
 
 
 def categorical_focal_crossentropy(
@@ -95,6 +98,7 @@ BINARY: tuple[dict[str, Any], ...] = (
     {"apply_class_balancing": True, "label_smoothing": 0.1, "axis": 1, **LOGITS},
     {"class_weights": ONE_TO_SEVEN, "pos_weight": 3.0},
     {"class_weights": ONE_TO_SEVEN, "pos_weight": ONE_TO_SEVEN[::-1], "axis": 1, **LOGITS},
+    {"ignore_class": -1},
 )
 CATEGORICAL: tuple[dict[str, Any], ...] = (
     {},
@@ -160,7 +164,8 @@ REFERENCES = (
             r"$t$: the target; $s$: `label_smoothing`; $y$: the smoothed target; $p$: the predicted "
             r"probability, with `from_logits` the sigmoid of y_pred; $\alpha$, $\gamma$: `alpha`, "
             r"`gamma`; $b_i$ is 1 without `apply_class_balancing`; $u$: `pos_weight`; $w$: "
-            r"`class_weights`; a weight that is not set is 1; $n$: the number of outputs"
+            r"`class_weights`; a weight that is not set is 1; $n$: the number of outputs, without those "
+            r"whose target is `ignore_class`"
         ),
         paper="https://arxiv.org/abs/1708.02002",
         options=BINARY,
@@ -170,6 +175,7 @@ REFERENCES = (
             {"alpha": [0.5]},
             {"apply_class_balancing": 1},
             {"pos_weight": -1.0},
+            {"ignore_class": 0.5},
         ),
         hard=(
             Hard("certain and right", [[0.0, 1.0]], [[0.0, 1.0]], gradient=[[0.0, 0.0]]),

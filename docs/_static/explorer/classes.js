@@ -117,6 +117,37 @@
     return focal(termOfProbability(p, options, t), t * (1 - p) + (1 - t) * p, 1, options, t);
   }
 
+  /** -missed^gamma log. `fall` is minus the slope of `log`, and `drop` that of `missed`, times log / missed. */
+  function discounted({ missed, log, fall, drop }, gamma, { stop_weights }) {
+    const weight = power(missed, gamma);
+    return [-weight * log, weight * (fall - (stop_weights ? 0 : gamma * drop))];
+  }
+
+  function asymmetricOfLogit(x, options, target) {
+    const [p, q, clip] = [sigmoid(x), sigmoid(-x), options.clip];
+    if (target) {
+      const log = -softplus(-x);
+      return discounted({ missed: q, log, fall: -q, drop: -p * log }, options.gamma_positive, options);
+    }
+    if (!clip) {
+      const log = -softplus(x);
+      return discounted({ missed: p, log, fall: p, drop: q * log }, options.gamma_negative, options);
+    }
+    const missed = Math.max(p - clip, 0);
+    const log = missed < 0.5 ? Math.log1p(-missed) : Math.log(q + clip);
+    const [fall, drop] = missed > 0 ? [(p * q) / (q + clip), (p * q * log) / missed] : [0, 0];
+    return discounted({ missed, log, fall, drop }, options.gamma_negative, options);
+  }
+
+  function asymmetricOfProbability(p, options, target) {
+    const missed = target ? 1 - p : Math.max(p - options.clip, 0);
+    const [right, sign] = target ? [p, -1] : [1 - missed, 1];
+    const log = target ? floored(p) : Math.max(Math.log1p(-missed), Math.log(EPSILON));
+    const felt = right >= EPSILON && (target || p > options.clip);
+    const parts = { missed, log, fall: felt ? sign / right : 0, drop: missed > 0 ? (sign * log) / missed : 0 };
+    return discounted(parts, target ? options.gamma_positive : options.gamma_negative, options);
+  }
+
   function hinge(x, _, target) {
     const short = 1 - target * x;
     return short > 0 ? [short, -target] : [0, 0];
@@ -186,6 +217,15 @@
     return [-Math.expm1(-q * cost) / q, Math.exp(-q * cost) * slope];
   }
 
+  function polyOfLogit(x, { epsilon }) {
+    const [cost, slope] = explorer.lossOfOwnLogit(x);
+    return [cost - epsilon * Math.expm1(-cost), slope * (1 + epsilon * Math.exp(-cost))];
+  }
+
+  function polyOfProbability(p, { epsilon }) {
+    return [epsilon * (1 - p) - floored(p), -epsilon - (p < EPSILON ? 0 : 1 / p)];
+  }
+
   function multiMargin(x, { p, margin }) {
     const short = Math.max(margin - x, 0);
     const part = OTHERS / (OTHERS + 1);
@@ -235,6 +275,15 @@
       },
       at: { binary_logit: focalOfLogit, binary_probability: focalOfProbability },
     },
+    Asymmetric: {
+      options: {
+        gamma_negative: number(4, 0, 8, 0.1),
+        gamma_positive: number(1, 0, 8, 0.1),
+        clip: number(0.05, 0, 0.5, 0.01),
+        stop_weights: yesOrNo(),
+      },
+      at: { binary_logit: asymmetricOfLogit, binary_probability: asymmetricOfProbability },
+    },
     Hinge: { at: { sign: hinge } },
     SquaredHinge: { at: { sign: squaredHinge } },
     CategoricalCrossentropy: crossentropy,
@@ -250,6 +299,10 @@
     MultiMargin: {
       options: { p: number(1, 1, 2, 1), margin: number(1, 0, 5, 0.1) },
       at: { class_logit: multiMargin },
+    },
+    PolyCrossentropy: {
+      options: { epsilon: number(1, -1, 5, 0.1) },
+      at: { class_logit: polyOfLogit, class_probability: polyOfProbability },
     },
     SoftMarginSoftmax: {
       options: { margin: number(0.35, 0, 5, 0.05) },

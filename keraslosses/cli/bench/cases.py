@@ -46,7 +46,9 @@ class Case:
     def options_for(self, shape: Shape) -> dict[str, Any]:
         weights = {"class_weights": class_weights(shape[-1]).tolist()} if self.weighted else {}
         head = {"num_classes": shape[-1], "dtype": self.dtype} if self.sizes is HEADS else {}
-        return {**self.options, **weights, **head}
+        reference = REFERENCES.get(self.loss)
+        options = reference.for_classes(self.options, shape[-1]) if reference else self.options
+        return {**options, **weights, **head}
 
     def inputs(self, size: str) -> Pair:
         """y_true and y_pred, the same in every run."""

@@ -95,6 +95,12 @@ OPTAX = (
         by_hand=True,
     ),
     Row(
+        "optax.losses.poly_loss_cross_entropy",
+        "keraslosses.PolyCrossentropy(epsilon=2.0, from_logits=True)",
+        "The default of their `epsilon` is 2.",
+        "epsilon axis>",
+    ),
+    Row(
         "optax.losses.ctc_loss",
         "keraslosses.CTC()",
         "Ours reads labels padded by -1; frames without a value are hidden by a Keras mask.",
@@ -109,7 +115,6 @@ OPTAX = (
             "multiclass_generalized_dice_loss",
             "ntxent",
             "perceptron_loss",
-            "poly_loss_cross_entropy",
             "ranking_softmax_loss",
             "sparsemax_loss",
             "triplet_margin_loss",

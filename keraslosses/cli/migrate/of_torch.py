@@ -199,7 +199,12 @@ SEGMENTATION_MODELS_PYTORCH = (
         "",
         f"{NOT_YET}; `Dice` and `Tversky` are the nearest.",
     ),
-    Row("segmentation_models_pytorch.losses.MCCLoss", "", f"{NOT_YET}; `Dice` is the nearest."),
+    Row(
+        "segmentation_models_pytorch.losses.MCCLoss",
+        "keraslosses.SoftMatthews()",
+        "Theirs adds a small `eps` to each count.",
+        "eps>",
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from keraslosses.portability.targets.target import NotChecked, loaded
 from keraslosses.reference import REFERENCES, Reference
 from keraslosses.reference.entry import Options
 from keraslosses.reference.kinds import InputKind
+from keraslosses.reference.kinds.path import CLASSES as CLASSES_DRAWN
 
 
 @dataclass(frozen=True)
@@ -70,4 +71,6 @@ def own_class(name: str) -> Any:
 def of_reference(cls: Any, reference: Reference) -> Plotted:
     """A loss with a reference. Its required options come from the first options of the reference."""
     needed = {o: reference.options[0][o] for o, default in options_of(cls).items() if default is NEEDED}
-    return Plotted(reference.name, cls, reference.kind, needed, reference.coupled)
+    return Plotted(
+        reference.name, cls, reference.kind, reference.for_classes(needed, CLASSES_DRAWN), reference.coupled
+    )

@@ -15,7 +15,8 @@ class Elementwise(Kind):
     """Two tensors of the same shape. The formula gives one value for each element.
 
     The loss function returns the mean of these values along an axis: the option `axis` of the loss function,
-    or the last axis if it has no such option.
+    or the last axis if it has no such option. With an option `ignore_class`, elements with this label leave
+    the mean.
 
     Args:
         average: How the values become one value along the axis: a function of the values, the axis, and
@@ -48,15 +49,21 @@ class Elementwise(Kind):
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_true, y_pred = tensors_of_one_shape(name, y_true, y_pred)
         axis = checks.axis_in_range(options.get("axis", -1), len(y_pred.shape))
-        return Pair(y_true, y_pred, (axis,))
+        pair = Pair(y_true, y_pred, (axis,))
+        ignored = options.get("ignore_class")
+        if ignored is None:
+            return pair
+        known = y_true != ignored
+        return replace(self.hide(pair, known, options), valid=ops.any(known, axis=axis))
 
     def silence(self, pair: Pair, keep: Tensor) -> Pair:
         """Replaces the elements of the entries that are not kept by ones: every formula is finite at 1."""
         return where(ops.expand_dims(keep, pair.axis), pair, 1.0)
 
     def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
-        """Takes masked elements out of the mean along the axis."""
-        return replace(where(seen, pair, 1.0), inner=ops.cast(seen, pair.y_pred.dtype))
+        """Takes masked and ignored elements out of the mean along the axis."""
+        inner = ops.cast(seen, pair.y_pred.dtype)
+        return replace(where(seen, pair, 1.0), inner=inner if pair.inner is None else inner * pair.inner)
 
     def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
         if self.explicit:

@@ -140,8 +140,11 @@ def validity(options: Options, y_true: Tensor, values: Any, subject: Subject) ->
     ignore = options.get("ignore_class")
     if ignore is None:
         return None
+    known = y_true != ignore
+    if subject.reference.kind.elementwise:
+        known = np.any(known, axis=options.get("axis", -1))
     # A value of many labels counts if one of them counts.
-    return (y_true != ignore).reshape(*values.shape, -1).any(-1)
+    return known.reshape(*values.shape, -1).any(-1)
 
 
 def class_weight_of(options: Options, y_true: Tensor, values: Any, subject: Subject) -> Any:

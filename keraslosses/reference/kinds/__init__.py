@@ -21,7 +21,7 @@ from keraslosses.reference.kinds.labels import (
     LABELS_AND_SCORES,
 )
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
-from keraslosses.reference.kinds.outputs import BINARY, BINARY_SCORES, CLASS_MASKS, REGIONS, SIGNS
+from keraslosses.reference.kinds.outputs import BINARY, BINARY_SCORES, CLASS_MASKS, DECISIONS, REGIONS, SIGNS
 from keraslosses.reference.kinds.pixels import BINARY_PIXELS, DISTANCES, MASKS, PIXELS
 from keraslosses.reference.kinds.sequences import SEQUENCES
 
@@ -32,6 +32,7 @@ KINDS: tuple[InputKind, ...] = (
     DISTRIBUTIONS,
     BINARY,
     BINARY_SCORES,
+    DECISIONS,
     ONE_HOT,
     ONE_HOT_SCORES,
     LABELS,
@@ -63,6 +64,7 @@ __all__ = [
     "BOXES",
     "CLASSES",
     "CLASS_MASKS",
+    "DECISIONS",
     "DISTANCES",
     "DISTRIBUTIONS",
     "EMBEDDINGS",

@@ -12,6 +12,7 @@ from keraslosses.reference.kinds.changes import (
     signs,
     sure_of_each,
 )
+from keraslosses.reference.kinds.classes import draw_labels_or_distributions
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, placed, width
 from keraslosses.reference.kinds.example import HIDDEN, Example, features, sequential
 from keraslosses.reference.kinds.kind import InputKind, Named, activation
@@ -24,6 +25,8 @@ IMAGES = {"small": (8, 64, 64), "middle": (16, 256, 256), "large": (64, 512, 512
 def draw_binary(rng: Rng, options: Options, leading: Leading) -> Pair:
     y_true = rng.integers(0, 2, (*leading, width(options))).astype("float64")
     logits = rng.normal(0, 2, (*leading, width(options)))
+    if options.get("ignore_class") is not None:
+        y_true = np.where(rng.random(y_true.shape) < 0.4, options["ignore_class"], y_true)
     return placed(options, y_true, logits if options.get("from_logits") else 1 / (1 + np.exp(-logits)))
 
 
@@ -41,7 +44,7 @@ def yes_or_no(options: Options) -> Path:
 
 BINARY = InputKind(
     "binary",
-    "Independent zeros and ones",
+    "Independent zeros and ones, some of them ignored if there is an `ignore_class`",
     "probabilities or logits",
     draw=draw_binary,
     smallest=([[1.0]], [[0.5]]),
@@ -94,6 +97,44 @@ BINARY_SCORES = replace(
     probabilities=False,
     scores=True,
     example=replace(BINARY.example, model=sequential(HIDDEN, "keras.layers.Dense(3)")),
+)
+
+
+def draw_decisions(rng: Rng, options: Options, leading: Leading) -> Pair:
+    """Without `multi_label`, one class for each row."""
+    draw = draw_binary if options.get("multi_label", True) else draw_labels_or_distributions
+    return draw(rng, options, leading)
+
+
+def two_outputs_of_two_samples(options: Options) -> Path:
+    """Each sample has one output of yes."""
+    y_true = np.eye(2)
+
+    def moved(text: str, here: list[list[float]]) -> Case:
+        def y_pred(x: np.ndarray) -> np.ndarray:
+            p = np.where(np.array(here) == 1, x[:, None], 0.6 * y_true + 0.2)
+            return np.log(p / (1.0 - p)) if options.get("from_logits") else p
+
+        return case(text, y_true, y_pred)
+
+    cases = (moved("of an output that is true", [[1, 0], [0, 0]]), moved("of a false one", [[0, 1], [0, 0]]))
+    axis = "probability (the others: 0.8 if true, 0.2 if false)"
+    return Path(axis, "gradient by this probability", PROBABILITIES, cases)
+
+
+DECISIONS = InputKind(
+    "decisions",
+    "Zeros and ones, or with `multi_label=False` class indices or distributions",
+    "probabilities or logits",
+    draw=draw_decisions,
+    smallest=([[1.0]], [[0.5]]),
+    layer=activation("sigmoid"),
+    path=two_outputs_of_two_samples,
+    sizes=Sizes(sized_binary, OUTPUTS),
+    wrong_targets=(mask_of_bytes, signs),
+    probabilities=True,
+    coupled=True,
+    example=BINARY.example,
 )
 
 

@@ -118,7 +118,7 @@ def with_gradient_of(moved: Tensor, x: Tensor, sign: float) -> Any:
 
 @of_pairs
 def binary_crossentropy(options: Options) -> Mean | None:
-    if options["pos_weight"] is not None or options["class_weights"] is not None:
+    if any(options[name] is not None for name in ("pos_weight", "class_weights", "ignore_class")):
         return None
     smoothing = options["label_smoothing"]
     if options["from_logits"]:
