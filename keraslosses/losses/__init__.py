@@ -20,6 +20,7 @@ from keraslosses.losses.crossentropy import (
     binary_crossentropy,
     categorical_crossentropy,
 )
+from keraslosses.losses.cumulative_link import CumulativeLink, cumulative_link
 from keraslosses.losses.detection import FCOS, MultiTaskDetection, fcos, multi_task_detection
 from keraslosses.losses.embedding import (
     Circle,
@@ -53,6 +54,7 @@ from keraslosses.losses.margin import (
     multi_margin,
     soft_margin_softmax,
 )
+from keraslosses.losses.ordinal import Coral, Corn, coral, corn
 from keraslosses.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from keraslosses.losses.regression import (
     MeanAbsoluteError,
@@ -112,8 +114,11 @@ __all__ = [
     "CategoricalHinge",
     "Circle",
     "CombinedMargin",
+    "Coral",
+    "Corn",
     "CosFace",
     "CosineSimilarity",
+    "CumulativeLink",
     "DIoU",
     "Dice",
     "GIoU",
@@ -153,9 +158,12 @@ __all__ = [
     "circle",
     "combined_margin",
     "convert_boxes",
+    "coral",
+    "corn",
     "cosface",
     "cosine_similarity",
     "ctc",
+    "cumulative_link",
     "dice",
     "diou",
     "fcos",

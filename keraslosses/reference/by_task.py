@@ -12,6 +12,11 @@ from keraslosses.reference.uses import TASKS
 OTHERS = {
     "SequenceMask": ("Sequences: speech, handwriting", "layer: a mask from the lengths of the sequences"),
     "EditDistance": ("Sequences: speech, handwriting", "metric: the label error rate"),
+    "OrdinalDense": ("Classes in an order: ages, grades, ratings", "layer: the logits that Coral reads"),
+    "OrdinalThresholds": (
+        "Classes in an order: ages, grades, ratings",
+        "layer: the thresholds beside a score, for CumulativeLink",
+    ),
     "CosineDense": ("Faces: persons never seen in training", "layer: the cosines that these losses read"),
     "ChunkedCrossEntropy": ("Very many classes", "layer: the exact cross-entropy in little memory"),
     "SampledMargin": ("Very many classes", "layer: an angular margin over a sample of classes"),

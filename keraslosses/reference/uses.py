@@ -14,6 +14,7 @@ TASKS = (
     "Several labels at once",
     "One class of several",
     "One class of several, by a margin",
+    "Classes in an order: ages, grades, ratings",
     "Distributions, such as the outputs of a teacher",
     "Segmentation",
     "Boxes",

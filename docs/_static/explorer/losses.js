@@ -176,6 +176,9 @@ Formulas, names and defaults are those of the package, also at kinks: a test com
   explorer.missing = {
     RootMeanSquaredError: "For a single number it is MeanAbsoluteError.",
     NegativeLogLikelihood: "Its curve is a straight line: minus the log-probability of the true class.",
+    Coral: "It adds a binary cross-entropy of each level.",
+    Corn: "It is a binary cross-entropy of each level.",
+    CumulativeLink: "It reads a score beside thresholds.",
     Circle: "It compares all pairs of vectors in a batch.",
     CTC: "It reads sequences of frames.",
     MultiTaskDetection: "It is a sum of losses for classes and boxes that are here.",

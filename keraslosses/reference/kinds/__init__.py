@@ -15,6 +15,7 @@ from keraslosses.reference.kinds.labels import (
     LABELS_AND_SCORES,
 )
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
+from keraslosses.reference.kinds.ordinal import CONDITIONAL_LEVELS, LEVELS, THRESHOLDS
 from keraslosses.reference.kinds.outputs import BINARY, REGIONS, SIGNS
 from keraslosses.reference.kinds.sequences import SEQUENCES
 
@@ -31,6 +32,9 @@ KINDS: tuple[InputKind, ...] = (
     LABELS_AND_LOG_PROBABILITIES,
     LABELS_AND_COSINES,
     LABEL_LISTS,
+    LEVELS,
+    CONDITIONAL_LEVELS,
+    THRESHOLDS,
     SIGNS,
     REGIONS,
     BOXES,
@@ -45,6 +49,7 @@ __all__ = [
     "BINARY",
     "BOXES",
     "CLASSES",
+    "CONDITIONAL_LEVELS",
     "DISTRIBUTIONS",
     "EMBEDDINGS",
     "KINDS",
@@ -53,6 +58,7 @@ __all__ = [
     "LABELS_AND_LOG_PROBABILITIES",
     "LABELS_AND_SCORES",
     "LABEL_LISTS",
+    "LEVELS",
     "LOCATIONS",
     "ONE_HOT",
     "ONE_HOT_SCORES",
@@ -61,6 +67,7 @@ __all__ = [
     "REGIONS",
     "SEQUENCES",
     "SIGNS",
+    "THRESHOLDS",
     "VECTORS",
     "InputKind",
     "Named",
