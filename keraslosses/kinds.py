@@ -19,6 +19,7 @@ from keraslosses.core.kinds.embeddings import Embeddings
 from keraslosses.core.kinds.kind import Kind, Pair
 from keraslosses.core.kinds.label_lists import LabelLists
 from keraslosses.core.kinds.labels import Labels, LabelsOrOneHot
+from keraslosses.core.kinds.labels_or_distributions import LabelsOrDistributions
 from keraslosses.core.kinds.regions import Regions
 from keraslosses.core.kinds.samples import Samples
 from keraslosses.core.kinds.vectors import Vectors
@@ -34,6 +35,7 @@ __all__ = [
     "Kind",
     "LabelLists",
     "Labels",
+    "LabelsOrDistributions",
     "LabelsOrOneHot",
     "Pair",
     "Range",

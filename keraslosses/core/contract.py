@@ -127,6 +127,8 @@ class Contract:
         if found is not None or not self.kind.explicit:
             return found
         pair = self.kind.read(self.name, y_true, y_pred, options)
+        if pair.valid is not None or pair.broken is not None:
+            return None
         if reduction == "mean_with_sample_weight" and pair.class_weight is not None:
             return None
         pair = self.within(y_true, y_pred, pair, None, options)

@@ -40,6 +40,24 @@ def each_entry(y: Array, rows: Array, ignore_class: int | None, class_weights: A
     return values
 
 
+def each_target(y: Array, rows: Array, ignore_class: int | None, class_weights: Any, term: Any) -> Array:
+    """term(target, row) for each entry, times the class weight of its target.
+
+    A target is a distribution. If y holds class indices, it is the one-hot row of the label.
+    """
+    values = np.zeros(rows.shape[:-1])
+    targets = y if y.shape == rows.shape else one_hot(y.reshape(values.shape), rows.shape[-1])
+    for place in np.ndindex(*values.shape):
+        if y.shape == rows.shape or ignore_class is None or y.reshape(values.shape)[place] != ignore_class:
+            weight = 1.0 if class_weights is None else np.sum(class_weights * targets[place])
+            values[place] = weight * term(targets[place], rows[place])
+    return values
+
+
+def one_hot(labels: Array, classes: int) -> Array:
+    return (labels[..., None] == np.arange(classes)).astype("float64")
+
+
 CLASSES = ({"class_weights": ONE_TO_SEVEN}, {"ignore_class": -1})
 BAD = ({"class_weights": 3.0}, {"class_weights": [-1.0]}, {"ignore_class": 0.5})
 

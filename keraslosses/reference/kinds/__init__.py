@@ -4,7 +4,13 @@ Checks, plots, benchmark, docs and tests read them. They use the traits of a kin
 """
 
 from keraslosses.reference.kinds.boxes import ANCHORS, BOXES, LOCATIONS
-from keraslosses.reference.kinds.classes import DISTRIBUTIONS, ONE_HOT, ONE_HOT_SCORES
+from keraslosses.reference.kinds.classes import (
+    DISTRIBUTIONS,
+    LABELS_OR_DISTRIBUTIONS,
+    LABELS_OR_DISTRIBUTIONS_AND_SCORES,
+    ONE_HOT,
+    ONE_HOT_SCORES,
+)
 from keraslosses.reference.kinds.embeddings import EMBEDDINGS
 from keraslosses.reference.kinds.kind import CLASSES, InputKind, Named
 from keraslosses.reference.kinds.labels import (
@@ -31,6 +37,8 @@ KINDS: tuple[InputKind, ...] = (
     LABELS_AND_SCORES,
     LABELS_AND_LOG_PROBABILITIES,
     LABELS_AND_COSINES,
+    LABELS_OR_DISTRIBUTIONS,
+    LABELS_OR_DISTRIBUTIONS_AND_SCORES,
     LABEL_LISTS,
     LEVELS,
     CONDITIONAL_LEVELS,
@@ -57,6 +65,8 @@ __all__ = [
     "LABELS_AND_COSINES",
     "LABELS_AND_LOG_PROBABILITIES",
     "LABELS_AND_SCORES",
+    "LABELS_OR_DISTRIBUTIONS",
+    "LABELS_OR_DISTRIBUTIONS_AND_SCORES",
     "LABEL_LISTS",
     "LEVELS",
     "LOCATIONS",

@@ -6,6 +6,7 @@ from keraslosses.reference.kinds.changes import CERTAIN_CLASSES, LARGE_LOGITS, e
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, placed, scores, simplex, width
 from keraslosses.reference.kinds.example import HIDDEN, Example, features, sequential
 from keraslosses.reference.kinds.kind import InputKind, Named, activation
+from keraslosses.reference.kinds.labels import CLASS_INDICES, draw_labels, sized_labels, sized_scores
 from keraslosses.reference.kinds.path import (
     CLASSES,
     PROBABILITIES,
@@ -118,6 +119,52 @@ ONE_HOT_SCORES = InputKind(
     scores=True,
     example=Example(
         ONE_HOT_ROWS,
+        sequential(HIDDEN, "keras.layers.Dense(3)"),
+    ),
+)
+
+
+def draw_labels_or_distributions(rng: Rng, options: Options, leading: Leading) -> Pair:
+    """Class indices if the loss ignores a class, else one-hot rows of which some are soft."""
+    draw = draw_one_hot if options.get("ignore_class") is None else draw_labels
+    return draw(rng, options, leading)
+
+
+LABELS_OR_DISTRIBUTIONS = InputKind(
+    "labels_or_distributions",
+    "Class indices or distributions",
+    "probabilities or logits",
+    draw=draw_labels_or_distributions,
+    smallest=([[0.0, 1.0]], [[0.5, 0.5]]),
+    layer=activation("softmax"),
+    path=lambda options: one_class(options, np.eye(CLASSES)[0]),
+    sizes=Sizes(sized_labels, SIZES_OF_CLASSES),
+    wrong_targets=(signs,),
+    probabilities=True,
+    example=Example(
+        CLASS_INDICES,
+        sequential(HIDDEN, 'keras.layers.Dense(3, activation="softmax")'),
+    ),
+)
+
+
+def draw_labels_or_distributions_and_scores(rng: Rng, options: Options, leading: Leading) -> Pair:
+    return draw_labels_or_distributions(rng, {**options, "from_logits": True}, leading)
+
+
+LABELS_OR_DISTRIBUTIONS_AND_SCORES = InputKind(
+    "labels_or_distributions_and_scores",
+    "Class indices or distributions",
+    "scores",
+    draw=draw_labels_or_distributions_and_scores,
+    smallest=([[0.0, 1.0]], [[0.5, 0.0]]),
+    layer=activation("linear"),
+    path=lambda options: own_score(np.eye(CLASSES)[0], "score", (-4.0, 4.0)),
+    sizes=Sizes(sized_scores, SIZES_OF_CLASSES),
+    wrong_targets=(signs,),
+    scores=True,
+    example=Example(
+        CLASS_INDICES,
         sequential(HIDDEN, "keras.layers.Dense(3)"),
     ),
 )
