@@ -27,6 +27,7 @@ from keraslosses.layers.sequence_mask import SequenceMask
 from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses import *  # noqa: F403
+from keraslosses.metrics.cohen_kappa import CohenKappa
 from keraslosses.metrics.edit_distance import EditDistance
 
 __version__ = "0.2.0"
@@ -34,6 +35,7 @@ __version__ = "0.2.0"
 __all__ = [
     "CenterLoss",
     "ChunkedCrossEntropy",
+    "CohenKappa",
     "CosineDense",
     "EditDistance",
     "FunctionLoss",

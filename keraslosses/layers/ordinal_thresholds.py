@@ -76,7 +76,7 @@ class OrdinalThresholds(FixedOptions, keras.layers.Layer):
         thresholds = ops.convert_to_tensor(self.first)
         if self.gaps is not None:
             steps = ops.softplus(ops.convert_to_tensor(self.gaps))
-            thresholds = ops.cumsum(ops.concatenate([thresholds, steps]))
+            thresholds = ops.cumsum(ops.concatenate([thresholds, steps]), axis=0)
         thresholds = ops.cast(thresholds, scores.dtype)
         shape = (*ops.shape(scores)[:-1], self.num_classes - 1)
         return ops.concatenate([scores, ops.broadcast_to(thresholds, shape)], axis=-1)

@@ -22,6 +22,7 @@ from keraslosses.losses.crossentropy import (
 )
 from keraslosses.losses.cumulative_link import CumulativeLink, cumulative_link
 from keraslosses.losses.detection import FCOS, MultiTaskDetection, fcos, multi_task_detection
+from keraslosses.losses.earth_mover import EarthMover, earth_mover
 from keraslosses.losses.embedding import (
     Circle,
     circle,
@@ -55,6 +56,7 @@ from keraslosses.losses.margin import (
     soft_margin_softmax,
 )
 from keraslosses.losses.ordinal import Coral, Corn, coral, corn
+from keraslosses.losses.ordinal_labels import soft_ordinal_labels
 from keraslosses.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from keraslosses.losses.regression import (
     MeanAbsoluteError,
@@ -98,6 +100,7 @@ from keraslosses.losses.sparse_focal import (
     SparseCategoricalFocalCrossentropy,
     sparse_categorical_focal_crossentropy,
 )
+from keraslosses.losses.weighted_kappa import WeightedKappa, weighted_kappa
 
 __all__ = [
     "CTC",
@@ -121,6 +124,7 @@ __all__ = [
     "CumulativeLink",
     "DIoU",
     "Dice",
+    "EarthMover",
     "GIoU",
     "Hinge",
     "Huber",
@@ -145,6 +149,7 @@ __all__ = [
     "SphereFace",
     "SquaredHinge",
     "Tversky",
+    "WeightedKappa",
     "am_softmax",
     "arcface",
     "balanced_l1",
@@ -166,6 +171,7 @@ __all__ = [
     "cumulative_link",
     "dice",
     "diou",
+    "earth_mover",
     "fcos",
     "giou",
     "hinge",
@@ -187,9 +193,11 @@ __all__ = [
     "root_mean_squared_error",
     "smooth_l1",
     "soft_margin_softmax",
+    "soft_ordinal_labels",
     "sparse_categorical_crossentropy",
     "sparse_categorical_focal_crossentropy",
     "sphereface",
     "squared_hinge",
     "tversky",
+    "weighted_kappa",
 ]

@@ -68,12 +68,12 @@ def bounds(labels: Tensor, y_pred: Tensor) -> tuple[Any, Any, Any]:
     above = backend.pick(thresholds, ops.minimum(labels, last))
     lower, upper = below - score, above - score
     first_class, last_class = labels == 0, labels > last
-    beyond = ops.full_like(score, BEYOND)
-    gap = ops.where(ops.logical_or(first_class, last_class), beyond, above - below)
+    before_all = ops.minimum(ops.stop_gradient(upper), 0.0) - BEYOND
+    behind_all = ops.maximum(ops.stop_gradient(lower), 0.0) + BEYOND
     return (
-        ops.where(first_class, ops.minimum(ops.stop_gradient(upper), 0.0) - beyond, lower),
-        ops.where(last_class, ops.maximum(ops.stop_gradient(lower), 0.0) + beyond, upper),
-        gap,
+        ops.where(first_class, before_all, lower),
+        ops.where(last_class, behind_all, upper),
+        ops.where(ops.logical_or(first_class, last_class), BEYOND, above - below),
     )
 
 

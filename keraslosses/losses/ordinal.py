@@ -91,7 +91,7 @@ def corn(
 
 @saved
 class Coral(FunctionLoss):
-    """CORAL: classes in an order, by a yes or no for each level: is the class above k?
+    """CORAL: classes in an order, by a yes or no for each level k: whether the class is above k.
 
     For ages, grades, stages and ratings: an error of two classes costs more than an error of one. With y the
     label of K classes, and t_k = 1 if y > k, else 0:
@@ -146,7 +146,7 @@ class Coral(FunctionLoss):
 
 @saved
 class Corn(FunctionLoss):
-    """CORN: classes in an order, by conditional questions: is the class above k, if it is not below k?
+    """CORN: classes in an order, by a question for each level that the class reaches: whether it is above k.
 
     The probability that the class is above k is the product of the answers to the questions 0 to k, so it
     falls with k whatever the logits are. A last layer `Dense(K - 1)` is enough. With y the label of K
@@ -171,8 +171,9 @@ class Corn(FunctionLoss):
     weight is a scalar, `(batch,)`, `(batch, 1)`, or has the first axes of y_pred.
 
     The means divide by the number of questions that count, not by the number of samples. A question that does
-    not count costs 0 with gradient 0, whatever its logit is. `ordinal_class` finds the predicted class.
-    Labels out of range: see `SparseCategoricalCrossentropy`.
+    not count costs 0 with gradient 0, whatever its logit is. Under `tf.distribute`, each replica counts its
+    own questions. `ordinal_class` finds the predicted class. Labels out of range: see
+    `SparseCategoricalCrossentropy`.
 
     Raises:
         ValueError: for a list of weights of the wrong length, shapes that do not fit, or a label out of

@@ -33,6 +33,7 @@ SYMPTOMS = (
     "One class swallows all the others",
     "The model is over-confident",
     "Some labels are wrong",
+    "Errors of several classes are as frequent as errors of one",
     "The labels are not aligned with the frames",
     "The boxes do not overlap",
     "The boxes overlap, but are never quite right",

@@ -178,6 +178,8 @@ Formulas, names and defaults are those of the package, also at kinks: a test com
     NegativeLogLikelihood: "Its curve is a straight line: minus the log-probability of the true class.",
     Coral: "It adds a binary cross-entropy of each level.",
     Corn: "It is a binary cross-entropy of each level.",
+    EarthMover: "It compares whole distributions.",
+    WeightedKappa: "It compares the whole batch.",
     CumulativeLink: "It reads a score beside thresholds.",
     Circle: "It compares all pairs of vectors in a batch.",
     CTC: "It reads sequences of frames.",

@@ -135,7 +135,12 @@ def validity(options: Options, y_true: Tensor, values: Any, subject: Subject) ->
     if not subject.reference.zeros_count:
         return values > 0
     ignore = options.get("ignore_class")
-    return None if ignore is None else (y_true != ignore).reshape(values.shape)
+    if ignore is None:
+        return None
+    counted = y_true != ignore
+    # A batch-wide value has one entry for each sample.
+    whole = subject.reference.coupled and counted.ndim > values.ndim
+    return counted.reshape(len(counted), -1).any(-1) if whole else counted.reshape(values.shape)
 
 
 def class_weight_of(options: Options, y_true: Tensor, values: Any, subject: Subject) -> Any:

@@ -21,7 +21,7 @@ from keraslosses.reference.kinds.labels import (
     LABELS_AND_SCORES,
 )
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
-from keraslosses.reference.kinds.ordinal import CONDITIONAL_LEVELS, LEVELS, THRESHOLDS
+from keraslosses.reference.kinds.ordinal import BATCHES_OF_CLASSES, CONDITIONAL_LEVELS, LEVELS, THRESHOLDS
 from keraslosses.reference.kinds.outputs import BINARY, REGIONS, SIGNS
 from keraslosses.reference.kinds.sequences import SEQUENCES
 
@@ -43,6 +43,7 @@ KINDS: tuple[InputKind, ...] = (
     LEVELS,
     CONDITIONAL_LEVELS,
     THRESHOLDS,
+    BATCHES_OF_CLASSES,
     SIGNS,
     REGIONS,
     BOXES,
@@ -54,6 +55,7 @@ KINDS: tuple[InputKind, ...] = (
 
 __all__ = [
     "ANCHORS",
+    "BATCHES_OF_CLASSES",
     "BINARY",
     "BOXES",
     "CLASSES",

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from keraslosses.reference.kinds.classes import LABELS_OR_DISTRIBUTIONS
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, width
 from keraslosses.reference.kinds.example import HIDDEN, Example, features, sequential
 from keraslosses.reference.kinds.kind import CLASSES, InputKind, activation
 from keraslosses.reference.kinds.path import Path, case
-from keraslosses.reference.kinds.sizes import Shape, Sizes, normal
+from keraslosses.reference.kinds.sizes import Shape, Sizes, normal, softmax
 
 ORDERED = "Indices of ordered classes, some of them ignored if there is an `ignore_class`"
 # Few classes and many samples. The sizes are those of y_pred.
@@ -110,4 +111,33 @@ THRESHOLDS = InputKind(
         ORDERED_CLASSES,
         sequential(HIDDEN, "keras.layers.Dense(1)", "keraslosses.OrdinalThresholds(4)"),
     ),
+)
+
+
+def sized_batches(rng: Rng, shape: Shape, options: Options) -> Pair:
+    return ordered_labels(rng, options, shape[:-1], shape[-1]), softmax(normal(rng, shape))
+
+
+def agreement_of_three(options: Options) -> Path:
+    """Three samples, each of its own class. All have the same probability of being right."""
+    classes = np.eye(options.get("num_classes", 3), dtype="float32")
+    y_true = classes[:3]
+
+    def predicted(x: np.ndarray) -> np.ndarray:
+        return y_true * x + (1.0 - y_true) * (1.0 - x) / (len(classes) - 1)
+
+    axis = "probability of the true class of each sample, the rest shared evenly"
+    return Path(axis, "gradient by this probability", (0.04, 0.96), (case("", y_true, predicted),))
+
+
+BATCHES_OF_CLASSES = replace(
+    LABELS_OR_DISTRIBUTIONS,
+    name="batches_of_classes",
+    y_true="Class indices or distributions over ordered classes",
+    smallest=([[1.0, *[0.0] * (CLASSES - 1)]], [[1 / CLASSES] * CLASSES]),
+    path=agreement_of_three,
+    sizes=Sizes(sized_batches, {size: (rows, 10) for size, (rows, _) in SIZES.items()}),
+    named=(),
+    coupled=True,
+    example=Example(ORDERED_CLASSES, sequential(HIDDEN, 'keras.layers.Dense(4, activation="softmax")')),
 )
