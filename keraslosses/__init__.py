@@ -15,16 +15,20 @@ from keraslosses.core.loss import FunctionLoss, loss_function
 from keraslosses.core.loss_class import loss_class
 from keraslosses.decoding.collapse import ctc_collapse
 from keraslosses.decoding.decode import ctc_decode
+from keraslosses.decoding.ordinal import ordinal_class
 from keraslosses.layers.attach import attach, detach
 from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
 from keraslosses.layers.chunked_cross_entropy import ChunkedCrossEntropy
 from keraslosses.layers.cosine_dense import CosineDense
 from keraslosses.layers.large_margin_head import LargeMarginHead
+from keraslosses.layers.ordinal_dense import OrdinalDense
+from keraslosses.layers.ordinal_thresholds import OrdinalThresholds
 from keraslosses.layers.sampled_margin import SampledMargin
 from keraslosses.layers.sequence_mask import SequenceMask
 from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses import *  # noqa: F403
+from keraslosses.metrics.cohen_kappa import CohenKappa
 from keraslosses.metrics.edit_distance import EditDistance
 
 __version__ = "0.2.0"
@@ -32,12 +36,15 @@ __version__ = "0.2.0"
 __all__ = [
     "CenterLoss",
     "ChunkedCrossEntropy",
+    "CohenKappa",
     "CosineDense",
     "EditDistance",
     "FunctionLoss",
     "HardExamples",
     "LargeMarginHead",
     "Loss",
+    "OrdinalDense",
+    "OrdinalThresholds",
     "SampledMargin",
     "SequenceMask",
     "UncertaintyWeighting",
@@ -52,6 +59,7 @@ __all__ = [
     "loss_class",
     "loss_function",
     "names",
+    "ordinal_class",
     "serialize",
     "updated_centers",
 ]

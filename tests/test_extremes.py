@@ -89,6 +89,21 @@ def large_scores(name, options):
         return inputs(name, options, -np.abs(rows), labels), 1e-2
 
 
+ORDERED = (kinds.LEVELS, kinds.CONDITIONAL_LEVELS, kinds.THRESHOLDS)
+THRESHOLDS = np.linspace(-2, 2, CLASSES - 1)
+
+
+def ordered_classes(name, options):
+    """Logits of levels as above, or scores far from the thresholds and among them."""
+    if kind_of(name) not in ORDERED:
+        return None
+    rows, labels = np.asarray(LARGE[0], "float32")[:, None, 1:], np.asarray(LARGE[1])[:, None]
+    if kind_of(name) is kinds.THRESHOLDS:
+        scores = np.array([1e4, -1e4, 30.0, -80.0, 0.25])[:, None, None]
+        rows = np.concatenate([scores, np.broadcast_to(THRESHOLDS, (5, 1, CLASSES - 1))], axis=-1)
+    return (labels.astype("int32"), rows.astype("float32")), 1e-2
+
+
 def certain_probabilities(name, options):
     """Differences narrower than 1e-7, below which probabilities are clipped."""
     if reads_probabilities(name, options):
@@ -116,6 +131,8 @@ def opposite_embeddings(name, options):
 def one_class(name, options):
     if any(isinstance(value, list) and option != "axis" for option, value in options.items()):
         return None
+    if kind_of(name) in ORDERED or "num_classes" in options:
+        return None
     if reads_scores(name, options):
         return inputs(name, options, [[5.0], [-1e4]], [0, 0]), 1e-3
     step = "none" if kind_of(name) is kinds.EMBEDDINGS else 1e-8
@@ -128,6 +145,7 @@ def one_sample(name, options):
 
 CASES = {
     "scores of 1e4": large_scores,
+    "ordered classes": ordered_classes,
     "probabilities of 0 and 1": certain_probabilities,
     "probabilities of 0 alone": no_probabilities,
     "cosines of 1 and -1": parallel_cosines,
@@ -188,7 +206,7 @@ def test_no_loss_is_without_extremes():
 
 def wild(name, options):
     """The most extreme inputs that the loss reads under these options."""
-    ends = large_scores, certain_probabilities, parallel_cosines, opposite_embeddings
+    ends = large_scores, ordered_classes, certain_probabilities, parallel_cosines, opposite_embeddings
     found = (make(name, options) for make in ends)
     return next(pair for pair, _ in filter(None, found))
 
@@ -197,7 +215,8 @@ def wild(name, options):
 def test_all_entries_ignored(name):
     options = {**REFERENCES[name].options[0], "ignore_class": 255}
     y_true, y_pred = wild(name, options)
-    ignored = np.full_like(y_true[..., 0].astype("int32") if of_pixels(name) else y_true, 255)
+    one_each = of_pixels(name) or y_true.shape == y_pred.shape
+    ignored = np.full(y_pred.shape[:-1] if one_each else y_true.shape, 255, "int32")
     for reduction in ("sum_over_batch_size", "mean_with_sample_weight", "sum"):
         loss = SUBJECTS[name].make(reduction=reduction, **options)
         for mode in ENDS if reduction == "sum_over_batch_size" else MODES[:1]:

@@ -72,6 +72,11 @@ def framed(rows):
     return np.stack([rows, rows[::-1]], axis=1)
 
 
+def with_thresholds(rows):
+    """Rows of any numbers as scores beside thresholds in their order."""
+    return np.concatenate([rows[..., :1], np.sort(rows[..., 1:], axis=-1)], axis=-1)
+
+
 # Two arrays of any numbers as the pair (y_true, y_pred) that a loss of each kind reads.
 PAIRS = {
     kinds.REAL: lambda a, b, logits: (a, b),
@@ -91,6 +96,12 @@ PAIRS = {
     kinds.LABELS_AND_COSINES: lambda a, b, logits: (a.argmax(-1).astype("int32"), np.tanh(b / 20)),
     kinds.LABELS_OR_DISTRIBUTIONS: lambda a, b, logits: (softmax(a), b if logits else softmax(b)),
     kinds.LABELS_OR_DISTRIBUTIONS_AND_SCORES: lambda a, b, logits: (softmax(a), b),
+    kinds.LEVELS: lambda a, b, logits: (a.argmax(-1).astype("int32"), b[..., 1:]),
+    kinds.CONDITIONAL_LEVELS: lambda a, b, logits: (a.argmax(-1).astype("int32"), b[..., 1:]),
+    kinds.THRESHOLDS: lambda a, b, logits: (a.argmax(-1).astype("int32"), with_thresholds(b)),
+    kinds.LABELS_OR_DISTRIBUTIONS: lambda a, b, logits: (softmax(a), b if logits else softmax(b)),
+    kinds.LABELS_OR_DISTRIBUTIONS_AND_SCORES: lambda a, b, logits: (softmax(a), b),
+    kinds.BATCHES_OF_CLASSES: lambda a, b, logits: (softmax(a), b if logits else softmax(b)),
     kinds.LABEL_LISTS: lambda a, b, logits: (np.argsort(a).astype("int32") - 1, b),
     kinds.SIGNS: lambda a, b, logits: (np.where(a > 0, 1, -1).astype("float32"), b),
     kinds.ONE_HOT_SCORES: lambda a, b, logits: (np.eye(CLASSES, dtype="float32")[a.argmax(-1)], b),
@@ -220,6 +231,12 @@ EXTREMES = {
     kinds.LABELS_AND_COSINES: (LABELS, numbers(-1, 1)),
     kinds.LABELS_OR_DISTRIBUTIONS: (TARGETS, SHARES),
     kinds.LABELS_OR_DISTRIBUTIONS_AND_SCORES: (TARGETS, LOGITS),
+    kinds.LEVELS: (LABELS, LOGITS.map(lambda x: x[..., 1:])),
+    kinds.CONDITIONAL_LEVELS: (LABELS, LOGITS.map(lambda x: x[..., 1:])),
+    kinds.THRESHOLDS: (LABELS, SCORES.map(with_thresholds)),
+    kinds.LABELS_OR_DISTRIBUTIONS: (TARGETS, SHARES),
+    kinds.LABELS_OR_DISTRIBUTIONS_AND_SCORES: (TARGETS, LOGITS),
+    kinds.BATCHES_OF_CLASSES: (TARGETS, SHARES),
     kinds.LABEL_LISTS: (LISTS, SCORES),
     kinds.SIGNS: (SIGNS, SCORES),
     kinds.ONE_HOT_SCORES: (TARGETS, SCORES),

@@ -173,7 +173,7 @@ def test_names_and_family_choose():
         (["Hubert"], "NAME: keraslosses has no 'Hubert'; choose from AMSoftmax, "),
         (["--family", "faces"], "--family: 'faces' is not a family; choose from regression, robust, "),
         (["Huber", "--family", "boxes"], "--family: none of Huber belongs to the family 'boxes'"),
-        (["Hubert"], "UncertaintyWeighting. Did you mean 'Huber'?"),
+        (["Hubert"], "WeightedKappa. Did you mean 'Huber'?"),
         (["--family", "box"], "metrics. Did you mean 'boxes'?"),
     ],
 )

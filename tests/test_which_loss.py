@@ -30,7 +30,7 @@ def test_every_layer_with_a_loss_has_a_use():
         for name in keraslosses.__all__
         if inspect.isclass(thing := getattr(keraslosses, name)) and issubclass(thing, keras.layers.Layer)
     }
-    assert layers - USES.keys() == {"CosineDense", "SequenceMask"}
+    assert layers - USES.keys() == {"CosineDense", "OrdinalDense", "OrdinalThresholds", "SequenceMask"}
 
 
 def test_every_task_and_symptom_has_one_to_three_losses():

@@ -145,6 +145,11 @@ def fall_is_better(metric: keras.metrics.Metric) -> None:
     metric._direction = "down"
 
 
+def rise_is_better(metric: keras.metrics.Metric) -> None:
+    """Tells callbacks that a higher value of the metric is better, so that they need no `mode`."""
+    metric._direction = "up"
+
+
 def in_stateless_scope() -> bool:
     """Whether a scope holds the values of variables: in the training step of JAX, and in symbolic builds."""
     return stateless_scope.in_stateless_scope()

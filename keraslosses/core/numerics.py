@@ -1,5 +1,6 @@
 """Numerically safe functions that two or more losses use. Each docstring describes the singular point."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -131,3 +132,11 @@ def last(x: Tensor, axis: int) -> Tensor:
     axis = axis % rank
     # Not ops.moveaxis: on torch, it does not work under `torch.vmap`.
     return x if axis == rank - 1 else ops.transpose(x, (*(i for i in range(rank) if i != axis), axis))
+
+
+def log1mexp(x: Tensor) -> Tensor:
+    """log(1 - exp(-x)) for x > 0: keeps the digits for small and for large x."""
+    small = x < math.log(2.0)
+    one = ops.ones_like(x)
+    near = ops.log(-ops.expm1(-ops.where(small, x, one)))
+    return ops.where(small, near, ops.log1p(-ops.exp(-ops.where(small, one, x))))

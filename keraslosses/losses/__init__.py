@@ -29,8 +29,10 @@ from keraslosses.losses.crossentropy import (
     binary_crossentropy,
     categorical_crossentropy,
 )
+from keraslosses.losses.cumulative_link import CumulativeLink, cumulative_link
 from keraslosses.losses.detection import FCOS, MultiTaskDetection, fcos, multi_task_detection
 from keraslosses.losses.distances import signed_distance, signed_distances
+from keraslosses.losses.earth_mover import EarthMover, earth_mover
 from keraslosses.losses.embedding import (
     Circle,
     circle,
@@ -72,6 +74,8 @@ from keraslosses.losses.noisy import (
     bootstrapping,
     symmetric_crossentropy,
 )
+from keraslosses.losses.ordinal import Coral, Corn, coral, corn
+from keraslosses.losses.ordinal_labels import soft_ordinal_labels
 from keraslosses.losses.overlaps import (
     FocalTversky,
     Jaccard,
@@ -136,6 +140,7 @@ from keraslosses.losses.sparse_focal import (
 )
 from keraslosses.losses.tempered import BiTempered, bi_tempered
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
+from keraslosses.losses.weighted_kappa import WeightedKappa, weighted_kappa
 
 __all__ = [
     "CTC",
@@ -157,10 +162,14 @@ __all__ = [
     "CategoricalHinge",
     "Circle",
     "CombinedMargin",
+    "Coral",
+    "Corn",
     "CosFace",
     "CosineSimilarity",
+    "CumulativeLink",
     "DIoU",
     "Dice",
+    "EarthMover",
     "FocalTversky",
     "GIoU",
     "GeneralizedDice",
@@ -203,6 +212,7 @@ __all__ = [
     "TaylorCrossentropy",
     "Tversky",
     "UnifiedFocal",
+    "WeightedKappa",
     "am_softmax",
     "arcface",
     "asymmetric",
@@ -221,11 +231,15 @@ __all__ = [
     "class_counts",
     "combined_margin",
     "convert_boxes",
+    "coral",
+    "corn",
     "cosface",
     "cosine_similarity",
     "ctc",
+    "cumulative_link",
     "dice",
     "diou",
+    "earth_mover",
     "fcos",
     "focal_tversky",
     "generalized_dice",
@@ -266,6 +280,7 @@ __all__ = [
     "soft_margin",
     "soft_margin_softmax",
     "soft_matthews",
+    "soft_ordinal_labels",
     "sparse_categorical_crossentropy",
     "sparse_categorical_focal_crossentropy",
     "sphereface",
@@ -274,5 +289,6 @@ __all__ = [
     "taylor_crossentropy",
     "tversky",
     "unified_focal",
+    "weighted_kappa",
     "weights_from_counts",
 ]

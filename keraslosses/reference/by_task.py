@@ -12,6 +12,12 @@ from keraslosses.reference.uses import TASKS
 OTHERS = {
     "SequenceMask": ("Sequences: speech, handwriting", "layer: a mask from the lengths of the sequences"),
     "EditDistance": ("Sequences: speech, handwriting", "metric: the label error rate"),
+    "CohenKappa": ("Classes in an order: ages, grades, ratings", "metric: the agreement beyond chance"),
+    "OrdinalDense": ("Classes in an order: ages, grades, ratings", "layer: the logits that Coral reads"),
+    "OrdinalThresholds": (
+        "Classes in an order: ages, grades, ratings",
+        "layer: puts thresholds beside a score",
+    ),
     "CosineDense": ("Faces: persons never seen in training", "layer: the cosines that these losses read"),
     "ChunkedCrossEntropy": ("Very many classes", "layer: the exact cross-entropy in little memory"),
     "SampledMargin": ("Very many classes", "layer: an angular margin over a sample of classes"),

@@ -20,6 +20,15 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return torch.mean(x, dim=axis, keepdim=keepdims)
 
 
+def cumsum(x: Any, axis: int) -> Any:
+    return torch.cumsum(x, dim=axis, dtype=x.dtype)
+
+
+def softplus(x: Any) -> Any:
+    """Keras uses x itself above 20, an error of 2e-9, which float64 shows."""
+    return torch.nn.functional.softplus(x, threshold=40)
+
+
 def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     """Keras uses `torch.take_along_dim`, which a compiler can only trace for one size of each axis."""
     shape = list(x.shape)
@@ -37,5 +46,7 @@ OWN = {
     "matmul": torch.matmul,
     "logaddexp": torch.logaddexp,
     "arctan2": torch.arctan2,
+    "cumsum": cumsum,
+    "softplus": softplus,
     "take_along_axis": take_along_axis,
 }

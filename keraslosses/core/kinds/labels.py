@@ -59,6 +59,9 @@ class Labels(Kind):
     masked class gets the probability 0 or the logit -inf.
     """
 
+    # How many more classes there are than numbers in a row of y_pred.
+    more_classes = 0
+
     def __init__(self, pred: Range | None = None):
         self.pred = pred
 
@@ -81,13 +84,13 @@ class Labels(Kind):
         return self.marked(name, labels, y_pred, axis, options)
 
     def marked(self, name: str, labels: Tensor, y_pred: Tensor, axis: int, options: Options) -> Pair:
-        warn_of_one_class(y_pred, axis)
-        classes = y_pred.shape[axis]
-        if classes is None:
-            classes = ops.shape(y_pred)[axis]
+        if not self.more_classes:
+            warn_of_one_class(y_pred, axis)
+        width = y_pred.shape[axis]
+        classes = (ops.shape(y_pred)[axis] if width is None else width) + self.more_classes
         labels, valid, broken = class_indices(name, "y_true", labels, classes, options.get("ignore_class"))
         weights = options.get("class_weights")
-        checks.vector_length("class_weights", weights, y_pred.shape[axis])
+        checks.vector_length("class_weights", weights, None if width is None else classes)
         chosen = None if weights is None else of_class(weights, labels, y_pred.dtype)
         return Pair(labels, y_pred, (axis,), valid, broken, chosen)
 

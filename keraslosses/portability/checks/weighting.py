@@ -95,7 +95,8 @@ def mask_leaves_the_mean(subject: Subject) -> Iterator[Finding]:
         keras_internals.set_attribute(tensor, "_keras_mask", ops.convert_to_tensor(mask))
         note(y_true, y_pred, mask=mask)
         received = ops.convert_to_numpy(subject.make(**options)(y_true, tensor))
-        expected = reduced(values, mask, None, None, "mean")
+        counted = validity(options, y_true, values, subject)
+        expected = reduced(values, mask if counted is None else mask & counted, None, None, "mean")
         yield from disagreement(
             "weights-differ", f"a mask that shows {mask.sum()} entries", expected, received
         )
@@ -153,5 +154,9 @@ def class_weight_of(options: Options, y_true: Tensor, values: Any, subject: Subj
     if weights is None or subject.reference.kind.elementwise:
         return None
     if y_true.dtype.kind == "i":
-        return np.asarray(weights)[y_true].reshape(values.shape) if y_true.size == values.size else None
+        if y_true.size > values.size:
+            return None
+        chosen = np.asarray(weights)[y_true]
+        of_values = chosen.reshape(*chosen.shape, *[1] * (values.ndim - chosen.ndim))
+        return np.broadcast_to(of_values, values.shape)
     return np.tensordot(y_true, weights, axes=(options.get("axis", -1), 0))

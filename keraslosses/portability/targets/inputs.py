@@ -31,6 +31,8 @@ class Drawn:
     arrays: tuple[np.ndarray, np.ndarray] | None = None
     coupled: bool = False
     options: tuple[Mapping[str, Any], ...] = ({},)
+    # As in `Reference`: an entry of value 0 counts.
+    zeros_count = True
 
     @property
     def kind(self) -> InputKind:

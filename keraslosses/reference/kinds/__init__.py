@@ -21,6 +21,7 @@ from keraslosses.reference.kinds.labels import (
     LABELS_AND_SCORES,
 )
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
+from keraslosses.reference.kinds.ordinal import BATCHES_OF_CLASSES, CONDITIONAL_LEVELS, LEVELS, THRESHOLDS
 from keraslosses.reference.kinds.outputs import BINARY, BINARY_SCORES, CLASS_MASKS, DECISIONS, REGIONS, SIGNS
 from keraslosses.reference.kinds.pixels import BINARY_PIXELS, DISTANCES, MASKS, PIXELS
 from keraslosses.reference.kinds.sequences import SEQUENCES
@@ -42,6 +43,10 @@ KINDS: tuple[InputKind, ...] = (
     LABELS_OR_DISTRIBUTIONS,
     LABELS_OR_DISTRIBUTIONS_AND_SCORES,
     LABEL_LISTS,
+    LEVELS,
+    CONDITIONAL_LEVELS,
+    THRESHOLDS,
+    BATCHES_OF_CLASSES,
     SIGNS,
     REGIONS,
     CLASS_MASKS,
@@ -58,12 +63,14 @@ KINDS: tuple[InputKind, ...] = (
 
 __all__ = [
     "ANCHORS",
+    "BATCHES_OF_CLASSES",
     "BINARY",
     "BINARY_PIXELS",
     "BINARY_SCORES",
     "BOXES",
     "CLASSES",
     "CLASS_MASKS",
+    "CONDITIONAL_LEVELS",
     "DECISIONS",
     "DISTANCES",
     "DISTRIBUTIONS",
@@ -76,6 +83,7 @@ __all__ = [
     "LABELS_OR_DISTRIBUTIONS",
     "LABELS_OR_DISTRIBUTIONS_AND_SCORES",
     "LABEL_LISTS",
+    "LEVELS",
     "LOCATIONS",
     "MASKS",
     "ONE_HOT",
@@ -86,6 +94,7 @@ __all__ = [
     "REGIONS",
     "SEQUENCES",
     "SIGNS",
+    "THRESHOLDS",
     "VECTORS",
     "InputKind",
     "Named",
