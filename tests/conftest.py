@@ -18,9 +18,6 @@ from keraslosses.portability.processes.worker import collect_seldom
 
 BACKEND = keras.backend.backend()
 
-if BACKEND == "jax":
-    from jax._src.interpreters import pxla
-
 # What belongs to one backend alone. What is the same on each, or starts processes of every backend itself, belongs
 # to torch, whose tests take the shortest.
 OF_BACKEND = {
@@ -124,12 +121,6 @@ def pytest_terminal_summary(terminalreporter, config):
     terminalreporter.section(f"processor time: {processor_seconds():.1f} s, tests {sum(cost.values()):.1f} s")
     for test in sorted(cost, key=cost.get, reverse=True)[: config.option.cost]:
         terminalreporter.write_line(f"{cost[test]:7.2f} s  {test}")
-
-
-def pytest_runtest_teardown(item, nextitem):
-    """JAX keeps the source of all that it compiled: gigabytes in the end, and each one makes the next slower."""
-    if BACKEND == "jax" and (nextitem is None or nextitem.path != item.path):
-        pxla._cached_lowering_to_hlo.cache_clear()
 
 
 @pytest.fixture
