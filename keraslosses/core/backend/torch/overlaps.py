@@ -42,9 +42,9 @@ def mean_overlap(
     axes = axes_of(options["axis"], y_pred.ndim)
     if axes is None:
         return None
-    seen = [peek(tensor) for tensor in (y_true, y_pred)]
-    looked = all(one is not None for one in seen)
-    if looked and not (TARGETS.holds(seen[0]) and PROBABILITIES.holds(seen[1])):
+    true, pred = peek(y_true), peek(y_pred)
+    looked = true is not None and pred is not None
+    if true is not None and pred is not None and not (TARGETS.holds(true) and PROBABILITIES.holds(pred)):
         return None
     values = Overlap.apply(y_true, y_pred, axes, alpha, beta, small, looked)
     return values.mean() if values.numel() > 1 else values.reshape(())
