@@ -317,7 +317,7 @@ def covered(name, options, reduction):
         apart = {"pos_weight", "class_weights", "ignore_class"}
         return not options.keys() & apart and options.get("axis", -1) == -1
     if name == "categorical_generalized_cross_entropy":
-        return not options.keys() & {"ignore_class", "class_weights", "from_logits"}
+        return not options.keys() & {"ignore_class", "class_weights", "from_logits", "truncation"}
     if name in ("dice", "tversky"):
         return options.get("alpha", 0.5) > 0
     from_logits = FUNCTIONS[name].contract.defaults.get("from_logits") is None or options.get("from_logits")

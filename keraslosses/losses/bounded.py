@@ -107,7 +107,7 @@ def normalized_crossentropy(
     Example:
 
     >>> print(round(float(keraslosses.normalized_crossentropy([0], [[0.6, 0.4]])[0]), 4))
-    0.358
+    0.3579
     """
     _, log_p = probabilities_and_logarithms(y_pred, from_logits)
     of_all = -ops.sum(ops.where(ops.isinf(log_p), 0.0, log_p), axis=-1)
@@ -225,7 +225,7 @@ class NormalizedCrossentropy(FunctionLoss):
 
     >>> loss = keraslosses.NormalizedCrossentropy()
     >>> print(round(float(loss([0], [[0.6, 0.4]])), 4))
-    0.358
+    0.3579
     """
 
     def __init__(

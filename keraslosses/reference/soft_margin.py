@@ -34,7 +34,7 @@ REFERENCES = (
         kinds.SIGNS,
         soft_margin,
         "torch.nn.SoftMarginLoss",
-        task="Yes or no, as -1 and 1",
+        task="Yes or no, by a name of torch",
         purpose="binary cross-entropy for targets -1 and 1",
         tex=r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} w_i \log(1 + e^{-y_i x_i})",
         symbols=(
@@ -52,7 +52,7 @@ REFERENCES = (
         laws=frozenset({"non_negative"}),
         uses=(
             Use(
-                "Yes or no, as -1 and 1",
+                "Yes or no, by a name of torch",
                 "You need a probability, and the targets are -1 and 1.",
                 "The targets are 0 and 1: `BinaryCrossentropy` is the same, with more options.",
             ),
@@ -65,7 +65,7 @@ REFERENCES = (
         kinds.BINARY_SCORES,
         multi_label_soft_margin,
         "torch.nn.MultiLabelSoftMarginLoss",
-        task="Several labels at once",
+        task="Yes or no, by a name of torch",
         purpose="binary cross-entropy, named as in torch",
         tex=(
             r"\text{loss} = \frac{1}{n} \sum_{i=1}^{n} w_i "
@@ -84,7 +84,7 @@ REFERENCES = (
         laws=frozenset({"non_negative"}),
         uses=(
             Use(
-                "Several labels at once",
+                "Yes or no, by a name of torch",
                 "You move a model from torch that has this loss: `class_weights` holds its weights.",
                 "Positives are rare: `BinaryCrossentropy` can weigh them.",
             ),

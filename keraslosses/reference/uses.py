@@ -11,7 +11,7 @@ TASKS = (
     "Counts",
     "Directions of vectors",
     "Yes or no",
-    "Yes or no, as -1 and 1",
+    "Yes or no, by a name of torch",
     "Several labels at once",
     "The goal is an F1 score or a Matthews correlation",
     "One class of several",
