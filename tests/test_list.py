@@ -160,7 +160,7 @@ def test_names_and_family_choose():
 
     assert listed("Tversky", "Huber") == ["Huber", "Tversky"]
     assert listed("TVERSKY", "center_loss", "editdistance") == ["Tversky", "CenterLoss", "EditDistance"]
-    assert listed("--family", "Segmentation") == ["Dice", "Tversky"]
+    assert listed("--family", "Robust") == ["Huber", "SmoothL1", "BalancedL1", "LogCosh"]
     assert listed("Tversky", "Huber", "--family", "robust") == ["Huber"]
 
 

@@ -152,8 +152,7 @@ class Jaccard(FunctionLoss):
 
     Shapes: as `Dice`.
 
-    Nothing is added without `smooth`. Two empty regions agree: the loss is 0, and without `smooth` its
-    gradient is 0. Sample weights and masks: see `Dice`.
+    Nothing is added without `smooth`. Two empty regions agree: the loss is 0. Sample weights: see `Dice`.
 
     It orders predictions as `Dice` does: with D for Dice loss without its 1e-7, it is `2 D / (1 + D)`.
 
@@ -225,8 +224,7 @@ class FocalTversky(FunctionLoss):
 
     Shapes: as `Dice`.
 
-    Nothing is added without `smooth`. Two empty regions agree: the loss is 0, and without `smooth` its
-    gradient is 0. Sample weights and masks: see `Dice`.
+    Nothing is added without `smooth`. Two empty regions agree: the loss is 0. Sample weights: see `Dice`.
 
     With `gamma=1` this is `Tversky` without its 1e-7. With a power below 1, the true derivative at a perfect
     prediction is infinite. There the loss has the derivative 0. The paper writes the power as 1 / gamma, with
@@ -302,10 +300,9 @@ class LogCoshDice(FunctionLoss):
 
     Shapes: as `Dice`.
 
-    Nothing is added without `smooth`. Two empty regions agree: the loss is 0, and without `smooth` its
-    gradient is 0. Sample weights and masks: see `Dice`.
+    Nothing is added without `smooth`. Two empty regions agree: the loss is 0. Sample weights: see `Dice`.
 
-    The logarithm is taken for each region, before any mean. The value keeps its digits near 0.
+    The logarithm is that of each region, before any mean. The value keeps its digits near 0.
 
 
     Raises:

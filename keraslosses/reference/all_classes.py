@@ -132,8 +132,8 @@ REFERENCES = (
         kinds.CLASS_MASKS,
         generalized_dice,
         "Sudre et al., Generalised Dice Overlap as a Deep Learning Loss Function, 2017, section 2",
-        task="Segmentation",
-        purpose="the overlap of all classes, small ones as much as large ones",
+        task="Segmentation: classes of very different size",
+        purpose="the overlap of all classes, small ones too",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= 1 - \frac{2 \sum_c v_c \sum_i y_{ci} p_{ci} + s}"
@@ -161,7 +161,7 @@ REFERENCES = (
         laws=frozenset({"non_negative"}),
         uses=(
             Use(
-                "Segmentation",
+                "Segmentation: classes of very different size",
                 "Several classes of very different size are in one image.",
                 "A class has a few pixels only: its weight makes the gradient jump from batch to batch.",
                 {"from_logits": True},
@@ -181,8 +181,8 @@ REFERENCES = (
         kinds.CLASS_MASKS,
         unified_focal,
         "Yeung et al., Unified Focal Loss, 2022, section 3",
-        task="Segmentation",
-        purpose="focal cross-entropy of pixels plus focal Tversky loss of classes",
+        task="Segmentation: classes of very different size",
+        purpose="focal cross-entropy plus focal Tversky loss",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= \lambda F + (1 - \lambda) \sum_c (1 - T_c)^{k_c} \\ "
@@ -224,15 +224,9 @@ REFERENCES = (
         measured=(Measured(options={"from_logits": True}),),
         uses=(
             Use(
-                "Segmentation",
+                "Segmentation: classes of very different size",
                 "Few pixels belong to the object, and both pixels and regions should count.",
                 "There are no classes with few pixels: `Dice() + CategoricalCrossentropy()` is simpler.",
-                {"from_logits": True},
-            ),
-            Use(
-                "Small lesions and other small things are missed",
-                "The background has nearly all pixels: the loss suppresses those that are easy.",
-                "The background is not class 0: with several classes, the loss reads it there.",
                 {"from_logits": True},
             ),
         ),

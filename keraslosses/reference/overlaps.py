@@ -70,7 +70,7 @@ REFERENCES = (
         kinds.REGIONS,
         jaccard,
         "Rahman and Wang, Optimizing Intersection-Over-Union in Deep Neural Networks, 2016, equation 3",
-        task="Segmentation",
+        task="Segmentation judged by intersection over union",
         purpose="the intersection over the union of regions",
         tex=(
             r"\begin{align*} "
@@ -85,8 +85,8 @@ REFERENCES = (
         laws=frozenset({"symmetric", "non_negative"}),
         uses=(
             Use(
-                "Segmentation",
-                "The model is judged by the mean IoU.",
+                "Segmentation judged by intersection over union",
+                "The number that counts at the end is the mean IoU.",
                 "The regions are small: `Dice` has a steeper gradient where little overlaps.",
                 {"axis": (1, 2)},
             ),
@@ -100,7 +100,7 @@ REFERENCES = (
         focal_tversky,
         "Abraham and Khan, A Novel Focal Tversky Loss Function, 2019, equation 4",
         task="Segmentation",
-        purpose="Tversky loss to a power, for regions that are hard to find",
+        purpose="Tversky loss to a power, for hard regions",
         tex=(
             r"\begin{align*} "
             r"\text{loss} &= \left(1 - \frac{\text{TP} + s}{\text{TP} + \alpha \, \text{FP} + \beta \, "
@@ -119,7 +119,7 @@ REFERENCES = (
         uses=(
             Use(
                 "Small lesions and other small things are missed",
-                "`Tversky` learns, and then stops at regions that are nearly right.",
+                "Training with `Tversky` stops at regions that are nearly right.",
                 "Most regions are missed wholly: a `gamma` below 1 turns the gradient down there.",
                 {"axis": (1, 2)},
             ),
@@ -149,8 +149,8 @@ REFERENCES = (
         laws=frozenset({"symmetric", "non_negative"}),
         uses=(
             Use(
-                "Segmentation",
-                "`Dice` trains unsteadily at the end: this gradient is small for nearly right regions.",
+                "The overlap jumps at the end of the training",
+                "Training with `Dice` is unsteady: this gradient is small for nearly right regions.",
                 "The last percent counts: the small gradient learns it slowly.",
                 {"axis": (1, 2)},
             ),

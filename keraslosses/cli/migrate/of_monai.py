@@ -59,8 +59,7 @@ MONAI = (
     Row(
         "monai.losses.GeneralizedDiceLoss",
         "keraslosses.GeneralizedDice(class_axis=1)",
-        "Theirs adds 1e-5 to both parts of the fraction: `smooth=1e-5`. "
-        "With `batch=True` write `axis=(0, 2, 3)`, "
+        "Theirs adds 1e-5 above and below the fraction: `smooth=1e-5`; with `batch=True` `axis=(0, 2, 3)`, "
         "with `softmax=True` `from_logits=True`, with `sigmoid=True` also `multi_label=True`.",
         f"{ACTIVATIONS} w_type>weighting reduction smooth_nr> smooth_dr> batch> soft_label>",
     ),
