@@ -21,6 +21,7 @@ from keraslosses.reference import (
     robust,
     segmentation,
     sequence,
+    shapes,
     similarity,
 )
 from keraslosses.reference.entry import Hard, Measured, Reference
@@ -39,6 +40,7 @@ FAMILIES = (
     overlaps,
     all_classes,
     masks,
+    shapes,
     embedding,
     angular,
     boxes,

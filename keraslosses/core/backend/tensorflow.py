@@ -10,6 +10,7 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients_of_all, products, sums
 from keraslosses.core.backend.class_chunks import gradients as class_gradients
+from keraslosses.core.backend.running import running_max as running_max
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value
@@ -331,18 +332,6 @@ def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
         return found.values, lambda upstream: along_rows(upstream, found.values, -1) * found.by_pred()
 
     return values(scores)
-
-
-def running_max(tensor: Any) -> Any:
-    """The steps are those of `portable`, in a loop, because the size may be unknown."""
-    size = tf.shape(tensor)[-1]
-    places = tf.range(size)
-
-    def further(step: Tensor, tensor: Tensor) -> tuple[Any, Any]:
-        before = tf.roll(tensor, step, axis=-1)
-        return 2 * step, tf.where(places < step, tensor, tf.maximum(tensor, before))
-
-    return tf.while_loop(lambda step, _: step < size, further, (1, tensor))[1]
 
 
 def take_rows(variable: Any, indices: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from keraslosses.core.backend.torch.internals import is_wrapped
+from keraslosses.core.backend.torch.internals import is_wrapped, transforming
 
 # Where values may be looked at. Empty in `as_on_an_accelerator`.
 DEVICES = {"cpu"}
@@ -22,7 +22,8 @@ def peek(tensor: Any) -> np.ndarray | None:
         return tensor
     if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or torch.compiler.is_compiling():
         return None
-    if tensor.device.type not in DEVICES or is_wrapped(tensor):
+    # In a transformation, even `detach` of a plain tensor makes a placeholder.
+    if tensor.device.type not in DEVICES or is_wrapped(tensor) or transforming():
         return None
     seen = tensor.detach()
     # NumPy has no bfloat16.
