@@ -35,7 +35,7 @@ def lovasz_hinge(
     Example:
 
     >>> print(round(float(keraslosses.lovasz_hinge([[1, 1, 0]], [[2.0, -1.0, 0.5]])[0]), 4))
-    1.5
+    1.25
     """
     members = (y_true == 1)[:, None]
     return Errors(1.0 + ops.where(members, -y_pred, y_pred), members)
@@ -87,7 +87,7 @@ def lovasz_softmax(
 
     >>> y_pred = [[[0.9, 0.1], [0.4, 0.6], [0.3, 0.7]]]
     >>> print(round(float(keraslosses.lovasz_softmax([[0, 0, 1]], y_pred)[0]), 4))
-    0.4
+    0.4167
     """
     shares = ops.softmax(y_pred, axis=1) if from_logits else y_pred
     members = y_true[:, None] == ops.arange(y_pred.shape[1], dtype="int32")[:, None]
@@ -135,7 +135,7 @@ class LovaszHinge(FunctionLoss):
 
     >>> loss = keraslosses.LovaszHinge()
     >>> print(round(float(loss([[1, 1, 0]], [[2.0, -1.0, 0.5]])), 4))
-    1.5
+    1.25
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class LovaszSoftmax(FunctionLoss):
 
     >>> loss = keraslosses.LovaszSoftmax()
     >>> print(round(float(loss([[0, 0, 1]], [[[0.9, 0.1], [0.4, 0.6], [0.3, 0.7]]])), 4))
-    0.4
+    0.4167
     """
 
     def __init__(

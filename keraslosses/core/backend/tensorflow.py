@@ -10,6 +10,8 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients_of_all, products, sums
 from keraslosses.core.backend.class_chunks import gradients as class_gradients
+from keraslosses.core.backend.maxima import largest as largest
+from keraslosses.core.backend.maxima import running_max as running_max
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value
@@ -121,11 +123,6 @@ def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
         return portable.negative_log_likelihood(logits, labels)
     values = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
     return portable.without_gradient_at_infinity(values)
-
-
-def largest(tensor: Any) -> Any:
-    """As in `portable`, but for an empty batch too: the max of Keras raises an error there."""
-    return tf.reduce_max(tensor, axis=-1)
 
 
 def filled_up(tensor: Any) -> tuple[Any, Any]:
@@ -331,18 +328,6 @@ def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
         return found.values, lambda upstream: along_rows(upstream, found.values, -1) * found.by_pred()
 
     return values(scores)
-
-
-def running_max(tensor: Any) -> Any:
-    """The steps are those of `portable`, in a loop, because the size may be unknown."""
-    size = tf.shape(tensor)[-1]
-    places = tf.range(size)
-
-    def further(step: Tensor, tensor: Tensor) -> tuple[Any, Any]:
-        before = tf.roll(tensor, step, axis=-1)
-        return 2 * step, tf.where(places < step, tensor, tf.maximum(tensor, before))
-
-    return tf.while_loop(lambda step, _: step < size, further, (1, tensor))[1]
 
 
 def take_rows(variable: Any, indices: Any) -> Any:

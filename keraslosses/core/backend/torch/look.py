@@ -22,6 +22,7 @@ def peek(tensor: Any) -> np.ndarray | None:
         return tensor
     if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or torch.compiler.is_compiling():
         return None
+    # In a transformation, even `detach` of a plain tensor makes a placeholder.
     if tensor.device.type not in DEVICES or is_wrapped(tensor) or transforming():
         return None
     seen = tensor.detach()
