@@ -28,8 +28,8 @@ SEEDS = 5
 # The data
 # --------
 # Ten measurements of 442 patients, and a number that says how the disease progressed in
-# one year. Five stages of equal size are made from this number. Half of the patients are
-# for the test.
+# one year. Five stages of equal size are made from this number. Half of the patients
+# are for the test.
 
 x, progress = load_diabetes(return_X_y=True)
 x = (x / x.std(axis=0)).astype("float32")
@@ -43,9 +43,9 @@ def halves(seed):
 # %%
 # The models
 # ----------
-# They differ in their last layers, in the loss, and in how the predicted class is found.
-# ``CumulativeLink`` reads one score for each patient and four thresholds between the
-# stages. The others read four logits, or five for the cross-entropy.
+# They differ in their last layers, in the loss, and in how the predicted class is
+# found. ``CumulativeLink`` reads one score for each patient and four thresholds between
+# the stages. The others read four logits, or five for the cross-entropy.
 
 dense = keras.layers.Dense
 
