@@ -118,8 +118,4 @@ def value_and_slope(
     """
     values, gradient = value_and_gradient(function, y_true, y_pred.astype("float32"))
     changes = np.zeros_like(moves) if gradient is None else gradient * moves
-    return of_samples(values), of_samples(changes)
-
-
-def of_samples(numbers: np.ndarray) -> np.ndarray:
-    return numbers.reshape(len(numbers), -1).sum(axis=-1)
+    return tuple(numbers.reshape(len(values), -1).sum(axis=-1) for numbers in (values, changes))
