@@ -10,9 +10,9 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients_of_all, products, sums
 from keraslosses.core.backend.class_chunks import gradients as class_gradients
-from keraslosses.core.backend.maxima import largest as largest
-from keraslosses.core.backend.maxima import running_max as running_max
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
+from keraslosses.core.backend.tensorflow_maxima import largest as largest
+from keraslosses.core.backend.tensorflow_maxima import running_max as running_max
 from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value
 from keraslosses.core.types import Tensor
