@@ -16,7 +16,7 @@ pytestmark = pytest.mark.deep_on("jax", "tensorflow")
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(11)
 BY_CLASS = [name for name, entry in REFERENCES.items() if entry.kind is kinds.REGIONS]
-OVERLAPS = [*BY_CLASS, *(name for name, entry in REFERENCES.items() if entry.kind is kinds.MASKS)]
+OVERLAPS = [*BY_CLASS, *(name for name, entry in REFERENCES.items() if entry.kind is kinds.CLASS_MASKS)]
 LABELS = RNG.integers(0, 3, (2, 4, 5)).astype("int32")
 LABELS[0, 0, :3] = 0, 1, 2
 LOGITS = RNG.normal(0, 2, (2, 4, 5, 3)).astype("float32")
@@ -189,3 +189,11 @@ def test_a_label_out_of_range_gives_nan_for_its_image_in_compiled_code(mode):
     received, gradient = value_and_gradient(loss, labels, LOGITS, mode=mode)
     assert np.isnan(received[1]).any() and np.isfinite(received[0]).all()
     assert np.isnan(gradient[1, 2, 2]).any() and np.isfinite(gradient[0]).all()
+
+
+@pytest.mark.parametrize("name", ["GeneralizedDice", "UnifiedFocal"])
+def test_a_region_may_span_the_batch(name):
+    """As if the images of the batch lay below each other in one image."""
+    one_image = [array.reshape(1, -1, *array.shape[2:]) for array in (LABELS, LOGITS)]
+    whole = values(name, LABELS, LOGITS, from_logits=True, axis=(0, 1, 2))
+    close(np.ravel(whole)[:1], np.ravel(values(name, *one_image, from_logits=True))[:1])
