@@ -134,6 +134,11 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
     return ops.sum(values, axis=axis, keepdims=keepdims)
 
 
+def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """The sums of a b, of a, and of b, as `total` makes them."""
+    return total(a * b, axis), total(a, axis), total(b, axis)
+
+
 def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
     """-log softmax(logits)[label] along the last axis, without one-hot rows; no gradient where it is inf.
 

@@ -49,6 +49,12 @@ def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def nan_where(condition: Tensor, dtype: Any) -> Any:
+    """All bits set are a NaN. XLA stores the result of a root, but computes this again where it is read."""
+    whole = f"int{8 * tf.as_dtype(dtype).size}"
+    return tf.bitcast(-tf.cast(condition, whole), dtype)
+
+
 def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     @tf.custom_gradient
     def values(y_true: Tensor, y_pred: Tensor) -> Any:
@@ -97,6 +103,14 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
         rows = values if len(axes) == 1 or long else total(values, axes[-1], keepdims=True)
         return tf.cast(tf.reduce_sum(tf.cast(rows, "float64"), axes), values.dtype)
     return tf.reduce_sum(tf.where(values == values, values, -values), axes, keepdims)
+
+
+def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """The sums of rows have no `where`: both tensors are stored anyway for their own sums."""
+    whole = a * b, a, b
+    short = len(axis) > 1 and (a.shape[axis[-1]] or 0) <= LONG_ROW
+    rows = [tf.reduce_sum(x, axis[-1], keepdims=True) for x in whole] if under_xla() and short else whole
+    return tuple(total(x, axis) for x in rows)
 
 
 def mean_of(values: Any, count: int) -> Any:
