@@ -42,7 +42,7 @@ def masked_mae(y_true, y_pred, missing=-999.0):
 
 
 @keraslosses.loss_function(kinds.Regions(), axis=rules.axes_or_none)
-def log_cosh_dice(y_true, y_pred, axis=(1, 2, 3)):
+def smoothed_dice(y_true, y_pred, axis=(1, 2, 3)):
     """Log-cosh of the Dice loss of each image."""
     common, size = ops.sum(y_true * y_pred, axis=axis), ops.sum(y_true + y_pred, axis=axis)
     return ops.log(ops.cosh(1.0 - (2.0 * common + 1.0) / (size + 1.0)))
@@ -97,7 +97,7 @@ def corner_distance(y_true, y_pred):
 
 
 MaskedMae = keraslosses.loss_class(masked_mae)
-LogCoshDice = keraslosses.loss_class(log_cosh_dice)
+SmoothedDice = keraslosses.loss_class(smoothed_dice)
 MseWithWeightColumn = keraslosses.loss_class(mse_with_weight_column)
 Gaussian = keraslosses.loss_class(gaussian)
 ConfidentCrossentropy = keraslosses.loss_class(confident_crossentropy)

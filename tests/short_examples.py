@@ -21,6 +21,7 @@ SHORT = {
         "EPOCHS": "1",
         "PICTURE_EPOCHS": "1",
     },
+    "ordered_classes": {"EPOCHS": "1", "SEEDS": "1"},
     "rare_positives": {"EPOCHS": "1"},
     "read_digit_strips": {"EPOCHS": "1", "BATCHES": "2", "STRIPS": "10"},
     "regression_with_outliers": {"EPOCHS": "2"},

@@ -87,7 +87,7 @@ def test_a_drawing_shows_the_value_of_the_loss():
 def test_a_paper_is_a_doi_or_an_arxiv_number(name):
     source = REFERENCES[name].source
     assert re.fullmatch(
-        r"https://(doi\.org/10\.\d{4}/\S+|arxiv\.org/abs/\d{4}\.\d{5})", REFERENCES[name].paper
+        r"https://(doi\.org/10\.\d{4,9}/\S+|arxiv\.org/abs/\d{4}\.\d{4,5})", REFERENCES[name].paper
     )
     assert re.search(r", (19|20)\d\d", source)
 

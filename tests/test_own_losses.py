@@ -31,7 +31,7 @@ def yes_no(*shape):
 CASES = {
     "WeightedMse": (numbers(4, 3), numbers(4, 3), {"under": 3.0}),
     "MaskedMae": (np.where(yes_no(4, 3) > 0, -999.0, 1.0), numbers(4, 3), {"missing": 1.0}),
-    "LogCoshDice": (yes_no(4, 5, 5, 1), RNG.random((4, 5, 5, 1)), {"axis": (1, 2)}),
+    "SmoothedDice": (yes_no(4, 5, 5, 1), RNG.random((4, 5, 5, 1)), {"axis": (1, 2)}),
     "MseWithWeightColumn": (np.abs(numbers(4, 4)), numbers(4, 3), {}),
     "Gaussian": (numbers(4, 1), numbers(4, 2), {"smallest": 0.5}),
     "ConfidentCrossentropy": (RNG.integers(0, 5, 4), numbers(4, 5), {"penalty": 0.5}),
@@ -59,7 +59,7 @@ def dice(y, p):
 IN_NUMPY = {
     "WeightedMse": lambda y, p: np.mean(np.where(p < y, 2.0, 1.0) * (p - y) ** 2, -1),
     "MaskedMae": lambda y, p: np.mean(np.where(y == -999, 0, np.abs(p - y)), -1),
-    "LogCoshDice": dice,
+    "SmoothedDice": dice,
     "MseWithWeightColumn": lambda y, p: y[:, -1] * np.mean((p - y[:, :-1]) ** 2, -1),
     "Gaussian": lambda y, p: 0.5 * (p[:, 1] + (y[:, 0] - p[:, 0]) ** 2 / (np.exp(p[:, 1]) + 1e-6)),
     "ConfidentCrossentropy": lambda y, p: confident(y, p, 0.1),

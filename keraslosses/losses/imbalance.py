@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import DISTRIBUTIONS
 from keraslosses.core.explicit import Explicit
@@ -125,7 +125,7 @@ def shares_of(counts: Sequence[float]) -> np.ndarray:
 
 def below_largest(logits: Tensor) -> Tensor:
     """Logits less the largest of their row: else a small number that is added to them could lose digits."""
-    return logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
+    return logits - ops.stop_gradient(backend.largest(logits))[..., None]
 
 
 def of_classes(name: str, numbers: Any, like: Tensor) -> Tensor:

@@ -148,8 +148,8 @@ REFERENCES = (
         paper="https://arxiv.org/abs/1707.03237",
         options=(
             {},
-            {"weighting": "uniform", "multi_label": True, "from_logits": True},
             {**OF_IMAGES, "weighting": "simple"},
+            {"weighting": "uniform", "multi_label": True, "from_logits": True},
         ),
         bad_options=(*BAD, {"weighting": "cubic"}),
         hard=(
@@ -197,8 +197,8 @@ REFERENCES = (
         paper="https://arxiv.org/abs/2102.04525",
         options=(
             {},
-            {"multi_label": True, "from_logits": True, "gamma": 0.3, "delta": 0.7, "weight": 0.25},
             OF_IMAGES,
+            {"multi_label": True, "from_logits": True, "gamma": 0.3, "delta": 0.7, "weight": 0.25},
             {"asymmetric": False, "gamma": 0.3, "smooth": 0.5},
         ),
         bad_options=(

@@ -231,7 +231,7 @@ REFERENCES = (
         measured=PROBABILITIES_AND_LOGITS,
         uses=(
             Use(
-                "One class swallows all the others",
+                "A few classes have most of the samples",
                 "You can try a few values of `epsilon`: on unequal classes the best one may be negative.",
                 "You cannot tune it: cross-entropy with class weights needs no search.",
                 {"from_logits": True},

@@ -114,8 +114,8 @@ def value_and_slope(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The values, and their derivatives by x: the gradient by y_pred, times the derivative of y_pred by x.
 
-    If the loss has no gradient, the derivative is 0.
+    Several values of a sample are added. If the loss has no gradient, the derivative is 0.
     """
     values, gradient = value_and_gradient(function, y_true, y_pred.astype("float32"))
     changes = np.zeros_like(moves) if gradient is None else gradient * moves
-    return values, changes.reshape(len(values), -1).sum(axis=-1)
+    return tuple(numbers.reshape(len(values), -1).sum(axis=-1) for numbers in (values, changes))

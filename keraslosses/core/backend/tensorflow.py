@@ -10,9 +10,9 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients_of_all, products, sums
 from keraslosses.core.backend.class_chunks import gradients as class_gradients
-from keraslosses.core.backend.maxima import largest as largest
-from keraslosses.core.backend.maxima import running_max as running_max
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
+from keraslosses.core.backend.tensorflow_maxima import largest as largest
+from keraslosses.core.backend.tensorflow_maxima import running_max as running_max
 from keraslosses.core.backend.tensorflow_totals import mean_of as mean_of
 from keraslosses.core.backend.tensorflow_totals import sums_of_both as sums_of_both
 from keraslosses.core.backend.tensorflow_totals import total as total
