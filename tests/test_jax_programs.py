@@ -97,3 +97,13 @@ def test_a_product_of_default_precision_would_be_seen():
     found = program(lambda x: x @ x, jnp.ones((2, 2)))
     with pytest.raises(AssertionError):
         products_are_exact(found)
+
+
+@pytest.mark.parametrize("name", ["Dice", "Tversky"])
+def test_the_regions_of_a_batch_are_stored_once(name):
+    """The inputs moved into their range are two arrays. One of them is where the gradient is written."""
+    loss = getattr(keraslosses, name)()
+    inputs = jax.ShapeDtypeStruct((64, 500), "float32")
+    step = jax.jit(jax.value_and_grad(lambda y_pred, y_true: loss(y_true, y_pred)))
+    stored = step.lower(inputs, inputs).compile().memory_analysis().temp_size_in_bytes
+    assert stored < 1.1 * 4 * 64 * 500

@@ -10,7 +10,8 @@ from compiled import FORMS, outcome
 from keras import ops
 
 import keraslosses
-from keraslosses.core.nonfinite import inf_where, nan_where, one_or_nan
+from keraslosses.core.backend import nan_where, one_or_nan
+from keraslosses.core.nonfinite import inf_where
 from keraslosses.portability.checks.lifecycle import layer_for
 from keraslosses.portability.gradients import BACKEND, USUAL, value_and_gradient
 from keraslosses.reference import REFERENCES

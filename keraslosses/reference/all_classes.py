@@ -166,12 +166,6 @@ REFERENCES = (
                 "A class has a few pixels only: its weight makes the gradient jump from batch to batch.",
                 {"from_logits": True},
             ),
-            Use(
-                "One class swallows all the others",
-                "Pixels are classified, and the classes have very different sizes.",
-                "There is one class per image, not one per pixel.",
-                {"from_logits": True},
-            ),
         ),
     ),
     Reference(

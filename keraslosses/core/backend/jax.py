@@ -33,6 +33,12 @@ def has_float64() -> bool:
     return jax.config.jax_enable_x64
 
 
+def nan_where(condition: Tensor, dtype: Any) -> Any:
+    """All bits set are a NaN. XLA stores the result of a root, but computes this again where it is read."""
+    whole = f"int{8 * jnp.dtype(dtype).itemsize}"
+    return jax.lax.bitcast_convert_type(-jnp.asarray(condition, whole), dtype)
+
+
 def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     return differentiated(formula, y_true, y_pred, axis, lambda values: values)
 
@@ -54,6 +60,11 @@ def written_once(values: Any) -> Any:
 
 def total(values: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return jnp.sum(written_once(values), axis=axis, keepdims=keepdims)
+
+
+def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """Without the `where` of `total`: both tensors are stored anyway for their own sums."""
+    return tuple(jnp.sum(values, axis=axis) for values in (a * b, a, b))
 
 
 def mean_of(values: Any, count: int) -> Any:

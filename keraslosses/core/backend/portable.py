@@ -20,6 +20,10 @@ from keraslosses.core.backend.of_labels import margins_of_lists as margins_of_li
 from keraslosses.core.backend.of_labels import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.of_labels import multi_margin as multi_margin
 from keraslosses.core.backend.of_labels import pick as pick
+from keraslosses.core.backend.totals import mean as mean
+from keraslosses.core.backend.totals import mean_of as mean_of
+from keraslosses.core.backend.totals import sums_of_both as sums_of_both
+from keraslosses.core.backend.totals import total as total
 from keraslosses.core.backend.wide_products import parts as parts
 from keraslosses.core.backend.wide_products import wide_product as wide_product
 from keraslosses.core.limits import LOWEST
@@ -114,24 +118,6 @@ def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, fas
 def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     """The mean of the values of a formula over all axes; 0 if there are no values."""
     return mean(explicit(formula, y_true, y_pred, axis))
-
-
-def mean(values: Any) -> Any:
-    """The mean over all axes; 0 if there are no values."""
-    return ops.sum(values) / ops.maximum(ops.cast(ops.size(values), values.dtype), 1)
-
-
-def mean_of(values: Any, count: int) -> Any:
-    """The mean of all values, of which there are `count`; 0 if there are none."""
-    return total(values) / max(count, 1)
-
-
-def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """The sum, written so that a compiler need not store the factors of products, and many numbers sum well.
-
-    `keepdims` works for one axis only.
-    """
-    return ops.sum(values, axis=axis, keepdims=keepdims)
 
 
 def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:

@@ -13,6 +13,9 @@ from keraslosses.core.backend.class_chunks import gradients as class_gradients
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.backend.tensorflow_maxima import largest as largest
 from keraslosses.core.backend.tensorflow_maxima import running_max as running_max
+from keraslosses.core.backend.tensorflow_totals import mean_of as mean_of
+from keraslosses.core.backend.tensorflow_totals import sums_of_both as sums_of_both
+from keraslosses.core.backend.tensorflow_totals import total as total
 from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value
 from keraslosses.core.types import Tensor
@@ -49,6 +52,12 @@ def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def nan_where(condition: Tensor, dtype: Any) -> Any:
+    """All bits set are a NaN. XLA stores the result of a root, but computes this again where it is read."""
+    whole = f"int{8 * tf.as_dtype(dtype).size}"
+    return tf.bitcast(-tf.cast(condition, whole), dtype)
+
+
 def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
     @tf.custom_gradient
     def values(y_true: Tensor, y_pred: Tensor) -> Any:
@@ -77,30 +86,6 @@ def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None
         return total(found.values) / count, gradient
 
     return mean(y_true, y_pred)
-
-
-# A sum of more numbers than this loses digits, if they are added one after the other in float32.
-LONG_ROW = 2**16
-
-
-def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """Under XLA, the values go through a `where` that changes nothing, and the sums of rows are in float64.
-
-    Without the `where`, XLA on the CPU fuses a product with the sum, and stores both factors first. XLA adds
-    one number after the other. In float32, the sum of millions of numbers would keep few correct digits.
-    """
-    if not under_xla() or not len(values.shape):
-        return tf.reduce_sum(values, axis, keepdims)
-    axes = tuple(range(len(values.shape))) if axis is None else axis
-    if isinstance(axes, tuple):
-        long = (values.shape[axes[-1]] or 0) > LONG_ROW
-        rows = values if len(axes) == 1 or long else total(values, axes[-1], keepdims=True)
-        return tf.cast(tf.reduce_sum(tf.cast(rows, "float64"), axes), values.dtype)
-    return tf.reduce_sum(tf.where(values == values, values, -values), axes, keepdims)
-
-
-def mean_of(values: Any, count: int) -> Any:
-    return total(values) / max(count, 1)
 
 
 def gradients(formula: Any, found: Any, y_true: Tensor, y_pred: Tensor, upstream: Tensor) -> tuple[Any, Any]:

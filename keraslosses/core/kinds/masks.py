@@ -37,6 +37,12 @@ class Truth:
         values = values if self.weight is None else self.weight * values
         return backend.total(values, axis=self.axes) if self.axes else values
 
+    def totals(self, probability: Tensor) -> tuple[Any, Any, Any]:
+        """The totals of the mask times a probability, of the mask, and of the probability."""
+        if self.weight is None and self.axes:
+            return backend.sums_of_both(self.mask, probability, axis=self.axes)
+        return tuple(self.total(values) for values in (self.mask * probability, self.mask, probability))
+
     def pixels(self) -> Any:
         """The number of pixels of each region, or the sum of their weights."""
         return self.total(ops.ones_like(self.mask))

@@ -1,0 +1,29 @@
+"""Sums and means in the form that the compilers of most backends take well."""
+
+from typing import Any
+
+from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
+
+
+def mean(values: Any) -> Any:
+    """The mean over all axes; 0 if there are no values."""
+    return ops.sum(values) / ops.maximum(ops.cast(ops.size(values), values.dtype), 1)
+
+
+def mean_of(values: Any, count: int) -> Any:
+    """The mean of all values, of which there are `count`; 0 if there are none."""
+    return total(values) / max(count, 1)
+
+
+def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
+    """The sum, written so that a compiler need not store the factors of products, and many numbers sum well.
+
+    `keepdims` works for one axis only.
+    """
+    return ops.sum(values, axis=axis, keepdims=keepdims)
+
+
+def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """The sums of a b, of a, and of b, as `total` makes them."""
+    return total(a * b, axis), total(a, axis), total(b, axis)
