@@ -156,19 +156,24 @@ def test_gradient_of_all_logits(what, policy):
         assert size(one - other) < in_all(OPTIONS[what].get("margin"), policy) * size(other)
 
 
-def test_small_upstream_gradients_do_not_underflow():
-    """A gradient of 1e-4 for each sample, and probabilities of 1/600: their product is no float16."""
+@pytest.mark.parametrize("what", ["plain", "margin"])
+def test_small_upstream_gradients_do_not_underflow(what):
+    """A gradient of 1e-4 for each sample, and probabilities of 1/600: their product is no float16.
+
+    One sample, or none, has the gradient 0.
+    """
     kernel = rounded(RNG.normal(size=(CLASSES, DIM)) * 1e-2, "float16")
     features = rounded(RNG.normal(size=(BATCH, DIM)), "float16")
-    head = made(HEADS["chunked, plain"], "mixed_float16", kernel)
+    head = made(HEADS[f"chunked, {what}"], "mixed_float16", kernel)
 
     def of_kernel(labels, kernel):
         with keras.StatelessScope(state_mapping=[(head.kernel, kernel)]):
             return head.per_sample_loss(features, labels)
 
-    _, usual = value_and_gradient(of_kernel, LABELS, kernel, np.ones(BATCH))
-    _, small = value_and_gradient(of_kernel, LABELS, kernel, np.full(BATCH, 2.0**-14))
-    np.testing.assert_allclose(small * 2.0**14, usual, rtol=1e-5)
+    for upstream in (np.ones(BATCH), np.minimum(np.arange(BATCH), 1.0)):
+        _, usual = value_and_gradient(of_kernel, LABELS, kernel, upstream)
+        _, small = value_and_gradient(of_kernel, LABELS, kernel, upstream * 2.0**-14)
+        np.testing.assert_allclose(small * 2.0**14, usual, rtol=1e-5)
 
 
 WIDE = ((BATCH, DIM), (DIM, BATCH), (CLASSES, DIM), (DIM, CLASSES))

@@ -12,6 +12,7 @@ import torch
 
 import keraslosses
 from keraslosses.core.backend.forms import FINITE, LABELS, SEEN, SOME, UNSEEN, Faster
+from keraslosses.core.backend.torch import overlaps, written_out
 from keraslosses.core.backend.torch.look import as_on_an_accelerator
 from keraslosses.lookup import FUNCTIONS
 from keraslosses.portability.gradients import value_and_gradient
@@ -378,6 +379,68 @@ def of_gradient(name, options, y_true, y_pred):
     return torch.autograd.grad(total, y_pred)[0] if total.requires_grad else torch.zeros_like(y_pred)
 
 
+def first_gradients(loss, y_true, y_pred):
+    """The gradient that is not seen, and the same made to be differentiated."""
+    y_true, y_pred = torch.tensor(y_true), torch.tensor(y_pred, requires_grad=True)
+    with as_on_an_accelerator():
+        value = loss(y_true, y_pred)
+        plain = torch.autograd.grad(value, y_pred, retain_graph=True)[0]
+        return plain, torch.autograd.grad(value, y_pred, create_graph=True)[0].detach()
+
+
+@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "NegativeLogLikelihood"])
+@pytest.mark.parametrize(("label", "ignored"), [(-2, 0), (9, 2)])
+def test_a_label_out_of_range_next_to_the_ignored_class_is_nan(name, label, ignored):
+    options = {"from_logits": True} if name.startswith("Sparse") else {}
+    loss = getattr(keraslosses, name)(ignore_class=ignored, **options)
+    for slope in first_gradients(loss, [label, ignored, 1], [[0.1, 0.2, 0.7]] * 3):
+        assert slope[0].isnan().any() and not slope[1].any() and slope[2].isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("KLDivergence", 0.06203), ("CosineSimilarity", -1.0)], ids=["KL", "cosine"]
+)
+def test_a_list_of_numbers_that_is_not_seen_is_a_batch_of_one_class(name, expected):
+    y_true, y_pred = torch.tensor([0.2, 0.3, 0.5]), torch.tensor([0.1, 0.6, 0.3])
+    loss = getattr(keraslosses, name)()
+    with as_on_an_accelerator():
+        assert float(loss(y_true, y_pred)) == pytest.approx(expected, abs=1e-5)
+        with pytest.raises(ValueError) as found:
+            loss(y_true[0], y_pred[0])
+    with pytest.raises(ValueError) as wanted:
+        loss(y_true[0], y_pred[0])
+    assert str(found.value) == str(wanted.value)
+
+
+def test_a_row_with_an_infinite_sum_that_is_not_seen_is_nan():
+    y_true, y_pred = np.array([0, 0]), np.array([[np.inf, 0.2, 0.3], [0.4, 0.5, 0.1]], "float32")
+    loss = keraslosses.SparseCategoricalCrossentropy()
+    with as_on_an_accelerator():
+        assert loss(torch.from_numpy(y_true), torch.from_numpy(y_pred)).isnan()
+    for slope in first_gradients(loss, y_true, y_pred):
+        assert slope[0].isnan().all() and slope[1].isfinite().all()
+
+
+def test_a_probability_just_below_0_has_the_same_gradient_where_that_is_differentiated():
+    loss = keraslosses.SparseCategoricalCrossentropy()
+    plain, again = first_gradients(loss, [0, 1], [[0.2, -1e-6, 0.8], [0.4, 0.5, 0.1]])
+    torch.testing.assert_close(plain[0], torch.tensor([-2.0, 0.5, 0.5]), rtol=1e-4, atol=0.0)
+    torch.testing.assert_close(again, plain)
+
+
+def test_a_region_out_of_range_that_is_not_seen_is_nan():
+    y_true = np.array([[1.0, 0.0], [1.0, 0.0]], "float32")
+    y_pred = np.array([[1.5, 0.2], [0.8, 0.2]], "float32")
+    for slope in first_gradients(keraslosses.Dice(axis=1), y_true, y_pred):
+        assert slope[0].isnan().all() and slope[1].isfinite().all()
+
+
+@pytest.mark.parametrize("fit", [overlaps.alike, written_out.alike])
+def test_tensors_on_two_devices_go_to_the_formula(fit):
+    here = torch.ones(2, 2)
+    assert fit(here, here) and not fit(here, here.to("meta"))
+
+
 OF_LOSSES = [name for made, name in FORMS.values() if made.computes == "loss"]
 
 
@@ -551,8 +614,11 @@ def test_ctc_that_is_not_seen_has_no_second_derivative():
     y_pred = torch.zeros((1, 4, 3), requires_grad=True)
     with as_on_an_accelerator():
         value = keraslosses.CTC()(torch.tensor([[1, 2]]), y_pred)
+        (plain,) = torch.autograd.grad(value, y_pred, retain_graph=True)
+        (slope,) = torch.autograd.grad(value, y_pred, create_graph=True)
+        torch.testing.assert_close(slope, plain)
         with pytest.raises(ValueError, match="no second derivative"):
-            torch.autograd.grad(value, y_pred, create_graph=True)
+            torch.autograd.grad(slope.square().sum(), y_pred)
 
 
 @pytest.mark.parametrize("softmax", [True, False])

@@ -126,15 +126,17 @@ def sizes_of(largest: Tensor, samples: Vectors) -> Sizes:
 
     The changes of very many classes are about their softmax. Brought to at most 1, they would be subnormal in
     float16. If all samples have the same largest change, it is exact after the division: 2^12 or -2^12.
+    A sample without changes has any number but 0, and leaves those of the others as they are.
     """
     if not is_half(samples.dtype):
         return Sizes()
-    largest = ops.where(largest == 0, 1.0, largest) * 2.0**-12
+    largest = largest * 2.0**-12
     seen = largest[:, None] if samples.after is None else largest[:, None] * samples.after
     least = ops.zeros((1, 1), dtype=seen.dtype) + 1e-30  # For a batch of no samples.
     of_all = ops.max(ops.concatenate([seen, least]))
     if samples.after is not None:
-        return Sizes(largest, of_all, seen / of_all)
+        return Sizes(ops.where(largest == 0, 1.0, largest), of_all, seen / of_all)
+    seen = ops.where(seen == 0, of_all, seen)
     # A power of two, so that a product with it is exact.
     share = ops.exp2(ops.ceil(ops.log2(ops.maximum(seen / of_all, 2.0**-100))))
     return Sizes(of_all * share[:, 0], of_all, share)

@@ -53,7 +53,9 @@ class Judged:
     """Labels in range or ignored, and which were out of range (`broken`) or ignored (`silent`)."""
 
     def __init__(self, labels: Tensor, classes: int, ignored: int | None):
-        self.index, self.silent = labels.clamp(0, classes - 1), None
+        # A label out of range must not become the ignored one: its gradient would be 0.
+        lowest, highest = int(ignored == 0), classes - 1 - int(ignored == classes - 1)
+        self.index, self.silent = labels.clamp(lowest, highest), None
         self.ignored = NO_LABEL if ignored is None else ignored
         if ignored is not None:
             self.silent = labels == ignored

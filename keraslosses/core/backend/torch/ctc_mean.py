@@ -9,7 +9,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import IMPOSSIBLE
 from keraslosses.core.backend.torch import internals
 from keraslosses.core.backend.torch.internals import transforming
@@ -73,9 +72,12 @@ def slope(
     values: Tensor,
     log_alpha: Tensor,
 ) -> Any:
-    if torch.is_grad_enabled():
-        raise portable.no_second_derivative()
     share = (upstream / len(scores)).expand(len(scores))
+    if torch.is_grad_enabled():  # This operation refuses a second derivative.
+        log_p = F.log_softmax(scores, dim=2).clamp_min(IMPOSSIBLE).transpose(0, 1)
+        return torch.ops.keraslosses.ctc_backward(
+            share, log_p, labels, label_length, frame_length, values, log_alpha, blank, True
+        )
     return internals.ctc_backward(
         share, log_p, labels, frame_length, label_length, values, log_alpha, blank
     ).transpose(0, 1)

@@ -51,12 +51,14 @@ def mean_overlap(
 
 
 def alike(y_true: Tensor, y_pred: Tensor) -> bool:
-    """Whether both are tensors of the same shape and precision, with at least one element."""
+    """Whether both are tensors of the same shape, precision and device, with at least one element."""
     if type(y_true) is not torch.Tensor or not isinstance(y_pred, torch.Tensor):
         return False
     if y_pred.dtype not in (torch.float32, torch.float64) or y_true.dtype != y_pred.dtype:
         return False
-    return y_true.shape == y_pred.shape and y_pred.ndim > 1 and bool(y_pred.numel())
+    if y_true.shape != y_pred.shape or y_true.device != y_pred.device:
+        return False
+    return y_pred.ndim > 1 and bool(y_pred.numel())
 
 
 def axes_of(axis: Any, rank: int) -> tuple[int, ...] | None:
@@ -92,6 +94,7 @@ class Overlap(torch.autograd.Function):
         y, p, near_y, near_p, common, whole, some = ctx.saved_tensors
         axes, alpha, beta, small = ctx.options
         if torch.is_grad_enabled():
+            upstream = torch.add(upstream, whole, alpha=0.0)  # NaN for a region out of range.
             with torch.enable_grad():
                 values = formula(moved(y, near_y), moved(p, near_p), axes, alpha, beta, small)
             needed = [x for x, need in zip((y, p), ctx.needs_input_grad, strict=False) if need]

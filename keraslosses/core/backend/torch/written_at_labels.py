@@ -33,10 +33,13 @@ def share_of_label(options: Options) -> Mean | None:
 def of_share(labels: Tensor, rows: Tensor) -> Any:
     """A row of zeros counts as uniform, with gradient 0: its sum counts as inf."""
     judged = Judged(labels, rows.shape[-1], None)
-    rows = F.threshold(rows, -ROUNDING, NAN).clamp_min_(0.0)
-    total = rows.sum(-1).masked_fill_(judged.broken, NAN)
-    whole = F.threshold(total, BELOW_NOTHING, math.inf)
-    p = (pick(rows, judged.index) / whole).masked_fill_(whole.isinf(), 1.0 / rows.shape[-1])
+    near = F.threshold(rows.detach(), -ROUNDING, NAN).clamp_min_(0.0)
+    rows = with_gradient_of(near, rows, 1.0)
+    total = rows.sum(-1)
+    total = total * torch.pow(NAN, judged.broken | total.isinf())
+    empty = total <= BELOW_NOTHING
+    whole = total.masked_fill(empty, math.inf)
+    p = (pick(rows, judged.index) / whole).masked_fill_(empty, 1.0 / rows.shape[-1])
     return p.clamp_min(EPSILON).log_().mean().neg_(), [labels, judged.index, whole, p]
 
 

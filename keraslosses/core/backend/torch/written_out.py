@@ -102,7 +102,9 @@ def alike(y_true: Any, y_pred: Any) -> bool:
         return False
     if y_pred.dtype not in WIDE or y_true.dtype not in EXACT:
         return False
-    return y_true.shape == y_pred.shape and y_true.device == y_pred.device and bool(y_pred.numel())
+    if y_true.shape != y_pred.shape or y_true.device != y_pred.device:
+        return False
+    return y_pred.ndim > 1 and bool(y_pred.numel())
 
 
 def minus_in_range(x: Tensor) -> Any:
