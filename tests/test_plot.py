@@ -365,7 +365,7 @@ def test_a_gradient_is_drawn_with_its_zero():
         (["Huber", "LogCosh", "--LogCosh.delta=1"], "--delta: LogCosh has no option 'delta'; it has no options to draw."),
         (["Huber", "--inputs", "reals"], "--inputs: 'reals' is not a kind of inputs; choose from real, positive"),
         (["Huber", "--reduction=sum"], "--reduction: Huber has no option 'reduction'; the options to draw are delta."),
-        (["Dice", "--axis=1"], "--axis: Dice has no option 'axis'; it has no options to draw."),
+        (["MeanSquaredError", "--axis=1"], "--axis: MeanSquaredError has no option 'axis'; it has no options to draw."),
         (["Huber", "--delta"], "--delta: expected values with commas. Received: 'delta='"),
         (["Huber", "--beta=1", "Dice"], "expected options such as --delta=0.5,1 after the names. Received: 'Dice'"),
         (["Huber", "Dicee"], "Did you mean 'Dice'?"),

@@ -11,7 +11,7 @@ from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import Range
 from keraslosses.core.kinds.kind import Kind, Pair, tensors_of_one_shape
-from keraslosses.core.kinds.labels import class_indices, without_class_axis
+from keraslosses.core.kinds.labels import class_indices, warn_of_one_class, without_class_axis
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import extend_to
 from keraslosses.core.types import Options, Shape, Tensor
@@ -64,6 +64,7 @@ class Pixels(Kind):
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> PixelPair:
         if "class_axis" in options:
             labels, scores = labels_and_scores(name, y_true, y_pred, options["class_axis"])
+            warn_of_one_class(scores, 1)
             classes = scores.shape[1]
             checks.vector_length("class_weights", options["class_weights"], classes)
         else:

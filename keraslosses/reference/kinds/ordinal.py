@@ -126,7 +126,7 @@ def agreement_of_three(options: Options) -> Path:
     def predicted(x: np.ndarray) -> np.ndarray:
         return y_true * x + (1.0 - y_true) * (1.0 - x) / (len(classes) - 1)
 
-    axis = "probability of the true class of each sample, the rest shared evenly"
+    axis = "probability of the true class (the rest shared evenly)"
     return Path(axis, "gradient by this probability", (0.04, 0.96), (case("", y_true, predicted),))
 
 

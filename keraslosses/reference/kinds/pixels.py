@@ -100,7 +100,7 @@ def probability_of_a_quarter(options: Options) -> Path:
         case("of the pixel of class 1", y_true, lambda x: rows(x, 0)),
         case("of one pixel of class 0", y_true, lambda x: rows(x, 1)),
     )
-    axis = "probability of the true class (one of four pixels has class 1)"
+    axis = "probability of the true class (1 of 4 pixels has class 1)"
     return Path(axis, "gradient by this probability", (0.04, 0.96), cases)
 
 
