@@ -177,3 +177,17 @@ def test_counts_must_be_as_many_as_classes(make):
         make([5, 2])(LABELS, LOGITS)
     with pytest.raises(ValueError, match=re.escape("`counts` must be a sequence of numbers of at least 0")):
         make([[5, 2]])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_count_below_the_root_of_the_smallest_number_has_a_gradient(mode):
+    true, logits = np.float32([[1, 0], [0, 0]]), np.float32([[2, -46], [-1, -46]])
+    gradient = value_and_gradient(kl.SoftFBeta(from_logits=True), true, logits, mode=mode)[1]
+    assert np.isfinite(gradient).all() and gradient[0, 0] < 0
+
+
+def test_an_output_that_is_unknown_or_masked_does_not_count():
+    """A row counts if one of its outputs is known and not masked."""
+    seen = masked([[0.9, 0.2], [0.5, 0.5]], [[True, False], [True, True]])
+    loss = kl.BinaryCrossentropy(ignore_class=-1)(np.float32([[-1, 1], [1, 1]]), seen)
+    np.testing.assert_allclose(N(loss), np.log(2), rtol=1e-6)

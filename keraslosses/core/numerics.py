@@ -20,9 +20,17 @@ def root(x: Tensor) -> Tensor:
 
 
 def divide(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """numerator / denominator, but 0 with derivative 0 where the denominator is 0."""
+    """numerator / denominator, but 0 with derivative 0 where the denominator is 0.
+
+    Both are divided by the denominator as a constant, so that its square is in no gradient: it could
+    underflow.
+    """
     zero = denominator == 0
-    return ops.where(zero, 0.0, numerator / ops.where(zero, ops.ones_like(denominator), denominator))
+    safe = ops.where(zero, ops.ones_like(denominator), denominator)
+    scale = ops.stop_gradient(safe)
+    # The compiler XLA would make one quotient of the three, with that square, without this `where`.
+    relative = ops.where(zero, ops.ones_like(denominator), safe / scale)
+    return ops.where(zero, 0.0, numerator / scale / relative)
 
 
 def fraction(part: Tensor, whole: Tensor) -> Tensor:
