@@ -2,6 +2,7 @@
 
 import re
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -132,3 +133,16 @@ def test_what_fits_neither_form_raises(y_true, words):
 def test_one_single_class_warns(y_true):
     with pytest.warns(SyntaxWarning, match="more than one class"):
         of_axis(y_true, np.zeros((2, 1, 3)), axis=1)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="sizes are unknown on TensorFlow only")
+@pytest.mark.parametrize("sizes", [(None, None), (None, 4)])
+def test_indices_of_unknown_shape_are_not_read_as_rows(sizes):
+    import tensorflow as tf
+
+    rows = tf.TensorSpec([None, None]), tf.TensorSpec(sizes)
+    loss = tf.function(OfRows(), input_signature=rows)
+    np.testing.assert_allclose(number(loss(ROWS, LOGITS)), number(OfRows()(LABELS, LOGITS)), rtol=1e-6)
+    for y_true in (LABELS[:, None], ROWS[:1]):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            loss(y_true.astype("float32"), LOGITS)

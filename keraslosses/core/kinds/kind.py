@@ -14,7 +14,7 @@ from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import Range
 from keraslosses.core.precision import floating
-from keraslosses.core.reduction import extend_to
+from keraslosses.core.reduction import both, extend_to
 from keraslosses.core.types import Options, Shape, Tensor
 
 
@@ -73,7 +73,17 @@ def tensors_of_one_shape(name: str, y_true: Tensor, y_pred: Tensor) -> tuple[Any
         y_true = ops.squeeze(y_true, -1)
     if not checks.compatible(y_true.shape, y_pred.shape):
         raise checks.shapes_differ(*given, name, "have the shape of y_pred")
+    if None in y_true.shape:
+        y_true = of_equal_shape(y_true, y_pred)
     return (y_true if y_true.dtype == y_pred.dtype else ops.cast(y_true, y_pred.dtype)), y_pred
+
+
+def of_equal_shape(y_true: Tensor, y_pred: Tensor) -> Any:
+    """y_true of a shape that is not yet known; it raises when it runs if this is not the shape of y_pred.
+
+    Else class indices `(batch, 1)` would be read as rows that are all the same.
+    """
+    return ops.reshape(ops.broadcast_to(y_true, ops.shape(y_pred)), ops.shape(y_true))
 
 
 class Kind(ABC):
@@ -121,8 +131,9 @@ class Kind(ABC):
         shape = self.shape(pair)
         if len(mask.shape) == len(shape) + 1 and mask.shape[-1] != 1:
             mask = extend_to(mask, len(shape) + 1, "mask", pair.y_pred.shape)
+            known = mask if pair.inner is None else both(mask, pair.inner != 0)
             pair = self.hide(pair, mask, options)
-            mask = ops.any(mask, axis=pair.axis)
+            mask = ops.any(known, axis=pair.axis)
         return pair, extend_to(mask, len(shape), "mask", shape)
 
     def weighted(self, pair: Pair, weight: Any) -> tuple[Pair, Any]:
