@@ -197,3 +197,23 @@ def test_a_region_may_span_the_batch(name):
     one_image = [array.reshape(1, -1, *array.shape[2:]) for array in (LABELS, LOGITS)]
     whole = values(name, LABELS, LOGITS, from_logits=True, axis=(0, 1, 2))
     close(np.ravel(whole)[:1], np.ravel(values(name, *one_image, from_logits=True))[:1])
+
+
+def test_an_absent_class_has_no_part_in_the_unified_loss():
+    """With one class, its background has a focal part too."""
+    y_true, y_pred = np.zeros((1, 2, 1), "float32"), np.full((1, 2, 1), 0.7, "float32")
+    assert N(kl.unified_focal(y_true, y_pred)) > 0.0 == N(kl.unified_focal(y_true, y_pred, absent="skip"))
+
+
+@pytest.mark.parametrize("asymmetric", [True, False])
+def test_an_impossible_class_costs_infinity_with_gradient_0(asymmetric):
+    logits = np.where(ONE_HOT[:1, :1, :2] == 1, -np.inf, LOGITS[:1, :1, :2]).astype("float32")
+    loss = kl.UnifiedFocal(asymmetric=asymmetric, from_logits=True)
+    for mode in HARD_MODES:
+        value, gradient = value_and_gradient(loss, ONE_HOT[:1, :1, :2], logits, mode=mode)
+        assert value == np.inf and np.isfinite(gradient).all()
+
+
+def test_a_prediction_without_axes_raises():
+    with raises("y_true.shape=(), y_pred.shape=()"):
+        kl.dice(1, 0.5)

@@ -60,14 +60,17 @@ class Form(NamedTuple):
         return numerics.divide(y_true.total(terms), y_true.pixels())
 
     def cross_entropy(self, mask: Tensor, log_p: Tensor, q: Tensor, background: bool = False) -> Any:
-        """The terms of the pixels in a mask, with log(p) and q = 1 - p."""
+        """The terms of the pixels in a mask, with log(p) and q = 1 - p; inf with gradient 0 where p is 0."""
         if not self.asymmetric:
             factor = self.delta * numerics.power(q, 1.0 - self.gamma)
         elif background:
             factor = (1.0 - self.delta) * numerics.power(q, self.gamma)
         else:
             factor = self.delta
-        return mask * factor * ops.where(mask == 0, ops.zeros_like(log_p), -log_p)
+        share, impossible = mask * factor, ops.isinf(log_p)
+        cost = ops.where(ops.logical_or(share == 0, impossible), ops.zeros_like(log_p), -log_p)
+        lost = ops.logical_and(share != 0, impossible)
+        return ops.where(lost, ops.stop_gradient(-log_p), share * cost)
 
     def tversky(self, y_true: Truth, odds: Odds) -> Any:
         """The focal Tversky loss of each class."""
@@ -144,10 +147,9 @@ def unified_focal(
     0.8081
     """
     odds, form = Odds.of(y_pred), Form(delta, gamma, asymmetric, smooth)
-    tversky = form.tversky(y_true, odds)
+    parts = weight * form.focal(y_true, odds) + (1.0 - weight) * form.tversky(y_true, odds)
     if absent == "skip":
-        tversky = ops.where(y_true.absent(), ops.zeros_like(tversky), tversky)
-    parts = weight * form.focal(y_true, odds) + (1.0 - weight) * tversky
+        parts = ops.where(y_true.absent(), ops.zeros_like(parts), parts)
     if class_weights is not None:
         parts = parts * y_true.along_classes(class_weights)
     return ops.sum(parts, axis=y_true.class_place)

@@ -81,7 +81,7 @@ def unified_focal(
 
     def loss(region: Region) -> float:
         value = 0.0
-        weights, counted = region.factors(class_weights, "count"), region.factors(None, absent)
+        weights = region.factors(class_weights, absent)
         for c, (t, s, w, log, log_rest) in enumerate(
             zip(*(np.moveaxis(x, -1, 0) for x in region), strict=True)
         ):
@@ -89,7 +89,7 @@ def unified_focal(
             if apart:
                 found.append(parts(1 - t, 1 - s, w, log_rest, background=True))
             focal, tversky = np.sum(found, axis=0)
-            value += weights[c] * (weight * focal + (1 - weight) * tversky * counted[c])
+            value += weights[c] * (weight * focal + (1 - weight) * tversky)
         return value
 
     return over_images(y, p, loss, **layout)

@@ -229,7 +229,7 @@ def labels_of(y_true: Tensor, y_pred: Tensor, class_axis: int, ignore: int | Non
 
     Without an `ignore_class`, integers for a single class are its mask.
     """
-    if not is_int_dtype(standardize_dtype(y_true.dtype)):
+    if not (len(y_pred.shape) and is_int_dtype(standardize_dtype(y_true.dtype))):
         return None
     if ignore is None and y_pred.shape[class_axis] == 1:
         return None
