@@ -11,6 +11,7 @@ from keras import ops
 from masks import masked
 
 import keraslosses as kl
+from keraslosses.core import hard_examples
 from keraslosses.portability.gradients import MODES, value_and_gradient
 from keraslosses.reference import REFERENCES
 
@@ -218,6 +219,35 @@ def test_the_share_is_counted_in_whole_numbers():
     loss = kl.HardExamples(kl.Huber(), fraction=0.07)
     counts = [int(N(loss.count(ops.convert_to_tensor(n, dtype="int32")))) for n in (100, 101, 10**7, 0)]
     assert counts == [7, 8, 700_000, 1]
+
+
+@pytest.mark.parametrize(
+    ("fraction", "n", "kept"),
+    [
+        (1e-5, 200_000, 2),
+        (1e-5, 200_001, 3),
+        (1e-9, 2**31 - 1, 3),
+        (0.99999, 200_000, 199_998),
+        (0.99999, 200_001, 199_999),
+        (0.1235, 2**31 - 1, 265_214_231),
+        (0.4999, 2**31 - 1, 1_073_527_076),
+        (1.0, 2**31 - 1, 2**31 - 1),
+    ],
+)
+def test_small_and_large_shares_of_many_values(fraction, n, kept):
+    count = kl.HardExamples(kl.Huber(), fraction=fraction).count
+    assert int(N(count(ops.convert_to_tensor(n, dtype="int32")))) == kept
+
+
+def test_ranks_make_no_infinity():
+    """Tools that look for faults, such as `jax_debug_infs`, would report it."""
+    made, full_like = [], ops.full_like
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            hard_examples.ops, "full_like", lambda x, value: made.append(value) or full_like(x, value)
+        )
+        assert hard(fraction=0.5) == 5.0
+    assert made and np.isfinite(made).all()
 
 
 def test_what_does_not_count_is_not_hard():

@@ -6,6 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 import keras
+import numpy as np
+from keras.backend import standardize_dtype
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
@@ -14,8 +16,8 @@ from keraslosses.core.reduction import Entries, reduce
 from keraslosses.core.saving import saved
 from keraslosses.core.types import DType, Tensor
 
-# The fraction is a quotient of whole numbers up to this one, so that no rounding changes what it counts.
-LARGEST_DENOMINATOR = 10_000
+# The products of the whole numbers in `part` are at most twice this one, so that they fit int32.
+LARGEST_PRODUCT = 2**30
 
 
 @saved
@@ -43,6 +45,9 @@ class HardExamples(EntriesLoss):
 
     Shapes: y_true and y_pred as the inner loss takes them. The result is a scalar; with the reduction
     `"none"` it has the shape of the values of the inner loss.
+
+    k is exact for a fraction of up to four decimals, and for a quotient of whole numbers up to 30,000. Others
+    are rounded to such a quotient, to nine digits after the point at least.
 
     The values are compared after multiplication with their sample weights. Of equal values, the first ones
     are kept. What is kept is constant in the gradient. With `"sample"`, the mean is over the kept values of
@@ -81,6 +86,7 @@ class HardExamples(EntriesLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.loss = loss
         self.fraction, self.at_least, self.per = float(fraction), int(at_least), per
+        self.share, self.left_out = (whole_numbers(x) for x in (Fraction(fraction), 1 - Fraction(fraction)))
 
     def entries(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None, mask: Tensor = None
@@ -104,10 +110,8 @@ class HardExamples(EntriesLoss):
 
     def count(self, n: Tensor) -> Tensor:
         """How many of n values are kept: ceil(fraction · n) in whole numbers, and no less than `at_least`."""
-        share = Fraction(self.fraction).limit_denominator(LARGEST_DENOMINATOR)
-        whole, rest = n // share.denominator, n % share.denominator
-        rounded_up = (rest * share.numerator + share.denominator - 1) // share.denominator
-        return ops.maximum(whole * share.numerator + rounded_up, self.at_least)
+        kept = n - part(n, *self.left_out) if self.fraction > 0.5 else part(n, *self.share, up=True)
+        return ops.maximum(kept, self.at_least)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -125,13 +129,27 @@ class HardExamples(EntriesLoss):
         return cls(**{**config, "loss": keras.saving.deserialize_keras_object(config["loss"])})
 
 
+def whole_numbers(share: Fraction) -> tuple[int, int]:
+    """A quotient of whole numbers near a share. If the share is at most 1/2, `part` can use it in int32."""
+    largest = math.isqrt(int(LARGEST_PRODUCT / max(float(share), 1e-9)))
+    return share.limit_denominator(min(10**9, largest)).as_integer_ratio()
+
+
+def part(n: Tensor, numerator: int, denominator: int, up: bool = False) -> Any:
+    """numerator / denominator · n in whole numbers, rounded down or up."""
+    whole, rest = n // denominator, n % denominator
+    more = denominator - 1 if up else 0
+    return whole * numerator + (rest * numerator + more) // denominator
+
+
 def largest(values: Tensor, valid: Tensor, count: Callable[[Tensor], Tensor]) -> Any:
     """Which of the values of each row are among its largest valid ones; `count` says how many of n are.
 
-    A NaN counts as the largest value, so that it shows.
+    A NaN counts as the largest value, so that it shows. Nothing infinite is made, because tools that look for
+    faults would report it.
     """
-    ends = ops.full_like(values, float("inf"))
-    ranked = ops.where(valid, ops.where(ops.isnan(values), ends, values), -ends)
+    top = ops.full_like(values, float(np.finfo(standardize_dtype(values.dtype)).max))
+    ranked = ops.where(valid, ops.where(values < top, values, top), -top)
     rank = ops.argsort(ops.argsort(-ranked, axis=-1), axis=-1)
     n = ops.sum(ops.cast(valid, "int32"), axis=-1, keepdims=True)
     return ops.logical_and(valid, rank < count(n))
