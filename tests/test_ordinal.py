@@ -122,6 +122,19 @@ def test_the_mean_of_corn_is_over_the_questions_that_count():
     )
 
 
+def test_a_masked_level_leaves_the_sum():
+    seen = np.array([[True, True, False]] * 4 + [[False] * 3])
+    logits = np.where(seen, LOGITS, np.nan)
+    expected = kl.coral(np.minimum(LABELS, 2)[:4], LOGITS[:4, :2])
+    np.testing.assert_allclose(N(kl.Coral()(LABELS, masked(logits, seen))), N(expected).mean(), rtol=1e-6)
+
+
+def test_the_root_of_a_small_power_does_not_underflow():
+    p = np.float32([[1 - 1e-4, 1e-4], [1, 0]])
+    found = kl.earth_mover([0, 0], p, power=10.0, root=True)
+    np.testing.assert_allclose(N(found), [1e-4 * 0.5**0.1, 0], rtol=1e-3)
+
+
 # The layers
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import DISTRIBUTIONS, SHARES
 from keraslosses.core.kinds.labels_or_distributions import LabelsOrDistributions, weighted
@@ -63,9 +63,17 @@ def earth_mover(
     """
     p = ops.softmax(y_pred, axis=-1) if from_logits else numerics.distribution(y_pred, -1)
     apart = ops.abs(ops.cumsum(p - y_true, axis=-1))
-    values = numerics.mean(numerics.power(apart, power), -1)
-    values = numerics.power(values, 1.0 / power) if root else values
+    values = power_mean(apart, power) if root else numerics.mean(numerics.power(apart, power), -1)
     return weighted(values, class_weights, y_true)
+
+
+def power_mean(apart: Tensor, power: float) -> Any:
+    """(mean of apart^power)^(1 / power) of each row. The distances are divided by the largest one first:
+    then the largest power is 1, and does not underflow.
+    """
+    scale = backend.above_or_one(ops.stop_gradient(backend.largest(apart))[..., None], 0.0)
+    mean = numerics.mean(numerics.power(apart / scale, power), -1)
+    return ops.squeeze(scale, -1) * numerics.power(mean, 1.0 / power)
 
 
 @saved

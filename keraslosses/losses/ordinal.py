@@ -48,7 +48,7 @@ def coral(
     >>> print(round(float(keraslosses.coral([1], [[2.0, -1.0]])[0]), 4))
     0.4402
     """
-    values = ops.sum(answer_costs(ops.expand_dims(y_true, -1), y_pred), axis=-1)
+    values = answer_costs(y_true, y_pred)
     return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
 
 

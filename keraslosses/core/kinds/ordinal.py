@@ -1,5 +1,6 @@
 """The kinds of ordered classes: `Levels`, `ConditionalLevels` and `Thresholds`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,19 +23,28 @@ def levels(y_pred: Tensor) -> Any:
 class Levels(Labels):
     """One class index for each entry, and a logit for each of the K - 1 questions "is the class above k?".
 
-    The questions lie along the last axis of y_pred. The options `ignore_class` and `class_weights` are those
-    of `Labels`.
+    The questions lie along the last axis of y_pred. The loss of an entry is the sum over its questions; a
+    masked question is left out. The options `ignore_class` and `class_weights` are those of `Labels`. The
+    formula gets the class indices with one more axis of size 1.
 
     Shapes: y_pred `(batch, .., K - 1)`. y_true `(batch, ..)` or `(batch, .., 1)`, class indices in [0, K).
-    The formula returns `(batch, ..)`.
+    The formula returns the shape of y_pred.
 
     The formula must be finite for label 0 and a y_pred of ones, because they replace a sample of weight 0.
     """
 
     more_classes = 1
 
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
+        y_pred = ops.where(seen, pair.y_pred, ops.ones((), dtype=pair.y_pred.dtype))
+        return replace(pair, y_pred=y_pred, inner=ops.cast(seen, y_pred.dtype))
 
-class ConditionalLevels(Levels):
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
+        values = formula(ops.expand_dims(pair.y_true, -1), pair.y_pred)
+        return ops.sum(values if pair.inner is None else values * pair.inner, axis=-1)
+
+
+class ConditionalLevels(Labels):
     """As `Levels`, but each level is an entry of its own. It counts if the class is not below the level.
 
     The formula gets the class indices with one more axis of size 1.
@@ -44,6 +54,8 @@ class ConditionalLevels(Levels):
 
     The formula must be finite if y_pred is 1, because ones replace the levels that do not count.
     """
+
+    more_classes = 1
 
     def marked(self, name: str, labels: Tensor, y_pred: Tensor, axis: int, options: Options) -> Pair:
         pair = super().marked(name, labels, y_pred, axis, options)
