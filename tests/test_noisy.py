@@ -1,11 +1,14 @@
 """Losses for wrong labels: the cases in which they are other losses, and values from outside."""
 
+import re
+
 import numpy as np
 import pytest
 from keras import ops
 
 import keraslosses as kl
 from keraslosses.losses.tempered import tempered_softmax
+from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.reference import REFERENCES
 
 pytestmark = pytest.mark.deep_on("jax", "tensorflow")
@@ -104,3 +107,13 @@ def test_truncation_cuts_the_values_off():
     whole = ops.convert_to_numpy(kl.categorical_generalized_cross_entropy([0, 0, 0], p, q=0.7))
     for truncation, expected in ((0.0, whole), (0.4, [whole[1], whole[1], whole[2]]), (1.0, [0.0] * 3)):
         same(kl.categorical_generalized_cross_entropy([0, 0, 0], p, q=0.7, truncation=truncation), expected)
+
+
+def test_a_t2_that_underflows_raises():
+    rows = np.zeros((1, 1000), "float32")
+    with pytest.raises(
+        ValueError, match=re.escape("`t2` must be at most 12.5 for 1000 classes. Received: t2=13")
+    ):
+        kl.bi_tempered([0], rows, t2=13.0)
+    value, gradient = value_and_gradient(kl.BiTempered(t2=12.4), np.array([0]), rows)
+    assert np.isfinite(value) and np.isfinite(gradient).all() and gradient.any()

@@ -1,6 +1,10 @@
 """Bi-tempered logistic loss: cross-entropy with a bounded value and a heavy-tailed softmax."""
 
+import math
 from typing import Any, NamedTuple
+
+import numpy as np
+from keras.backend import standardize_dtype
 
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
@@ -42,7 +46,8 @@ def bi_tempered(
             0.
         y_pred: Logits, one for each class.
         t1: Temperature of the logarithm, in [0, 1]. Default: 0.8. Below 1, the loss is bounded.
-        t2: Temperature of the softmax, at least 1. Default: 1.4. Above 1, its tails are heavy.
+        t2: Temperature of the softmax, at least 1. Default: 1.4. Above 1, its tails are heavy. In float32,
+            `C^t2` must be below 3e37.
         label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / C` for C classes.
         ignore_class: None (default), or a label such as 255 or -1. Its entries cost 0, and the mean does not
             count them.
@@ -53,14 +58,16 @@ def bi_tempered(
     have the shape of the result, or `(batch, .., 1)`.
 
     Raises:
-        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
-            a label out of range, or numbers below 0 in a distribution.
+        ValueError: for an option out of range, a t2 too large for the number of classes, a list of weights of
+            the wrong length, shapes that do not fit, a label out of range, or numbers below 0 in a
+            distribution.
 
     Example:
 
     >>> print(round(float(keraslosses.bi_tempered([0], [[2.0, 1.0, 0.1]])[0]), 4))
     0.4149
     """
+    reject_too_large(t2, y_pred)
     target = smoothed(y_true, label_smoothing, -1)
     p, log_p = tempered_softmax(y_pred, t2)
     values = ops.sum(divergence(target, p, log_p, t1), axis=-1)
@@ -73,6 +80,15 @@ def bi_tempered(
         return slope if class_weights is None else weighted_rows(slope, class_weights, y_true)
 
     return Explicit(weighted(values, class_weights, y_true), by_pred)
+
+
+def reject_too_large(t2: float, y_pred: Tensor) -> None:
+    """Raises if C^-t2 underflows, the power t2 of the probability of C equal classes."""
+    classes = y_pred.shape[-1]
+    limit = -math.log(np.finfo(standardize_dtype(y_pred.dtype)).tiny) - 1.0
+    if classes is not None and t2 * math.log(max(classes, 1)) > limit:
+        largest = limit / math.log(classes)
+        raise checks.invalid("t2", f"be at most {largest:.4g} for {classes} classes", t2)
 
 
 def weighted_rows(rows: Tensor, class_weights: list[float], y_true: Tensor) -> Tensor:
@@ -152,7 +168,8 @@ class BiTempered(FunctionLoss):
         t1: Temperature of the logarithm, in [0, 1]. Default: 0.8. Below 1, the loss is bounded: a label that
             is far wrong costs at most `1 / ((1 - t1) (2 - t1)) + 1 / (2 - t1)`.
         t2: Temperature of the softmax, at least 1. Default: 1.4. Above 1, its tails are heavy, so a wrong
-            label near the boundary moves it less.
+            label near the boundary moves it less. In float32, `C^t2` must be below 3e37, so t2
+            at most 12 for 1,000 classes.
         label_smoothing: Smoothing s in [0, 1], default 0. Targets become `y (1 - s) + s / C` for C classes.
         reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
             `"mean_with_sample_weight"` or `"none"` (the same as None).
@@ -168,13 +185,14 @@ class BiTempered(FunctionLoss):
     have the shape of the result, or `(batch, .., 1)`.
 
     y_pred holds logits. With t1 = t2 = 1 the loss is cross-entropy minus the entropy of the target. Twelve
-    steps of Newton's method find λ to the precision of the dtype, for t2 up to 10 and 100,000 classes. The
+    steps of Newton's method find λ to the precision of the dtype, for t2 up to 7 and 100,000 classes. The
     gradient does not go through these steps: it is that of the solution. A logit of -inf excludes its class.
     For prediction, use the tempered softmax too; the largest logit stays the largest.
 
     Raises:
-        ValueError: for an option out of range, a list of weights of the wrong length, shapes that do not fit,
-            a label out of range, or numbers below 0 in a distribution.
+        ValueError: for an option out of range, a t2 too large for the number of classes, a list of weights of
+            the wrong length, shapes that do not fit, a label out of range, or numbers below 0 in a
+            distribution.
 
     Source: Amid et al., Robust Bi-Tempered Logistic Loss Based on Bregman Divergences, 2019, equations 4 and
     5. The label smoothing of the authors' code divides by C - 1, and leaves out the label.
