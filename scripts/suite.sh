@@ -36,6 +36,7 @@ progress() {
     done
 }
 
+quickly="--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 backends=${BACKENDS:-tensorflow jax torch}
 declare -A process
 for backend in $backends; do
@@ -44,9 +45,10 @@ for backend in $backends; do
     [ "$backend" = jax ] && priority=0 || priority=5
     # With these options XLA compiles in a fifth of the time, and its code is slow, which small tensors do not feel.
     # TensorFlow's tests, and on JAX the check "compiled", run the code that users get (tests/test_checks.py).
-    quickly=""
-    [ "$backend" = jax ] && quickly="--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
-    XLA_FLAGS="$quickly ${XLA_FLAGS:-}" KERAS_BACKEND=$backend nice -n "$priority" "$python" -m pytest -p no:cacheprovider "$@" >"$logs/$backend" 2>&1 &
+    # A blank XLA_FLAGS would be the name of a file, for which XLA ends the process.
+    settings=("KERAS_BACKEND=$backend")
+    [ "$backend" = jax ] && settings+=("XLA_FLAGS=$quickly${XLA_FLAGS:+ $XLA_FLAGS}")
+    env "${settings[@]}" nice -n "$priority" "$python" -m pytest -p no:cacheprovider "$@" >"$logs/$backend" 2>&1 &
     process[$backend]=$!
 done
 progress &
