@@ -268,10 +268,14 @@ def test_gradient_is_finite_where_the_value_is(name, data):
     options = data.draw(options_of(reference))
     of_true, of_pred = EXTREMES[reference.kind]
     y_true = data.draw(of_true)
-    y_pred = data.draw(LOGITS if options.get("from_logits") else of_pred)
+    logits = LOGITS.map(of_an_image) if reference.kind is kinds.MASKS else LOGITS
+    y_pred = data.draw(logits if options.get("from_logits") else of_pred)
     loss = made_once(name, reference.options.index(options))
     values, gradient = value_and_gradient(loss, y_true, y_pred)
-    assert np.all(np.isfinite(gradient[np.isfinite(values)])), (values, gradient)
+    finite = np.isfinite(values)
+    if reference.kind is kinds.MASKS:  # Its values are those of the classes of an image.
+        finite = finite.all(axis=-1)
+    assert np.all(np.isfinite(gradient[finite])), (values, gradient)
 
 
 def test_every_kind_of_input_can_be_drawn():

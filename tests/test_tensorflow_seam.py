@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 import keraslosses
-from keraslosses.core.backend import tensorflow as seam
+from keraslosses.core.backend import tensorflow_totals as seam
 
 
 def seen_in(compiled):

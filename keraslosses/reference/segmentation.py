@@ -156,7 +156,7 @@ LOGITS: dict[str, Any] = {"from_logits": True, "smooth": 1.0, "axis": [0, 1]}
 LABELS: dict[str, Any] = {
     "axis": 0,
     "class_axis": 1,
-    "ignore_class": 255,
+    "ignore_class": 254,
     "from_logits": True,
     "multi_label": True,
     "smooth": 0.5,
