@@ -112,7 +112,8 @@ def ldam(
     """
     rarity = np.maximum(counts, 1.0) ** -0.25
     margins = of_classes("counts", max_margin * rarity / np.max(rarity), y_pred)
-    logits = scale * (below_largest(y_pred) - y_true * margins)
+    # Twice, so that the largest is 0 and stays 0 when it is scaled, in fused code too.
+    logits = scale * below_largest(below_largest(y_pred) - y_true * margins)
     terms = against_logits(weighted(y_true, class_weights), logits, -1)
     return Explicit(terms.values, lambda: scale * terms.by_pred())
 
