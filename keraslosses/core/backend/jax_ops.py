@@ -12,5 +12,6 @@ OWN = {
     "arctan2": jnp.arctan2,
     "tanh": jnp.tanh,
     "sin": jnp.sin,
+    "sinh": jnp.sinh,
     "cos": jnp.cos,
 }
