@@ -24,7 +24,7 @@ COMMANDS = typer.main.get_command(app).commands
 CALLS = {
     "bench": (["Huber"], 1, 0),
     "check": (["Huber"], 1, 1),
-    "choose": (["lesions"], 0, 2),
+    "choose": (["lesions"], 0, 3),
     "demo": ([], 1, 0),
     "list": (["Huber", "Dice"], 0, 2),
     "migrate": (["."], 1, 1),

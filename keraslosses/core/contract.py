@@ -6,6 +6,7 @@ The formula gets clean tensors only. Entries that do not count are silenced befo
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,15 @@ class Contract:
         self.name = formula.__name__
         self.formula = formula
         self.kind = kind
-        self.signature = inspect.signature(formula)
-        parameters = list(self.signature.parameters.values())[2:]
-        self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        names, self.defaults = options_of(formula)
         self.rules = rules
         self.forms = tuple(faster)
         self.faster = forms.at_work(faster, backend.BACKEND)
-        check_rules(self.name, [p.name for p in parameters], rules)
+        check_rules(self.name, names, rules)
+
+    @functools.cached_property
+    def signature(self) -> inspect.Signature:
+        return inspect.signature(self.formula)
 
     def options(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """All options by name, after their rules have checked them."""
@@ -138,6 +141,21 @@ class Contract:
         if found is not None:
             return found
         return self.kind.mean(functools.partial(self.formula, **options), pair, self.faster.formula)
+
+
+def options_of(formula: Callable[..., Any]) -> tuple[list[str], dict[str, Any]]:
+    """The names of the options of a formula, and their defaults.
+
+    From its code if it is a plain function: a signature takes ten times as long, for each loss at import.
+    """
+    if type(formula) is FunctionType and not hasattr(formula, "__wrapped__"):
+        code, positional = formula.__code__, formula.__defaults__ or ()
+        names = list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+        last = names[code.co_argcount - len(positional) : code.co_argcount]
+        known = {**dict(zip(last, positional, strict=True)), **(formula.__kwdefaults__ or {})}
+        return names[2:], {name: known[name] for name in names[2:] if name in known}
+    parameters = list(inspect.signature(formula).parameters.values())[2:]
+    return [p.name for p in parameters], {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def check_rules(name: str, options: Sequence[str], rules: Mapping[str, checks.Rule]) -> None:
