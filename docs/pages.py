@@ -21,6 +21,8 @@ FOLDER = Path(__file__).parent / "api"
 EXPLORER = Path(__file__).parent / "_static" / "explorer" / "losses.js"
 # For your own losses: see the guide.
 MODULES = {"Kinds of inputs": kinds, "Rules of options": rules}
+# What a kind of your own needs has a page of its own: one page of all is too long on a phone.
+OF_OWN_KINDS = ("kinds.Kind", "kinds.Pair", "kinds.Range")
 FUNCTION_TITLES = ("Functions", "Rules of options")
 # The texts of other packages are not ours to set; their names are enough.
 NAMES_ONLY = ("From Keras", "Other names")
@@ -31,9 +33,16 @@ def pages() -> dict[str, str]:
     made = {name: class_page(name) for title in ("Losses", "Layers", "Metrics") for name in names_of(title)}
     made |= {name: function_page(name) for name in other_functions()}
     made["other-names"] = other_names_page()
-    for title, module in MODULES.items():
-        made[file_of(title)] = listing_page(title, members(module))
+    for title, names in listings().items():
+        made[file_of(title)] = listing_page(title, names)
     return made
+
+
+def listings() -> dict[str, list[str]]:
+    """The names on each page that is a list of classes or functions."""
+    found = {title: members(module) for title, module in MODULES.items()}
+    found["Kinds of inputs"] = [name for name in found["Kinds of inputs"] if name not in OF_OWN_KINDS]
+    return {**found, "Kinds of your own": list(OF_OWN_KINDS)}
 
 
 def write_pages() -> None:

@@ -46,7 +46,7 @@ def public_names() -> str:
     functions = pages.other_functions()
     lines += ["## Functions", "", *(f"- [`{name}`](api/{name}.md)" for name in functions)]
     lines += pages.toctree(functions)
-    others = ["other-names", *map(pages.file_of, pages.MODULES)]
+    others = ["other-names", *map(pages.file_of, pages.listings())]
     lines += ["## Others", "", *(f"- [](api/{name}.md)" for name in others), *pages.toctree(others)]
     return "\n".join(lines)
 

@@ -342,7 +342,7 @@ REFERENCES = (
                 FAR,
                 "Models are compared by Cohen's kappa, and batches hold all classes.",
                 "Batches are small: the kappa of few samples says little.",
-                {"num_classes": 5, "from_logits": True},
+                {"num_classes": 4, "from_logits": True},
             ),
         ),
     ),
