@@ -15,7 +15,7 @@ from programs import program
 import keraslosses
 from keraslosses import kinds, rules
 from keraslosses.reference import REFERENCES, Reference, Use
-from keraslosses.reference.uses import USES_OF_OTHERS
+from keraslosses.reference.uses import TASKS, USES_OF_OTHERS
 
 FOLDER = Path(__file__).parent / "api"
 EXPLORER = Path(__file__).parent / "_static" / "explorer" / "losses.js"
@@ -191,9 +191,20 @@ def source(reference: Reference) -> str:
     return f"{reference.source}{link}."
 
 
+def linked(place: str) -> str:
+    """A task or a symptom, with a link to the page that answers it."""
+    page = "which-loss" if place in TASKS else "symptoms"
+    return f"[{place}](../{page}.md#{anchor(place)})"
+
+
 def uses_table(uses: tuple[Use, ...]) -> str:
     rows = [
-        (f"[{use.place}](../which-loss.md#{anchor(use.place)})", started(use), use.when, use.when_not)
+        (
+            f"[{use.place}](../{page_of(use.place)}.md#{anchor(use.place)})",
+            started(use),
+            use.when,
+            use.when_not,
+        )
         for use in uses
     ]
     return table(("for", "start with", "use it when", "not when"), rows)

@@ -1,5 +1,6 @@
 """What is filled into pages that are written by hand, each in the place of a marker."""
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -55,14 +56,12 @@ def function_of(name: str) -> str | None:
     return f"`{REFERENCES[name].function}`" if name in REFERENCES else None
 
 
-def which_loss() -> str:
-    """The answers by task and by symptom."""
+def which_loss(places: Sequence[str]) -> str:
+    """The answers for tasks or symptoms."""
     lines: list[str] = []
-    for title, places in (("By task", TASKS), ("By symptom", SYMPTOMS)):
-        lines += [f"## {title}", ""]
-        for place in places:
-            rows = [answer(name, use) for name, use in answers(place)]
-            lines += [f"### {place}", "", pages.table(("start with", "use it when", "not when"), rows), ""]
+    for place in places:
+        rows = [answer(name, use) for name, use in answers(place)]
+        lines += [f"## {place}", "", pages.table(("start with", "use it when", "not when"), rows), ""]
     return "\n".join(lines)
 
 
@@ -108,7 +107,8 @@ def migrated(row: Row) -> str:
 TABLES = {
     "api": ("<!-- public names -->", public_names),
     "losses": ("<!-- losses by family -->", losses_by_family),
-    "which-loss": ("<!-- tasks and symptoms -->", which_loss),
+    "which-loss": ("<!-- tasks -->", partial(which_loss, TASKS)),
+    "symptoms": ("<!-- symptoms -->", partial(which_loss, SYMPTOMS)),
     "check-codes": ("<!-- codes -->", codes),
     "performance-results": ("<!-- bench summary -->", partial(bench, "summary")),
     "performance-tensorflow": ("<!-- bench tensorflow -->", partial(bench, "tensorflow")),
