@@ -198,15 +198,7 @@ def linked(place: str) -> str:
 
 
 def uses_table(uses: tuple[Use, ...]) -> str:
-    rows = [
-        (
-            f"[{use.place}](../{page_of(use.place)}.md#{anchor(use.place)})",
-            started(use),
-            use.when,
-            use.when_not,
-        )
-        for use in uses
-    ]
+    rows = [(linked(use.place), started(use), use.when, use.when_not) for use in uses]
     return table(("for", "start with", "use it when", "not when"), rows)
 
 
