@@ -54,11 +54,13 @@ def generalized_dice(
     found = Counts(
         *(numerics.last(sums, y_true.class_place) for sums in counts(y_true, y_pred.probability()))
     )
-    weights, scale = size_weights(found.true, EXPONENTS[weighting])
+    # From the mask alone: the counts would bring the prediction into the gradient of the weights.
+    true = numerics.last(y_true.total(y_true.mask), y_true.class_place)
+    weights, scale = size_weights(true, EXPONENTS[weighting])
     if class_weights is not None:
         weights = weights * numerics.along(-1, class_weights, weights)
     if absent == "skip":
-        weights = ops.where(found.true == 0, ops.zeros_like(weights), weights)
+        weights = ops.where(true == 0, ops.zeros_like(weights), weights)
     apart, size = (ops.sum(weights * each, axis=-1) for each in (found.apart, found.size))
     return numerics.fraction(apart, size + smooth * scale)
 
