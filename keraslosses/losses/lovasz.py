@@ -90,7 +90,8 @@ def lovasz_softmax(
     0.4167
     """
     shares = ops.softmax(y_pred, axis=1) if from_logits else y_pred
-    members = y_true[:, None] == ops.arange(y_pred.shape[1], dtype="int32")[:, None]
+    indices = ops.arange(y_pred.shape[1], dtype="int32")
+    members = y_true[:, None] == indices[None, :, None]
     sizes = ops.where(members, 1.0 - shares, shares)
     return Errors(sizes, members, class_weights, present_only=classes == "present")
 

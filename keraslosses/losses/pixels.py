@@ -177,6 +177,6 @@ def of_images_or_batch(errors: Errors, weights: Tensor, whole: bool) -> Any:
         sets = tuple(flat(ops.transpose(x, (1, 0, 2)))[None] for x in sets)
     values = lovasz_extension(*sets)
     if errors.class_weights is not None:
-        values = values * backend.constant(errors.class_weights, values.dtype, values)
+        values = values * backend.constant(errors.class_weights, values.dtype, values)[None]
     present = ops.cast(ops.any(sets[1] != 0, axis=-1), values.dtype) if errors.present_only else None
     return numerics.mean(values, -1, present)
