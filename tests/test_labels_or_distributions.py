@@ -135,7 +135,9 @@ def test_one_single_class_warns(y_true):
         of_axis(y_true, np.zeros((2, 1, 3)), axis=1)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="sizes are unknown on TensorFlow only")
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="sizes are unknown on TensorFlow only; 2026-11-28"
+)
 @pytest.mark.parametrize("sizes", [(None, None), (None, 4)])
 def test_indices_of_unknown_shape_are_not_read_as_rows(sizes):
     import tensorflow as tf
