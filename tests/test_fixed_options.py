@@ -1,6 +1,8 @@
 """An option that is set after its loss, layer or metric was made would not act in a compiled step: it is refused."""
 
 import copy
+import functools
+import inspect
 import pickle
 import re
 
@@ -8,6 +10,7 @@ import keras
 import pytest
 
 import keraslosses
+from keraslosses.core.arguments import arguments_of
 from keraslosses.reference import REFERENCES
 
 
@@ -101,3 +104,18 @@ def test_a_frozen_layer_and_a_policy_can_still_be_set():
     layer.trainable = False
     layer.dtype_policy = keras.DTypePolicy("float16")
     assert not layer.trainable
+
+
+def test_the_arguments_of_a_function_are_those_of_its_signature():
+    def plain(y_true, y_pred, gamma, alpha=0.5, *, axis=-1, weights):
+        pass
+
+    @functools.wraps(plain)
+    def wrapped(*args, **kwargs):
+        pass
+
+    for function in (plain, wrapped, functools.partial(plain, 1)):
+        signature = inspect.signature(function).parameters
+        names, defaults = arguments_of(function)
+        assert names == list(signature)
+        assert defaults == {name: p.default for name, p in signature.items() if p.default is not p.empty}

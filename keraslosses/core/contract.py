@@ -6,12 +6,12 @@ The formula gets clean tensors only. Entries that do not count are silenced befo
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from keraslosses.core import backend, checks, domain
+from keraslosses.core.arguments import arguments_of
 from keraslosses.core.backend import forms, ops
 from keraslosses.core.precision import in_full_precision
 from keraslosses.core.readable import check_readable
@@ -32,7 +32,9 @@ class Contract:
         self.name = formula.__name__
         self.formula = formula
         self.kind = kind
-        names, self.defaults = options_of(formula)
+        names, defaults = arguments_of(formula)
+        names = names[2:]
+        self.defaults = {name: defaults[name] for name in names if name in defaults}
         self.rules = rules
         self.forms = tuple(faster)
         self.faster = forms.at_work(faster, backend.BACKEND)
@@ -141,21 +143,6 @@ class Contract:
         if found is not None:
             return found
         return self.kind.mean(functools.partial(self.formula, **options), pair, self.faster.formula)
-
-
-def options_of(formula: Callable[..., Any]) -> tuple[list[str], dict[str, Any]]:
-    """The names of the options of a formula, and their defaults.
-
-    From its code if it is a plain function: a signature takes ten times as long, for each loss at import.
-    """
-    if type(formula) is FunctionType and not hasattr(formula, "__wrapped__"):
-        code, positional = formula.__code__, formula.__defaults__ or ()
-        names = list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-        last = names[code.co_argcount - len(positional) : code.co_argcount]
-        known = {**dict(zip(last, positional, strict=True)), **(formula.__kwdefaults__ or {})}
-        return names[2:], {name: known[name] for name in names[2:] if name in known}
-    parameters = list(inspect.signature(formula).parameters.values())[2:]
-    return [p.name for p in parameters], {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def check_rules(name: str, options: Sequence[str], rules: Mapping[str, checks.Rule]) -> None:

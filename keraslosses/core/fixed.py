@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from keraslosses.core.arguments import arguments_of
+
 # These arguments belong to Keras and are not options of a loss, so they may be set.
 KERAS_SETS = {"self", "reduction", "name", "dtype", "kwargs"}
 
@@ -14,9 +16,8 @@ class FixedOptions:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
-            code = cls.__init__.__code__  # Its names: a signature takes ten times as long.
-            count = code.co_argcount + code.co_kwonlyargcount
-            cls.fixed_options |= {*code.co_varnames[:count]} - KERAS_SETS
+            names, _ = arguments_of(cls.__init__)
+            cls.fixed_options |= {*names} - KERAS_SETS
 
     def __setattr__(self, name: str, value: Any) -> None:
         own = name in self.fixed_options or name in vars(self).get("options", ())
