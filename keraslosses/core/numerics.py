@@ -44,6 +44,12 @@ def fraction(part: Tensor, whole: Tensor) -> Tensor:
     return ops.where(nothing, ops.zeros_like(whole), part / scale / relative)
 
 
+def softmax(logits: Tensor, axis: int) -> Tensor:
+    """The softmax; a NaN shows in all classes of its row. TensorFlow's shows it in its own place only."""
+    broken = ops.any(ops.isnan(logits), axis=axis, keepdims=True)
+    return ops.softmax(logits, axis=axis) * backend.one_or_nan(broken, logits.dtype)
+
+
 def log_probability(p: Tensor) -> Tensor:
     """log(max(p, 1e-7)): exact at 1, and constant with derivative 0 below 1e-7."""
     return ops.log(ops.where(p < EPSILON, ops.cast(EPSILON, p.dtype), p))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keraslosses.core import backend
+from keraslosses.core import numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.types import Tensor
 
@@ -17,6 +17,4 @@ def class_shares(y_pred: Tensor, from_logits: bool, multi_label: bool, class_axi
         return y_pred
     if multi_label or y_pred.shape[class_axis] == 1:
         return ops.sigmoid(y_pred)
-    # TensorFlow's softmax shows a NaN in its own place only.
-    broken = ops.any(ops.isnan(y_pred), axis=class_axis, keepdims=True)
-    return ops.softmax(y_pred, axis=class_axis) * backend.one_or_nan(broken, y_pred.dtype)
+    return numerics.softmax(y_pred, class_axis)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keraslosses.core import checks
+from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import PROBABILITIES
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -89,7 +89,7 @@ def lovasz_softmax(
     >>> print(round(float(keraslosses.lovasz_softmax([[0, 0, 1]], y_pred)[0]), 4))
     0.4167
     """
-    shares = ops.softmax(y_pred, axis=1) if from_logits else y_pred
+    shares = numerics.softmax(y_pred, 1) if from_logits else y_pred
     indices = ops.arange(y_pred.shape[1], dtype="int32")
     members = y_true[:, None] == indices[None, :, None]
     sizes = ops.where(members, 1.0 - shares, shares)

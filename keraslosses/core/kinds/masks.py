@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras.backend import is_int_dtype, standardize_dtype
 
-from keraslosses.core import backend, checks
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.kind import Pair, tensors_of_one_shape
 from keraslosses.core.kinds.labels import class_indices, without_class_axis
@@ -74,7 +74,7 @@ class Prediction:
 
     def probability(self) -> Any:
         if self.activation == SOFTMAX:
-            return ops.softmax(self.given, axis=self.class_axis)
+            return numerics.softmax(self.given, self.class_axis)
         return ops.sigmoid(self.given) if self.activation else self.given
 
 
