@@ -217,3 +217,11 @@ def test_an_impossible_class_costs_infinity_with_gradient_0(asymmetric):
 def test_a_prediction_without_axes_raises():
     with raises("y_true.shape=(), y_pred.shape=()"):
         kl.dice(1, 0.5)
+
+
+@pytest.mark.parametrize("name", BY_CLASS)
+def test_a_nan_among_the_logits_shows_in_all_classes(name):
+    undefined = LOGITS.copy()
+    undefined[0, 1, 2, 0] = np.nan
+    found = values(name, LABELS, undefined, **per_image(name))
+    assert np.isnan(found[0]).all() and np.isfinite(found[1]).all()
