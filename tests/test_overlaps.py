@@ -225,3 +225,14 @@ def test_a_nan_among_the_logits_shows_in_all_classes(name):
     undefined[0, 1, 2, 0] = np.nan
     found = values(name, LABELS, undefined, **per_image(name))
     assert np.isnan(found[0]).all() and np.isfinite(found[1]).all()
+
+
+@pytest.mark.parametrize("name", BY_CLASS)
+def test_a_class_of_weight_0_stays_in_the_softmax_of_the_others(name):
+    masks, weights = ONE_HOT.copy(), np.ones_like(LOGITS)
+    weights[..., 0] = 0.0
+    found = values(name, masks, LOGITS, weights, **per_image(name))
+    masks[..., 0] = np.nan
+    poisoned = values(name, masks, LOGITS, weights, **per_image(name))
+    for of_weights in (found, poisoned):
+        close(of_weights[:, 1:], values(name, ONE_HOT, LOGITS, **per_image(name))[:, 1:])

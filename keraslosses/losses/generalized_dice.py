@@ -7,7 +7,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.kinds.masks import Masks
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
-from keraslosses.losses.overlap import OPTIONS, Axes, Counts, Weights, counts
+from keraslosses.losses.overlap_counts import OPTIONS, Axes, Counts, Weights, counts
 
 EXPONENTS = {"square": 2, "simple": 1, "uniform": 0}
 

@@ -7,7 +7,7 @@ from keraslosses.core.backend import forms, ops
 from keraslosses.core.kinds.masks import Masks
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
-from keraslosses.losses.overlap import OPTIONS, Axes, Weights, one_minus_as_keras, quick_counts
+from keraslosses.losses.overlap_counts import OPTIONS, Axes, Weights, one_minus_as_keras, quick_counts
 
 
 @loss_function(Masks(), forms.DICE_MEAN, squared=checks.boolean, **OPTIONS)

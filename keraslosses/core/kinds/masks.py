@@ -99,7 +99,7 @@ class Masks(Regions):
     """A mask and a prediction for each class. A loss compares them over regions, such as images.
 
     The formula gets a `Truth` and a `Prediction` in the place of both tensors. The loss function has the
-    options of `keraslosses.losses.overlap.OPTIONS`.
+    options of `keraslosses.losses.overlap_counts.OPTIONS`.
 
     Args:
         by_class: Whether the formula gives a value for each class. Else it consumes the class axis, and
@@ -186,8 +186,12 @@ class Masks(Regions):
         if not is_of_pixels(tuple(weight.shape), pair):
             return super().weighted(pair, weight)
         weight = of_pixels(weight, pair, "sample_weight")
-        pair = self.hide(pair, weight != 0, {})
-        return replace(pair, inner=pair.inner * weight), None
+        seen = counted = weight != 0
+        if pair.activation == SOFTMAX:  # A class of weight 0 is still part of the softmax of the others.
+            counted = ops.any(seen, axis=pair.class_axis, keepdims=True)
+        pair = self.hide(pair, counted, {})
+        y_true = ops.where(seen, pair.y_true, ops.zeros_like(pair.y_true))
+        return replace(pair, y_true=y_true, inner=pair.inner * weight), None
 
     def evaluate(self, formula: Callable[[Any, Any], Any], pair: Any, faster: Any = None) -> Any:
         truth = pair.truth()
