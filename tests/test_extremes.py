@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 import keraslosses
-from keraslosses.portability.gradients import MODES, value_and_gradient
+from keraslosses.portability.gradients import MODES, usual_values_of, value_and_gradient
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES, kinds
 from keraslosses.reference.kinds import CLASSES
@@ -241,6 +241,21 @@ def test_all_weights_0(name):
             )
             assert value == 0.0
             np.testing.assert_array_equal(gradient, np.zeros_like(y_pred))
+
+
+def of_numbers(name):
+    """Whether the first inputs of a loss have a y_true of floats that are no class indices."""
+    kind, (y_true, _) = kind_of(name), REFERENCES[name].inputs(REFERENCES[name].options[0])
+    return y_true.dtype.kind == "f" and kind not in (kinds.BINARY_PIXELS, kinds.ANCHORS, kinds.LOCATIONS)
+
+
+@pytest.mark.parametrize("name", [name for name in keraslosses.names() if of_numbers(name)])
+def test_a_nan_in_y_true_shows(name):
+    options = REFERENCES[name].options[0]
+    y_true, y_pred = REFERENCES[name].inputs(options)
+    y_true.reshape(-1)[0] = np.nan
+    entries = Subject(getattr(keraslosses, name), REFERENCES[name]).entries(options)
+    assert np.isnan(usual_values_of(entries, y_true, y_pred).flat[0])
 
 
 # Many classes

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keraslosses.core import checks
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import TARGETS
 from keraslosses.core.explicit import Explicit
@@ -97,12 +97,13 @@ def hinge_embedding(y_true: Tensor, y_pred: Tensor, *, margin: float = 1.0) -> A
     """
     similar, other = y_true != -1, y_true != 1
     values = ops.where(similar, y_pred, 0.0) + ops.where(other, ops.maximum(margin - y_pred, 0.0), 0.0)
+    defined = backend.one_or_nan(ops.isnan(y_true), y_pred.dtype)
 
     def by_pred() -> Tensor:
         short = ops.logical_and(other, y_pred < margin)
-        return ops.cast(similar, y_pred.dtype) - ops.cast(short, y_pred.dtype)
+        return defined * (ops.cast(similar, y_pred.dtype) - ops.cast(short, y_pred.dtype))
 
-    return Explicit(values, by_pred, lambda: ops.zeros_like(y_true))
+    return Explicit(defined * values, by_pred, lambda: ops.zeros_like(y_true))
 
 
 @saved
