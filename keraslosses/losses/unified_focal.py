@@ -152,7 +152,7 @@ def unified_focal(
     if absent == "skip":
         parts = ops.where(y_true.absent(), ops.zeros_like(parts), parts)
     if class_weights is not None:
-        parts = parts * y_true.along_classes(class_weights)
+        parts = numerics.weighed(parts, y_true.along_classes(class_weights), class_weights)
     return ops.sum(parts, axis=y_true.class_place)
 
 
