@@ -58,8 +58,8 @@ DRAWINGS = {
     "Boundary": Drawing(
         draw_boundary,
         "The mask becomes a map of distances, negative inside the object. The loss is the mean of the "
-        "predicted probabilities, each times its distance. A wrong pixel far from the object costs more than one next "
-        "to it.",
+        "predicted probabilities, each times its distance. A wrong pixel far from the object costs more than "
+        "one next to it.",
         4.4,
     ),
     "SoftClDice": Drawing(
