@@ -306,6 +306,7 @@ def many_classes(name, options):
     )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "name", [name for name in NAMES if kind_of(name).labels or kind_of(name) is kinds.LABEL_LISTS]
 )

@@ -96,8 +96,8 @@ def mean(values: Tensor, axis: int | tuple[int, ...], weights: Tensor = None) ->
         count = 1
         for one in axis if isinstance(axis, tuple) else (axis,):
             count = count * ops.shape(values)[one]
-        return ops.sum(values, axis=axis) / ops.cast(count, values.dtype)
-    return divide(ops.sum(values * weights, axis=axis), ops.sum(weights, axis=axis))
+        return backend.total(values, axis) / ops.cast(count, values.dtype)
+    return divide(backend.total(values * weights, axis), backend.total(weights, axis))
 
 
 def root_mean_square(values: Tensor, axis: int, weights: Tensor = None) -> Tensor:

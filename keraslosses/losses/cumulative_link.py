@@ -7,6 +7,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.kinds.labels import weighted_by_label
 from keraslosses.core.kinds.ordinal import Thresholds
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.nonfinite import inf_where
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses import links
 
@@ -56,7 +57,7 @@ def cumulative_link(
     lower, upper, gap = bounds(y_true, y_pred)
     closed = gap == 0
     cost = LINKS[link](lower, upper, ops.where(closed, ops.ones_like(gap), gap))
-    values = ops.where(closed, ops.cast(float("inf"), cost.dtype), cost)
+    values = ops.where(closed, inf_where(closed, cost.dtype), cost)
     return weighted_by_label(values, class_weights, y_true)
 
 
