@@ -59,7 +59,12 @@ TENSORFLOW_ADDONS = (
     ),
     Row("tfa.losses.NpairsMultilabelLoss", "", f"{NOT_YET}.", function="npairs_multilabel_loss"),
     Row("tfa.losses.SparsemaxLoss", "", f"{NOT_YET}.", function="sparsemax_loss"),
-    Row("tfa.losses.WeightedKappaLoss", "", f"{NOT_YET}."),
+    Row(
+        "tfa.losses.WeightedKappaLoss",
+        "keraslosses.WeightedKappa(num_classes=C)",
+        "Theirs turns a target distribution into its mean class; their `epsilon` is 1e-6 here.",
+        "num_classes weightage>weighting name epsilon> reduction",
+    ),
 )
 
 
