@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.uses import TASKS
 
-# Layers and metrics have no entry in the reference: the task, and what each is for.
+# Wrappers, layers and metrics have no entry in the reference: the task, and what each is for.
 OTHERS = {
     "SequenceMask": ("Sequences: speech, handwriting", "layer: a mask from the lengths of the sequences"),
     "EditDistance": ("Sequences: speech, handwriting", "metric: the label error rate"),
@@ -22,6 +22,7 @@ OTHERS = {
     "ChunkedCrossEntropy": ("Very many classes", "layer: the exact cross-entropy in little memory"),
     "SampledMargin": ("Very many classes", "layer: an angular margin over a sample of classes"),
     "UncertaintyWeighting": ("Several losses at once", "layer: learns the weight of each loss"),
+    "HardExamples": ("Around another loss", "the mean of its largest values only"),
     "CenterLoss": (
         "Features of each class close together",
         "layer: pulls features to the center of their class",
