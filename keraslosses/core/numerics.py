@@ -140,6 +140,14 @@ def times_unless_zero(factor: Tensor, values: Tensor) -> Tensor:
     return ops.where(factor == 0, ops.zeros_like(values), factor * values)
 
 
+def weighed(values: Tensor, weights: Tensor, given: Any) -> Tensor:
+    """values * weights, which are made of the numbers `given`. A weight of 0 removes inf; NaN stays."""
+    if 0 in (given if checks.is_sequence(given) else (given,)):
+        silent = (weights == 0) & ops.isinf(values)
+        values = ops.where(silent, ops.zeros_like(values), values)
+    return values * weights
+
+
 def last(x: Tensor, axis: int) -> Tensor:
     """The tensor with this axis moved to the end."""
     rank = len(x.shape)
