@@ -139,6 +139,7 @@ from keraslosses.losses.sparse_focal import (
     sparse_categorical_focal_crossentropy,
 )
 from keraslosses.losses.tempered import BiTempered, bi_tempered
+from keraslosses.losses.triplet import Triplet, triplet
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
 from keraslosses.losses.weighted_kappa import WeightedKappa, weighted_kappa
 
@@ -210,6 +211,7 @@ __all__ = [
     "SquaredHinge",
     "SymmetricCrossentropy",
     "TaylorCrossentropy",
+    "Triplet",
     "Tversky",
     "UnifiedFocal",
     "WeightedKappa",
@@ -287,6 +289,7 @@ __all__ = [
     "squared_hinge",
     "symmetric_crossentropy",
     "taylor_crossentropy",
+    "triplet",
     "tversky",
     "unified_focal",
     "weighted_kappa",

@@ -203,6 +203,7 @@ Formulas, names and defaults are those of the package, also at kinks: a test com
     WeightedKappa: "It compares the whole batch.",
     CumulativeLink: "It reads a score beside thresholds.",
     Circle: "It compares all pairs of vectors in a batch.",
+    Triplet: "It compares all pairs of vectors in a batch.",
     CTC: "It reads sequences of frames.",
     MultiTaskDetection: "It is a sum of losses for classes and boxes that are here.",
     FCOS: "It is a sum of losses for classes and boxes that are here.",
