@@ -36,7 +36,7 @@ def reads_probabilities(name, options):
 # Inputs: rows of y_pred and the class of each, made into what the loss reads
 
 
-EMBEDDINGS = kinds.EMBEDDINGS, kinds.EMBEDDING_PAIRS
+EMBEDDINGS = kinds.EMBEDDINGS, kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS
 # As their draws, these kinds have class indices if there is an `ignore_class`.
 OF_BOTH_FORMS = kinds.LABELS_OR_DISTRIBUTIONS, kinds.LABELS_OR_DISTRIBUTIONS_AND_SCORES
 

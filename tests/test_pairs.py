@@ -10,7 +10,8 @@ from keraslosses.losses.pair_distances import DISTANCES
 from keraslosses.portability.gradients import value_and_gradient
 from keraslosses.reference import REFERENCES, kinds
 
-NAMES = [name for name, entry in REFERENCES.items() if entry.kind is kinds.EMBEDDING_PAIRS]
+KINDS = kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS
+NAMES = [name for name, entry in REFERENCES.items() if entry.kind in KINDS]
 RNG = np.random.default_rng(11)
 LABELS = np.array([4, 7, 4, 7, 4, 9, 7, 9], "int32")
 VECTORS = RNG.normal(size=(8, 3)).astype("float32")

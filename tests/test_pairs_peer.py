@@ -31,7 +31,40 @@ def by_metric_learning(peer, y_true, y_pred, cotangent):
     return value.detach().numpy(), (torch.autograd.grad(value, x)[0] * float(cotangent)).numpy()
 
 
+def plain_products():
+    return distances.DotProductSimilarity(normalize_embeddings=False)
+
+
 PAIRS = {
+    "SupervisedContrastive": (
+        kl.SupervisedContrastive(temperature=0.3),
+        losses.SupConLoss(temperature=0.3),
+        LABELS,
+    ),
+    "SupervisedContrastive, products": (
+        kl.SupervisedContrastive(temperature=2.0, normalize=False),
+        losses.SupConLoss(temperature=2.0, distance=plain_products()),
+        LABELS,
+    ),
+    "NTXent": (kl.NTXent(temperature=0.3), losses.NTXentLoss(temperature=0.3), LABELS),
+    "NTXent, products": (
+        kl.NTXent(temperature=2.0, normalize=False),
+        losses.NTXentLoss(temperature=2.0, distance=plain_products()),
+        LABELS,
+    ),
+    "MultiSimilarity": (
+        kl.MultiSimilarity(alpha=1.5, beta=4.0, base=0.5),
+        mined(
+            losses.MultiSimilarityLoss(alpha=1.5, beta=4.0, base=0.5, distance=plain_products()),
+            miners.MultiSimilarityMiner(distance=plain_products()),
+        ),
+        NEVER_EMPTY,
+    ),
+    "MultiSimilarity, all pairs": (
+        kl.MultiSimilarity(alpha=1.5, beta=4.0, base=0.5, epsilon=None),
+        losses.MultiSimilarityLoss(alpha=1.5, beta=4.0, base=0.5, distance=plain_products()),
+        NEVER_EMPTY,
+    ),
     "Triplet, all": (
         kl.Triplet(margin=0.7, mining="all"),
         mined(losses.TripletMarginLoss(margin=0.7, distance=plain_distance())),

@@ -9,7 +9,7 @@ from keras import ops
 import keraslosses
 from keraslosses.reference import REFERENCES, kinds
 
-EMBEDDINGS = kinds.EMBEDDINGS, kinds.EMBEDDING_PAIRS
+EMBEDDINGS = kinds.EMBEDDINGS, kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS
 
 
 @pytest.fixture(autouse=True)

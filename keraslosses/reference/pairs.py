@@ -3,10 +3,9 @@
 import numpy as np
 
 from keraslosses.reference import kinds
-from keraslosses.reference.entry import Array, Hard, Options, Reference
+from keraslosses.reference.entry import Array, Hard, Reference
+from keraslosses.reference.pairs_of_batch import NO_PAIRS, anchors_counted, partners, parts_of_mean
 from keraslosses.reference.uses import Use
-
-Indices = list[int]
 
 
 def distance_of(x: Array, distance: str) -> Array:
@@ -15,32 +14,6 @@ def distance_of(x: Array, distance: str) -> Array:
         return 1 - unit @ unit.T
     squares = np.sum((x[:, None] - x[None]) ** 2, axis=-1)
     return squares if distance == "squared_euclidean" else np.sqrt(squares)
-
-
-def partners(y: Array) -> list[tuple[int, Indices, Indices]]:
-    """The anchors that have both, with their positives and their negatives. The label -1 makes no pairs."""
-    y, found = np.reshape(y, -1), []
-    for i in range(len(y)):
-        positives = [j for j in range(len(y)) if j != i and y[j] == y[i] != -1]
-        negatives = [j for j in range(len(y)) if y[j] != y[i] and -1 not in (y[i], y[j])]
-        if positives and negatives:
-            found.append((i, positives, negatives))
-    return found
-
-
-def anchors_counted(y: Array, x: Array, **options: Options) -> tuple[Array, None]:
-    """The anchors that the mean counts: those with a positive and a negative."""
-    counted = np.zeros(len(x), bool)
-    counted[[i for i, _, _ in partners(y)]] = True
-    return counted, None
-
-
-def parts_of_mean(count: int, costs: dict[int, Array]) -> Array:
-    """The part of each anchor in the mean of all costs, such that the mean over the anchors is that mean."""
-    values, total = np.zeros(count), sum(len(of_anchor) for of_anchor in costs.values())
-    for i, of_anchor in costs.items():
-        values[i] = np.sum(of_anchor) * len(costs) / total if total else 0.0
-    return values
 
 
 def semihard_negative(positive: float, negatives: Array) -> float:
@@ -76,12 +49,6 @@ def triplet(
 
 
 APART = [[0.0, 0.0], [3.0, 4.0], [0.0, 1.0], [6.0, 8.0]]
-NO_PAIRS = (
-    Hard("one sample", [3], [[1.0, 2.0]], gradient=[[0.0, 0.0]]),
-    Hard("one class", [3, 3], [[1.0, 0.0], [0.5, 1.0]], gradient=[[0.0, 0.0], [0.0, 0.0]]),
-    Hard("no two of a class", [1, 2], [[1.0, 0.0], [0.5, 1.0]], gradient=[[0.0, 0.0], [0.0, 0.0]]),
-    Hard("no classes", [-1, -1], [[1.0, 0.0], [0.5, 1.0]], gradient=[[0.0, 0.0], [0.0, 0.0]]),
-)
 NEAR = [[1.0, 2.0, 3.0], [1.0, 2.001, 3.0], [1.0, 2.0, 3.0025]]
 
 REFERENCES = (
@@ -101,7 +68,8 @@ REFERENCES = (
         ),
         symbols=(
             "$x$: the embeddings; $d$: `distance`; $m$: `margin`; $t$: the number of the triplets that "
-            "`mining` chooses, of an anchor $a$, a positive $p$ of its class and a negative $n$ of another class; `soft`: "
+            "`mining` chooses, of an anchor $a$, a positive $p$ of its class and a negative $n$ of another "
+            "class; `soft`: "
             r"$\log(1 + e^{d(x_a, x_p) - d(x_a, x_n)})$ in place of the maximum"
         ),
         paper="https://arxiv.org/abs/1503.03832",
@@ -133,7 +101,7 @@ REFERENCES = (
             Use(
                 "Retrieval and embeddings",
                 "You have class labels, and want a margin that is a distance between embeddings.",
-                "The loss soon reaches 0 because few triplets break the margin: `Circle` goes on.",
+                "The loss soon reaches 0 because few triplets break the margin: `MultiSimilarity` goes on.",
                 {"margin": 1.0, "mining": "semihard"},
             ),
         ),

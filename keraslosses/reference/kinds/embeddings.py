@@ -22,12 +22,17 @@ def draw(rng: Rng, options: Options, leading: Leading) -> Pair:
     return y_true, vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
-def draw_any_length(rng: Rng, options: Options, leading: Leading) -> Pair:
-    """Draws vectors and classes. The last class has only one sample; of many samples, one has no class."""
-    y_true, _ = draw(rng, options, leading)
+def draw_some_without_class(rng: Rng, options: Options, leading: Leading) -> Pair:
+    """As `draw`. Of more than five samples, one has no class."""
+    y_true, y_pred = draw(rng, options, leading)
     if len(y_true) > 5:
         y_true[1] = -1
-    return y_true, rng.normal(0, 1, (len(y_true), width(options)))
+    return y_true, y_pred
+
+
+def draw_any_length(rng: Rng, options: Options, leading: Leading) -> Pair:
+    y_true, y_pred = draw_some_without_class(rng, options, leading)
+    return y_true, rng.normal(0, 1, y_pred.shape)
 
 
 def sized(rng: Rng, shape: Shape, options: Options) -> Pair:
@@ -90,14 +95,19 @@ EMBEDDINGS = InputKind(
     ),
 )
 
-EMBEDDING_PAIRS = replace(
+UNIT_EMBEDDING_PAIRS = replace(
     EMBEDDINGS,
-    name="embedding pairs",
+    name="unit embedding pairs",
     y_true="The class of each sample of a batch, or -1 for none",
+    draw=draw_some_without_class,
+    named=(),
+)
+EMBEDDING_PAIRS = replace(
+    UNIT_EMBEDDING_PAIRS,
+    name="embedding pairs",
     y_pred="vectors",
     draw=draw_any_length,
     layer=activation("linear"),
-    named=(),
     example=Example(
         features("y = np.argmax(x @ rng.normal(size=(8, 3)), axis=1)  # the class of each sample"),
         sequential(HIDDEN, "keras.layers.Dense(16)"),
