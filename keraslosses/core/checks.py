@@ -120,6 +120,12 @@ def boolean(name: str, value: Any) -> None:
         raise invalid(name, "be True or False", value)
 
 
+def optional_number(name: str, value: Any) -> None:
+    """Allows None and finite real numbers."""
+    if value is not None and not (is_number(value) and abs(value) < float("inf")):
+        raise invalid(name, "be None or a finite number", value)
+
+
 def optional_integer(name: str, value: Any) -> None:
     """Allows None and integers."""
     if value is not None and not is_integer(value):

@@ -13,6 +13,7 @@ from keraslosses.losses.angular import (
 )
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
 from keraslosses.losses.asymmetric import Asymmetric, asymmetric
+from keraslosses.losses.batch_contrast import NTXent, SupervisedContrastive, nt_xent, supervised_contrastive
 from keraslosses.losses.boundary import Boundary, boundary
 from keraslosses.losses.bounded import (
     NormalizedCrossentropy,
@@ -68,6 +69,7 @@ from keraslosses.losses.margin import (
     multi_margin,
     soft_margin_softmax,
 )
+from keraslosses.losses.multi_similarity import MultiSimilarity, multi_similarity
 from keraslosses.losses.noisy import (
     Bootstrapping,
     SymmetricCrossentropy,
@@ -139,6 +141,7 @@ from keraslosses.losses.sparse_focal import (
     sparse_categorical_focal_crossentropy,
 )
 from keraslosses.losses.tempered import BiTempered, bi_tempered
+from keraslosses.losses.triplet import Triplet, triplet
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
 from keraslosses.losses.weighted_kappa import WeightedKappa, weighted_kappa
 
@@ -192,7 +195,9 @@ __all__ = [
     "MultiLabelMargin",
     "MultiLabelSoftMargin",
     "MultiMargin",
+    "MultiSimilarity",
     "MultiTaskDetection",
+    "NTXent",
     "NegativeLogLikelihood",
     "NormalizedCrossentropy",
     "Poisson",
@@ -208,8 +213,10 @@ __all__ = [
     "SparseCategoricalFocalCrossentropy",
     "SphereFace",
     "SquaredHinge",
+    "SupervisedContrastive",
     "SymmetricCrossentropy",
     "TaylorCrossentropy",
+    "Triplet",
     "Tversky",
     "UnifiedFocal",
     "WeightedKappa",
@@ -264,9 +271,11 @@ __all__ = [
     "multi_label_margin",
     "multi_label_soft_margin",
     "multi_margin",
+    "multi_similarity",
     "multi_task_detection",
     "negative_log_likelihood",
     "normalized_crossentropy",
+    "nt_xent",
     "pairwise_iou",
     "poisson",
     "poly_crossentropy",
@@ -285,8 +294,10 @@ __all__ = [
     "sparse_categorical_focal_crossentropy",
     "sphereface",
     "squared_hinge",
+    "supervised_contrastive",
     "symmetric_crossentropy",
     "taylor_crossentropy",
+    "triplet",
     "tversky",
     "unified_focal",
     "weighted_kappa",

@@ -287,3 +287,18 @@ def running_max(tensor: Any) -> Any:
 
 def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
     variable.assign(jnp.asarray(variable.value).at[indices].add(changes))
+
+
+def squared_differences(a: Any, b: Any) -> Any:
+    """Compiled, so that the differences are not stored in code that is not compiled either."""
+    return squared_differences_compiled(jax.lax.stop_gradient(a), jax.lax.stop_gradient(b))
+
+
+@jax.jit
+def squared_differences_compiled(a: Any, b: Any) -> Any:
+    return jnp.sum(jnp.square(a[:, None, :] - b[None, :, :]), axis=-1)
+
+
+def places_among(rows: Any, numbers: Any, side: str) -> Any:
+    find = functools.partial(jnp.searchsorted, side=side)
+    return jax.vmap(find)(jax.lax.stop_gradient(rows), jax.lax.stop_gradient(numbers))

@@ -20,6 +20,8 @@ from keraslosses.core.backend.of_labels import margins_of_lists as margins_of_li
 from keraslosses.core.backend.of_labels import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.of_labels import multi_margin as multi_margin
 from keraslosses.core.backend.of_labels import pick as pick
+from keraslosses.core.backend.pairs import places_among as places_among
+from keraslosses.core.backend.pairs import squared_differences as squared_differences
 from keraslosses.core.backend.totals import mean as mean
 from keraslosses.core.backend.totals import mean_of as mean_of
 from keraslosses.core.backend.totals import sums_of_both as sums_of_both

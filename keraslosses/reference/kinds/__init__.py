@@ -11,7 +11,7 @@ from keraslosses.reference.kinds.classes import (
     ONE_HOT,
     ONE_HOT_SCORES,
 )
-from keraslosses.reference.kinds.embeddings import EMBEDDINGS
+from keraslosses.reference.kinds.embeddings import EMBEDDING_PAIRS, EMBEDDINGS, UNIT_EMBEDDING_PAIRS
 from keraslosses.reference.kinds.kind import CLASSES, InputKind, Named
 from keraslosses.reference.kinds.labels import (
     LABEL_LISTS,
@@ -58,6 +58,8 @@ KINDS: tuple[InputKind, ...] = (
     ANCHORS,
     LOCATIONS,
     EMBEDDINGS,
+    EMBEDDING_PAIRS,
+    UNIT_EMBEDDING_PAIRS,
     SEQUENCES,
 )
 
@@ -75,6 +77,7 @@ __all__ = [
     "DISTANCES",
     "DISTRIBUTIONS",
     "EMBEDDINGS",
+    "EMBEDDING_PAIRS",
     "KINDS",
     "LABELS",
     "LABELS_AND_COSINES",
@@ -95,6 +98,7 @@ __all__ = [
     "SEQUENCES",
     "SIGNS",
     "THRESHOLDS",
+    "UNIT_EMBEDDING_PAIRS",
     "VECTORS",
     "InputKind",
     "Named",

@@ -259,3 +259,13 @@ def gather_over_processes(tensor: Any) -> Any:
     parts = [torch.empty_like(padded) for _ in sizes]
     torch.distributed.all_gather(parts, padded)
     return torch.cat([part[: int(size)] for part, size in zip(parts, sizes, strict=True)])
+
+
+def squared_differences(a: Any, b: Any) -> Any:
+    exact = "donot_use_mm_for_euclid_dist"
+    return torch.square(torch.cdist(a.detach(), b.detach(), compute_mode=exact))
+
+
+def places_among(rows: Any, numbers: Any, side: str) -> Any:
+    fixed = (tensor.detach().contiguous() for tensor in (rows, numbers))
+    return torch.searchsorted(*fixed, side=side, out_int32=True)
