@@ -20,6 +20,7 @@ from keraslosses.reference import (
     noisy,
     ordinal,
     overlaps,
+    pairs,
     probabilistic,
     regression,
     robust,
@@ -29,6 +30,7 @@ from keraslosses.reference import (
     similarity,
     soft_margin,
     tempered,
+    views,
 )
 from keraslosses.reference.entry import Hard, Measured, Reference
 from keraslosses.reference.uses import Use
@@ -54,6 +56,8 @@ FAMILIES = (
     masks,
     shapes,
     embedding,
+    pairs,
+    views,
     angular,
     boxes,
     detection,
