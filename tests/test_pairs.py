@@ -179,6 +179,13 @@ def test_a_feature_that_is_constant_up_to_rounding_has_no_gradient():
     assert value > 1 and not gradient[:, 0, 1].any() and not gradient[:, 1, 1].any()
 
 
+def test_constant_features_of_a_large_batch_have_no_gradient():
+    """TensorFlow's sum of so many equal numbers is wrong by more than a rounding error of one of them."""
+    views = np.full((5000, 2, 64), 100.1, "float32")
+    value, gradient = value_and_gradient(kl.BarlowTwins(), np.zeros(5000), views)
+    assert value == 64 and not gradient.any()
+
+
 def test_negative_cosine_is_the_loss_of_byol_and_simsiam():
     unit = VIEWS / np.linalg.norm(VIEWS, axis=-1, keepdims=True)
     byol = np.sum((unit[:, 0] - unit[:, 1]) ** 2, axis=-1)
