@@ -78,6 +78,12 @@ def at_least_one(name: str, value: Any) -> None:
         raise invalid(name, "be a number of at least 1", value)
 
 
+def cosine(name: str, value: Any) -> None:
+    """Allows numbers from -1 to 1."""
+    if not (is_number(value) and -1 <= value <= 1):
+        raise invalid(name, "lie between -1 and 1", value)
+
+
 def angle(name: str, value: Any) -> None:
     """Allows angles in radians: numbers of at least 0 and smaller than pi."""
     if not (is_number(value) and 0 <= value < math.pi):

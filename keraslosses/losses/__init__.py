@@ -24,6 +24,7 @@ from keraslosses.losses.bounded import (
 from keraslosses.losses.box_tools import convert_boxes, pairwise_iou
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, diou, giou, iou
 from keraslosses.losses.class_counts import class_counts, positive_weights, weights_from_counts
+from keraslosses.losses.contrastive import Contrastive, contrastive, pair_contrastive
 from keraslosses.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -45,6 +46,14 @@ from keraslosses.losses.focal import (
     categorical_focal_crossentropy,
 )
 from keraslosses.losses.generalized_dice import GeneralizedDice, generalized_dice
+from keraslosses.losses.given_pairs import (
+    CosineEmbedding,
+    MarginRanking,
+    cosine_embedding,
+    margin_ranking,
+    stacked_cosine_embedding,
+    stacked_margin_ranking,
+)
 from keraslosses.losses.hinge import (
     CategoricalHinge,
     Hinge,
@@ -142,7 +151,16 @@ from keraslosses.losses.sparse_focal import (
 )
 from keraslosses.losses.tempered import BiTempered, bi_tempered
 from keraslosses.losses.triplet import Triplet, triplet
+from keraslosses.losses.triplets import TripletMargin, stacked_triplet_margin, triplet_margin
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
+from keraslosses.losses.views import (
+    BarlowTwins,
+    NegativeCosine,
+    VICReg,
+    barlow_twins,
+    negative_cosine,
+    vicreg,
+)
 from keraslosses.losses.weighted_kappa import WeightedKappa, weighted_kappa
 
 __all__ = [
@@ -153,6 +171,7 @@ __all__ = [
     "ArcFace",
     "Asymmetric",
     "BalancedL1",
+    "BarlowTwins",
     "BiTempered",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -165,9 +184,11 @@ __all__ = [
     "CategoricalHinge",
     "Circle",
     "CombinedMargin",
+    "Contrastive",
     "Coral",
     "Corn",
     "CosFace",
+    "CosineEmbedding",
     "CosineSimilarity",
     "CumulativeLink",
     "DIoU",
@@ -187,6 +208,7 @@ __all__ = [
     "LogitAdjusted",
     "LovaszHinge",
     "LovaszSoftmax",
+    "MarginRanking",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanPowerError",
@@ -198,6 +220,7 @@ __all__ = [
     "MultiSimilarity",
     "MultiTaskDetection",
     "NTXent",
+    "NegativeCosine",
     "NegativeLogLikelihood",
     "NormalizedCrossentropy",
     "Poisson",
@@ -217,13 +240,16 @@ __all__ = [
     "SymmetricCrossentropy",
     "TaylorCrossentropy",
     "Triplet",
+    "TripletMargin",
     "Tversky",
     "UnifiedFocal",
+    "VICReg",
     "WeightedKappa",
     "am_softmax",
     "arcface",
     "asymmetric",
     "balanced_l1",
+    "barlow_twins",
     "bi_tempered",
     "binary_crossentropy",
     "binary_focal_crossentropy",
@@ -237,10 +263,12 @@ __all__ = [
     "circle",
     "class_counts",
     "combined_margin",
+    "contrastive",
     "convert_boxes",
     "coral",
     "corn",
     "cosface",
+    "cosine_embedding",
     "cosine_similarity",
     "ctc",
     "cumulative_link",
@@ -263,6 +291,7 @@ __all__ = [
     "logit_adjusted",
     "lovasz_hinge",
     "lovasz_softmax",
+    "margin_ranking",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_power_error",
@@ -273,9 +302,11 @@ __all__ = [
     "multi_margin",
     "multi_similarity",
     "multi_task_detection",
+    "negative_cosine",
     "negative_log_likelihood",
     "normalized_crossentropy",
     "nt_xent",
+    "pair_contrastive",
     "pairwise_iou",
     "poisson",
     "poly_crossentropy",
@@ -294,12 +325,17 @@ __all__ = [
     "sparse_categorical_focal_crossentropy",
     "sphereface",
     "squared_hinge",
+    "stacked_cosine_embedding",
+    "stacked_margin_ranking",
+    "stacked_triplet_margin",
     "supervised_contrastive",
     "symmetric_crossentropy",
     "taylor_crossentropy",
     "triplet",
+    "triplet_margin",
     "tversky",
     "unified_focal",
+    "vicreg",
     "weighted_kappa",
     "weights_from_counts",
 ]

@@ -128,9 +128,7 @@ class PairContrastive(FunctionLoss):
 
 
 @loss_function(EmbeddingPairs(), margin=checks.number, distance=checks.one_of(*DISTANCES))
-def lifted_structure(
-    y_true: Tensor, y_pred: Tensor, margin: float = 1.0, distance: str = "euclidean"
-) -> Any:
+def lifted_structure(y_true: Tensor, y_pred: Tensor, margin: float = 1.0, distance: str = "euclidean") -> Any:
     """Lifted structure loss: each positive pair against all negatives of both of its samples.
 
     See `LiftedStructure` for the formula and the choices.

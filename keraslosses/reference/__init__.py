@@ -13,6 +13,7 @@ from keraslosses.reference import (
     detection,
     embedding,
     focal,
+    given_pairs,
     imbalance,
     likelihood,
     margin,
@@ -31,6 +32,7 @@ from keraslosses.reference import (
     similarity,
     soft_margin,
     tempered,
+    views,
 )
 from keraslosses.reference.entry import Hard, Measured, Reference
 from keraslosses.reference.uses import Use
@@ -58,6 +60,8 @@ FAMILIES = (
     embedding,
     pairs,
     contrast,
+    given_pairs,
+    views,
     angular,
     boxes,
     detection,

@@ -29,6 +29,9 @@ TASKS = (
     "Retrieval and embeddings",
     "Embeddings by all pairs of a batch",
     "Encoders trained by contrast",
+    "Pairs or triplets that you choose",
+    "Which of two is better",
+    "Two views of each sample, without labels",
     "Very many classes",
     "Several losses at once",
 )
