@@ -269,3 +269,8 @@ def squared_differences(a: Any, b: Any) -> Any:
 def places_among(rows: Any, numbers: Any, side: str) -> Any:
     fixed = (tensor.detach().contiguous() for tensor in (rows, numbers))
     return torch.searchsorted(*fixed, side=side, out_int32=True)
+
+
+def by_rows(function: Any, rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
+    parts = zip(*(tensor.split(size) for tensor in rows), strict=True)
+    return torch.cat([internals.computed_again(function, *part, *shared) for part in parts])
