@@ -45,7 +45,7 @@ def pair_contrastive(
 
     >>> embeddings = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.75]]
     >>> print(round(float(keraslosses.pair_contrastive([0, 0, 1], embeddings)[0]), 4))
-    0.6106
+    0.9375
     """
     pairs, distances = pairs_within(y_true), DISTANCES[distance](y_pred, y_pred)
     counted = ops.any(ops.logical_or(*pairs), axis=1)
@@ -149,7 +149,7 @@ def lifted_structure(y_true: Tensor, y_pred: Tensor, margin: float = 1.0, distan
 
     >>> embeddings = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.75]]
     >>> print(round(float(keraslosses.lifted_structure([0, 0, 1], embeddings)[0]), 4))
-    0.9085
+    0.9389
     """
     pairs, distances = pairs_within(y_true), DISTANCES[distance](y_pred, y_pred)
     complete, positive = pairs.complete, pairs.of_complete.positive
@@ -198,7 +198,7 @@ class LiftedStructure(FunctionLoss):
 
     >>> loss = keraslosses.LiftedStructure()
     >>> print(round(float(loss([0, 0, 1], [[0.0, 0.0], [0.5, 0.0], [0.0, 0.75]])), 4))
-    0.9085
+    0.9389
     """
 
     def __init__(
