@@ -17,8 +17,8 @@ from keraslosses.losses.batch_contrast import NTXent, SupervisedContrastive, nt_
 from keraslosses.losses.batch_pairs import (
     LiftedStructure,
     PairContrastive,
+    batch_contrastive,
     lifted_structure,
-    pair_contrastive,
 )
 from keraslosses.losses.boundary import Boundary, boundary
 from keraslosses.losses.bounded import (
@@ -258,6 +258,7 @@ __all__ = [
     "asymmetric",
     "balanced_l1",
     "barlow_twins",
+    "batch_contrastive",
     "bi_tempered",
     "binary_crossentropy",
     "binary_focal_crossentropy",
