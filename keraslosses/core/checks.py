@@ -78,6 +78,12 @@ def at_least_one(name: str, value: Any) -> None:
         raise invalid(name, "be a number of at least 1", value)
 
 
+def cosine(name: str, value: Any) -> None:
+    """Allows numbers from -1 to 1."""
+    if not (is_number(value) and -1 <= value <= 1):
+        raise invalid(name, "lie between -1 and 1", value)
+
+
 def angle(name: str, value: Any) -> None:
     """Allows angles in radians: numbers of at least 0 and smaller than pi."""
     if not (is_number(value) and 0 <= value < math.pi):
@@ -118,6 +124,12 @@ def boolean(name: str, value: Any) -> None:
     """Allows only True and False."""
     if value is not True and value is not False:
         raise invalid(name, "be True or False", value)
+
+
+def optional_number(name: str, value: Any) -> None:
+    """Allows None and finite real numbers."""
+    if value is not None and not (is_number(value) and abs(value) < float("inf")):
+        raise invalid(name, "be None or a finite number", value)
 
 
 def optional_integer(name: str, value: Any) -> None:
