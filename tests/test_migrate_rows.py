@@ -360,12 +360,22 @@ OTHER_TASKS_OF_MONAI = {
 }  # fmt: skip
 
 
+def test_soft_cldice_of_monai_for_one_class():
+    """Its `smooth` of 1e-4 is as good as nothing here."""
+    true, pred = TRUE_FIRST[:, :1], MASKS_FIRST[:, :1]
+    theirs = monai.losses.SoftclDiceLoss(smooth=1e-12)
+    close(
+        here("monai.losses.SoftclDiceLoss", true, pred), float(theirs(*map(torch.from_numpy, (pred, true))))
+    )
+
+
 def test_every_loss_of_monai_has_a_row():
     rows = {row.theirs.removeprefix("monai.losses."): row for row in TABLES["MONAI"]}
     assert rows.keys() | OTHER_TASKS_OF_MONAI == {name for name in dir(monai.losses) if name.endswith("Loss")}
     assert {name for name, row in rows.items() if row.here} == OF_MONAI.keys() | {
         "BoxGIoULoss",
         "AsymmetricUnifiedFocalLoss",
+        "SoftclDiceLoss",
     }
 
 
