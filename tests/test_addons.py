@@ -1,0 +1,120 @@
+"""The losses of TensorFlow Addons: saved models load with them; their values are in `test_stored_values`."""
+
+import inspect
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import keraslosses
+from keraslosses import addons
+from keraslosses.portability.gradients import MODES, value_and_gradient
+
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
+STORED = json.loads(Path(__file__).with_name("stored_values.json").read_text("utf-8"))
+# The configs that TensorFlow Addons 0.23 saves.
+CONFIGS = {
+    "ContrastiveLoss": {"reduction": "sum_over_batch_size", "name": "contrastive_loss", "margin": 2.0},
+    "GIoULoss": {"reduction": "auto", "name": "giou_loss", "mode": "iou"},
+    "NpairsLoss": {"reduction": "none", "name": "npairs_loss"},
+    "NpairsMultilabelLoss": {"reduction": "none", "name": "npairs_multilabel_loss"},
+    "PinballLoss": {"reduction": "auto", "name": "pinball_loss", "tau": 0.5},
+    "SigmoidFocalCrossEntropy": {
+        "reduction": "none",
+        "name": "sigmoid_focal_crossentropy",
+        "from_logits": False,
+        "alpha": 0.25,
+        "gamma": 2.0,
+    },
+    "SparsemaxLoss": {"reduction": "sum_over_batch_size", "name": "sparsemax_loss", "from_logits": True},
+    "WeightedKappaLoss": {
+        "reduction": "none",
+        "name": "cohen_kappa_loss",
+        "num_classes": 4,
+        "weightage": "linear",
+        "epsilon": 1e-05,
+    },
+}
+
+
+def test_each_has_stored_values_and_a_config():
+    stored = {
+        entry["theirs"].removeprefix("tfa.losses.")
+        for entry in STORED
+        if "keraslosses.addons" in entry.get("here", "")
+    }
+    assert set(addons.__all__) == stored == CONFIGS.keys()
+
+
+def saved_by_addons(name):
+    """What stands in the file of a model."""
+    module = "tensorflow_addons.losses.some"
+    return {
+        "module": module,
+        "class_name": name,
+        "config": CONFIGS[name],
+        "registered_name": f"Addons>{name}",
+    }
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_what_addons_saved_is_loaded_and_saved_again(name):
+    for loaded in (
+        keras.saving.deserialize_keras_object(saved_by_addons(name)),
+        keras.losses.deserialize({"class_name": f"Addons>{name}", "config": CONFIGS[name]}),
+        keraslosses.get({"class_name": f"Addons>{name}", "config": CONFIGS[name]}),
+    ):
+        assert type(loaded) is getattr(addons, name)
+        reduction = CONFIGS[name]["reduction"].replace("auto", "sum_over_batch_size")
+        expected = CONFIGS[name] | {"reduction": reduction, "dtype": "float32"}
+        assert loaded.get_config() == expected
+        again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loaded))
+        assert again.get_config() == expected
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_arguments_are_documented(name):
+    documented = inspect.getdoc(getattr(addons, name))
+    for argument in inspect.signature(getattr(addons, name)).parameters:
+        assert f"\n    {argument}: " in documented, argument
+
+
+@pytest.mark.parametrize(
+    "stored", [entry for entry in STORED if entry["call"].startswith("SparsemaxLoss()")][:1]
+)
+@pytest.mark.parametrize("mode", MODES[-1:])
+def test_compiled_sparsemax_has_its_stored_value(stored, mode):
+    pair = np.float32(stored["y_true"]), np.float32(stored["y_pred"])
+    value, gradient = value_and_gradient(addons.SparsemaxLoss(), *pair, mode=mode)
+    np.testing.assert_allclose(value, stored["value"], rtol=1e-5)
+    np.testing.assert_allclose(gradient, stored["gradient"], atol=1e-6)
+
+
+def test_what_addons_makes_inf_or_nan_is_a_number():
+    scores = np.eye(3, dtype="float32")
+    alone = addons.NpairsMultilabelLoss()(np.float32([[1, 0], [0, 0], [1, 1]]), scores)
+    both = addons.NpairsMultilabelLoss()(np.float32([[1, 0], [0, 1], [1, 1]]), scores)
+    assert np.isfinite(float(alone)) and float(alone) != float(both)
+    value, gradient = value_and_gradient(
+        addons.SparsemaxLoss(), np.float32([[1, 0]]), np.float32([[0.0, -np.inf]])
+    )
+    assert value == 0 and not gradient.any()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: addons.GIoULoss(mode="diou"), "`mode` must be one of 'giou', 'iou'"),
+        (lambda: addons.SparsemaxLoss(from_logits=False), "`from_logits` must be True"),
+        (lambda: addons.PinballLoss(tau=[0.5, 1.5]), "`tau` must lie between 0 and 1"),
+        (lambda: addons.PinballLoss(tau=[0.5, 0.1])([[0.0]], [[1.0]]), "`tau` must hold 1 numbers"),
+        (lambda: addons.WeightedKappaLoss(4, weightage="cubic"), "`weightage` must be one of"),
+        (lambda: addons.ContrastiveLoss(reduction="average"), "`reduction` must be one of"),
+    ],
+)
+def test_messages(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
