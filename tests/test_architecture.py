@@ -63,6 +63,7 @@ ROOMS = {
     "lookup": {"core", "losses"},
     "kinds": {"core"},
     "rules": {"core"},
+    "batches": {"core"},
     "portability": {"core", "reference", "portability"},
     "testing": {"portability", "reference"},
     "command_backend": set(),
@@ -74,6 +75,7 @@ ROOMS = {
         "layers",
         "decoding",
         "metrics",
+        "batches",
         "lookup",
         "kinds",
         "rules",
@@ -431,9 +433,9 @@ def test_class_and_function_have_the_same_options(name):
     contract = example_of(name).function.contract
     parameters = dict(inspect.signature(CLASSES[name]).parameters)
     assert parameters.keys() >= FRAME_OPTIONS
-    assert parameters.keys() - FRAME_OPTIONS == set(list(contract.signature.parameters)[2:]) - tensors_of(
-        contract
-    )
+    assert parameters.keys() - FRAME_OPTIONS == set(
+        list(inspect.signature(contract.formula).parameters)[2:]
+    ) - tensors_of(contract)
     options = contract.defaults.keys() - tensors_of(contract)
     assert {option: parameters[option].default for option in options} == {
         o: contract.defaults[o] for o in options

@@ -9,6 +9,8 @@ from keras import ops
 import keraslosses
 from keraslosses.reference import REFERENCES, kinds
 
+EMBEDDINGS = kinds.EMBEDDINGS, kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS
+
 
 @pytest.fixture(autouse=True)
 def strict():
@@ -17,7 +19,7 @@ def strict():
 
 
 def batch(reference, options):
-    y_true, y_pred = reference.inputs(options, leading=(4,) if reference.kind is kinds.EMBEDDINGS else (2, 3))
+    y_true, y_pred = reference.inputs(options, leading=(4,) if reference.kind in EMBEDDINGS else (2, 3))
     return y_true, y_pred, np.ones(len(y_pred), "float32")
 
 

@@ -126,6 +126,12 @@ def boolean(name: str, value: Any) -> None:
         raise invalid(name, "be True or False", value)
 
 
+def optional_number(name: str, value: Any) -> None:
+    """Allows None and finite real numbers."""
+    if value is not None and not (is_number(value) and abs(value) < float("inf")):
+        raise invalid(name, "be None or a finite number", value)
+
+
 def optional_integer(name: str, value: Any) -> None:
     """Allows None and integers."""
     if value is not None and not is_integer(value):
@@ -258,3 +264,11 @@ def axis_in_range(axis: int, rank: int, name: str = "axis") -> int:
             f"`{name}` must lie in [-{rank}, {rank}) for y_pred of rank {rank}. Received: {name}={axis}"
         )
     return axis % rank
+
+
+def class_axis(axis: int, rank: int, owner: str) -> int:
+    """The axis of the classes, counted from the first; raises if it is that of the batch."""
+    place = axis_in_range(axis, rank, "class_axis")
+    if place == 0:
+        raise invalid("class_axis", f"not be the axis of the batch in {owner}", axis)
+    return place

@@ -13,6 +13,7 @@ from keraslosses.losses.angular import (
 )
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
 from keraslosses.losses.asymmetric import Asymmetric, asymmetric
+from keraslosses.losses.batch_contrast import NTXent, SupervisedContrastive, nt_xent, supervised_contrastive
 from keraslosses.losses.boundary import Boundary, boundary
 from keraslosses.losses.bounded import (
     NormalizedCrossentropy,
@@ -77,6 +78,7 @@ from keraslosses.losses.margin import (
     multi_margin,
     soft_margin_softmax,
 )
+from keraslosses.losses.multi_similarity import MultiSimilarity, multi_similarity
 from keraslosses.losses.noisy import (
     Bootstrapping,
     SymmetricCrossentropy,
@@ -148,6 +150,7 @@ from keraslosses.losses.sparse_focal import (
     sparse_categorical_focal_crossentropy,
 )
 from keraslosses.losses.tempered import BiTempered, bi_tempered
+from keraslosses.losses.triplet import Triplet, triplet
 from keraslosses.losses.triplets import TripletMargin, stacked_triplet_margin, triplet_margin
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
 from keraslosses.losses.views import (
@@ -214,7 +217,9 @@ __all__ = [
     "MultiLabelMargin",
     "MultiLabelSoftMargin",
     "MultiMargin",
+    "MultiSimilarity",
     "MultiTaskDetection",
+    "NTXent",
     "NegativeCosine",
     "NegativeLogLikelihood",
     "NormalizedCrossentropy",
@@ -231,8 +236,10 @@ __all__ = [
     "SparseCategoricalFocalCrossentropy",
     "SphereFace",
     "SquaredHinge",
+    "SupervisedContrastive",
     "SymmetricCrossentropy",
     "TaylorCrossentropy",
+    "Triplet",
     "TripletMargin",
     "Tversky",
     "UnifiedFocal",
@@ -293,10 +300,12 @@ __all__ = [
     "multi_label_margin",
     "multi_label_soft_margin",
     "multi_margin",
+    "multi_similarity",
     "multi_task_detection",
     "negative_cosine",
     "negative_log_likelihood",
     "normalized_crossentropy",
+    "nt_xent",
     "pair_contrastive",
     "pairwise_iou",
     "poisson",
@@ -319,8 +328,10 @@ __all__ = [
     "stacked_cosine_embedding",
     "stacked_margin_ranking",
     "stacked_triplet_margin",
+    "supervised_contrastive",
     "symmetric_crossentropy",
     "taylor_crossentropy",
+    "triplet",
     "triplet_margin",
     "tversky",
     "unified_focal",

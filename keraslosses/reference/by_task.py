@@ -18,6 +18,18 @@ OTHERS = {
         "Classes in an order: ages, grades, ratings",
         "layer: puts thresholds beside a score",
     ),
+    "RecallAtK": ("Retrieval and embeddings", "metric: one of the k nearest has the class"),
+    "PrecisionAtOne": ("Retrieval and embeddings", "metric: the nearest has the class"),
+    "RPrecision": ("Retrieval and embeddings", "metric: the share of the class in the R nearest"),
+    "MeanAveragePrecisionAtR": ("Retrieval and embeddings", "metric: R-precision with the order"),
+    "EqualErrorRate": (
+        "Faces: persons never seen in training",
+        "metric: where both kinds of errors are equal",
+    ),
+    "TrueAcceptAtFalseAccept": (
+        "Faces: persons never seen in training",
+        "metric: pairs accepted at a given error",
+    ),
     "CosineDense": ("Faces: persons never seen in training", "layer: the cosines that these losses read"),
     "ChunkedCrossEntropy": ("Very many classes", "layer: the exact cross-entropy in little memory"),
     "SampledMargin": ("Very many classes", "layer: an angular margin over a sample of classes"),

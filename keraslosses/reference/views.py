@@ -6,7 +6,7 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
-from keraslosses.reference.pairs import cosine
+from keraslosses.reference.given_pairs import cosine
 from keraslosses.reference.uses import Use
 
 VIEWS = "Two views of each sample, without labels"

@@ -11,7 +11,7 @@ from keraslosses.reference.kinds.classes import (
     ONE_HOT,
     ONE_HOT_SCORES,
 )
-from keraslosses.reference.kinds.embeddings import EMBEDDINGS
+from keraslosses.reference.kinds.embeddings import EMBEDDING_PAIRS, EMBEDDINGS, UNIT_EMBEDDING_PAIRS
 from keraslosses.reference.kinds.kind import CLASSES, InputKind, Named
 from keraslosses.reference.kinds.labels import (
     LABEL_LISTS,
@@ -66,6 +66,8 @@ KINDS: tuple[InputKind, ...] = (
     ANCHORS,
     LOCATIONS,
     EMBEDDINGS,
+    EMBEDDING_PAIRS,
+    UNIT_EMBEDDING_PAIRS,
     PAIR_DISTANCES,
     TRIPLETS,
     SIGNED_PAIRS,
@@ -89,6 +91,7 @@ __all__ = [
     "DISTANCES",
     "DISTRIBUTIONS",
     "EMBEDDINGS",
+    "EMBEDDING_PAIRS",
     "KINDS",
     "LABELS",
     "LABELS_AND_COSINES",
@@ -113,6 +116,7 @@ __all__ = [
     "SIGNS",
     "THRESHOLDS",
     "TRIPLETS",
+    "UNIT_EMBEDDING_PAIRS",
     "VECTORS",
     "VIEWS",
     "VIEWS_OF_A_BATCH",
