@@ -21,14 +21,18 @@ from keraslosses.addons.samples import (
     SigmoidFocalCrossEntropy,
     SparsemaxLoss,
 )
+from keraslosses.addons.triplets import LiftedStructLoss, TripletHardLoss, TripletSemiHardLoss
 
 __all__ = [
     "ContrastiveLoss",
     "GIoULoss",
+    "LiftedStructLoss",
     "NpairsLoss",
     "NpairsMultilabelLoss",
     "PinballLoss",
     "SigmoidFocalCrossEntropy",
     "SparsemaxLoss",
+    "TripletHardLoss",
+    "TripletSemiHardLoss",
     "WeightedKappaLoss",
 ]
