@@ -591,5 +591,8 @@ def test_no_version_is_allowed_that_is_lower_than_what_the_tests_run():
 
 
 def test_modules_stay_short():
-    lengths = {path: source.count("\n") for path, source in SOURCES.items()}
+    """All but the list of the losses, which holds nothing else."""
+    lengths = {path: source.count("\n") for path, source in SOURCES.items() if path != "losses/__init__.py"}
     assert {path: lines for path, lines in lengths.items() if lines > 350} == {}
+    listed = {type(line) for line in ast.parse(SOURCES["losses/__init__.py"]).body[1:]}
+    assert listed == {ast.ImportFrom, ast.Assign}

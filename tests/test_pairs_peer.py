@@ -86,6 +86,20 @@ PAIRS = {
 }
 
 
+PAIRS |= {
+    "PairContrastive": (
+        kl.PairContrastive(positive_margin=0.5, negative_margin=3.0),
+        losses.ContrastiveLoss(pos_margin=0.5, neg_margin=3.0, distance=plain_distance()),
+        LABELS,
+    ),
+    "LiftedStructure": (
+        kl.LiftedStructure(margin=0.8),
+        losses.LiftedStructureLoss(neg_margin=0.8, distance=plain_distance()),
+        LABELS,
+    ),
+}
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_mean_agrees(name):
     ours, peer, labels = PAIRS[name]

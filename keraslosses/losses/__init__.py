@@ -14,6 +14,12 @@ from keraslosses.losses.angular import (
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
 from keraslosses.losses.asymmetric import Asymmetric, asymmetric
 from keraslosses.losses.batch_contrast import NTXent, SupervisedContrastive, nt_xent, supervised_contrastive
+from keraslosses.losses.batch_pairs import (
+    LiftedStructure,
+    PairContrastive,
+    batch_contrastive,
+    lifted_structure,
+)
 from keraslosses.losses.boundary import Boundary, boundary
 from keraslosses.losses.bounded import (
     NormalizedCrossentropy,
@@ -203,6 +209,7 @@ __all__ = [
     "IoU",
     "Jaccard",
     "KLDivergence",
+    "LiftedStructure",
     "LogCosh",
     "LogCoshDice",
     "LogitAdjusted",
@@ -223,6 +230,7 @@ __all__ = [
     "NegativeCosine",
     "NegativeLogLikelihood",
     "NormalizedCrossentropy",
+    "PairContrastive",
     "Poisson",
     "PolyCrossentropy",
     "RootMeanSquaredError",
@@ -250,6 +258,7 @@ __all__ = [
     "asymmetric",
     "balanced_l1",
     "barlow_twins",
+    "batch_contrastive",
     "bi_tempered",
     "binary_crossentropy",
     "binary_focal_crossentropy",
@@ -286,6 +295,7 @@ __all__ = [
     "jaccard",
     "kl_divergence",
     "ldam",
+    "lifted_structure",
     "log_cosh",
     "log_cosh_dice",
     "logit_adjusted",

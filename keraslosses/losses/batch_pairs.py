@@ -17,7 +17,7 @@ from keraslosses.losses.pairs import as_mean_of_all, log_sum_exp_where, number, 
     negative_margin=checks.number,
     distance=checks.one_of(*DISTANCES),
 )
-def pair_contrastive(
+def batch_contrastive(
     y_true: Tensor,
     y_pred: Tensor,
     positive_margin: float = 0.0,
@@ -44,8 +44,8 @@ def pair_contrastive(
     Example:
 
     >>> embeddings = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.75]]
-    >>> print(round(float(keraslosses.pair_contrastive([0, 0, 1], embeddings)[0]), 4))
-    0.6106
+    >>> print(round(float(keraslosses.batch_contrastive([0, 0, 1], embeddings)[0]), 4))
+    0.9375
     """
     pairs, distances = pairs_within(y_true), DISTANCES[distance](y_pred, y_pred)
     counted = ops.any(ops.logical_or(*pairs), axis=1)
@@ -117,7 +117,7 @@ class PairContrastive(FunctionLoss):
         dtype: DType = None,
     ):
         super().__init__(
-            pair_contrastive,
+            batch_contrastive,
             reduction,
             name,
             dtype,
@@ -149,7 +149,7 @@ def lifted_structure(y_true: Tensor, y_pred: Tensor, margin: float = 1.0, distan
 
     >>> embeddings = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.75]]
     >>> print(round(float(keraslosses.lifted_structure([0, 0, 1], embeddings)[0]), 4))
-    0.9085
+    0.9389
     """
     pairs, distances = pairs_within(y_true), DISTANCES[distance](y_pred, y_pred)
     complete, positive = pairs.complete, pairs.of_complete.positive
@@ -198,7 +198,7 @@ class LiftedStructure(FunctionLoss):
 
     >>> loss = keraslosses.LiftedStructure()
     >>> print(round(float(loss([0, 0, 1], [[0.0, 0.0], [0.5, 0.0], [0.0, 0.75]])), 4))
-    0.9085
+    0.9389
     """
 
     def __init__(

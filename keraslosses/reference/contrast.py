@@ -72,8 +72,8 @@ REFERENCES = (
         ),
         symbols=(
             "$s$: the cosines of the embeddings, or their scalar products without `normalize`; $t$: "
-            "`temperature`; $A_i$: all samples $a$ but $i$; $P_i$: those of the class of sample $i$; $n$: "
-            "the number of samples in $P_i$"
+            "`temperature`; $A_i$: all samples $a$ but $i$; $P_i$: those samples $p$ of them that have the "
+            "class of sample $i$; $n$: their number"
         ),
         paper="https://arxiv.org/abs/2004.11362",
         options=({}, {"temperature": 1.5, "normalize": False}),

@@ -12,7 +12,13 @@ from keraslosses.core.backend.torch.chunks import class_sums as class_sums
 from keraslosses.core.backend.torch.chunks import memory_of_device as memory_of_device
 from keraslosses.core.backend.torch.chunks import products_of_all as products_of_all
 from keraslosses.core.backend.torch.ctc_kernel import ctc as ctc
-from keraslosses.core.backend.torch.internals import any_autocast, is_wrapped, transforming, zero_at_infinity
+from keraslosses.core.backend.torch.internals import (
+    any_autocast,
+    computed_again,
+    is_wrapped,
+    transforming,
+    zero_at_infinity,
+)
 from keraslosses.core.backend.torch.kinds import unreadable as unreadable
 from keraslosses.core.backend.torch.look import as_on_an_accelerator as as_on_an_accelerator
 from keraslosses.core.backend.torch.look import finite, to_device
@@ -273,4 +279,4 @@ def places_among(rows: Any, numbers: Any, side: str) -> Any:
 
 def by_rows(function: Any, rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
     parts = zip(*(tensor.split(size) for tensor in rows), strict=True)
-    return torch.cat([internals.computed_again(function, *part, *shared) for part in parts])
+    return torch.cat([computed_again(function, *part, *shared) for part in parts])
