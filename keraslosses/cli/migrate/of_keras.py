@@ -29,7 +29,7 @@ TENSORFLOW_ADDONS = (
     Row(
         "tfa.losses.PinballLoss",
         "",
-        "`PinballLoss` of `keraslosses.addons` is the same; with `tau=0.5` it is half the absolute error.",
+        "Use the loss `PinballLoss` of `keraslosses.addons`; with `tau=0.5` it is half the absolute error.",
         function="pinball_loss",
     ),
     Row(
@@ -40,7 +40,7 @@ TENSORFLOW_ADDONS = (
         "contrastive_loss",
     ),
     *(
-        Row(f"tfa.losses.{name}", "", f"`{name}` of `keraslosses.addons` is the same.", function=function)
+        Row(f"tfa.losses.{name}", "", f"Use the loss `{name}` of `keraslosses.addons`.", function=function)
         for name, function in (
             ("TripletSemiHardLoss", "triplet_semihard_loss"),
             ("TripletHardLoss", "triplet_hard_loss"),
