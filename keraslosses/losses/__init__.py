@@ -147,6 +147,7 @@ from keraslosses.losses.sparse_focal import (
     sparse_categorical_focal_crossentropy,
 )
 from keraslosses.losses.tempered import BiTempered, bi_tempered
+from keraslosses.losses.towers import InfoNCE, NPairs, info_nce, n_pairs
 from keraslosses.losses.triplet import Triplet, triplet
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
 from keraslosses.losses.weighted_kappa import WeightedKappa, weighted_kappa
@@ -185,6 +186,7 @@ __all__ = [
     "Hinge",
     "HingeEmbedding",
     "Huber",
+    "InfoNCE",
     "IoU",
     "Jaccard",
     "KLDivergence",
@@ -204,6 +206,7 @@ __all__ = [
     "MultiMargin",
     "MultiSimilarity",
     "MultiTaskDetection",
+    "NPairs",
     "NTXent",
     "NegativeLogLikelihood",
     "NormalizedCrossentropy",
@@ -262,6 +265,7 @@ __all__ = [
     "hinge",
     "hinge_embedding",
     "huber",
+    "info_nce",
     "iou",
     "jaccard",
     "kl_divergence",
@@ -282,6 +286,7 @@ __all__ = [
     "multi_margin",
     "multi_similarity",
     "multi_task_detection",
+    "n_pairs",
     "negative_log_likelihood",
     "normalized_crossentropy",
     "nt_xent",

@@ -31,6 +31,7 @@ from keraslosses.reference import (
     similarity,
     soft_margin,
     tempered,
+    towers,
 )
 from keraslosses.reference.entry import Hard, Measured, Reference
 from keraslosses.reference.uses import Use
@@ -58,6 +59,7 @@ FAMILIES = (
     embedding,
     pairs,
     contrast,
+    towers,
     angular,
     boxes,
     detection,

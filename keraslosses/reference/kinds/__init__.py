@@ -25,6 +25,7 @@ from keraslosses.reference.kinds.ordinal import BATCHES_OF_CLASSES, CONDITIONAL_
 from keraslosses.reference.kinds.outputs import BINARY, BINARY_SCORES, CLASS_MASKS, DECISIONS, REGIONS, SIGNS
 from keraslosses.reference.kinds.pixels import BINARY_PIXELS, DISTANCES, MASKS, PIXELS
 from keraslosses.reference.kinds.sequences import SEQUENCES
+from keraslosses.reference.kinds.towers import TOWERS, UNLABELED_TOWERS
 
 KINDS: tuple[InputKind, ...] = (
     REAL,
@@ -60,6 +61,8 @@ KINDS: tuple[InputKind, ...] = (
     EMBEDDINGS,
     EMBEDDING_PAIRS,
     UNIT_EMBEDDING_PAIRS,
+    TOWERS,
+    UNLABELED_TOWERS,
     SEQUENCES,
 )
 
@@ -98,7 +101,9 @@ __all__ = [
     "SEQUENCES",
     "SIGNS",
     "THRESHOLDS",
+    "TOWERS",
     "UNIT_EMBEDDING_PAIRS",
+    "UNLABELED_TOWERS",
     "VECTORS",
     "InputKind",
     "Named",
