@@ -30,6 +30,7 @@ from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses import *  # noqa: F403
 from keraslosses.metrics.cohen_kappa import CohenKappa
 from keraslosses.metrics.edit_distance import EditDistance
+from keraslosses.metrics.overlap_scores import DiceScore, IoUScore
 
 __version__ = "0.2.0"
 
@@ -38,9 +39,11 @@ __all__ = [
     "ChunkedCrossEntropy",
     "CohenKappa",
     "CosineDense",
+    "DiceScore",
     "EditDistance",
     "FunctionLoss",
     "HardExamples",
+    "IoUScore",
     "LargeMarginHead",
     "Loss",
     "OrdinalDense",
