@@ -134,7 +134,8 @@ found = {
 #   class has hardly any probability anywhere, a loss of the overlap has hardly any
 #   gradient for it. The sum with cross-entropy found it each time.
 #
-# All numbers stay low: in such noise, a tiny digit on a large one is hard to see.
+# No loss finds most of the tiny digits: in such noise, one on a large digit is hard to
+# see.
 
 
 def scores(logits):
@@ -149,12 +150,12 @@ def scores(logits):
 results = {
     name: np.array([scores(run) for run in runs]) for name, runs in found.items()
 }
-head = [*CLASSES, "mean", "found", "right"]
-print(f"{'IoU of':17}" + "".join(f"{name:>12}" for name in head))
+print(f"{'IoU of':17}" + "".join(f"{name:>12}" for name in CLASSES), end="")
+print(f"{'mean':>7}{'found':>7}{'right':>7}")
 for name, runs in results.items():
-    *overlaps, part, right = runs.mean(axis=0)
+    *overlaps, mean, part, right = runs.mean(axis=0)
     row = "".join(f"{value:12.3f}" for value in overlaps)
-    print(f"{name:17}{row}{part:12.0%}{right:12.0%}")
+    print(f"{name:17}{row}{mean:7.3f}{part:7.0%}{right:7.0%}")
 
 # %%
 # Each dot is one training. On the right, the best place is the upper right corner.

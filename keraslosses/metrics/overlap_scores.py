@@ -204,14 +204,14 @@ class IoUScore(OverlapScore):
     ```
 
     All pixels of the epoch are counted together, as by `jaccard_score` of scikit-learn: it is not the mean of
-    the scores of the images. `per_class()` gives the number of each class, after `evaluate` for example. A
-    class that is neither true nor predicted leaves the mean, and so does a class that is `ignore_class`. The
-    result is 0 if no class is left.
+    the scores of the images. `per_class()` gives the number of each class as a NumPy array, after `evaluate`
+    for example. A class that is neither true nor predicted, or that is `ignore_class`, leaves the mean, and
+    is NaN in this array. The result is 0 if no class is left.
 
-    `keras.metrics.MeanIoU` gives the mean only. It raises an error for weights of samples, and for the
-    classes in another axis than the last. By default it cuts weights to integers, counts in int32, and reads
-    no probabilities. Labels out of range are left out without a word, a NaN counts as a class, and a class
-    that is `ignore_class` stays in the mean.
+    `keras.metrics.MeanIoU` gives the mean only. Up to Keras 3.15, it raises an error for classes in another
+    axis than the last. It raises one for weights of samples too. By default it cuts weights to integers and
+    reads no probabilities, and on JAX and PyTorch it counts in int32. Labels out of range are left out
+    without a word, a NaN counts as a class, and a class that is `ignore_class` stays in the mean.
 
     Args:
         num_classes: Number of classes C.
