@@ -17,7 +17,8 @@ class Row(NamedTuple):
     """One difference. `call` is Python, with the names of either package; see `names_of` in the test.
 
     A value is a number, nested lists, a word, or "raises"; Keras's may be a dict of them by backend, and
-    `newer` is what Keras gives from 3.16 on, where that differs.
+    `newer` is what Keras gives from 3.16 on, where that differs. `here` is the call of this package, where it has
+    another name.
     """
 
     call: str
@@ -25,6 +26,7 @@ class Row(NamedTuple):
     ours: Any
     why: str
     newer: Any = None
+    here: str = ""
 
     def of_keras(self, backend: str, version: tuple[int, ...]) -> Any:
         value = self.keras if self.newer is None or version < (3, 16) else self.newer
@@ -418,6 +420,75 @@ ROWS = (
     Row("Tversky(alpha=-0.2)([[1.0, 0.0]], [[0.5, 0.5]])", 0.23077, "raises", OPTION),
 )
 
+TWO_PIXELS = "([[0, 1]], [[[0.9, 0.1], [0.8, 0.2]]])"
+SAMPLES = "([[0, 1, 0], [1, 0, 1]], [[0, 1, 1], [1, 0, 1]], [3, 1])"
+METRICS = (
+    Row(
+        f"MeanIoU(2){TWO_PIXELS}",
+        "raises",
+        0.25,
+        "here floats are probabilities or logits; Keras needs `sparse_y_pred=False`",
+        here=f"IoUScore(2){TWO_PIXELS}",
+    ),
+    Row(
+        "MeanIoU(2, sparse_y_pred=False, axis=1)([[0, 1]], [[[0.9, 0.8], [0.1, 0.2]]])",
+        "raises",
+        0.25,
+        "Keras sums the result along the same axis",
+        newer=0.25,
+        here="IoUScore(2, class_axis=1)([[0, 1]], [[[0.9, 0.8], [0.1, 0.2]]])",
+    ),
+    Row(
+        "MeanIoU(2)([0, 1], [0, 0], [0.9, 0.5])",
+        0.0,
+        0.32143,
+        "the default dtype of Keras is an integer, to which it cuts the weights",
+        here="IoUScore(2)([0, 1], [0, 0], [0.9, 0.5])",
+    ),
+    Row(
+        f"MeanIoU(2){SAMPLES}",
+        "raises",
+        0.59821,
+        "here a weight for each sample weighs all its pixels",
+        here=f"IoUScore(2){SAMPLES}",
+    ),
+    Row(
+        "MeanIoU(2)([0, 0, 1], [0, 0, 0], [2**30, 2**30, 2**30])",
+        by_backend(0.33333, 0.0, 0.0),
+        0.33333,
+        "on JAX and PyTorch, Keras counts in int32",
+        here="IoUScore(2)([0, 0, 1], [0, 0, 0], [2**30, 2**30, 2**30])",
+    ),
+    Row(
+        "MeanIoU(3)([0, 1, 9], [0, 1, 2])",
+        1.0,
+        "raises",
+        "a label out of range is never a finite wrong number; Keras leaves it out",
+        here="IoUScore(3)([0, 1, 9], [0, 1, 2])",
+    ),
+    Row(
+        "MeanIoU(2, sparse_y_pred=False)([0, 1], np.full((2, 2), np.nan))",
+        0.25,
+        NAN,
+        "a NaN is no class",
+        here="IoUScore(2)([0, 1], np.full((2, 2), np.nan))",
+    ),
+    Row(
+        "MeanIoU(3, ignore_class=0)([0, 1, 1], [0, 1, 0])",
+        0.25,
+        0.5,
+        "a class that is ignored leaves the mean; in Keras it is never right",
+        here="IoUScore(3, ignore_class=0)([0, 1, 1], [0, 1, 0])",
+    ),
+    Row(
+        "MeanIoU(2)([[0, 1], [0, 1], [0, 1]], [[0, 1, 0], [1, 0, 1]])",
+        1.0,
+        "raises",
+        "shapes must match",
+        here="IoUScore(2)([[0, 1], [0, 1], [0, 1]], [[0, 1, 0], [1, 0, 1]])",
+    ),
+)
+
 INTRODUCTION = f"""# Differences from keras.losses
 
 - A name that `keras.losses` has means the same here, with the same arguments in the same order. Only the rows below differ.
@@ -464,12 +535,20 @@ def line(row: Row) -> str:
     of_keras = shown_by_backend(row.keras)
     if row.newer is not None:
         of_keras += f"; 3.16: {shown_by_backend(row.newer)}"
-    return f"| `{row.call}` | {of_keras} | {shown(row.ours)} | {row.why} |"
+    called = f"`{row.here}`: " if row.here else ""
+    return f"| `{row.call}` | {of_keras} | {called}{shown(row.ours)} | {row.why} |"
+
+
+ON_METRICS = """## Metrics of segmentation
+
+`keras.metrics` has no Dice score of images, and the IoU of each class only as one metric for each. `DiceScore` and
+`IoUScore` have both, with `per_class()`. Their means differ from `MeanIoU` as follows. On JAX, `MeanIoU` also warns of int64.
+"""
 
 
 def page() -> str:
     head = f"| call | Keras {KERAS} | keraslosses | why |\n|---|---|---|---|"
-    return "\n".join([INTRODUCTION, head, *map(line, ROWS), ""])
+    return "\n".join([INTRODUCTION, head, *map(line, ROWS), "", ON_METRICS, head, *map(line, METRICS), ""])
 
 
 if __name__ == "__main__":

@@ -134,10 +134,26 @@ def test_torch_ctc():
     close(here("torch.nn.CTCLoss", labels, frames), theirs)
 
 
+# Losses of several tensors, which ours reads stacked.
+OF_TENSORS = {
+    "CosineEmbeddingLoss": (SIGNS[:, 0, 0], REAL[1][:, :2]),
+    "MarginRankingLoss": (SIGNS[:, 0, 0], REAL[1][:, 0, :2]),
+    "TripletMarginLoss": (LABELS[:, 0], REAL[1][:, :3]),
+}
+
+
+@pytest.mark.parametrize("name", OF_TENSORS)
+def test_torch_of_several_tensors(name):
+    true, stacked = OF_TENSORS[name]
+    parts = torch.from_numpy(stacked).double().unbind(1)
+    given = parts if name == "TripletMarginLoss" else (*parts, torch.from_numpy(true))
+    close(here(f"torch.nn.{name}", true, stacked), float(getattr(torch.nn, name)()(*given)))
+
+
 def test_every_loss_of_torch_has_a_row_and_every_row_with_code_is_run():
     rows = {row.theirs.removeprefix("torch.nn."): row for row in TABLES["torch.nn"]}
     assert rows.keys() == set(torch.nn.modules.loss.__all__) - {"NLLLoss2d"}
-    assert {name for name, row in rows.items() if row.here} == OF_TORCH.keys() | {"CTCLoss"}
+    assert {name for name, row in rows.items() if row.here} == {"CTCLoss", *OF_TORCH, *OF_TENSORS}
 
 
 # torchvision: the numbers of its tests (boxes) and its formula (focal loss)
@@ -183,6 +199,8 @@ def test_addons():
     )
     boxes = [[4.0, 3, 7, 5], [5, 6, 10, 7]], [[3.0, 4, 6, 8], [14, 14, 15, 15]]
     close(here("tfa.losses.GIoULoss", *boxes), np.mean([1.075, 1.9333333]))
+    distances = [0.9, 0.7, 1.3, 0.3, 1.0, 0.5]
+    close(here("tfa.losses.ContrastiveLoss", [1.0, 1, 1, 0, 0, 0], distances, 1), 0.621666)
 
 
 def test_addons_sequence_loss():

@@ -12,6 +12,8 @@ from keraslosses.reference.uses import TASKS
 OTHERS = {
     "SequenceMask": ("Sequences: speech, handwriting", "layer: a mask from the lengths of the sequences"),
     "EditDistance": ("Sequences: speech, handwriting", "metric: the label error rate"),
+    "IoUScore": ("Segmentation judged by intersection over union", "metric: the overlap of each class"),
+    "DiceScore": ("Segmentation", "metric: the F1 score of the pixels of each class"),
     "CohenKappa": ("Classes in an order: ages, grades, ratings", "metric: the agreement beyond chance"),
     "OrdinalDense": ("Classes in an order: ages, grades, ratings", "layer: the logits that Coral reads"),
     "OrdinalThresholds": (

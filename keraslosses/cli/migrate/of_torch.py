@@ -111,15 +111,26 @@ TORCH = (
     ),
     Row(
         "torch.nn.CosineEmbeddingLoss",
-        "",
-        f"{NOT_YET}; for pairs that are all alike it is `CosineSimilarity()` plus 1.",
+        "keraslosses.CosineEmbedding()",
+        "Stack the two vectors in axis 1 of y_pred, or call `cosine_embedding` with two tensors.",
+        "margin reduction",
+    ),
+    Row(
+        "torch.nn.MarginRankingLoss",
+        "keraslosses.MarginRanking()",
+        "Stack the two scores in axis 1 of y_pred, or call `margin_ranking` with two tensors.",
+        "margin reduction",
+    ),
+    Row(
+        "torch.nn.TripletMarginLoss",
+        "keraslosses.TripletMargin()",
+        "Stack anchor, positive and negative in axis 1 of y_pred, or call `triplet_margin`.",
+        "margin p eps swap reduction",
     ),
     *(
         Row(f"torch.nn.{name}", "", f"{NOT_YET}.")
         for name in (
             "GaussianNLLLoss",
-            "MarginRankingLoss",
-            "TripletMarginLoss",
             "TripletMarginWithDistanceLoss",
         )
     ),
