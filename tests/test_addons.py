@@ -5,6 +5,7 @@ addons_values.json holds what TensorFlow Addons 0.23 itself gave, with TensorFlo
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import keras
@@ -96,6 +97,20 @@ def test_what_addons_saved_is_loaded_and_saved_again(name):
         assert loaded.get_config() == expected
         again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loaded))
         assert again.get_config() == expected
+
+
+def test_the_code_of_the_page_loads_a_model(tmp_path, monkeypatch):
+    """That of migrate.md."""
+    page = (Path(__file__).parents[1] / "docs" / "migrate.md").read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", addons.PinballLoss(tau=0.25))
+    model.save(tmp_path / "model.h5")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code, names)
+    loaded = names["model"].loss
+    assert type(loaded) is addons.PinballLoss and loaded.get_config()["tau"] == 0.25
 
 
 @pytest.mark.parametrize("name", CONFIGS)
