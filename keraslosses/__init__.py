@@ -32,6 +32,7 @@ from keraslosses.losses import *  # noqa: F403
 from keraslosses.metrics.cohen_kappa import CohenKappa
 from keraslosses.metrics.during_training import RetrievalMetrics
 from keraslosses.metrics.edit_distance import EditDistance
+from keraslosses.metrics.overlap_scores import DiceScore, IoUScore
 from keraslosses.metrics.retrieval import MeanAveragePrecisionAtR, PrecisionAtOne, RecallAtK, RPrecision
 from keraslosses.metrics.verification import EqualErrorRate, TrueAcceptAtFalseAccept
 
@@ -43,10 +44,12 @@ __all__ = [
     "ChunkedCrossEntropy",
     "CohenKappa",
     "CosineDense",
+    "DiceScore",
     "EditDistance",
     "EqualErrorRate",
     "FunctionLoss",
     "HardExamples",
+    "IoUScore",
     "LargeMarginHead",
     "Loss",
     "MeanAveragePrecisionAtR",

@@ -130,6 +130,8 @@ PAIRS = {
     kinds.RANKED_PAIRS: lambda a, b, logits: (sign_of_row(a), b[:, :2]),
     kinds.VIEWS: lambda a, b, logits: (a, np.stack([a, b], axis=1)),
     kinds.VIEWS_OF_A_BATCH: lambda a, b, logits: (a, np.stack([a, b], axis=1)),
+    kinds.TOWERS: lambda a, b, logits: (np.arange(len(a)) // 2, np.stack([a, b], axis=1)),
+    kinds.UNLABELED_TOWERS: lambda a, b, logits: (np.zeros(len(a)), np.stack([a, b], axis=1)),
     kinds.BOXES: lambda a, b, logits: (a[..., :4], b[..., :4]),
     kinds.SEQUENCES: lambda a, b, logits: (a.argmax(-1)[:, None].astype("int32"), framed(softmax(b))),
     kinds.ANCHORS: lambda a, b, logits: (one_image(a), b[None]),
@@ -142,11 +144,13 @@ def pair_for(reference, options, a, b):
 
 
 def options_of(reference):
-    """Those that fit the rank of SHAPE, in which an axis of some lists would be named twice, and the targets."""
+    """Those that fit the rank of SHAPE, in which an axis of some lists would be named twice, and the inputs."""
     axes = [np.atleast_1d(options.get("axis") or -1) % len(SHAPE) for options in reference.options]
     masks = reference.kind in (kinds.REGIONS, kinds.CLASS_MASKS)
     fit = [
-        len(set(named)) == len(named) and not (masks and "ignore_class" in options)
+        len(set(named)) == len(named)
+        and not (masks and "ignore_class" in options)
+        and not options.get("negatives")
         for named, options in zip(axes, reference.options, strict=True)
     ]
     return st.sampled_from([options for options, fits in zip(reference.options, fit, strict=True) if fits])
@@ -276,6 +280,8 @@ EXTREMES = {
     ),
     kinds.VIEWS: (LABELS, ANY.map(twice)),
     kinds.VIEWS_OF_A_BATCH: (LABELS, ANY.map(twice)),
+    kinds.TOWERS: (filled(st.integers(-1, 2), SHAPE[:1], "int32"), SCORES.map(framed)),
+    kinds.UNLABELED_TOWERS: (filled(st.integers(-1, 2), SHAPE[:1], "int32"), SCORES.map(framed)),
     kinds.BOXES: (SCORES.map(lambda x: x[..., :4]), SCORES.map(lambda x: x[..., :4])),
     kinds.SEQUENCES: (LABELS.map(lambda labels: labels[:, None]), SHARES.map(framed)),
     kinds.ANCHORS: (SCORES.map(one_image), SCORES.map(lambda x: x[None])),

@@ -1,5 +1,7 @@
 """What all losses over the pairs of a batch share: rows that take no part, views, and exact distances."""
 
+import re
+
 import numpy as np
 import pytest
 from keras import ops
@@ -75,6 +77,59 @@ def test_views_are_rows_of_the_label_of_their_sample(name):
     of_rows = loss(np.repeat(labels, 2), ops.convert_to_tensor(VECTORS))
     assert of_views.shape == (4, 2)
     np.testing.assert_allclose(ops.convert_to_numpy(of_views).reshape(-1), of_rows, rtol=1e-6)
+
+
+# Two towers
+
+TWO = RNG.normal(size=(8, 2, 3)).astype("float32")
+TOWERS = [name for name, entry in REFERENCES.items() if entry.kind in (kinds.TOWERS, kinds.UNLABELED_TOWERS)]
+
+
+@pytest.mark.deep_on("jax")
+@pytest.mark.parametrize("name", TOWERS)
+def test_samples_of_two_towers_that_take_no_part_reach_no_other(name):
+    loss, kept = getattr(keraslosses, name)(), ~np.isin(np.arange(8), OUT)
+    with_nan = np.where(kept[:, None, None], TWO, np.nan).astype("float32")
+    expected, slope = value_and_gradient(loss, LABELS[IN], TWO[IN])
+    weight = ops.convert_to_tensor(kept.astype("float32"))
+    value, gradient = value_and_gradient(lambda y, x: loss(y, x, weight), LABELS, with_nan)
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+    np.testing.assert_allclose(gradient[IN], slope, rtol=1e-4, atol=1e-6)
+    assert np.all(gradient[OUT] == 0)
+    one_hidden = np.stack([kept, np.ones(8, bool)], axis=1)
+    for mask in (kept, one_hidden):
+        value = loss(LABELS, masked(with_nan, mask))
+        np.testing.assert_allclose(ops.convert_to_numpy(value), expected, rtol=1e-5)
+
+
+def test_labels_of_two_towers_are_read_by_n_pairs_alone():
+    out = np.where(np.arange(8) < 6, LABELS, -1)
+    same = keraslosses.InfoNCE()(LABELS, ops.convert_to_tensor(TWO))
+    assert float(keraslosses.InfoNCE()(out, ops.convert_to_tensor(TWO))) == float(same)
+    values = keraslosses.NPairs(reduction="none")(out, ops.convert_to_tensor(TWO))
+    assert np.all(ops.convert_to_numpy(values)[6:] == 0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "vectors", "said"),
+    [
+        (keraslosses.NPairs(), VECTORS, "the shape (batch, 2, dim) in n_pairs"),
+        (keraslosses.InfoNCE(), VECTORS[:, None], "Received: y_pred.shape=(8, 1, 3)"),
+        (keraslosses.InfoNCE(negatives=True), TWO, "the shape (batch, 2 + negatives, dim) in info_nce"),
+    ],
+)
+def test_two_vectors_for_each_sample_are_needed(loss, vectors, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        loss(LABELS, vectors)
+
+
+@pytest.mark.parametrize("name", TOWERS)
+def test_a_row_of_y_true_for_each_sample_is_needed(name):
+    with pytest.raises(ValueError, match=r"`y_true` must hold one (class|row) for each sample of y_pred"):
+        getattr(keraslosses, name)()(LABELS[:3], TWO)
+
+
+# Each row with all others
 
 
 @each_loss

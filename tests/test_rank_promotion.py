@@ -9,7 +9,8 @@ from keras import ops
 import keraslosses
 from keraslosses.reference import REFERENCES, kinds
 
-EMBEDDINGS = kinds.EMBEDDINGS, kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS
+PAIRS = kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS, kinds.TOWERS, kinds.UNLABELED_TOWERS
+EMBEDDINGS = kinds.EMBEDDINGS, *PAIRS
 
 
 @pytest.fixture(autouse=True)

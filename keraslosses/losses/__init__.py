@@ -156,6 +156,7 @@ from keraslosses.losses.sparse_focal import (
     sparse_categorical_focal_crossentropy,
 )
 from keraslosses.losses.tempered import BiTempered, bi_tempered
+from keraslosses.losses.towers import InfoNCE, NPairs, info_nce, n_pairs
 from keraslosses.losses.triplet import Triplet, triplet
 from keraslosses.losses.triplets import TripletMargin, stacked_triplet_margin, triplet_margin
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
@@ -206,6 +207,7 @@ __all__ = [
     "Hinge",
     "HingeEmbedding",
     "Huber",
+    "InfoNCE",
     "IoU",
     "Jaccard",
     "KLDivergence",
@@ -226,6 +228,7 @@ __all__ = [
     "MultiMargin",
     "MultiSimilarity",
     "MultiTaskDetection",
+    "NPairs",
     "NTXent",
     "NegativeCosine",
     "NegativeLogLikelihood",
@@ -291,6 +294,7 @@ __all__ = [
     "hinge",
     "hinge_embedding",
     "huber",
+    "info_nce",
     "iou",
     "jaccard",
     "kl_divergence",
@@ -312,6 +316,7 @@ __all__ = [
     "multi_margin",
     "multi_similarity",
     "multi_task_detection",
+    "n_pairs",
     "negative_cosine",
     "negative_log_likelihood",
     "normalized_crossentropy",

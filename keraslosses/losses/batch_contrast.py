@@ -11,9 +11,9 @@ from keraslosses.losses.pair_distances import similarities
 from keraslosses.losses.pairs import (
     as_mean_of_all,
     log_sum_exp_where,
-    mean_where,
     number,
     pairs_within,
+    softmax_costs,
     sum_where,
 )
 
@@ -44,11 +44,8 @@ def supervised_contrastive(
     >>> print(round(float(keraslosses.supervised_contrastive([0, 0, 1], embeddings, temperature=1.0)[0]), 4))
     0.4375
     """
-    pairs, similar = pairs_within(y_true), similarities(y_pred, y_pred, temperature, normalize)
-    complete = pairs.complete
-    of_all = log_sum_exp_where(ops.logical_or(*pairs), similar, complete)
-    values = of_all - mean_where(pairs.positive, similar)
-    return ops.where(complete, values, ops.zeros_like(values)), complete
+    pairs = pairs_within(y_true)
+    return softmax_costs(pairs, similarities(y_pred, y_pred, temperature, normalize)), pairs.complete
 
 
 @saved

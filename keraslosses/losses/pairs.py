@@ -29,6 +29,11 @@ class Pairs(NamedTuple):
         complete = self.complete[:, None]
         return Pairs(*(ops.logical_and(pairs, complete) for pairs in self))
 
+    @property
+    def turned(self) -> "Pairs":
+        """The pairs with the references as anchors."""
+        return Pairs(*map(ops.transpose, self))
+
 
 def pairs_between(anchors: Tensor, references: Tensor) -> Pairs:
     """The pairs of two sets with these classes."""
@@ -71,6 +76,21 @@ def log_sum_exp_where(condition: Tensor, values: Tensor, complete: Tensor) -> An
     """
     shown = ops.where(condition, values, ops.cast(backend.FAR_BELOW, values.dtype))
     return ops.logsumexp(ops.where(complete[:, None], shown, ops.zeros_like(values)), axis=1)
+
+
+def softmax_costs(pairs: Pairs, similar: Tensor) -> Any:
+    """The cross-entropy of a softmax over the pairs of each anchor, whose positives share the target.
+
+    It is 0 for an anchor that is not complete. It is computed as that of all positives together, which keeps
+    its digits near 0, and that of each of them among the positives.
+    """
+    complete = pairs.complete
+    together = log_sum_exp_where(pairs.negative, similar, complete) - log_sum_exp_where(
+        pairs.positive, similar, complete
+    )
+    beside_mean = similar - mean_where(pairs.positive, similar)[:, None]
+    costs = ops.softplus(together) + log_sum_exp_where(pairs.positive, beside_mean, complete)
+    return ops.where(complete, costs, ops.zeros_like(costs))
 
 
 def as_mean_of_all(totals: Tensor, counts: Tensor, counted: Tensor) -> Any:

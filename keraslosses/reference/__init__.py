@@ -32,6 +32,7 @@ from keraslosses.reference import (
     similarity,
     soft_margin,
     tempered,
+    towers,
     views,
 )
 from keraslosses.reference.entry import Hard, Measured, Reference
@@ -62,6 +63,7 @@ FAMILIES = (
     contrast,
     given_pairs,
     views,
+    towers,
     angular,
     boxes,
     detection,

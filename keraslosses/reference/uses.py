@@ -32,6 +32,7 @@ TASKS = (
     "Pairs or triplets that you choose",
     "Which of two is better",
     "Two views of each sample, without labels",
+    "Two towers: texts with images, queries with documents",
     "Very many classes",
     "Several losses at once",
 )

@@ -216,6 +216,8 @@ Formulas, names and defaults are those of the package, also at kinks: a test com
     MultiSimilarity: "It compares all pairs of vectors in a batch.",
     PairContrastive: "It compares all pairs of vectors in a batch.",
     LiftedStructure: "It compares all pairs of vectors in a batch.",
+    InfoNCE: "It compares all pairs of vectors in a batch.",
+    NPairs: "It compares all pairs of vectors in a batch.",
     CTC: "It reads sequences of frames.",
     MultiTaskDetection: "It is a sum of losses for classes and boxes that are here.",
     FCOS: "It is a sum of losses for classes and boxes that are here.",

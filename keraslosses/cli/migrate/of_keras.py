@@ -50,7 +50,12 @@ TENSORFLOW_ADDONS = (
             ("SparsemaxLoss", "sparsemax_loss"),
         )
     ),
-    Row("tfa.losses.WeightedKappaLoss", "", f"{NOT_YET}."),
+    Row(
+        "tfa.losses.WeightedKappaLoss",
+        "keraslosses.WeightedKappa(num_classes=C)",
+        "Theirs turns a target distribution into its mean class; their `epsilon` is 1e-6 here.",
+        "num_classes weightage>weighting name epsilon> reduction",
+    ),
 )
 
 

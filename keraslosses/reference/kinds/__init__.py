@@ -33,6 +33,7 @@ from keraslosses.reference.kinds.pairs import (
 )
 from keraslosses.reference.kinds.pixels import BINARY_PIXELS, DISTANCES, MASKS, PIXELS
 from keraslosses.reference.kinds.sequences import SEQUENCES
+from keraslosses.reference.kinds.towers import TOWERS, UNLABELED_TOWERS
 
 KINDS: tuple[InputKind, ...] = (
     REAL,
@@ -74,6 +75,8 @@ KINDS: tuple[InputKind, ...] = (
     RANKED_PAIRS,
     VIEWS,
     VIEWS_OF_A_BATCH,
+    TOWERS,
+    UNLABELED_TOWERS,
     SEQUENCES,
 )
 
@@ -115,8 +118,10 @@ __all__ = [
     "SIGNED_PAIRS",
     "SIGNS",
     "THRESHOLDS",
+    "TOWERS",
     "TRIPLETS",
     "UNIT_EMBEDDING_PAIRS",
+    "UNLABELED_TOWERS",
     "VECTORS",
     "VIEWS",
     "VIEWS_OF_A_BATCH",
