@@ -136,6 +136,15 @@ def test_a_sample_of_weight_0_takes_no_part(name, mode):
     assert not gradient[3].any()
 
 
+@pytest.mark.deep
+@each
+def test_compiled_a_label_out_of_range_is_nan(name):
+    """Its sample; all samples where they share a value."""
+    labels, term = np.where(np.arange(BATCH) == 3, CLASSES, Y), built(name)
+    values, _ = value_and_gradient(lambda y, x: term.per_sample_loss(x, y), labels, X, mode=MODES[-1])
+    assert np.isnan(values).tolist() == [name == "ProxyAnchor" or i == 3 for i in range(BATCH)]
+
+
 @each
 def test_finite_gradients_at_proxies_zeros_and_far_away(name):
     kernel = CENTERS_OF_ALL[:, 0] if name == "SoftTriple" else PROXIES

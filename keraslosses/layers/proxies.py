@@ -110,7 +110,7 @@ class ProxyAnchor(ProxyLayer):
 
     Raises:
         ValueError: If an option is out of range, if features or labels have another shape, or if a label is
-            outside [0, num_classes). Compiled code cannot raise for a label: the loss of the sample is NaN.
+            outside [0, num_classes). Compiled code cannot raise for a label: the loss of the batch is NaN.
 
     Source: Kim et al., Proxy Anchor Loss for Deep Metric Learning, 2020, equation 4.
 
@@ -120,6 +120,8 @@ class ProxyAnchor(ProxyLayer):
     >>> print(keras.ops.convert_to_numpy(term.per_sample_loss([[3.0, 4.0]], [1])).round(4))
     [1.0306]
     """
+
+    of_batch = True
 
     def __init__(
         self,

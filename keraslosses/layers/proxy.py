@@ -13,8 +13,11 @@ from keraslosses.layers.term import kept_samples, labels_of
 class ProxyLayer(KernelLayer):
     """A term with a `kernel` of proxies, `(num_classes, .., dim)`, of which only the directions matter.
 
-    A subclass defines `values`. The layer itself returns the similarities to the classes.
+    A subclass defines `values`, and sets `of_batch` if they depend on the whole batch. The layer itself
+    returns the similarities to the classes.
     """
+
+    of_batch = False
 
     def __init__(
         self,
@@ -61,7 +64,9 @@ class ProxyLayer(KernelLayer):
         kept = kept_samples(labels, sample_weight)
         values = self.values(ops.where(kept[:, None], features, 1.0), labels, kept)
         if broken is not None:
-            values = values * backend.one_or_nan(ops.logical_and(broken, kept), values.dtype)
+            broken = ops.logical_and(broken, kept)
+            broken = ops.any(broken) if self.of_batch else broken
+            values = values * backend.one_or_nan(broken, values.dtype)
         return ops.where(kept, values, ops.zeros_like(values))
 
     def get_config(self) -> dict[str, Any]:
