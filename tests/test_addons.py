@@ -5,6 +5,7 @@ addons_values.json holds what TensorFlow Addons 0.23 itself gave, with TensorFlo
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import keras
@@ -96,6 +97,20 @@ def test_what_addons_saved_is_loaded_and_saved_again(name):
         assert loaded.get_config() == expected
         again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loaded))
         assert again.get_config() == expected
+
+
+# Keras warns that the format is old.
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_code_of_the_page_loads_a_model(tmp_path, monkeypatch):
+    """That of migrate.md, with a file in which the config of TensorFlow Addons stands."""
+    monkeypatch.chdir(tmp_path)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "softplus")])
+    model.compile("sgd", keras.losses.deserialize(saved_by_addons("ContrastiveLoss")))
+    model.save("model.h5")
+    page = (Path(__file__).parents[1] / "docs" / "migrate.md").read_text("utf-8")
+    names = {}
+    exec(re.search(r"^```python\n(.*?)^```", page, re.M | re.S)[1], names)
+    assert names["model"].loss.get_config() == model.loss.get_config()
 
 
 @pytest.mark.parametrize("name", CONFIGS)
