@@ -50,6 +50,9 @@ def test_value_and_gradient(name):
 HEADS = {
     "center": lambda: keraslosses.CenterLoss(7),
     "large margin": lambda: keraslosses.LargeMarginHead(7),
+    "nearest proxy": lambda: keraslosses.ProxyNCA(7, all_proxies=False),
+    "proxies as anchors": lambda: keraslosses.ProxyAnchor(7),
+    "several centers": lambda: keraslosses.SoftTriple(7, centers=2),
     "chunks": lambda: keraslosses.ChunkedCrossEntropy(7, chunk_size=2, label_smoothing=0.1, use_bias=True),
     "chunks with a margin": lambda: keraslosses.ChunkedCrossEntropy(
         7, chunk_size=2, margin=keraslosses.ArcFace()

@@ -15,7 +15,7 @@ from keraslosses.losses.pairs import Pairs, pairs_between, pairs_within
 # Measured on a CPU: with up to this many rows, all pairs at once take no longer than chunks.
 SMALL_BATCH = 1024
 # Pairs in a chunk on a CPU: such arrays stay in the cache.
-PAIRS_ON_CPU, FEWEST_ROWS = 2**19, 16
+PAIRS_ON_CPU, FEWEST_ROWS = 2**19, 64
 # On an accelerator, chunks begin where about this many arrays of all pairs take a quarter of the memory.
 ARRAYS, BYTES, SHARE_OF_MEMORY = 16, 4, 1 / 4
 
