@@ -137,7 +137,25 @@ ROWS = (
         "raises",
         "as above",
     ),
+    Row(
+        "CategoricalGeneralizedCrossEntropy()(array([[1.0, 0.0]]), array([[0.5, 0.5]]))",
+        0.58579,
+        "raises",
+        "y_true holds class indices; Keras takes a one-hot row for several labels of one sample",
+    ),
     Row("BinaryCrossentropy()([[1.0]], [[5.0]])", 1.1921e-7, "raises", OUTSIDE),
+    Row(
+        "BinaryCrossentropy()([[-1.0, 1.0]], [[0.5, 0.5]])",
+        by_backend(0.69315, 0.69315, "raises"),
+        "raises",
+        "a label of -1 for what is not known is no target; here `ignore_class=-1` takes it out of the mean",
+    ),
+    Row(
+        "BinaryFocalCrossentropy()([[-1.0]], [[0.5]])",
+        by_backend(0.17329, 0.17329, "raises"),
+        "raises",
+        "as above",
+    ),
     Row(
         "BinaryCrossentropy()([[255.0]], [[0.75]])",
         by_backend(-278.76, -278.76, "raises"),
@@ -214,6 +232,12 @@ ROWS = (
         "Keras lays a list `alpha` along the last axis, not along `axis`",
     ),
     Row(
+        "CategoricalFocalCrossentropy(alpha=[0.25])([[1, 0]], [[0.5, 0.5]])",
+        0.043322,
+        "raises",
+        "a list `alpha` has one number for each class; Keras broadcasts it",
+    ),
+    Row(
         "KLDivergence()(np.eye(1, 1000), np.full((1, 1000), 1e-3))",
         6.9068,
         6.9078,
@@ -227,6 +251,12 @@ ROWS = (
         0.33333,
         [0.33333, 0.33333],
         COPIES,
+    ),
+    Row(
+        "Dice(axis=1)(array([[0, 2]]), array([[[0.5, 0.25, 0.25], [0.25, 0.25, 0.5]]]))",
+        "raises",
+        0.61905,
+        "integers of the shape of the pixels are class indices, and become masks",
     ),
     Row("Tversky()([[0.0, 0.0]], [[0.0, 0.0]])", 1.0, 0.0, EMPTY_REGIONS),
     Row(
@@ -349,6 +379,18 @@ ROWS = (
         1.0,
         "where the sizes differ, Keras cannot",
     ),
+    Row(
+        "Dice()([[1.0, 1.0]], [[1.0, 0.5]], [[1.0, 0.0]])",
+        0.071429,
+        5e-8,
+        "a weight with the shape of y_true weighs the pixels in the sums; Keras multiplies the result by all weights",
+    ),
+    Row(
+        "Dice()([[1, 0, 1]], masked([[0.5, 0.5, 0.25]], [[True, True, False]]))",
+        "raises",
+        0.5,
+        "a mask takes pixels out of the sums; Keras lays it on the result",
+    ),
     # CTC
     Row(
         "ctc(array([[1, 1]]), np.zeros((1, 2, 3), 'float32'))",
@@ -368,6 +410,14 @@ ROWS = (
         "BinaryCrossentropy(label_smoothing=2.0)([[1.0]], [[0.5]])", 0.69315, "raises", OPTION, newer="raises"
     ),
     Row("BinaryFocalCrossentropy(gamma=-1.0)([[1.0]], [[0.5]])", 1.3863, "raises", OPTION),
+    Row(
+        "BinaryFocalCrossentropy(apply_class_balancing=True, alpha=2.0)([[0.0]], [[0.5]])",
+        -0.17329,
+        "raises",
+        OPTION,
+    ),
+    Row("CategoricalFocalCrossentropy(alpha=-1.0)([[1, 0]], [[0.5, 0.5]])", -0.17329, "raises", OPTION),
+    Row("Tversky(alpha=-0.2)([[1.0, 0.0]], [[0.5, 0.5]])", 0.23077, "raises", OPTION),
 )
 
 TWO_PIXELS = "([[0, 1]], [[[0.9, 0.1], [0.8, 0.2]]])"
@@ -444,7 +494,8 @@ INTRODUCTION = f"""# Differences from keras.losses
 - A name that `keras.losses` has means the same here, with the same arguments in the same order. Only the rows below differ.
 - Many rows are edge cases: probabilities of exactly 0 or 1, infinite logits, empty regions, kinks, very large numbers.
 - These can matter for ordinary inputs: `alpha` and `beta` of `Tversky`, options together with `axis`, predictions of rank 1,
-  masks and weights on several axes, padded labels of `ctc`, labels in half precision, and `Dice(reduction="sum")`.
+  masks and weights on several axes, padded labels of `ctc`, labels in half precision, labels of -1 in the binary losses, and
+  `Dice(reduction="sum")`.
 - Inputs that Keras accepts can raise `ValueError` here: logits taken for probabilities, labels out of range, other shapes.
 - Where the backends of Keras differ from each other, this package gives one answer on all backends.
 

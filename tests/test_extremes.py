@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 import keraslosses
-from keraslosses.portability.gradients import MODES, value_and_gradient
+from keraslosses.portability.gradients import MODES, usual_values_of, value_and_gradient
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES, kinds
 from keraslosses.reference.kinds import CLASSES
@@ -36,6 +36,8 @@ def reads_probabilities(name, options):
 # Inputs: rows of y_pred and the class of each, made into what the loss reads
 
 
+EMBEDDINGS = kinds.EMBEDDINGS, kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS
+TOWERS = kinds.TOWERS, kinds.UNLABELED_TOWERS
 # As their draws, these kinds have class indices if there is an `ignore_class`.
 OF_BOTH_FORMS = kinds.LABELS_OR_DISTRIBUTIONS, kinds.LABELS_OR_DISTRIBUTIONS_AND_SCORES
 
@@ -43,7 +45,7 @@ OF_BOTH_FORMS = kinds.LABELS_OR_DISTRIBUTIONS, kinds.LABELS_OR_DISTRIBUTIONS_AND
 def targets(name, options, labels, classes):
     """The class of each row in the form that the loss reads."""
     indices = kind_of(name) in OF_BOTH_FORMS and options.get("ignore_class") is not None
-    if indices or kind_of(name).labels or kind_of(name) is kinds.EMBEDDINGS:
+    if indices or kind_of(name).labels or kind_of(name) in (*EMBEDDINGS, *TOWERS):
         return labels.astype("int32")
     if kind_of(name) is kinds.LABEL_LISTS:
         return np.where(np.arange(classes) == 0, labels[:, None], -1).astype("int32")
@@ -61,8 +63,11 @@ def inputs(name, options, rows, labels):
     y_true = targets(name, options, labels, rows.shape[1])
     if kind_of(name) is kinds.MASKS:
         return y_true[:, None, None], rows[:, None, None]
-    if kind_of(name) is kinds.EMBEDDINGS:
+    if kind_of(name) in EMBEDDINGS:
         return y_true, rows
+    if kind_of(name) in TOWERS:
+        own = rows[::-1, None].repeat(3 * bool(options.get("negatives")), 1)
+        return y_true, np.concatenate([rows[:, None], rows[::-1, None], own], axis=1)
     axis = options.get("class_axis", -1) if of_pixels(name) else options.get("axis", -1)
     y_pred = np.moveaxis(rows[:, None], -1, axis)
     return (y_true[:, None] if y_true.ndim == 1 else np.moveaxis(y_true[:, None], -1, axis)), y_pred
@@ -125,7 +130,7 @@ def parallel_cosines(name, options):
 
 
 def opposite_embeddings(name, options):
-    return (inputs(name, options, *OPPOSITE), "none") if kind_of(name) is kinds.EMBEDDINGS else None
+    return (inputs(name, options, *OPPOSITE), "none") if kind_of(name) in (*EMBEDDINGS, *TOWERS) else None
 
 
 def one_class(name, options):
@@ -135,7 +140,7 @@ def one_class(name, options):
         return None
     if reads_scores(name, options):
         return inputs(name, options, [[5.0], [-1e4]], [0, 0]), 1e-3
-    step = "none" if kind_of(name) is kinds.EMBEDDINGS else 1e-8
+    step = "none" if kind_of(name) in (*EMBEDDINGS, *TOWERS) else 1e-8
     return inputs(name, options, [[1.0], [0.25]], [0, 0]), step
 
 
@@ -243,6 +248,49 @@ def test_all_weights_0(name):
             np.testing.assert_array_equal(gradient, np.zeros_like(y_pred))
 
 
+def of_numbers(name):
+    return REFERENCES[name].inputs(REFERENCES[name].options[0])[0].dtype.kind == "f"
+
+
+@pytest.mark.parametrize("name", [name for name in keraslosses.names() if of_numbers(name)])
+def test_a_nan_in_y_true_shows(name):
+    options = REFERENCES[name].options[0]
+    y_true, y_pred = REFERENCES[name].inputs(options)
+    y_true.reshape(-1)[0] = np.nan
+    entries = Subject(getattr(keraslosses, name), REFERENCES[name]).entries(options)
+    try:
+        values = usual_values_of(entries, y_true, y_pred)
+    except ValueError as error:
+        assert "Received: y_true=" in str(error)
+    else:
+        assert np.isnan(values.flat[0])
+
+
+# Class weights
+
+
+def scores_with_weights(name):
+    """The first options of a loss that reads scores and class weights, with weight 0 for the first class."""
+    for options in REFERENCES[name].options:
+        fits = reads_scores(name, options) or kind_of(name) is kinds.LABELS_AND_LOG_PROBABILITIES
+        if fits and not of_pixels(name) and "class_weights" in SUBJECTS[name].parameters():
+            return {**options, "class_weights": [0.0, *[2.0] * (CLASSES - 1)]}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if scores_with_weights(name)])
+def test_a_class_weight_of_0_removes_an_infinite_value(name):
+    options = scores_with_weights(name)
+    y_true, y_pred = inputs(name, options, padded([-1.0, 0.5], [1.0, 0.5]), [0, 1])
+    infinite = np.where(y_pred == -1.0, -np.inf, y_pred)
+    for reduction in ("none", "sum_over_batch_size"):
+        loss = SUBJECTS[name].make(reduction=reduction, **options)
+        expected, slope = value_and_gradient(loss, y_true, y_pred)
+        for mode in ENDS:
+            value, gradient = value_and_gradient(loss, y_true, infinite, mode=mode)
+            np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-7)
+            np.testing.assert_allclose(gradient, slope, rtol=1e-5, atol=1e-7)
+
+
 # Many classes
 
 MANY = 100_000
@@ -266,6 +314,7 @@ def many_classes(name, options):
     )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "name", [name for name in NAMES if kind_of(name).labels or kind_of(name) is kinds.LABEL_LISTS]
 )

@@ -9,6 +9,9 @@ from keras import ops
 import keraslosses
 from keraslosses.reference import REFERENCES, kinds
 
+PAIRS = kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS, kinds.TOWERS, kinds.UNLABELED_TOWERS
+EMBEDDINGS = kinds.EMBEDDINGS, *PAIRS
+
 
 @pytest.fixture(autouse=True)
 def strict():
@@ -17,7 +20,7 @@ def strict():
 
 
 def batch(reference, options):
-    y_true, y_pred = reference.inputs(options, leading=(4,) if reference.kind is kinds.EMBEDDINGS else (2, 3))
+    y_true, y_pred = reference.inputs(options, leading=(4,) if reference.kind in EMBEDDINGS else (2, 3))
     return y_true, y_pred, np.ones(len(y_pred), "float32")
 
 

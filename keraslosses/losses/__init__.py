@@ -13,6 +13,13 @@ from keraslosses.losses.angular import (
 )
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
 from keraslosses.losses.asymmetric import Asymmetric, asymmetric
+from keraslosses.losses.batch_contrast import NTXent, SupervisedContrastive, nt_xent, supervised_contrastive
+from keraslosses.losses.batch_pairs import (
+    LiftedStructure,
+    PairContrastive,
+    batch_contrastive,
+    lifted_structure,
+)
 from keraslosses.losses.boundary import Boundary, boundary
 from keraslosses.losses.bounded import (
     NormalizedCrossentropy,
@@ -23,6 +30,7 @@ from keraslosses.losses.bounded import (
 from keraslosses.losses.box_tools import convert_boxes, pairwise_iou
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, diou, giou, iou
 from keraslosses.losses.class_counts import class_counts, positive_weights, weights_from_counts
+from keraslosses.losses.contrastive import Contrastive, contrastive, pair_contrastive
 from keraslosses.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -44,6 +52,14 @@ from keraslosses.losses.focal import (
     categorical_focal_crossentropy,
 )
 from keraslosses.losses.generalized_dice import GeneralizedDice, generalized_dice
+from keraslosses.losses.given_pairs import (
+    CosineEmbedding,
+    MarginRanking,
+    cosine_embedding,
+    margin_ranking,
+    stacked_cosine_embedding,
+    stacked_margin_ranking,
+)
 from keraslosses.losses.hinge import (
     CategoricalHinge,
     Hinge,
@@ -68,6 +84,7 @@ from keraslosses.losses.margin import (
     multi_margin,
     soft_margin_softmax,
 )
+from keraslosses.losses.multi_similarity import MultiSimilarity, multi_similarity
 from keraslosses.losses.noisy import (
     Bootstrapping,
     SymmetricCrossentropy,
@@ -139,7 +156,18 @@ from keraslosses.losses.sparse_focal import (
     sparse_categorical_focal_crossentropy,
 )
 from keraslosses.losses.tempered import BiTempered, bi_tempered
+from keraslosses.losses.towers import InfoNCE, NPairs, info_nce, n_pairs
+from keraslosses.losses.triplet import Triplet, triplet
+from keraslosses.losses.triplets import TripletMargin, stacked_triplet_margin, triplet_margin
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
+from keraslosses.losses.views import (
+    BarlowTwins,
+    NegativeCosine,
+    VICReg,
+    barlow_twins,
+    negative_cosine,
+    vicreg,
+)
 from keraslosses.losses.weighted_kappa import WeightedKappa, weighted_kappa
 
 __all__ = [
@@ -150,6 +178,7 @@ __all__ = [
     "ArcFace",
     "Asymmetric",
     "BalancedL1",
+    "BarlowTwins",
     "BiTempered",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -162,9 +191,11 @@ __all__ = [
     "CategoricalHinge",
     "Circle",
     "CombinedMargin",
+    "Contrastive",
     "Coral",
     "Corn",
     "CosFace",
+    "CosineEmbedding",
     "CosineSimilarity",
     "CumulativeLink",
     "DIoU",
@@ -176,14 +207,17 @@ __all__ = [
     "Hinge",
     "HingeEmbedding",
     "Huber",
+    "InfoNCE",
     "IoU",
     "Jaccard",
     "KLDivergence",
+    "LiftedStructure",
     "LogCosh",
     "LogCoshDice",
     "LogitAdjusted",
     "LovaszHinge",
     "LovaszSoftmax",
+    "MarginRanking",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanPowerError",
@@ -192,9 +226,14 @@ __all__ = [
     "MultiLabelMargin",
     "MultiLabelSoftMargin",
     "MultiMargin",
+    "MultiSimilarity",
     "MultiTaskDetection",
+    "NPairs",
+    "NTXent",
+    "NegativeCosine",
     "NegativeLogLikelihood",
     "NormalizedCrossentropy",
+    "PairContrastive",
     "Poisson",
     "PolyCrossentropy",
     "RootMeanSquaredError",
@@ -208,15 +247,21 @@ __all__ = [
     "SparseCategoricalFocalCrossentropy",
     "SphereFace",
     "SquaredHinge",
+    "SupervisedContrastive",
     "SymmetricCrossentropy",
     "TaylorCrossentropy",
+    "Triplet",
+    "TripletMargin",
     "Tversky",
     "UnifiedFocal",
+    "VICReg",
     "WeightedKappa",
     "am_softmax",
     "arcface",
     "asymmetric",
     "balanced_l1",
+    "barlow_twins",
+    "batch_contrastive",
     "bi_tempered",
     "binary_crossentropy",
     "binary_focal_crossentropy",
@@ -230,10 +275,12 @@ __all__ = [
     "circle",
     "class_counts",
     "combined_margin",
+    "contrastive",
     "convert_boxes",
     "coral",
     "corn",
     "cosface",
+    "cosine_embedding",
     "cosine_similarity",
     "ctc",
     "cumulative_link",
@@ -247,15 +294,18 @@ __all__ = [
     "hinge",
     "hinge_embedding",
     "huber",
+    "info_nce",
     "iou",
     "jaccard",
     "kl_divergence",
     "ldam",
+    "lifted_structure",
     "log_cosh",
     "log_cosh_dice",
     "logit_adjusted",
     "lovasz_hinge",
     "lovasz_softmax",
+    "margin_ranking",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_power_error",
@@ -264,9 +314,14 @@ __all__ = [
     "multi_label_margin",
     "multi_label_soft_margin",
     "multi_margin",
+    "multi_similarity",
     "multi_task_detection",
+    "n_pairs",
+    "negative_cosine",
     "negative_log_likelihood",
     "normalized_crossentropy",
+    "nt_xent",
+    "pair_contrastive",
     "pairwise_iou",
     "poisson",
     "poly_crossentropy",
@@ -285,10 +340,17 @@ __all__ = [
     "sparse_categorical_focal_crossentropy",
     "sphereface",
     "squared_hinge",
+    "stacked_cosine_embedding",
+    "stacked_margin_ranking",
+    "stacked_triplet_margin",
+    "supervised_contrastive",
     "symmetric_crossentropy",
     "taylor_crossentropy",
+    "triplet",
+    "triplet_margin",
     "tversky",
     "unified_focal",
+    "vicreg",
     "weighted_kappa",
     "weights_from_counts",
 ]

@@ -7,6 +7,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embeddings import Embeddings
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
+from keraslosses.losses.pairs import diagonal, log_sum_exp_where
 
 
 @loss_function(
@@ -82,18 +83,6 @@ def reference_batch(
             f"y_pred.shape={tuple(y_pred.shape)}"
         )
     return labels, embeddings
-
-
-def diagonal(pairs: Tensor) -> Tensor:
-    """Whether a pair has the same row number in both batches."""
-    rows, columns = (ops.arange(size, dtype="int32") for size in ops.shape(pairs))
-    return rows[:, None] == columns[None, :]
-
-
-def log_sum_exp_where(condition: Tensor, values: Tensor, complete: Tensor) -> Tensor:
-    """log(sum(exp(values))) of each row, over values whose condition holds. 0 for an incomplete row."""
-    shown = ops.where(condition, values, ops.cast(backend.FAR_BELOW, values.dtype))
-    return ops.logsumexp(ops.where(complete[:, None], shown, ops.zeros_like(values)), axis=1)
 
 
 @saved

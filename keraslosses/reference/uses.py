@@ -27,6 +27,12 @@ TASKS = (
     "Faces: persons never seen in training",
     "Faces: the margin of a published model",
     "Retrieval and embeddings",
+    "Embeddings by all pairs of a batch",
+    "Encoders trained by contrast",
+    "Pairs or triplets that you choose",
+    "Which of two is better",
+    "Two views of each sample, without labels",
+    "Two towers: texts with images, queries with documents",
     "Very many classes",
     "Several losses at once",
 )

@@ -287,3 +287,29 @@ def running_max(tensor: Any) -> Any:
 
 def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
     variable.assign(jnp.asarray(variable.value).at[indices].add(changes))
+
+
+def squared_differences(a: Any, b: Any) -> Any:
+    """Compiled, so that the differences are not stored in code that is not compiled either."""
+    return squared_differences_compiled(jax.lax.stop_gradient(a), jax.lax.stop_gradient(b))
+
+
+@jax.jit
+def squared_differences_compiled(a: Any, b: Any) -> Any:
+    return jnp.sum(jnp.square(a[:, None, :] - b[None, :, :]), axis=-1)
+
+
+def places_among(rows: Any, numbers: Any, side: str) -> Any:
+    find = functools.partial(jnp.searchsorted, side=side)
+    return jax.vmap(find)(jax.lax.stop_gradient(rows), jax.lax.stop_gradient(numbers))
+
+
+def by_rows(function: Any, rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
+    """In a loop of one length; zeros fill up the last chunk."""
+    count = rows[0].shape[0]
+    chunks = -(-count // size)
+    filled = (jnp.pad(x, [(0, chunks * size - count), *[(0, 0)] * (x.ndim - 1)]) for x in rows)
+    parts = tuple(x.reshape(chunks, size, *x.shape[1:]) for x in filled)
+    again = jax.checkpoint(function)
+    found = jax.lax.map(lambda part: again(*part, *shared), parts)
+    return found.reshape(chunks * size, *found.shape[2:])[:count]

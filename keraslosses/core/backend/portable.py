@@ -20,6 +20,8 @@ from keraslosses.core.backend.of_labels import margins_of_lists as margins_of_li
 from keraslosses.core.backend.of_labels import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.of_labels import multi_margin as multi_margin
 from keraslosses.core.backend.of_labels import pick as pick
+from keraslosses.core.backend.pairs import places_among as places_among
+from keraslosses.core.backend.pairs import squared_differences as squared_differences
 from keraslosses.core.backend.totals import mean as mean
 from keraslosses.core.backend.totals import mean_of as mean_of
 from keraslosses.core.backend.totals import sums_of_both as sums_of_both
@@ -334,3 +336,12 @@ def gather_over_replicas(tensor: Any) -> Any:
     group. JAX needs no gathering: it computes on the global batch with any sharding.
     """
     return tensor
+
+
+def by_rows(function: Any, rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
+    """function(*rows, *shared), computed for `size` rows at a time. It is computed again for the gradient.
+
+    So no array of all rows with all shared ones is stored. The first axis of the tensors in `rows` and of the
+    result are the rows. The result has the dtype of the first tensor of `rows` that is not an integer.
+    """
+    return function(*rows, *shared)

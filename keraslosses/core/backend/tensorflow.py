@@ -13,6 +13,7 @@ from keraslosses.core.backend.class_chunks import gradients as class_gradients
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.backend.tensorflow_maxima import largest as largest
 from keraslosses.core.backend.tensorflow_maxima import running_max as running_max
+from keraslosses.core.backend.tensorflow_rows import by_rows as by_rows
 from keraslosses.core.backend.tensorflow_totals import mean_of as mean_of
 from keraslosses.core.backend.tensorflow_totals import sums_of_both as sums_of_both
 from keraslosses.core.backend.tensorflow_totals import total as total
@@ -330,3 +331,17 @@ def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
 
 def gather_over_replicas(tensor: Any) -> Any:
     return tf.distribute.get_replica_context().all_gather(tensor, axis=0) if replicas() > 1 else tensor
+
+
+def squared_differences(a: Any, b: Any) -> Any:
+    return squared_differences_by_rows(tf.stop_gradient(a), tf.stop_gradient(b))
+
+
+@tf.function(reduce_retracing=True)
+def squared_differences_by_rows(a: Any, b: Any) -> Any:
+    """One row of a after the other: an array of the differences of all pairs would be large."""
+    return tf.map_fn(lambda row: tf.reduce_sum(tf.square(row - b), axis=-1), a)
+
+
+def places_among(rows: Any, numbers: Any, side: str) -> Any:
+    return tf.searchsorted(tf.stop_gradient(rows), tf.stop_gradient(numbers), side=side)

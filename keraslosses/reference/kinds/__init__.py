@@ -11,7 +11,7 @@ from keraslosses.reference.kinds.classes import (
     ONE_HOT,
     ONE_HOT_SCORES,
 )
-from keraslosses.reference.kinds.embeddings import EMBEDDINGS
+from keraslosses.reference.kinds.embeddings import EMBEDDING_PAIRS, EMBEDDINGS, UNIT_EMBEDDING_PAIRS
 from keraslosses.reference.kinds.kind import CLASSES, InputKind, Named
 from keraslosses.reference.kinds.labels import (
     LABEL_LISTS,
@@ -23,8 +23,17 @@ from keraslosses.reference.kinds.labels import (
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
 from keraslosses.reference.kinds.ordinal import BATCHES_OF_CLASSES, CONDITIONAL_LEVELS, LEVELS, THRESHOLDS
 from keraslosses.reference.kinds.outputs import BINARY, BINARY_SCORES, CLASS_MASKS, DECISIONS, REGIONS, SIGNS
+from keraslosses.reference.kinds.pairs import (
+    PAIR_DISTANCES,
+    RANKED_PAIRS,
+    SIGNED_PAIRS,
+    TRIPLETS,
+    VIEWS,
+    VIEWS_OF_A_BATCH,
+)
 from keraslosses.reference.kinds.pixels import BINARY_PIXELS, DISTANCES, MASKS, PIXELS
 from keraslosses.reference.kinds.sequences import SEQUENCES
+from keraslosses.reference.kinds.towers import TOWERS, UNLABELED_TOWERS
 
 KINDS: tuple[InputKind, ...] = (
     REAL,
@@ -58,6 +67,16 @@ KINDS: tuple[InputKind, ...] = (
     ANCHORS,
     LOCATIONS,
     EMBEDDINGS,
+    EMBEDDING_PAIRS,
+    UNIT_EMBEDDING_PAIRS,
+    PAIR_DISTANCES,
+    TRIPLETS,
+    SIGNED_PAIRS,
+    RANKED_PAIRS,
+    VIEWS,
+    VIEWS_OF_A_BATCH,
+    TOWERS,
+    UNLABELED_TOWERS,
     SEQUENCES,
 )
 
@@ -75,6 +94,7 @@ __all__ = [
     "DISTANCES",
     "DISTRIBUTIONS",
     "EMBEDDINGS",
+    "EMBEDDING_PAIRS",
     "KINDS",
     "LABELS",
     "LABELS_AND_COSINES",
@@ -88,14 +108,23 @@ __all__ = [
     "MASKS",
     "ONE_HOT",
     "ONE_HOT_SCORES",
+    "PAIR_DISTANCES",
     "PIXELS",
     "POSITIVE",
+    "RANKED_PAIRS",
     "REAL",
     "REGIONS",
     "SEQUENCES",
+    "SIGNED_PAIRS",
     "SIGNS",
     "THRESHOLDS",
+    "TOWERS",
+    "TRIPLETS",
+    "UNIT_EMBEDDING_PAIRS",
+    "UNLABELED_TOWERS",
     "VECTORS",
+    "VIEWS",
+    "VIEWS_OF_A_BATCH",
     "InputKind",
     "Named",
 ]

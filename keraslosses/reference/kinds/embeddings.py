@@ -1,10 +1,12 @@
-"""The kind of embeddings: vectors of length 1, each with a class. A loss compares the samples of a batch."""
+"""The kinds of embeddings: vectors, each with a class. A loss compares the samples of a batch."""
+
+from dataclasses import replace
 
 import numpy as np
 
 from keraslosses.reference.kinds.draws import Leading, Options, Pair, Rng, width
 from keraslosses.reference.kinds.example import HIDDEN, Example, features, sequential
-from keraslosses.reference.kinds.kind import InputKind, Named
+from keraslosses.reference.kinds.kind import InputKind, Named, activation
 from keraslosses.reference.kinds.path import DEGREES, Path, case, turned
 from keraslosses.reference.kinds.sizes import Shape, Sizes, normal
 
@@ -18,6 +20,19 @@ def draw(rng: Rng, options: Options, leading: Leading) -> Pair:
     y_true = np.append(rng.integers(0, 3, max(size - 1, 0)), 2**24 + 1)[:size].astype("int32")
     vectors = rng.normal(0, 1, (size, width(options)))
     return y_true, vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+def draw_some_without_class(rng: Rng, options: Options, leading: Leading) -> Pair:
+    """As `draw`. Of more than five samples, one has no class."""
+    y_true, y_pred = draw(rng, options, leading)
+    if len(y_true) > 5:
+        y_true[1] = -1
+    return y_true, y_pred
+
+
+def draw_any_length(rng: Rng, options: Options, leading: Leading) -> Pair:
+    y_true, y_pred = draw_some_without_class(rng, options, leading)
+    return y_true, rng.normal(0, 1, y_pred.shape)
 
 
 def sized(rng: Rng, shape: Shape, options: Options) -> Pair:
@@ -77,5 +92,24 @@ EMBEDDINGS = InputKind(
     example=Example(
         features("y = np.argmax(x @ rng.normal(size=(8, 3)), axis=1)  # the class of each sample"),
         sequential(HIDDEN, "keras.layers.Dense(16)", "keras.layers.UnitNormalization()"),
+    ),
+)
+
+UNIT_EMBEDDING_PAIRS = replace(
+    EMBEDDINGS,
+    name="unit embedding pairs",
+    y_true="The class of each sample of a batch, or -1 for none",
+    draw=draw_some_without_class,
+    named=(),
+)
+EMBEDDING_PAIRS = replace(
+    UNIT_EMBEDDING_PAIRS,
+    name="embedding pairs",
+    y_pred="vectors",
+    draw=draw_any_length,
+    layer=activation("linear"),
+    example=Example(
+        features("y = np.argmax(x @ rng.normal(size=(8, 3)), axis=1)  # the class of each sample"),
+        sequential(HIDDEN, "keras.layers.Dense(16)"),
     ),
 )

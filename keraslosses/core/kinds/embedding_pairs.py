@@ -1,0 +1,74 @@
+"""The kind `EmbeddingPairs`: a vector and a class for each sample, and rows that take no part."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from keraslosses.core import backend, checks
+from keraslosses.core.backend import ops
+from keraslosses.core.kinds.kind import Kind, Pair
+from keraslosses.core.kinds.labels import comparable, without_class_axis
+from keraslosses.core.precision import floating
+from keraslosses.core.reduction import both
+from keraslosses.core.types import Options, Tensor
+
+# The label of a row that makes no pairs.
+NO_CLASS = -1
+
+
+class EmbeddingPairs(Kind):
+    """A vector for each sample in y_pred, and its class in y_true; each row is compared with all others.
+
+    Rows with the label -1, masked rows and rows of weight 0 make no pairs. The formula gets the label -1 and
+    a vector of zeros for them, so not even NaN in such a row reaches another row.
+
+    Shapes: y_pred `(batch, dim)`, or `(batch, views, dim)` for several views of each sample, which share its
+    class. y_true `(batch,)` or `(batch, 1)`, whole numbers. The formula gets the rows of all views:
+    `(rows,)` and `(rows, dim)`. It returns a tuple: the values `(rows,)`, and which rows the mean counts,
+    `(rows,)` of bool. The result is `(batch,)` or `(batch, views)`.
+    """
+
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
+        y_pred = floating(y_pred)
+        given = y_true if isinstance(y_true, np.ndarray) else backend.as_tensor(y_true)
+        labels = without_class_axis(given, 2, 1)
+        rank = len(y_pred.shape)
+        if rank not in (2, 3) or not checks.compatible(labels.shape, y_pred.shape[:1]):
+            raise checks.shapes_differ(
+                given, y_pred, name, "hold one class for each row of a y_pred with two or three axes"
+            )
+        # A batch size that differs is seen here if it was not known before.
+        labels = ops.reshape(comparable(labels), (ops.shape(y_pred)[0], *[1] * (rank - 2)))
+        labels = ops.broadcast_to(labels, ops.shape(y_pred)[:-1])
+        pair = Pair(labels, y_pred, (rank - 1,), valid=labels != NO_CLASS, coupled=True)
+        return self.silence(pair, pair.valid)
+
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
+        """Takes rows out of all pairs."""
+        labels = ops.where(keep, pair.y_true, ops.full_like(pair.y_true, NO_CLASS))
+        kept = ops.expand_dims(keep, -1)
+        return replace(pair, y_true=labels, y_pred=ops.where(kept, pair.y_pred, ops.zeros_like(pair.y_pred)))
+
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
+        return replace(pair, y_pred=ops.where(seen, pair.y_pred, ops.zeros_like(pair.y_pred)))
+
+    def masked(self, pair: Pair, mask: Tensor, options: Options) -> tuple[Pair, Any]:
+        pair, seen = super().masked(pair, mask, options)
+        return self.silence(pair, seen), seen
+
+    def weighted(self, pair: Pair, weight: Any) -> tuple[Pair, Any]:
+        pair, weight = super().weighted(pair, weight)
+        return self.silence(pair, weight != 0), weight
+
+    def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
+        shape = ops.shape(pair.y_true)
+        if shape[0] == 0:
+            return ops.sum(pair.y_pred, axis=-1), pair.valid
+        rows = ops.reshape(pair.y_true, (-1,)), ops.reshape(pair.y_pred, (-1, pair.y_pred.shape[-1]))
+        return tuple(ops.reshape(found, shape) for found in formula(*rows))
+
+    def counted(self, found: Any, valid: Tensor) -> tuple[Any, Any]:
+        values, complete = found
+        return values, both(valid, complete)

@@ -1,0 +1,191 @@
+"""Contrastive losses over a batch: a softmax over the similarities of an embedding to all others."""
+
+from typing import Any
+
+from keraslosses.core import checks
+from keraslosses.core.backend import ops
+from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs
+from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
+from keraslosses.losses.pair_distances import similarities
+from keraslosses.losses.pairs import (
+    as_mean_of_all,
+    log_sum_exp_where,
+    number,
+    pairs_within,
+    softmax_costs,
+    sum_where,
+)
+
+
+@loss_function(EmbeddingPairs(), temperature=checks.positive, normalize=checks.boolean)
+def supervised_contrastive(
+    y_true: Tensor, y_pred: Tensor, temperature: float = 0.1, normalize: bool = True
+) -> Any:
+    """Supervised contrastive loss: a softmax over all others, with the others of the class as targets.
+
+    See `SupervisedContrastive` for the formula and the choices.
+
+    Args:
+        y_true: Classes of the embeddings: whole numbers. Rows with the label -1 make no pairs.
+        y_pred: Embeddings: real numbers, or several views of each sample.
+        temperature: The similarities are divided by it, above 0. Default: 0.1.
+        normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
+
+    Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
+    result `(batch,)` or `(batch, views)`.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that do not fit.
+
+    Example:
+
+    >>> embeddings = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]
+    >>> print(round(float(keraslosses.supervised_contrastive([0, 0, 1], embeddings, temperature=1.0)[0]), 4))
+    0.4375
+    """
+    pairs = pairs_within(y_true)
+    return softmax_costs(pairs, similarities(y_pred, y_pred, temperature, normalize)), pairs.complete
+
+
+@saved
+class SupervisedContrastive(FunctionLoss):
+    """Supervised contrastive loss: each embedding picks those of its class out of all others in the batch.
+
+    With s the cosine of two embeddings divided by the temperature, P(i) the other samples of the class of
+    sample i, and A(i) all other samples:
+
+    ```
+    loss(i) = -mean(s(i, p) over p in P(i)) + log(sum(exp(s(i, a)) over a in A(i)))
+    ```
+
+    Args:
+        temperature: The similarities are divided by it, above 0. Default: 0.1.
+        normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+
+    Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
+    Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
+
+    A sample without a positive or without a negative costs 0, with gradient 0, and leaves the mean. So does a
+    row with the label -1, a masked row and a row of weight 0: they make no pairs, and may hold anything.
+    Other sample weights multiply the value of the anchor. An embedding of zeros has similarity 0, with
+    gradient 0.
+
+    This is L_out of the paper: the mean over the positives is outside of the logarithm. The factor of the
+    temperature in the code of the authors is left out.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that do not fit.
+
+    Source: Khosla et al., Supervised Contrastive Learning, 2020, equation 2.
+
+    Example:
+
+    >>> loss = keraslosses.SupervisedContrastive(temperature=1.0)
+    >>> print(round(float(loss([0, 0, 1], [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])), 4))
+    0.6178
+    """
+
+    def __init__(
+        self,
+        temperature: float = 0.1,
+        normalize: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "supervised_contrastive",
+        dtype: DType = None,
+    ):
+        super().__init__(
+            supervised_contrastive, reduction, name, dtype, temperature=temperature, normalize=normalize
+        )
+
+
+@loss_function(EmbeddingPairs(), temperature=checks.positive, normalize=checks.boolean)
+def nt_xent(y_true: Tensor, y_pred: Tensor, temperature: float = 0.5, normalize: bool = True) -> Any:
+    """NT-Xent: for each positive pair, a softmax over the pair and the negatives of the anchor.
+
+    See `NTXent` for the formula and the choices.
+
+    Args:
+        y_true: Classes of the embeddings: whole numbers. Rows with the label -1 make no pairs.
+        y_pred: Embeddings: real numbers, or several views of each sample.
+        temperature: The similarities are divided by it, above 0. Default: 0.5.
+        normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
+
+    Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
+    result `(batch,)` or `(batch, views)`.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that do not fit.
+
+    Example:
+
+    >>> embeddings = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]
+    >>> print(round(float(keraslosses.nt_xent([0, 0, 1], embeddings, temperature=1.0)[0]), 4))
+    0.4375
+    """
+    pairs, similar = pairs_within(y_true), similarities(y_pred, y_pred, temperature, normalize)
+    complete, positive = pairs.complete, pairs.of_complete.positive
+    of_negatives = log_sum_exp_where(pairs.negative, similar, complete)
+    totals = sum_where(positive, ops.softplus(of_negatives[:, None] - similar))
+    return as_mean_of_all(totals, number(positive, totals.dtype), complete), complete
+
+
+@saved
+class NTXent(FunctionLoss):
+    """NT-Xent, the normalised temperature-scaled cross-entropy: each positive pair against the negatives.
+
+    With s the cosine of two embeddings divided by the temperature, for an anchor i, a positive p of its class
+    and N(i) the samples of other classes:
+
+    ```
+    cost(i, p) = -log(exp(s(i, p)) / (exp(s(i, p)) + sum(exp(s(i, n)) over n in N(i))))
+    ```
+
+    The loss is the mean over all positive pairs. With two views of each sample, and each sample a class of
+    its own, it is the loss of SimCLR: `NTXent()(keras.ops.arange(batch), views)`.
+
+    Args:
+        temperature: The similarities are divided by it, above 0. Default: 0.5.
+        normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+
+    Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
+    Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
+
+    The other positives of an anchor stand in no denominator. `SupervisedContrastive` has them there.
+
+    The value of a sample is its part of the mean: the sum over its positive pairs, divided by how many an
+    anchor has on average. A sample without a positive or without a negative costs 0, with gradient 0, and
+    leaves the mean. So does a row with the label -1, a masked row and a row of weight 0: they make no pairs,
+    and may hold anything. Other sample weights multiply the value of the anchor. An embedding of zeros has
+    similarity 0, with gradient 0.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that do not fit.
+
+    Source: Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, 2020,
+    equation 1.
+
+    Example:
+
+    >>> loss = keraslosses.NTXent(temperature=1.0)
+    >>> print(round(float(loss([0, 0, 1], [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])), 4))
+    0.6178
+    """
+
+    def __init__(
+        self,
+        temperature: float = 0.5,
+        normalize: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "nt_xent",
+        dtype: DType = None,
+    ):
+        super().__init__(nt_xent, reduction, name, dtype, temperature=temperature, normalize=normalize)

@@ -1,0 +1,66 @@
+"""Distances between all rows of two sets: exact for near rows, with finite gradients for equal ones.
+
+|a - b|² = |a|² + |b|² - 2 a·b needs one product of matrices, but the difference of near rows is lost in the
+rounding of these squares. So the value is the sum of the squared differences, and only the derivative is
+that of the products, after the mean of the references is subtracted, which keeps digits of a batch far from
+the origin. No array `(anchors, references, dim)` is stored.
+"""
+
+from typing import Any
+
+from keraslosses.core import backend, numerics
+from keraslosses.core.backend import ops
+from keraslosses.core.types import Tensor
+
+
+def squared_distances(anchors: Tensor, references: Tensor) -> Any:
+    """The squared distance of each anchor to each reference."""
+    exact = backend.squared_differences(anchors, references)
+    center = ops.stop_gradient(numerics.mean(references, 0))[None, :]
+    anchors, references = anchors - center, references - center
+    by_products = squares(anchors)[:, None] + squares(references)[None, :] - 2 * products(anchors, references)
+    return by_products + ops.stop_gradient(exact - by_products)
+
+
+def euclidean_distances(anchors: Tensor, references: Tensor) -> Any:
+    """The distance of each anchor to each reference. Equal rows have distance 0 with derivative 0."""
+    return numerics.root(squared_distances(anchors, references))
+
+
+def cosine_distances(anchors: Tensor, references: Tensor) -> Any:
+    """1 - cosine of each anchor with each reference. A row of zeros has the cosine 0 with every row."""
+    anchors, references = numerics.unit(anchors, -1), numerics.unit(references, -1)
+    halves = 0.5 * squared_distances(anchors, references)
+    return halves + shortfall(anchors)[:, None] + shortfall(references)[None, :]
+
+
+def shortfall(units: Tensor) -> Any:
+    """(1 - |u|²) / 2, which is 0 but for rounding, or for a row shorter than 1e-7."""
+    missing = 0.5 * (1 - squares(units))
+    return ops.where(missing < 1e-3, ops.zeros_like(missing), missing)
+
+
+DISTANCES = {
+    "euclidean": euclidean_distances,
+    "squared_euclidean": squared_distances,
+    "cosine": cosine_distances,
+}
+
+
+def squares(rows: Tensor) -> Any:
+    return ops.sum(ops.square(rows), axis=-1)
+
+
+def products(anchors: Tensor, references: Tensor) -> Any:
+    """The scalar product of each anchor with each reference."""
+    return ops.matmul(anchors, ops.transpose(references))
+
+
+def cosines(anchors: Tensor, references: Tensor) -> Any:
+    """The cosine of each anchor with each reference; 0 for a row of zeros."""
+    return products(numerics.unit(anchors, -1), numerics.unit(references, -1))
+
+
+def similarities(anchors: Tensor, references: Tensor, temperature: float, normalize: bool) -> Any:
+    """The cosine, or without `normalize` the scalar product, divided by the temperature."""
+    return (cosines if normalize else products)(anchors, references) / temperature

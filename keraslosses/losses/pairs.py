@@ -1,0 +1,103 @@
+"""Pairs of rows of two sets of embeddings: which are alike, and what losses sum up over them.
+
+An anchor is a row of the first set, a reference a row of the second one. All arrays over pairs have the
+shape `(anchors, references)`.
+"""
+
+from typing import Any, NamedTuple
+
+from keraslosses.core import backend, numerics
+from keraslosses.core.backend import ops
+from keraslosses.core.kinds.embedding_pairs import NO_CLASS
+from keraslosses.core.types import Tensor
+
+
+class Pairs(NamedTuple):
+    """Which pairs are of one class, and which are of two classes. A row without a class makes no pairs."""
+
+    positive: Tensor
+    negative: Tensor
+
+    @property
+    def complete(self) -> Any:
+        """Whether each anchor has a pair of both sorts."""
+        return ops.logical_and(ops.any(self.positive, axis=1), ops.any(self.negative, axis=1))
+
+    @property
+    def of_complete(self) -> "Pairs":
+        """The pairs of the complete anchors."""
+        complete = self.complete[:, None]
+        return Pairs(*(ops.logical_and(pairs, complete) for pairs in self))
+
+    @property
+    def turned(self) -> "Pairs":
+        """The pairs with the references as anchors."""
+        return Pairs(*map(ops.transpose, self))
+
+
+def pairs_between(anchors: Tensor, references: Tensor) -> Pairs:
+    """The pairs of two sets with these classes."""
+    exist = ops.logical_and((anchors != NO_CLASS)[:, None], (references != NO_CLASS)[None, :])
+    same = anchors[:, None] == references[None, :]
+    return Pairs(ops.logical_and(exist, same), ops.logical_and(exist, ops.logical_not(same)))
+
+
+def pairs_within(labels: Tensor) -> Pairs:
+    """The pairs of a set with itself. No row is compared with itself."""
+    positive, negative = pairs_between(labels, labels)
+    return Pairs(ops.logical_and(positive, ops.logical_not(diagonal(positive))), negative)
+
+
+def diagonal(pairs: Tensor) -> Tensor:
+    """Whether a pair has the same row number in both sets."""
+    rows, columns = (ops.arange(size, dtype="int32") for size in ops.shape(pairs))
+    return rows[:, None] == columns[None, :]
+
+
+def number(condition: Tensor, dtype: Any, axis: int | None = 1) -> Any:
+    """How many conditions of each anchor hold, or of all (axis None), as a constant."""
+    return ops.cast(ops.sum(ops.cast(condition, "int32"), axis=axis), dtype)
+
+
+def sum_where(condition: Tensor, values: Tensor) -> Any:
+    """The sum over the pairs of each anchor for which the condition holds."""
+    return ops.sum(ops.where(condition, values, ops.zeros_like(values)), axis=1)
+
+
+def mean_where(condition: Tensor, values: Tensor) -> Any:
+    """The mean over the pairs of each anchor for which the condition holds; 0 if there are none."""
+    return numerics.divide(sum_where(condition, values), number(condition, values.dtype))
+
+
+def log_sum_exp_where(condition: Tensor, values: Tensor, complete: Tensor) -> Any:
+    """log(sum(exp(values))) of each anchor, over the pairs for which the condition holds.
+
+    It is 0 for an anchor that is not complete.
+    """
+    shown = ops.where(condition, values, ops.cast(backend.FAR_BELOW, values.dtype))
+    return ops.logsumexp(ops.where(complete[:, None], shown, ops.zeros_like(values)), axis=1)
+
+
+def softmax_costs(pairs: Pairs, similar: Tensor) -> Any:
+    """The cross-entropy of a softmax over the pairs of each anchor, whose positives share the target.
+
+    It is 0 for an anchor that is not complete. It is computed as that of all positives together, which keeps
+    its digits near 0, and that of each of them among the positives.
+    """
+    complete = pairs.complete
+    together = log_sum_exp_where(pairs.negative, similar, complete) - log_sum_exp_where(
+        pairs.positive, similar, complete
+    )
+    beside_mean = similar - mean_where(pairs.positive, similar)[:, None]
+    costs = ops.softplus(together) + log_sum_exp_where(pairs.positive, beside_mean, complete)
+    return ops.where(complete, costs, ops.zeros_like(costs))
+
+
+def as_mean_of_all(totals: Tensor, counts: Tensor, counted: Tensor) -> Any:
+    """Values of the anchors with the mean sum(totals) / sum(counts), over the anchors that are counted.
+
+    A loss that is a mean over pairs or triplets gives each anchor its part: the sum over its own ones,
+    divided by how many an anchor has on average.
+    """
+    anchors = number(counted, totals.dtype, axis=None)
+    return totals * numerics.divide(anchors, ops.sum(counts))

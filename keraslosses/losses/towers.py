@@ -1,0 +1,228 @@
+"""Losses of two towers: two vectors for each sample, which should find each other among those of a batch."""
+
+from typing import Any
+
+from keraslosses.core import checks, numerics
+from keraslosses.core.backend import ops
+from keraslosses.core.kinds.towers import Towers
+from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.types import DType, Tensor
+from keraslosses.losses.pair_distances import products, similarities, squares
+from keraslosses.losses.pairs import Pairs, pairs_between, softmax_costs
+
+
+@loss_function(Towers(labels=True), regularization=checks.non_negative)
+def n_pairs(y_true: Tensor, y_pred: Tensor, regularization: float = 0.0) -> Any:
+    """N-pairs loss: a softmax over the positives of all samples, with those of the class as targets.
+
+    See `NPairs` for the formula and the choices.
+
+    Args:
+        y_true: Classes of the samples: whole numbers. Samples with the label -1 make no pairs.
+        y_pred: An anchor and its positive for each sample: real numbers.
+        regularization: Weight of the mean squared length of the two vectors, at least 0. Default: 0.
+
+    Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, 2, dimensions)`, result `(batch,)`.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that do not fit.
+
+    Example:
+
+    >>> vectors = [[[1.0, 0.0], [0.6, 0.8]], [[0.0, 1.0], [0.0, 2.0]]]
+    >>> print(round(float(keraslosses.n_pairs([0, 1], vectors)[0]), 4))
+    0.4375
+    """
+    anchors, positives = y_pred[:, 0], y_pred[:, 1]
+    pairs = pairs_between(y_true, y_true)
+    values = softmax_costs(pairs, products(anchors, positives))
+    lengths = 0.5 * (squares(anchors) + squares(positives))
+    return ops.where(pairs.complete, values + regularization * lengths, 0.0), pairs.complete
+
+
+@saved
+class NPairs(FunctionLoss):
+    """N-pairs loss: each anchor picks the positives of its class out of those of all samples.
+
+    With s(i, j) the scalar product of anchor i and positive j, P(i) the samples of the class of sample i, and
+    a, p the two vectors of sample i:
+
+    ```
+    loss(i) = log(sum(exp(s(i, j)) over all j)) - mean(s(i, j) over j in P(i))
+            + regularization (|a|² + |p|²) / 2
+    ```
+
+    Args:
+        regularization: Weight of the mean squared length of the two vectors, at least 0. Default: 0.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+
+    Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, 2, dimensions)`, the anchor and
+    its positive; result `(batch,)`.
+
+    The vectors are not normalised: the paper keeps them short by `regularization`.
+
+    A sample whose class all others have costs 0, with gradient 0, and leaves the mean. So does a sample with
+    the label -1, a masked one and one of weight 0: they make no pairs, and may hold anything. Other sample
+    weights multiply the value of the anchor.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that do not fit.
+
+    Source: Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, 2016, section 3.2.
+    With several samples of a class, the targets are those of TensorFlow Addons.
+
+    Example:
+
+    >>> loss = keraslosses.NPairs()
+    >>> print(round(float(loss([0, 1], [[[1.0, 0.0], [0.6, 0.8]], [[0.0, 1.0], [0.0, 2.0]]])), 4))
+    0.3504
+    """
+
+    def __init__(
+        self,
+        regularization: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "n_pairs",
+        dtype: DType = None,
+    ):
+        super().__init__(n_pairs, reduction, name, dtype, regularization=regularization)
+
+
+@loss_function(
+    Towers(labels=False),
+    temperature=checks.positive,
+    symmetric=checks.boolean,
+    normalize=checks.boolean,
+    negatives=checks.boolean,
+)
+def info_nce(
+    y_true: Tensor,
+    y_pred: Tensor,
+    temperature: float = 0.07,
+    symmetric: bool = True,
+    normalize: bool = True,
+    negatives: bool = False,
+) -> Any:
+    """InfoNCE: a softmax over the second vectors of all samples, with that of the sample as target.
+
+    See `InfoNCE` for the formula and the choices.
+
+    Args:
+        y_true: Anything with one row for each sample: it is not read.
+        y_pred: The two vectors of each sample: real numbers. With `negatives`, more vectors follow.
+        temperature: The similarities are divided by it, above 0. Default: 0.07.
+        symmetric: Whether the second vectors also pick the first ones: the mean of both. Default: True.
+        normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
+        negatives: Whether y_pred has negatives of each sample behind its two vectors. Default: False.
+
+    Shapes: y_true `(batch, ..)`, y_pred `(batch, 2, dimensions)`, or with `negatives`
+    `(batch, 2 + negatives, dimensions)`, result `(batch,)`.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that do not fit.
+
+    Example:
+
+    >>> vectors = [[[1.0, 0.0], [0.6, 0.8]], [[0.0, 1.0], [0.0, 2.0]]]
+    >>> print(round(float(keraslosses.info_nce([0, 0], vectors, temperature=1.0)[0]), 4))
+    0.6178
+    """
+    first, second = y_pred[:, 0], y_pred[:, 1]
+    pairs = pairs_between(y_true, y_true)
+    similar = similarities(first, second, temperature, normalize)
+    choices, of_choices = pairs, similar
+    if negatives:
+        own = own_similarities(first, y_pred[:, 2:], temperature, normalize)
+        choices, of_choices = with_own(pairs, own), ops.concatenate([similar, own], axis=1)
+    values = softmax_costs(choices, of_choices)
+    if symmetric:
+        values = 0.5 * (values + softmax_costs(pairs.turned, ops.transpose(similar)))
+    return values, choices.complete
+
+
+def own_similarities(anchors: Tensor, others: Tensor, temperature: float, normalize: bool) -> Any:
+    """The similarity of each anchor to the vectors of its own row."""
+    if normalize:
+        anchors, others = numerics.unit(anchors, -1), numerics.unit(others, -1)
+    return ops.sum(anchors[:, None, :] * others, axis=-1) / temperature
+
+
+def with_own(pairs: Pairs, own: Tensor) -> Pairs:
+    """The pairs, and behind them those of each anchor with the negatives of its own row."""
+    exist = ops.broadcast_to(ops.any(pairs.positive, axis=1, keepdims=True), ops.shape(own))
+    nowhere = ops.zeros_like(exist)
+    return Pairs(
+        ops.concatenate([pairs.positive, nowhere], axis=1), ops.concatenate([pairs.negative, exist], axis=1)
+    )
+
+
+@saved
+class InfoNCE(FunctionLoss):
+    """InfoNCE, the loss of CLIP: two vectors of a sample find each other among those of the whole batch.
+
+    With s(i, j) the cosine of the first vector of sample i and the second vector of sample j, divided by the
+    temperature:
+
+    ```
+    forth(i) = -s(i, i) + log(sum(exp(s(i, j)) over all j))
+    back(i)  = -s(i, i) + log(sum(exp(s(j, i)) over all j))
+    loss(i)  = (forth(i) + back(i)) / 2
+    ```
+
+    Without `symmetric`, the loss is forth(i). With `negatives`, the sum of forth(i) also has the cosines of
+    the first vector with the negatives of sample i.
+
+    Args:
+        temperature: The similarities are divided by it, above 0. Default: 0.07.
+        symmetric: Whether the second vectors also pick the first ones: the mean of both. Default: True.
+        normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
+        negatives: Whether y_pred has negatives of each sample behind its two vectors. Default: False.
+        reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
+            `"mean_with_sample_weight"` or `"none"` (the same as None).
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+
+    Shapes: y_true `(batch, ..)`, anything with one row for each sample, which is not read; y_pred
+    `(batch, 2, dimensions)`: `keras.ops.stack` of the outputs of both towers along axis 1. With `negatives`
+    y_pred `(batch, 2 + negatives, dimensions)`. The result is `(batch,)`.
+
+    A sample without a negative costs 0, with gradient 0, and leaves the mean. So does a masked sample and one
+    of weight 0: they make no pairs, and may hold anything. Other sample weights multiply the value of the
+    sample. A vector of zeros has similarity 0, with gradient 0.
+
+    Raises:
+        ValueError: for an option out of range, or shapes that do not fit.
+
+    Source: Oord et al., Representation Learning with Contrastive Predictive Coding, 2018, equation 4; Radford
+    et al., Learning Transferable Visual Models From Natural Language Supervision, 2021, figure 3.
+
+    Example:
+
+    >>> loss = keraslosses.InfoNCE(temperature=1.0)
+    >>> print(round(float(loss([0, 0], [[[1.0, 0.0], [0.6, 0.8]], [[0.0, 1.0], [0.0, 2.0]]])), 4))
+    0.5368
+    """
+
+    def __init__(
+        self,
+        temperature: float = 0.07,
+        symmetric: bool = True,
+        normalize: bool = True,
+        negatives: bool = False,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "info_nce",
+        dtype: DType = None,
+    ):
+        super().__init__(
+            info_nce,
+            reduction,
+            name,
+            dtype,
+            temperature=temperature,
+            symmetric=symmetric,
+            normalize=normalize,
+            negatives=negatives,
+        )

@@ -1,0 +1,166 @@
+"""What all losses over the pairs of a batch share: rows that take no part, views, and exact distances."""
+
+import re
+
+import numpy as np
+import pytest
+from keras import ops
+from masks import masked
+
+import keraslosses
+from keraslosses.losses.pair_distances import DISTANCES
+from keraslosses.portability.gradients import value_and_gradient
+from keraslosses.reference import REFERENCES, kinds
+
+KINDS = kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS
+NAMES = [name for name, entry in REFERENCES.items() if entry.kind in KINDS]
+RNG = np.random.default_rng(11)
+LABELS = np.array([4, 7, 4, 7, 4, 9, 7, 9], "int32")
+VECTORS = RNG.normal(size=(8, 3)).astype("float32")
+OUT = np.array([2, 5])
+IN = np.delete(np.arange(8), OUT)
+NOT_A_NUMBER = VECTORS.copy()
+NOT_A_NUMBER[OUT] = np.nan
+
+
+def each_loss(test):
+    """JAX compiles each of them for long, and what they look at is the same on all backends."""
+    return pytest.mark.deep_on("jax")(pytest.mark.parametrize("name", NAMES)(test))
+
+
+def without_rows(name):
+    """Value and gradient of the batch without the rows that are out."""
+    loss = getattr(keraslosses, name)()
+    return value_and_gradient(loss, LABELS[IN], VECTORS[IN])
+
+
+def with_rows_out(name, way):
+    """Value and gradient of the whole batch, if the rows that are out hold NaN."""
+    loss, kept = getattr(keraslosses, name)(), ~np.isin(np.arange(8), OUT)
+    if way == "label":
+        return value_and_gradient(loss, np.where(kept, LABELS, -1), NOT_A_NUMBER)
+    weight = ops.convert_to_tensor(kept.astype("float32"))
+    return value_and_gradient(lambda y, x: loss(y, x, weight), LABELS, NOT_A_NUMBER)
+
+
+@each_loss
+@pytest.mark.parametrize("way", ["label", "weight"])
+def test_rows_that_take_no_part_reach_no_other(name, way):
+    value, gradient = with_rows_out(name, way)
+    expected, slope = without_rows(name)
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+    np.testing.assert_allclose(gradient[IN], slope, rtol=1e-4, atol=1e-6)
+    assert np.all(gradient[OUT] == 0)
+
+
+@each_loss
+def test_masked_rows_reach_no_other(name):
+    kept = ~np.isin(np.arange(8), OUT)
+    value = getattr(keraslosses, name)()(LABELS, masked(NOT_A_NUMBER, kept))
+    np.testing.assert_allclose(ops.convert_to_numpy(value), without_rows(name)[0], rtol=1e-5)
+
+
+@each_loss
+def test_other_weights_multiply_the_value_of_the_anchor(name):
+    weight = np.linspace(0.5, 2, 8, dtype="float32")
+    loss = getattr(keraslosses, name)(reduction="none")
+    values = ops.convert_to_numpy(loss(LABELS, ops.convert_to_tensor(VECTORS)))
+    received = ops.convert_to_numpy(loss(LABELS, ops.convert_to_tensor(VECTORS), weight))
+    np.testing.assert_allclose(received, values * weight, rtol=1e-6)
+
+
+@each_loss
+def test_views_are_rows_of_the_label_of_their_sample(name):
+    loss = getattr(keraslosses, name)(reduction="none")
+    labels = LABELS[:4, None]
+    of_views = loss(labels, ops.convert_to_tensor(VECTORS.reshape(4, 2, 3)), np.ones(4, "float32"))
+    of_rows = loss(np.repeat(labels, 2), ops.convert_to_tensor(VECTORS))
+    assert of_views.shape == (4, 2)
+    np.testing.assert_allclose(ops.convert_to_numpy(of_views).reshape(-1), of_rows, rtol=1e-6)
+
+
+# Two towers
+
+TWO = RNG.normal(size=(8, 2, 3)).astype("float32")
+TOWERS = [name for name, entry in REFERENCES.items() if entry.kind in (kinds.TOWERS, kinds.UNLABELED_TOWERS)]
+
+
+@pytest.mark.deep_on("jax")
+@pytest.mark.parametrize("name", TOWERS)
+def test_samples_of_two_towers_that_take_no_part_reach_no_other(name):
+    loss, kept = getattr(keraslosses, name)(), ~np.isin(np.arange(8), OUT)
+    with_nan = np.where(kept[:, None, None], TWO, np.nan).astype("float32")
+    expected, slope = value_and_gradient(loss, LABELS[IN], TWO[IN])
+    weight = ops.convert_to_tensor(kept.astype("float32"))
+    value, gradient = value_and_gradient(lambda y, x: loss(y, x, weight), LABELS, with_nan)
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+    np.testing.assert_allclose(gradient[IN], slope, rtol=1e-4, atol=1e-6)
+    assert np.all(gradient[OUT] == 0)
+    one_hidden = np.stack([kept, np.ones(8, bool)], axis=1)
+    for mask in (kept, one_hidden):
+        value = loss(LABELS, masked(with_nan, mask))
+        np.testing.assert_allclose(ops.convert_to_numpy(value), expected, rtol=1e-5)
+
+
+def test_labels_of_two_towers_are_read_by_n_pairs_alone():
+    out = np.where(np.arange(8) < 6, LABELS, -1)
+    same = keraslosses.InfoNCE()(LABELS, ops.convert_to_tensor(TWO))
+    assert float(keraslosses.InfoNCE()(out, ops.convert_to_tensor(TWO))) == float(same)
+    values = keraslosses.NPairs(reduction="none")(out, ops.convert_to_tensor(TWO))
+    assert np.all(ops.convert_to_numpy(values)[6:] == 0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "vectors", "said"),
+    [
+        (keraslosses.NPairs(), VECTORS, "the shape (batch, 2, dim) in n_pairs"),
+        (keraslosses.InfoNCE(), VECTORS[:, None], "Received: y_pred.shape=(8, 1, 3)"),
+        (keraslosses.InfoNCE(negatives=True), TWO, "the shape (batch, 2 + negatives, dim) in info_nce"),
+    ],
+)
+def test_two_vectors_for_each_sample_are_needed(loss, vectors, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        loss(LABELS, vectors)
+
+
+@pytest.mark.parametrize("name", TOWERS)
+def test_a_row_of_y_true_for_each_sample_is_needed(name):
+    with pytest.raises(ValueError, match=r"`y_true` must hold one (class|row) for each sample of y_pred"):
+        getattr(keraslosses, name)()(LABELS[:3], TWO)
+
+
+# Each row with all others
+
+
+@each_loss
+def test_a_label_for_each_row_is_needed(name):
+    said = "`y_true` must hold one class for each row of a y_pred with two or three axes"
+    for labels, vectors in ((LABELS[:3], VECTORS), (LABELS, VECTORS[:, 0])):
+        with pytest.raises(ValueError, match=said):
+            getattr(keraslosses, name)()(labels, vectors)
+
+
+@pytest.mark.parametrize("distance", DISTANCES)
+def test_distances_of_near_rows_keep_their_digits(distance):
+    """Rows at distances of 1e-5 to 1 of each other, each 10 away from the origin."""
+    steps = 10.0 ** -np.arange(6)
+    rows = np.array([[10.0, 0.0], *([10.0, step] for step in steps), [10.0, 0.0]], "float32")
+    a, b = rows[:1].astype("float64"), rows.astype("float64")
+    squares = np.sum((a - b) ** 2, axis=1)
+    lengths = np.linalg.norm(a) * np.linalg.norm(b, axis=1)
+    sine = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / lengths
+    expected = {
+        "squared_euclidean": squares,
+        "euclidean": np.sqrt(squares),
+        "cosine": sine**2 / (1 + np.sqrt(1 - sine**2)),
+    }[distance]
+    found = ops.convert_to_numpy(DISTANCES[distance](*map(ops.convert_to_tensor, (rows[:1], rows))))[0]
+    # Rounding of the units themselves moves a cosine distance by its root times 6e-8.
+    slack = 1e-6 if distance != "cosine" else 1e-6 + 1e-7 / np.maximum(np.sqrt(expected), 1e-7)
+    assert np.all(np.abs(found - expected) <= slack * expected + 1e-20)
+
+
+def test_a_row_of_zeros_has_the_cosine_0_with_every_row():
+    rows = ops.convert_to_tensor(np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0]], "float32"))
+    found = ops.convert_to_numpy(DISTANCES["cosine"](rows, rows))
+    np.testing.assert_allclose(found, [[1, 1, 1], [1, 0, 1], [1, 1, 1]], atol=1e-7)
