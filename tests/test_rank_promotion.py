@@ -94,6 +94,14 @@ def test_functions_and_metrics():
         return metric.stateless_result(updated)
 
     jax.make_jaxpr(distance)(frames)
+    weight = np.ones(2, "float32")
+    for score, y_true in (
+        (keraslosses.IoUScore(4, ignore_class=0), np.zeros((2, 5), "int32")),
+        (keraslosses.DiceScore(4, threshold=0), np.zeros((2, 5, 4), "int32")),
+    ):
+        counts = [np.zeros((3, 4), "float32")]
+        jax.make_jaxpr(score.stateless_update_state)(counts, y_true, frames, weight)
+        jax.make_jaxpr(score.stateless_result)(counts)
     cosines = keraslosses.CosineDense(7)
     cosines.build(frames.shape)
     jax.make_jaxpr(cosines)(frames)
