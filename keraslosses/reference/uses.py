@@ -29,6 +29,7 @@ TASKS = (
     "Retrieval and embeddings",
     "Embeddings by all pairs of a batch",
     "Encoders trained by contrast",
+    "Retrieval judged by average precision",
     "Two towers: texts with images, queries with documents",
     "Very many classes",
     "Several losses at once",
