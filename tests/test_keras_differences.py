@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from keras_differences import KERAS, PAGE, ROWS, page, shown
+from keras_differences import KERAS, METRICS, PAGE, ROWS, page, shown
 from masks import masked
 
 import keraslosses
@@ -55,14 +55,23 @@ def test_row(row, backend):
     assert agree(row.of_keras(backend, VERSION), theirs), f"keras gives {theirs}"
 
 
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64")
+@pytest.mark.parametrize("row", METRICS, ids=[row.call for row in METRICS])
+def test_row_of_a_metric(row, backend):
+    ours, theirs = answer(row.here, keraslosses), answer(row.call, keras.metrics)
+    assert agree(row.ours, ours), f"keraslosses gives {ours}"
+    assert agree(row.of_keras(backend, VERSION), theirs), f"keras gives {theirs}"
+
+
 def test_every_row_is_a_difference():
-    for row in ROWS:
+    for row in [*ROWS, *METRICS]:
         of_keras = row.keras.values() if isinstance(row.keras, dict) else [row.keras]
         assert any(shown(value) != shown(row.ours) for value in of_keras), row.call
 
 
 def test_no_call_stands_twice():
     assert len({row.call for row in ROWS}) == len(ROWS)
+    assert len({row.call for row in METRICS}) == len(METRICS)
 
 
 def test_the_page_is_made_of_these_rows():

@@ -72,6 +72,16 @@ def framed(rows):
     return np.stack([rows, rows[::-1]], axis=1)
 
 
+def sign_of_row(rows):
+    """-1 or 1, by the first number of a row."""
+    return np.where(rows[:, 0] > 0, 1.0, -1.0).astype("float32")
+
+
+def twice(rows):
+    """Each row beside the other one: two vectors of each sample."""
+    return np.stack([rows, rows[::-1]], axis=1)
+
+
 def with_thresholds(rows):
     """Rows of any numbers as scores beside thresholds in their order."""
     return np.concatenate([rows[..., :1], np.sort(rows[..., 1:], axis=-1)], axis=-1)
@@ -114,6 +124,12 @@ PAIRS = {
     kinds.EMBEDDINGS: lambda a, b, logits: (np.arange(len(a)) // 2, rows_of_length_one(b)),
     kinds.EMBEDDING_PAIRS: lambda a, b, logits: (np.arange(len(a)) // 2, b),
     kinds.UNIT_EMBEDDING_PAIRS: lambda a, b, logits: (np.arange(len(a)) // 2, rows_of_length_one(b)),
+    kinds.PAIR_DISTANCES: lambda a, b, logits: (sigmoid(a), np.abs(b)),
+    kinds.TRIPLETS: lambda a, b, logits: (a, np.stack([a, b, a + b], axis=1)),
+    kinds.SIGNED_PAIRS: lambda a, b, logits: (sign_of_row(a), np.stack([a, b], axis=1)),
+    kinds.RANKED_PAIRS: lambda a, b, logits: (sign_of_row(a), b[:, :2]),
+    kinds.VIEWS: lambda a, b, logits: (a, np.stack([a, b], axis=1)),
+    kinds.VIEWS_OF_A_BATCH: lambda a, b, logits: (a, np.stack([a, b], axis=1)),
     kinds.TOWERS: lambda a, b, logits: (np.arange(len(a)) // 2, np.stack([a, b], axis=1)),
     kinds.UNLABELED_TOWERS: lambda a, b, logits: (np.zeros(len(a)), np.stack([a, b], axis=1)),
     kinds.BOXES: lambda a, b, logits: (a[..., :4], b[..., :4]),
@@ -255,6 +271,15 @@ EXTREMES = {
     kinds.EMBEDDINGS: (filled(st.integers(0, 2), SHAPE[:1], "int32"), ANY_UNIT),
     kinds.EMBEDDING_PAIRS: (filled(st.integers(-1, 2), SHAPE[:1], "int32"), SCORES),
     kinds.UNIT_EMBEDDING_PAIRS: (filled(st.integers(-1, 2), SHAPE[:1], "int32"), ANY_UNIT),
+    kinds.PAIR_DISTANCES: (TARGETS, ANY.map(np.abs)),
+    kinds.TRIPLETS: (LABELS, ANY.map(lambda rows: np.stack([rows, rows[::-1], 0 * rows], axis=1))),
+    kinds.SIGNED_PAIRS: (LABELS.map(lambda labels: np.where(labels > 2, 1, -1)), ANY.map(twice)),
+    kinds.RANKED_PAIRS: (
+        LABELS.map(lambda labels: np.where(labels > 2, 1, -1)),
+        SCORES.map(lambda x: x[:, :2]),
+    ),
+    kinds.VIEWS: (LABELS, ANY.map(twice)),
+    kinds.VIEWS_OF_A_BATCH: (LABELS, ANY.map(twice)),
     kinds.TOWERS: (filled(st.integers(-1, 2), SHAPE[:1], "int32"), SCORES.map(framed)),
     kinds.UNLABELED_TOWERS: (filled(st.integers(-1, 2), SHAPE[:1], "int32"), SCORES.map(framed)),
     kinds.BOXES: (SCORES.map(lambda x: x[..., :4]), SCORES.map(lambda x: x[..., :4])),

@@ -28,11 +28,11 @@ def invoke(*arguments, columns=200):
 
 
 def test_every_public_loss_layer_and_metric_is_listed():
-    """But for the bases, and sums, which are made of losses."""
+    """But for the bases, and sums, which `+` makes."""
     kinds = keras.losses.Loss | keras.layers.Layer | keras.metrics.Metric
     public = {name: getattr(keraslosses, name) for name in keraslosses.__all__}
     classes = {name for name, thing in public.items() if inspect.isclass(thing) and issubclass(thing, kinds)}
-    assert set(ENTRIES) == classes - {"FunctionLoss", "HardExamples", "Loss", "WeightedSum"}
+    assert set(ENTRIES) == classes - {"FunctionLoss", "Loss", "WeightedSum"}
     assert len(catalogue()) == len(ENTRIES)
 
 
@@ -64,6 +64,14 @@ def test_what_is_read_is_said_to_its_end():
         "Wen et al., A Discriminative Feature Learning Approach for Deep Face Recognition, 2016, equations 2 to 4"
     )
     assert ENTRIES["CosineDense"].inputs.startswith("features `(batch, .., dim)`, outputs")
+
+
+def test_a_wrapper_is_listed_with_its_options():
+    found = ENTRIES["HardExamples"]
+    assert found.options == {"loss": NEEDED, "fraction": 0.25, "at_least": 1, "per": "batch"}
+    assert found.task == "Around another loss" and found.inputs.startswith(
+        "y_true and y_pred as the inner loss"
+    )
 
 
 def test_layers_and_metrics_list_their_own_options():

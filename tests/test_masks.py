@@ -12,7 +12,7 @@ from masks import masked
 
 import keraslosses as kl
 from keraslosses.core import hard_examples
-from keraslosses.portability.gradients import MODES, value_and_gradient
+from keraslosses.portability.gradients import HARD_MODES, MODES, value_and_gradient
 from keraslosses.reference import REFERENCES
 
 pytestmark = pytest.mark.deep_on("jax", "tensorflow")
@@ -115,6 +115,8 @@ def test_one_hot_rows_are_classes_along_any_axis():
         (lambda: kl.soft_cl_dice(MASK, LOGITS), "two or three axes of an image"),
         (lambda: kl.soft_cl_dice(MASK[..., None], MASK[..., None], class_axis=0), "`class_axis` must not be the axis"),
         (lambda: kl.boundary(MASK, LOGITS, from_logits=True, class_axis=3), "`class_axis` must lie in [-3, 3)"),
+        (lambda: kl.boundary(MASK, LOGITS, from_logits=True, class_axis=-3), "`class_axis` must not be the axis"),
+        (lambda: kl.dice(MASK, MASK, class_axis=0), "`class_axis` must not be the axis of the batch in dice"),
         (lambda: kl.signed_distance([0, 255]), "`mask` must hold only 0 and 1"),
         (lambda: kl.signed_distance([0, 1], sampling=[1.0, 2.0]), "`sampling` must be None, a positive number, or 1"),
         (lambda: kl.signed_distance([0, 1], sampling=0.0), "`sampling` must be"),
@@ -193,6 +195,39 @@ def test_a_masked_pixel_is_empty_in_both_images():
     expected = REFERENCES["SoftClDice"].values(y_true * seen, shares * seen, {})
     loss = kl.SoftClDice(from_logits=True, reduction="none")
     close(loss(y_true, masked(logits, ~VOID)), expected)
+
+
+# Classes that do not count
+
+
+@pytest.mark.parametrize("mode", HARD_MODES)
+@pytest.mark.parametrize("name", ["SoftClDice", "Boundary", "Dice"])
+def test_a_class_of_weight_0_stays_in_the_softmax_of_the_others(name, mode):
+    """Also where it holds NaN in y_true, which must not reach the gradient of the other classes."""
+    options = {"axis": (2, 3)} if name == "Dice" else {}
+    loss = getattr(kl, name)(from_logits=True, class_axis=1, reduction="none", **options)
+    logits = np.moveaxis(4 * SHARES, -1, 1)
+    masks = np.moveaxis(np.eye(3, dtype="float32")[LABELS], -1, 1)
+    counts = np.broadcast_to(np.arange(3)[:, None, None] > 0, masks.shape)
+    weights = ops.convert_to_tensor((counts if name == "Boundary" else counts[..., 0])[..., 0] * 1.0)
+    poisoned = np.where(counts, masks, np.nan)
+    expected = N(loss(masks, logits)) * N(weights)
+
+    def weighted(y_true, y_pred):
+        return loss(y_true, y_pred, weights)
+
+    value, gradient = value_and_gradient(weighted, poisoned, logits, mode=mode)
+    close(value, expected)
+    close(gradient, value_and_gradient(weighted, masks, logits)[1])
+
+
+@pytest.mark.parametrize("name", ["SoftClDice", "Boundary"])
+def test_a_masked_class_leaves_the_softmax_of_the_others(name):
+    loss = getattr(kl, name)(from_logits=True, class_axis=1, reduction="none")
+    logits = np.moveaxis(4 * SHARES, -1, 1)
+    masks = np.moveaxis(np.eye(3, dtype="float32")[LABELS], -1, 1)
+    seen = np.broadcast_to(np.arange(3)[:, None, None] > 0, logits.shape)
+    close(loss(masks, masked(logits, seen))[:, 1:], loss(masks[:, 1:], logits[:, 1:]))
 
 
 # Hard examples

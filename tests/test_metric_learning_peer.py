@@ -1,4 +1,4 @@
-"""Values and gradients of the angular margins against pytorch-metric-learning, where its formula is the paper's."""
+"""Values and gradients against pytorch-metric-learning, where its formula is the paper's."""
 
 import numpy as np
 import pytest
@@ -69,6 +69,23 @@ def test_sphereface_agrees_in_value_on_features_of_length_1(margin):
     expected, _ = by_metric_learning(peer, LABELS, UNIT_FEATURES, np.ones(SAMPLES))
     received = ops.convert_to_numpy(ours(LABELS, ops.convert_to_tensor(UNIT_FEATURES)))
     np.testing.assert_allclose(received, expected, rtol=2e-5, atol=1e-6)
+
+
+def of_views(peer, y_true, views, cotangent):
+    """Value and gradient of a loss of two views, in float64."""
+    views = torch.from_numpy(views).double().requires_grad_(True)
+    first, second = views.unbind(1)
+    parts = peer(first, ref_emb=second)
+    values = sum(torch.atleast_1d(part["losses"]).mean() for part in parts.values()).expand(len(views))
+    total = (values * torch.as_tensor(cotangent)).sum()
+    return values.detach().numpy(), torch.autograd.grad(total, views)[0].numpy()
+
+
+def test_vicreg_agrees():
+    views = RNG.normal(size=(SAMPLES, 2, DIM)).astype("float32")
+    options = {"invariance": 2.0, "variance": 3.0, "covariance": 0.5}
+    peer = peers.VICRegLoss(2.0, 3.0, 0.5, reducer=DoNothingReducer())
+    agree(kl.VICReg(reduction="none", **options), peer, of_views, LABELS, views)
 
 
 def test_every_part_of_the_angle_occurs():

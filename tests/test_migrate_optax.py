@@ -50,6 +50,7 @@ PAIRS = {
 OTHER_SCALE = {"cosine_similarity": (0.0, -1.0), "cosine_distance": (1.0, 1.0)}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", PAIRS)
 def test_value(name):
     theirs, ours, options = PAIRS[name]

@@ -2,9 +2,9 @@
 
 The losses of torch, pytorch-metric-learning and MONAI are run. Those of libraries that are not installed are
 written here again, in NumPy, from their source, or stand with the numbers of their documentation and tests.
-stored_values.json holds numbers of mmdetection, google/bi-tempered-loss and LDAM-DRW, which could not be installed: their
-functions, written again from their source, gave them in float64. Those of kornia, segmentation-models-pytorch and timm come from
-the libraries.
+stored_values.json holds numbers of mmdetection, google/bi-tempered-loss, LDAM-DRW and TensorFlow Addons' kappa, which could not
+be installed: their functions, written again from their source, gave them in float64. Those of kornia, timm, coral-pytorch,
+dlordinal and segmentation-models-pytorch come from the libraries.
 """
 
 import json
@@ -49,9 +49,11 @@ def here(theirs, y_true, y_pred, classes=CLASSES_OF_ALL):
     return float(keras.ops.convert_to_numpy(eval(ROWS[theirs].here, names)(y_true, y_pred)))
 
 
-def here_with(row, options, y_true, y_pred):
+def here_with(row, options, y_true, y_pred, classes=CLASSES_OF_ALL):
     """The value of the code of a row with their options, under the names that they have here."""
-    config = eval(row.here).get_config() | {row.arguments[name]: value for name, value in options.items()}
+    config = eval(row.here, {"keraslosses": keraslosses, "C": classes}).get_config() | {
+        row.arguments[name]: value for name, value in options.items()
+    }
     return float(
         keras.ops.convert_to_numpy(getattr(keraslosses, row.name).from_config(config)(y_true, y_pred))
     )
@@ -83,6 +85,7 @@ OF_TORCH = {
     "BCEWithLogitsLoss": ((YES_NO, REAL[1]),) * 2,
     "MultiLabelSoftMarginLoss": ((YES_NO, REAL[1]),) * 2,
     "SoftMarginLoss": ((SIGNS, REAL[1]), (YES_NO, REAL[1])),
+    "HingeEmbeddingLoss": ((SIGNS, POSITIVE[1]),) * 2,
     "KLDivLoss": ((SIMPLEX[0], np.log(SIMPLEX[1])), SIMPLEX),
     "PoissonNLLLoss": ((POSITIVE[0], REAL[1]), (POSITIVE[0], np.exp(REAL[1]))),
     "MultiMarginLoss": ((ROW_LABELS, ROW_SCORES),) * 2,
@@ -131,10 +134,26 @@ def test_torch_ctc():
     close(here("torch.nn.CTCLoss", labels, frames), theirs)
 
 
+# Losses of several tensors, which ours reads stacked.
+OF_TENSORS = {
+    "CosineEmbeddingLoss": (SIGNS[:, 0, 0], REAL[1][:, :2]),
+    "MarginRankingLoss": (SIGNS[:, 0, 0], REAL[1][:, 0, :2]),
+    "TripletMarginLoss": (LABELS[:, 0], REAL[1][:, :3]),
+}
+
+
+@pytest.mark.parametrize("name", OF_TENSORS)
+def test_torch_of_several_tensors(name):
+    true, stacked = OF_TENSORS[name]
+    parts = torch.from_numpy(stacked).double().unbind(1)
+    given = parts if name == "TripletMarginLoss" else (*parts, torch.from_numpy(true))
+    close(here(f"torch.nn.{name}", true, stacked), float(getattr(torch.nn, name)()(*given)))
+
+
 def test_every_loss_of_torch_has_a_row_and_every_row_with_code_is_run():
     rows = {row.theirs.removeprefix("torch.nn."): row for row in TABLES["torch.nn"]}
     assert rows.keys() == set(torch.nn.modules.loss.__all__) - {"NLLLoss2d"}
-    assert {name for name, row in rows.items() if row.here} == OF_TORCH.keys() | {"CTCLoss"}
+    assert {name for name, row in rows.items() if row.here} == {"CTCLoss", *OF_TORCH, *OF_TENSORS}
 
 
 # torchvision: the numbers of its tests (boxes) and its formula (focal loss)
@@ -180,6 +199,8 @@ def test_addons():
     )
     boxes = [[4.0, 3, 7, 5], [5, 6, 10, 7]], [[3.0, 4, 6, 8], [14, 14, 15, 15]]
     close(here("tfa.losses.GIoULoss", *boxes), np.mean([1.075, 1.9333333]))
+    distances = [0.9, 0.7, 1.3, 0.3, 1.0, 0.5]
+    close(here("tfa.losses.ContrastiveLoss", [1.0, 1, 1, 0, 0, 0], distances, 1), 0.621666)
 
 
 def test_addons_sequence_loss():
@@ -217,7 +238,7 @@ def test_keras_cv_ciou_with_its_smaller_term():
     assert abs((1 - 0.0941211) - right) > 0.01
 
 
-# segmentation_models for Keras, and for torch
+# segmentation_models for Keras
 
 MASKS, CLASSES = softmax(drawn(2, 4, 5, 3)).astype("float64"), 3
 TRUE = np.eye(3)[np.argmax(drawn(2, 4, 5, 3), -1)]
@@ -268,30 +289,6 @@ def test_segmentation_models():
     assert {name.rpartition(".")[2] for name in rows} == expected.keys()
     for name in rows:
         close(here(name, TRUE, MASKS, CLASSES), expected[name.rpartition(".")[2]])
-
-
-def test_overlaps_of_segmentation_models_pytorch():
-    first = [np.moveaxis(array, -1, 1) for array in (TRUE, MASKS)]
-    for name, weights in (("DiceLoss", (0.5, 0.5)), ("JaccardLoss", (1, 1)), ("TverskyLoss", (0.5, 0.5))):
-        expected = overlap_of_masks((0, 1, 2), *weights, smooth=0)
-        close(here(f"segmentation_models_pytorch.losses.{name}", *first), expected)
-
-
-def test_entropies_of_segmentation_models_pytorch():
-    library = "segmentation_models_pytorch.losses"
-    p_t = np.where(YES_NO, PROBABILITIES, 1 - PROBABILITIES).astype("float64")
-    close(here(f"{library}.FocalLoss", YES_NO, REAL[1]), ((1 - p_t) ** 2 * -np.log(p_t)).mean())
-    close(here(f"{library}.SoftBCEWithLogitsLoss", YES_NO, REAL[1]), -np.log(p_t).mean())
-    of_label = np.take_along_axis(LOG_PROBABILITIES_SECOND, LABELS[:, None], 1)
-    close(here(f"{library}.SoftCrossEntropyLoss", LABELS, CLASSES_SECOND), -of_label.mean())
-
-
-def test_matthews_of_segmentation_models_pytorch():
-    yes, said = YES_NO.ravel().astype("float64"), PROBABILITIES.ravel().astype("float64")
-    right, wrong = ((yes * said).sum(), ((1 - yes) * (1 - said)).sum()), ((1 - yes) @ said, yes @ (1 - said))
-    marginals = yes.sum() * (1 - yes).sum() * said.sum() * (1 - said).sum()
-    expected = 1 - (np.prod(right) - np.prod(wrong)) / np.sqrt(marginals)
-    close(here("segmentation_models_pytorch.losses.MCCLoss", YES_NO, PROBABILITIES), expected)
 
 
 # MONAI
@@ -381,35 +378,61 @@ OTHER_TASKS_OF_MONAI = {
 }  # fmt: skip
 
 
+def test_soft_cldice_of_monai_for_one_class():
+    """Its `smooth` of 1e-4 is as good as nothing here."""
+    true, pred = TRUE_FIRST[:, :1], MASKS_FIRST[:, :1]
+    theirs = monai.losses.SoftclDiceLoss(smooth=1e-12)
+    close(
+        here("monai.losses.SoftclDiceLoss", true, pred), float(theirs(*map(torch.from_numpy, (pred, true))))
+    )
+
+
 def test_every_loss_of_monai_has_a_row():
     rows = {row.theirs.removeprefix("monai.losses."): row for row in TABLES["MONAI"]}
     assert rows.keys() | OTHER_TASKS_OF_MONAI == {name for name in dir(monai.losses) if name.endswith("Loss")}
     assert {name for name, row in rows.items() if row.here} == OF_MONAI.keys() | {
         "BoxGIoULoss",
         "AsymmetricUnifiedFocalLoss",
+        "SoftclDiceLoss",
     }
 
 
-# mmdetection: numbers of its functions
+# Numbers of the libraries
 
 STORED = json.loads(Path(__file__).with_name("stored_values.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("stored", STORED, ids=lambda stored: stored["call"])
 def test_stored_values(stored):
-    true = np.array(stored["y_true"])
-    tensors = true if true.ndim == 1 else true.astype("float32"), np.array(stored["y_pred"], "float32")
+    true, pred = np.array(stored["y_true"]), np.array(stored["y_pred"], "float32")
+    true = true if true.dtype.kind == "i" else true.astype("float32")
+    theirs, classes = stored["theirs"], pred.shape[1]
     if "here" in stored:
-        names = {"keraslosses": keraslosses, "C": tensors[1].shape[-1]}
-        received = float(keras.ops.convert_to_numpy(eval(stored["here"], names)(*tensors)))
+        names = {"keraslosses": keraslosses, "C": classes}
+        received = float(keras.ops.convert_to_numpy(eval(stored["here"], names)(true, pred)))
+    elif stored["options"]:
+        received = here_with(ROWS[theirs], stored["options"], true, pred, classes)
     else:
-        received = here_with(ROWS[stored["theirs"]], stored["options"], *tensors)
+        received = here(theirs, true, pred, classes)
     close(received, stored["value"])
 
 
-def test_every_row_of_mmdetection_with_code_has_a_stored_value_with_its_defaults():
-    plain = {stored["theirs"] for stored in STORED if stored.get("options") == {}}
-    assert plain == {row.theirs for row in TABLES["mmdetection"] if row.here}
+STORED_LIBRARIES = (
+    "segmentation_models_pytorch",
+    "kornia",
+    "mmdetection",
+    "timm",
+    "coral-pytorch",
+    "dlordinal",
+)
+WITH_DEFAULTS = {stored["theirs"] for stored in STORED if stored.get("options") == {}}
+
+
+def test_every_row_of_these_libraries_with_code_has_a_stored_value_with_its_defaults():
+    """Some of dlordinal's make the targets, which `soft_ordinal_labels` does here."""
+    made = {stored["theirs"] for stored in STORED if "soft_ordinal_labels" in stored.get("here", "")}
+    rows = {row.theirs for library in STORED_LIBRARIES for row in TABLES[library] if row.here}
+    assert rows <= WITH_DEFAULTS | made
 
 
 # pytorch-metric-learning
@@ -448,9 +471,10 @@ def test_keras_2():
 
 def test_every_row_with_code_is_run_here():
     """The tests above name each row; some libraries check this themselves."""
-    checked = ("torch.nn", "segmentation_models (Keras)", "MONAI", "mmdetection", "optax", "Keras 2")
+    checked = ("torch.nn", "segmentation_models (Keras)", "MONAI", "optax", "Keras 2", *STORED_LIBRARIES)
     text = Path(__file__).read_text("utf-8")
     for title, rows in TABLES.items():
         if title not in checked:
             for row in rows:
-                assert not row.here or row.theirs.rpartition(".")[2] in text, row.theirs
+                name = row.theirs.rpartition(".")[2]
+                assert not row.here or row.theirs in WITH_DEFAULTS or name in text, row.theirs

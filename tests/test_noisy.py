@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from keras import ops
+from masks import masked
 
 import keraslosses as kl
 from keraslosses.losses.tempered import tempered_softmax
@@ -46,6 +47,14 @@ def test_bootstrapping_without_a_target_is_entropy_or_the_largest_prediction():
 def test_normalised_cross_entropies_of_all_classes_sum_to_1():
     each = [kl.normalized_crossentropy(np.full(3, k), LOGITS, **OF_LOGITS) for k in range(5)]
     same(sum(each), np.ones(3))
+
+
+@pytest.mark.parametrize("options", [{}, OF_LOGITS])
+def test_a_masked_class_leaves_the_sum_over_the_classes(options):
+    y_pred, seen = (LOGITS if options else P), np.broadcast_to(np.arange(5) != 3, P.shape)
+    loss = kl.NormalizedCrossentropy(**options, class_weights=[1.0, 2.0, 3.0, 4.0, 5.0], reduction="none")
+    left = kl.NormalizedCrossentropy(**options, class_weights=[1.0, 2.0, 3.0, 5.0], reduction="none")
+    same(loss(ROWS, masked(y_pred, seen)), left(np.delete(ROWS, 3, 1), np.delete(y_pred, 3, 1)))
 
 
 def test_one_single_class_costs_nothing():
@@ -97,6 +106,21 @@ def test_near_0_bi_tempered_keeps_its_digits():
     logits = np.float32([[0.0, 1e-3]])
     expected = REFERENCES["BiTempered"].values(np.float64([[0.5, 0.5]]), logits, {})
     same(kl.bi_tempered(np.float32([[0.5, 0.5]]), logits), expected, 2e-3)
+
+
+def test_smoothing_gives_an_excluded_class_its_share():
+    """As in `CategoricalCrossentropy`, where that costs inf; here each part of the target has a bound."""
+    excluded, options = np.float32([[1.0, 2.0, -np.inf]]), {"t1": 0.5, "t2": 1.0, "label_smoothing": 0.3}
+    p = np.array([np.exp(1.0), np.exp(2.0), 0.0]) / (np.exp(1.0) + np.exp(2.0))
+    y = np.array([0.8, 0.1, 0.1])
+    terms = y * 2.0 * (np.sqrt(y) - np.sqrt(p)) - (y**1.5 - p**1.5) / 1.5
+    same(kl.bi_tempered([0], excluded, **options), [terms.sum()])
+    value, gradient = value_and_gradient(kl.BiTempered(**options), np.array([0]), excluded)
+    assert gradient[0, 2] == 0.0 and np.isfinite(gradient).all() and gradient[0, 0] < 0.0
+    unbounded = kl.BiTempered(t1=1.0, t2=1.0, label_smoothing=0.3)
+    for loss in (unbounded, kl.CategoricalCrossentropy(from_logits=True, label_smoothing=0.3)):
+        value, gradient = value_and_gradient(loss, np.float32([[1.0, 0.0, 0.0]]), excluded)
+        assert value == np.inf and not gradient.any()
 
 
 # Truncated

@@ -314,6 +314,17 @@ def test_soft_labels_of_a_batch_sum_to_1():
         np.testing.assert_allclose(found.sum(-1), 1.0, rtol=1e-6)
 
 
+def test_soft_labels_of_many_classes():
+    for kind in ("exponential", "triangular", "binomial", "poisson"):
+        np.testing.assert_allclose(kl.soft_ordinal_labels([0, 5, 1099], 1100, kind).sum(-1), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(
+        kl.soft_ordinal_labels([2], 5, p=1e4)[0, ::2], [0, 1 / (1 + 2 / np.e), 0], rtol=1e-6
+    )
+    found = kl.soft_ordinal_labels([0, 700, 1099], 1100, "binomial")
+    expected = [stats.binom.pmf(np.arange(1100), 1099, 0.1 + 0.8 * y / 1099) for y in (0, 700, 1099)]
+    np.testing.assert_allclose(found, np.float32(expected), rtol=1e-6, atol=1e-30)
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [

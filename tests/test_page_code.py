@@ -19,6 +19,7 @@ HAS_A_TEST = {
     "custom-loops.md": "custom_loops",
     "index.md": "test_which_loss",
     "production.md": "test_production_page",
+    "retrieval.md": "test_retrieval",
     "trouble.md": "test_trouble_page",
     "your-own-loss.md": "test_own_loss_guide",
 }

@@ -34,6 +34,7 @@ def optax_dice(p, y, **options):
     return optax.losses.dice_loss(p, y, smooth=1e-7, reduction="none", **options)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("ours", "peer", "inputs"),
     [

@@ -42,7 +42,7 @@ def lines(name, *choices):
 # The curves
 
 
-@pytest.mark.deep_on("tensorflow")
+@pytest.mark.deep
 @pytest.mark.parametrize("name", keraslosses.names())
 def test_every_line_is_finite_and_moves(name):
     path, curves = drawn(name)

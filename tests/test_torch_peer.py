@@ -82,6 +82,15 @@ def torch_categorical_hinge(p, y):
     return F.relu(1 + wrong - (y * p).sum(-1))
 
 
+def torch_barlow_twins(x, _, lambda_=0.1):
+    """As the code of the authors, without the 1e-5 that it adds to each variance."""
+    first, second = (F.batch_norm(view, None, None, training=True, eps=1e-12) for view in x.unbind(1))
+    c = first.T @ second / len(first)
+    on_diagonal = torch.diagonal(c).add(-1).square().sum()
+    off_diagonal = c.square().sum() - torch.diagonal(c).square().sum()
+    return (on_diagonal + lambda_ * off_diagonal).expand(len(x))
+
+
 def in_rows_of_torch(function, **options):
     """A loss of torch that takes rows only."""
 
@@ -156,6 +165,31 @@ TORCH = [
         (kl.CosineSimilarity, {"axis": axis}, lambda p, y, axis=axis: -F.cosine_similarity(p, y, axis), REAL)
         for axis in (-1, 1)
     ),
+    *(
+        (
+            kl.TripletMargin,
+            options,
+            lambda x, _, options=options: F.triplet_margin_loss(*x.unbind(1), reduction="none", **options),
+            (LABELS[:, 0], REAL[1][:, :3]),
+        )
+        for options in ({}, {"p": 1, "margin": 2.0}, {"p": 3.5, "eps": 0.1}, {"swap": True, "margin": 5.0})
+    ),
+    *(
+        (
+            kl.CosineEmbedding,
+            {"margin": margin},
+            lambda x, y, margin=margin: F.cosine_embedding_loss(*x.unbind(1), y, margin, reduction="none"),
+            (SIGNS[:, 0, 0], REAL[1][:, :2]),
+        )
+        for margin in (0.0, 0.3, -0.5)
+    ),
+    (
+        kl.MarginRanking,
+        {"margin": 0.5},
+        lambda x, y: F.margin_ranking_loss(*x.unbind(1), y, 0.5, reduction="none"),
+        (SIGNS[:, 0, 0], REAL[1][:, 0, :2]),
+    ),
+    (kl.BarlowTwins, {"lambda_": 0.1}, torch_barlow_twins, (LABELS[:, 0], REAL[1][:, :2])),
     (kl.Hinge, {}, lambda p, y: torch_hinge(p, y).mean(-1), (SIGNS, REAL[1])),
     (kl.SquaredHinge, {}, lambda p, y: (torch_hinge(p, y) ** 2).mean(-1), (SIGNS, REAL[1])),
     (

@@ -12,6 +12,7 @@ from keraslosses.reference import REFERENCES
 CASES = [(name, options) for name, reference in REFERENCES.items() for options in reference.options]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_gradcheck_passes_at_its_defaults(name, options):
     reference = REFERENCES[name]

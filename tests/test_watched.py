@@ -67,6 +67,7 @@ def model_for(names):
     return keras.Model(inputs, outputs), np.eye(22, dtype="float32"), targets
 
 
+@pytest.mark.deep
 @pytest.mark.filterwarnings("ignore:Anomaly Detection")
 def test_fit_with_every_loss():
     names = list(REFERENCES)

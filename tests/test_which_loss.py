@@ -68,8 +68,15 @@ def test_when_and_when_not_are_one_sentence_that_names_what_there_is(name, use):
 
 QUESTIONS = {
     "small lesions": "Small lesions and other small things are missed",
+    "judged by the overlap": "Segmentation judged by intersection over union",
+    "areas of very different size": "Segmentation: classes of very different size",
+    "vessels": "Thin structures break apart",
     "do not overlap": "The boxes do not overlap",
     "1 %": "Only 1 % of the samples are positive",
+    "most of my samples": "A few classes have most of the samples",
+    "are wrong": "Some labels are wrong",
+    "are missing": "Masks and ignored entries",
+    "an order": "Classes in an order: ages, grades, ratings",
     "alignment": "The labels are not aligned with the frames",
     "never seen": "Faces: persons never seen in training",
     "tfa.losses.SigmoidFocalCrossEntropy": "TensorFlow Addons",

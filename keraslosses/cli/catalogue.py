@@ -1,4 +1,4 @@
-"""The catalogue of the package: its losses, layers and metrics, described from the code and the reference."""
+"""The catalogue of the package: all that is public, described from the code and the reference."""
 
 import inspect
 from collections.abc import Iterator
@@ -16,12 +16,16 @@ from keraslosses.reference.by_task import BY_TASK
 FRAME_OPTIONS = ("reduction", "name", "dtype")
 NEEDED = inspect.Parameter.empty
 TASK_OF = {name: task for task, names in BY_TASK.items() for name in names}
-KINDS = {"layers": keras.layers.Layer, "metrics": keras.metrics.Metric}
+KINDS = {
+    "wrappers": keraslosses.HardExamples,
+    "layers": keras.layers.Layer,
+    "metrics": keras.metrics.Metric,
+}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A loss, layer or metric. The value of an option without a default is `NEEDED`."""
+    """A loss, wrapper, layer or metric. The value of an option without a default is `NEEDED`."""
 
     name: str
     family: str
@@ -43,7 +47,7 @@ def losses() -> Iterator[Entry]:
 
 
 def classes_of(family: str) -> Iterator[Entry]:
-    """The public layers or metrics. Their docstrings describe their inputs and name their papers."""
+    """The public names of a family. Their docstrings describe their inputs and name their papers."""
     for name in sorted(keraslosses.__all__):
         thing = getattr(keraslosses, name)
         if inspect.isclass(thing) and issubclass(thing, KINDS[family]):

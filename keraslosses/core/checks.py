@@ -78,6 +78,12 @@ def at_least_one(name: str, value: Any) -> None:
         raise invalid(name, "be a number of at least 1", value)
 
 
+def cosine(name: str, value: Any) -> None:
+    """Allows numbers from -1 to 1."""
+    if not (is_number(value) and -1 <= value <= 1):
+        raise invalid(name, "lie between -1 and 1", value)
+
+
 def angle(name: str, value: Any) -> None:
     """Allows angles in radians: numbers of at least 0 and smaller than pi."""
     if not (is_number(value) and 0 <= value < math.pi):
@@ -258,3 +264,11 @@ def axis_in_range(axis: int, rank: int, name: str = "axis") -> int:
             f"`{name}` must lie in [-{rank}, {rank}) for y_pred of rank {rank}. Received: {name}={axis}"
         )
     return axis % rank
+
+
+def class_axis(axis: int, rank: int, owner: str) -> int:
+    """The axis of the classes, counted from the first; raises if it is that of the batch."""
+    place = axis_in_range(axis, rank, "class_axis")
+    if place == 0:
+        raise invalid("class_axis", f"not be the axis of the batch in {owner}", axis)
+    return place

@@ -40,16 +40,14 @@ class Contract:
         self.faster = forms.at_work(faster, backend.BACKEND)
         check_rules(self.name, names, rules)
 
-    @functools.cached_property
-    def signature(self) -> inspect.Signature:
-        return inspect.signature(self.formula)
-
     def options(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """All options by name, after their rules have checked them."""
-        bound = self.signature.bind(None, None, *args, **kwargs) if args or kwargs else None
-        options = dict(self.defaults)
-        if bound:
+        options = {**self.defaults, **kwargs}
+        if args or options.keys() != self.rules.keys():
+            # Python's own words for arguments that are too many, missing or unknown.
+            bound = inspect.signature(self.formula).bind(None, None, *args, **kwargs)
             options.update(list(bound.arguments.items())[2:])
+        if args or kwargs:
             self.check(options)
         return options
 

@@ -72,6 +72,11 @@ TARGETS = Range(
 DISTRIBUTIONS = Range(
     None, "hold distributions, with no number below 0,", "(A class index such as -1 is not a one-hot row.)"
 )
+DISTANCES = Range(
+    None,
+    "hold distances, none below 0,",
+    "(A similarity is no distance: it is large for near vectors.)",
+)
 
 
 def rounding_of(tensor: Any) -> float:

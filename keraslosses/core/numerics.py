@@ -96,8 +96,8 @@ def mean(values: Tensor, axis: int | tuple[int, ...], weights: Tensor = None) ->
         count = 1
         for one in axis if isinstance(axis, tuple) else (axis,):
             count = count * ops.shape(values)[one]
-        return ops.sum(values, axis=axis) / ops.cast(count, values.dtype)
-    return divide(ops.sum(values * weights, axis=axis), ops.sum(weights, axis=axis))
+        return backend.total(values, axis) / ops.cast(count, values.dtype)
+    return divide(backend.total(values * weights, axis), backend.total(weights, axis))
 
 
 def root_mean_square(values: Tensor, axis: int, weights: Tensor = None) -> Tensor:
@@ -138,6 +138,14 @@ def times_unless_zero(factor: Tensor, values: Tensor) -> Tensor:
     if isinstance(factor, int | float):
         return factor * values if factor else ops.zeros_like(values)
     return ops.where(factor == 0, ops.zeros_like(values), factor * values)
+
+
+def weighed(values: Tensor, weights: Tensor, given: Any) -> Tensor:
+    """values * weights, which are made of the numbers `given`. A weight of 0 removes inf; NaN stays."""
+    if 0 in (given if checks.is_sequence(given) else (given,)):
+        silent = (weights == 0) & ops.isinf(values)
+        values = ops.where(silent, ops.zeros_like(values), values)
+    return values * weights
 
 
 def last(x: Tensor, axis: int) -> Tensor:

@@ -18,8 +18,8 @@ from keraslosses.losses.batch_contrast import NTXent, SupervisedContrastive, nt_
 from keraslosses.losses.batch_pairs import (
     LiftedStructure,
     PairContrastive,
+    batch_contrastive,
     lifted_structure,
-    pair_contrastive,
 )
 from keraslosses.losses.boundary import Boundary, boundary
 from keraslosses.losses.bounded import (
@@ -31,6 +31,7 @@ from keraslosses.losses.bounded import (
 from keraslosses.losses.box_tools import convert_boxes, pairwise_iou
 from keraslosses.losses.boxes import CIoU, DIoU, GIoU, IoU, ciou, diou, giou, iou
 from keraslosses.losses.class_counts import class_counts, positive_weights, weights_from_counts
+from keraslosses.losses.contrastive import Contrastive, contrastive, pair_contrastive
 from keraslosses.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -52,6 +53,14 @@ from keraslosses.losses.focal import (
     categorical_focal_crossentropy,
 )
 from keraslosses.losses.generalized_dice import GeneralizedDice, generalized_dice
+from keraslosses.losses.given_pairs import (
+    CosineEmbedding,
+    MarginRanking,
+    cosine_embedding,
+    margin_ranking,
+    stacked_cosine_embedding,
+    stacked_margin_ranking,
+)
 from keraslosses.losses.hinge import (
     CategoricalHinge,
     Hinge,
@@ -151,7 +160,16 @@ from keraslosses.losses.sparse_focal import (
 from keraslosses.losses.tempered import BiTempered, bi_tempered
 from keraslosses.losses.towers import InfoNCE, NPairs, info_nce, n_pairs
 from keraslosses.losses.triplet import Triplet, triplet
+from keraslosses.losses.triplets import TripletMargin, stacked_triplet_margin, triplet_margin
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
+from keraslosses.losses.views import (
+    BarlowTwins,
+    NegativeCosine,
+    VICReg,
+    barlow_twins,
+    negative_cosine,
+    vicreg,
+)
 from keraslosses.losses.weighted_kappa import WeightedKappa, weighted_kappa
 
 __all__ = [
@@ -162,6 +180,7 @@ __all__ = [
     "ArcFace",
     "Asymmetric",
     "BalancedL1",
+    "BarlowTwins",
     "BiTempered",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -174,9 +193,11 @@ __all__ = [
     "CategoricalHinge",
     "Circle",
     "CombinedMargin",
+    "Contrastive",
     "Coral",
     "Corn",
     "CosFace",
+    "CosineEmbedding",
     "CosineSimilarity",
     "CumulativeLink",
     "DIoU",
@@ -199,6 +220,7 @@ __all__ = [
     "LogitAdjusted",
     "LovaszHinge",
     "LovaszSoftmax",
+    "MarginRanking",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanPowerError",
@@ -211,6 +233,7 @@ __all__ = [
     "MultiTaskDetection",
     "NPairs",
     "NTXent",
+    "NegativeCosine",
     "NegativeLogLikelihood",
     "NormalizedCrossentropy",
     "PairContrastive",
@@ -233,13 +256,17 @@ __all__ = [
     "SymmetricCrossentropy",
     "TaylorCrossentropy",
     "Triplet",
+    "TripletMargin",
     "Tversky",
     "UnifiedFocal",
+    "VICReg",
     "WeightedKappa",
     "am_softmax",
     "arcface",
     "asymmetric",
     "balanced_l1",
+    "barlow_twins",
+    "batch_contrastive",
     "bi_tempered",
     "binary_crossentropy",
     "binary_focal_crossentropy",
@@ -253,10 +280,12 @@ __all__ = [
     "circle",
     "class_counts",
     "combined_margin",
+    "contrastive",
     "convert_boxes",
     "coral",
     "corn",
     "cosface",
+    "cosine_embedding",
     "cosine_similarity",
     "ctc",
     "cumulative_link",
@@ -282,6 +311,7 @@ __all__ = [
     "logit_adjusted",
     "lovasz_hinge",
     "lovasz_softmax",
+    "margin_ranking",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_power_error",
@@ -293,6 +323,7 @@ __all__ = [
     "multi_similarity",
     "multi_task_detection",
     "n_pairs",
+    "negative_cosine",
     "negative_log_likelihood",
     "normalized_crossentropy",
     "nt_xent",
@@ -317,12 +348,17 @@ __all__ = [
     "sparse_categorical_focal_crossentropy",
     "sphereface",
     "squared_hinge",
+    "stacked_cosine_embedding",
+    "stacked_margin_ranking",
+    "stacked_triplet_margin",
     "supervised_contrastive",
     "symmetric_crossentropy",
     "taylor_crossentropy",
     "triplet",
+    "triplet_margin",
     "tversky",
     "unified_focal",
+    "vicreg",
     "weighted_kappa",
     "weights_from_counts",
 ]

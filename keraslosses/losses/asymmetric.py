@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 from keraslosses.core import checks, limits, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import PROBABILITIES, TARGETS
-from keraslosses.core.explicit import Explicit, scaled
+from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
+from keraslosses.losses.output_weights import weighted_outputs
 from keraslosses.losses.probability import Answers
 
 
@@ -79,9 +80,7 @@ def asymmetric(
 
     of_no = numerics.times_unless_zero(1.0 - y_true, no.values)
     terms = Explicit(numerics.times_unless_zero(y_true, yes.values) + of_no, by_pred)
-    if class_weights is None:
-        return terms
-    return scaled(terms, numerics.per_output("class_weights", class_weights, y_pred, axis))
+    return weighted_outputs(terms, class_weights, y_pred, axis)
 
 
 class Side(NamedTuple):

@@ -17,7 +17,7 @@ from keraslosses.losses.pairs import as_mean_of_all, log_sum_exp_where, number, 
     negative_margin=checks.number,
     distance=checks.one_of(*DISTANCES),
 )
-def pair_contrastive(
+def batch_contrastive(
     y_true: Tensor,
     y_pred: Tensor,
     positive_margin: float = 0.0,
@@ -44,7 +44,7 @@ def pair_contrastive(
     Example:
 
     >>> embeddings = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.75]]
-    >>> print(round(float(keraslosses.pair_contrastive([0, 0, 1], embeddings)[0]), 4))
+    >>> print(round(float(keraslosses.batch_contrastive([0, 0, 1], embeddings)[0]), 4))
     0.9375
     """
     pairs, distances = pairs_within(y_true), DISTANCES[distance](y_pred, y_pred)
@@ -117,7 +117,7 @@ class PairContrastive(FunctionLoss):
         dtype: DType = None,
     ):
         super().__init__(
-            pair_contrastive,
+            batch_contrastive,
             reduction,
             name,
             dtype,

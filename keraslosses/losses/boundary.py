@@ -1,17 +1,39 @@
 """The boundary loss: how far the predicted pixels are from the true region."""
 
+from dataclasses import replace
 from typing import Any
 
 from keraslosses.core import checks
 from keraslosses.core.domain import PROBABILITIES
+from keraslosses.core.kinds.class_maps import ClassPair, activation_of, silenced, without_unseen
 from keraslosses.core.kinds.elementwise import Elementwise
+from keraslosses.core.kinds.kind import Pair
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
-from keraslosses.core.types import DType, Tensor
+from keraslosses.core.types import DType, Options, Tensor
 from keraslosses.losses.class_shares import class_shares
 
 
+class Distances(Elementwise):
+    """A distance for each probability, or for each logit of a class."""
+
+    def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
+        pair = super().read(name, y_true, y_pred, options)
+        axis, from_logits = options["class_axis"], options["from_logits"]
+        if from_logits:
+            axis = checks.class_axis(axis, len(pair.y_pred.shape), name)
+        activation = activation_of(pair.y_pred, axis, from_logits, options["multi_label"])
+        return ClassPair(pair.y_true, pair.y_pred, pair.axes, class_axis=axis, activation=activation)
+
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
+        return silenced(super().silence, pair, keep)
+
+    def hide(self, pair: Any, seen: Tensor, options: Options) -> Pair:
+        hidden = super().hide(pair, seen, options)
+        return replace(hidden, y_pred=without_unseen(pair, seen, 1.0))
+
+
 @loss_function(
-    Elementwise(pred=PROBABILITIES),
+    Distances(pred=PROBABILITIES),
     from_logits=checks.boolean,
     multi_label=checks.boolean,
     class_axis=checks.integer,
@@ -46,8 +68,6 @@ def boundary(
     >>> print(round(float(keraslosses.boundary([[-1.0, 0.0, 1.0, 2.0]], [[0.9, 0.8, 0.5, 0.1]])[0]), 4))
     -0.05
     """
-    if from_logits:
-        checks.axis_in_range(class_axis, len(y_pred.shape), "class_axis")
     return y_true * class_shares(y_pred, from_logits, multi_label, class_axis)
 
 

@@ -1,15 +1,18 @@
 """Bounded forms of cross-entropy, for class labels of which some are wrong."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import DISTRIBUTIONS, SHARES
+from keraslosses.core.kinds.kind import Pair
 from keraslosses.core.kinds.labels_or_distributions import LabelsOrDistributions, weighted
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
-from keraslosses.core.types import DType, Tensor
+from keraslosses.core.types import DType, Options, Tensor
 from keraslosses.losses.noisy import OPTIONS
-from keraslosses.losses.probability import crossentropy, probabilities_and_logarithms
+from keraslosses.losses.probability import log_probabilities
 
 
 @loss_function(
@@ -70,8 +73,33 @@ def series(x: Tensor, order: int) -> Tensor:
     return values
 
 
+class Costs(NamedTuple):
+    """What each class costs if it is the label, and the class weights."""
+
+    of_classes: Tensor
+    class_weights: list[float] | None
+
+
+class SeenClasses(LabelsOrDistributions):
+    """The cost of the label, divided by the costs of all classes that are not masked."""
+
+    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
+        return replace(super().hide(pair, seen, options), inner=seen)
+
+    def evaluate(self, formula: Callable[[Any, Any], Costs], pair: Pair, faster: Any = None) -> Any:
+        costs, class_weights = formula(pair.y_true, pair.y_pred)
+        counted = ops.logical_not(ops.isinf(costs))
+        if pair.inner is not None:
+            counted = ops.logical_and(counted, pair.inner)
+        of_all = ops.sum(ops.where(counted, costs, 0.0), axis=-1)
+        own = ops.sum(numerics.times_unless_zero(pair.y_true, costs), axis=-1)
+        infinite = ops.isinf(own)
+        share = numerics.divide(ops.where(infinite, 0.0, own), of_all)
+        return weighted(ops.where(infinite, ops.stop_gradient(own), share), class_weights, pair.y_true)
+
+
 @loss_function(
-    LabelsOrDistributions(true=DISTRIBUTIONS, pred=SHARES),
+    SeenClasses(true=DISTRIBUTIONS, pred=SHARES),
     **OPTIONS,
 )
 def normalized_crossentropy(
@@ -109,12 +137,7 @@ def normalized_crossentropy(
     >>> print(round(float(keraslosses.normalized_crossentropy([0], [[0.6, 0.4]])[0]), 4))
     0.3579
     """
-    _, log_p = probabilities_and_logarithms(y_pred, from_logits)
-    of_all = -ops.sum(ops.where(ops.isinf(log_p), 0.0, log_p), axis=-1)
-    own = crossentropy(y_true, log_p)
-    infinite = ops.isinf(own)
-    share = numerics.divide(ops.where(infinite, 0.0, own), of_all)
-    return weighted(ops.where(infinite, ops.stop_gradient(own), share), class_weights, y_true)
+    return Costs(-log_probabilities(y_pred, from_logits, -1), class_weights)
 
 
 @saved

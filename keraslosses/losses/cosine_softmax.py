@@ -6,7 +6,7 @@ from typing import Any
 from keraslosses.core import backend, checks, limits
 from keraslosses.core.backend import ops
 from keraslosses.core.explicit import Explicit
-from keraslosses.core.kinds.labels import of_class
+from keraslosses.core.kinds.labels import weighted_by_label
 from keraslosses.core.types import Tensor
 
 # How far rounding can carry a cosine outside [-1, 1], also in bfloat16.
@@ -35,7 +35,7 @@ def with_margin(
     logits = backend.add_to_picked(scale * cosines, labels, scale * change)
     values = backend.negative_log_likelihood(logits, labels)
     values = values * backend.one_or_nan(ops.logical_not(are_cosines(cosines)), values.dtype)
-    return values if class_weights is None else values * of_class(class_weights, labels, cosines.dtype)
+    return weighted_by_label(values, class_weights, labels)
 
 
 def are_cosines(numbers: Tensor) -> Tensor:

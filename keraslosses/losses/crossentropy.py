@@ -5,12 +5,13 @@ from typing import Any
 from keraslosses.core import checks, limits, numerics
 from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
-from keraslosses.core.explicit import Explicit, scaled
+from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.distributions import Distributions
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.kinds.labels import warn_of_one_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
+from keraslosses.losses.output_weights import weighted_outputs
 from keraslosses.losses.probability import (
     Shares,
     binary_terms,
@@ -71,9 +72,7 @@ def binary_crossentropy(
     0.1446
     """
     terms = binary_terms(smoothed_binary(y_true, label_smoothing), y_pred, from_logits, pos_weight, axis)
-    if class_weights is None:
-        return terms
-    return scaled(terms, numerics.per_output("class_weights", class_weights, y_pred, axis))
+    return weighted_outputs(terms, class_weights, y_pred, axis)
 
 
 @loss_function(

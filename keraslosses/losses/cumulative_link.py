@@ -4,9 +4,10 @@ from typing import Any
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.labels import of_class
+from keraslosses.core.kinds.labels import weighted_by_label
 from keraslosses.core.kinds.ordinal import Thresholds
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.nonfinite import inf_where
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses import links
 
@@ -56,8 +57,8 @@ def cumulative_link(
     lower, upper, gap = bounds(y_true, y_pred)
     closed = gap == 0
     cost = LINKS[link](lower, upper, ops.where(closed, ops.ones_like(gap), gap))
-    values = ops.where(closed, ops.cast(float("inf"), cost.dtype), cost)
-    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+    values = ops.where(closed, inf_where(closed, cost.dtype), cost)
+    return weighted_by_label(values, class_weights, y_true)
 
 
 def bounds(labels: Tensor, y_pred: Tensor) -> tuple[Any, Any, Any]:

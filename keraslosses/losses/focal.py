@@ -13,6 +13,7 @@ from keraslosses.core.kinds.labels import warn_of_one_class
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses import focal_terms
+from keraslosses.losses.output_weights import weighted_outputs
 from keraslosses.losses.probability import (
     binary_terms,
     smoothed,
@@ -89,9 +90,7 @@ def binary_focal_crossentropy(
         terms = focal_terms.discounted(terms, target, y_pred, from_logits, gamma)
     if apply_class_balancing:
         terms = scaled(terms, target * alpha + (1.0 - target) * (1.0 - alpha))
-    if class_weights is not None:
-        terms = scaled(terms, numerics.per_output("class_weights", class_weights, y_pred, axis))
-    return terms
+    return weighted_outputs(terms, class_weights, y_pred, axis)
 
 
 @loss_function(

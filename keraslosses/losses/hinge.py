@@ -4,11 +4,13 @@ from typing import Any
 
 from keraslosses.core import backend, checks, domain, numerics
 from keraslosses.core.backend import ops
-from keraslosses.core.explicit import Explicit, scaled
+from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.distributions import Distributions
 from keraslosses.core.kinds.elementwise import Signs
+from keraslosses.core.kinds.labels_or_distributions import weighted
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
+from keraslosses.losses.output_weights import weighted_outputs
 
 
 @loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
@@ -36,7 +38,7 @@ def hinge(y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] | None =
     """
     shortfall = 1.0 - y_true * y_pred
     terms = Explicit(ops.maximum(shortfall, 0.0), lambda: ops.where(shortfall > 0, -y_true, 0.0))
-    return per_output(class_weights, y_pred, terms)
+    return weighted_outputs(terms, class_weights, y_pred)
 
 
 @loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
@@ -63,9 +65,8 @@ def squared_hinge(y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] 
     1.25
     """
     shortfall = ops.maximum(1.0 - y_true * y_pred, 0.0)
-    return per_output(
-        class_weights, y_pred, Explicit(ops.square(shortfall), lambda: -2.0 * shortfall * y_true)
-    )
+    terms = Explicit(ops.square(shortfall), lambda: -2.0 * shortfall * y_true)
+    return weighted_outputs(terms, class_weights, y_pred)
 
 
 @loss_function(Distributions(true=domain.DISTRIBUTIONS), class_weights=checks.optional_weights)
@@ -90,18 +91,10 @@ def categorical_hinge(y_true: Tensor, y_pred: Tensor, *, class_weights: list[flo
     >>> print(round(float(keraslosses.categorical_hinge([[0.0, 1.0]], [[0.6, 0.4]])[0]), 4))
     1.2
     """
-    true = ops.sum(y_true * y_pred, axis=-1)
-    best = backend.largest((1.0 - y_true) * y_pred)
+    true = ops.sum(numerics.times_unless_zero(y_true, y_pred), axis=-1)
+    best = backend.largest(numerics.times_unless_zero(1.0 - y_true, y_pred))
     values = backend.at_least(best - true + 1.0, 0.0)
-    if class_weights is None:
-        return values
-    return values * ops.sum(y_true * numerics.along(-1, class_weights, y_true), axis=-1)
-
-
-def per_output(class_weights: list[float] | None, y_pred: Tensor, terms: Explicit) -> Explicit:
-    if class_weights is None:
-        return terms
-    return scaled(terms, numerics.per_output("class_weights", class_weights, y_pred, -1))
+    return weighted(values, class_weights, y_true)
 
 
 @saved

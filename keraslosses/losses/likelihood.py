@@ -5,7 +5,7 @@ from typing import Any
 from keraslosses.core import backend, checks, limits, numerics
 from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import PROBABILITIES
-from keraslosses.core.kinds.labels import Labels, of_class
+from keraslosses.core.kinds.labels import Labels, weighted_by_label
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 
@@ -51,7 +51,7 @@ def negative_log_likelihood(
     0.5
     """
     values = backend.without_gradient_at_infinity(-backend.pick(numerics.last(y_pred, axis), y_true))
-    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+    return weighted_by_label(values, class_weights, y_true)
 
 
 @loss_function(
@@ -113,7 +113,7 @@ def categorical_generalized_cross_entropy(
         # Products, so that the NaN of a label out of range reaches the gradient where it is cut off, too.
         cut = ops.cast(p <= truncation, values.dtype)
         values = (1.0 - cut) * values + cut * ((1.0 - truncation**q) / q)
-    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+    return weighted_by_label(values, class_weights, y_true)
 
 
 def power_with_bounded_slope(p: Tensor, q: float) -> Tensor:

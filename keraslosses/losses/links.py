@@ -11,6 +11,7 @@ from keras.backend import standardize_dtype
 
 from keraslosses.core import backend, numerics
 from keraslosses.core.backend import ops
+from keraslosses.core.nonfinite import inf_where
 from keraslosses.core.types import Tensor
 
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
@@ -32,7 +33,7 @@ def cloglog(lower: Tensor, upper: Tensor, gap: Tensor) -> Any:
     highest = math.log(np.finfo(standardize_dtype(lower.dtype)).max)
     too_high = lower > highest
     size = ops.exp(ops.where(too_high, ops.zeros_like(lower), lower))
-    size = ops.where(too_high, ops.cast(float("inf"), size.dtype), size)
+    size = size + inf_where(too_high, size.dtype)
     return size - log_of_one_minus(upper + numerics.log1mexp(gap))
 
 

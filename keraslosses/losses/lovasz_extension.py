@@ -52,4 +52,4 @@ def bounds_of_ties(errors: Tensor) -> tuple[Any, Any]:
     first = ops.where(ops.concatenate([edge, differs], axis=-1), places, ops.zeros_like(places))
     from_end = ops.where(ops.concatenate([differs, edge], axis=-1), ops.flip(places), ops.zeros_like(places))
     to_go = ops.flip(backend.running_max(ops.flip(from_end, -1)), -1)
-    return backend.running_max(first), ops.cast(count, "int32") - to_go
+    return backend.running_max(first), count - to_go

@@ -5,7 +5,7 @@ from typing import Any
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import forms, ops
 from keraslosses.core.kinds.label_lists import LabelLists
-from keraslosses.core.kinds.labels import Labels, of_class
+from keraslosses.core.kinds.labels import Labels, weighted_by_label
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 
@@ -50,7 +50,7 @@ def multi_margin(
     0.325
     """
     values = backend.multi_margin(y_true, y_pred, p, margin)
-    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+    return weighted_by_label(values, class_weights, y_true)
 
 
 @loss_function(LabelLists(), forms.MULTI_LABEL_MARGIN_MEAN)
@@ -114,7 +114,7 @@ def soft_margin_softmax(
     shifted = y_pred - ops.stop_gradient(backend.largest(y_pred))[..., None]
     logits = backend.add_to_picked(shifted, y_true, -margin)
     values = backend.negative_log_likelihood(logits, y_true)
-    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+    return weighted_by_label(values, class_weights, y_true)
 
 
 @saved

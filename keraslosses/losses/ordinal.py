@@ -4,7 +4,7 @@ from typing import Any
 
 from keraslosses.core import checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.labels import of_class
+from keraslosses.core.kinds.labels import weighted_by_label
 from keraslosses.core.kinds.ordinal import ConditionalLevels, Levels, levels
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
@@ -49,7 +49,7 @@ def coral(
     0.4402
     """
     values = answer_costs(y_true, y_pred)
-    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+    return weighted_by_label(values, class_weights, y_true)
 
 
 @loss_function(ConditionalLevels(), **OF_LABELS)
@@ -86,7 +86,7 @@ def corn(
     [2.1269, 0.0]
     """
     values = answer_costs(y_true, y_pred)
-    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+    return weighted_by_label(values, class_weights, y_true)
 
 
 @saved

@@ -78,13 +78,16 @@ def softmax(x: np.ndarray) -> Any:
 
 def exponential(count: int, given: dict[str, float]) -> Any:
     classes = np.arange(count)
-    return softmax(-(np.abs(classes[:, None] - classes) ** given["p"]) / given["tau"])
+    with np.errstate(over="ignore"):  # What is infinitely far has a share of 0.
+        return softmax(-(np.abs(classes[:, None] - classes) ** given["p"]) / given["tau"])
 
 
 def binomial(count: int, given: dict[str, float]) -> Any:
+    """From logarithms: the number of ways alone overflows for 1,031 classes."""
     chances, successes = np.linspace(0.1, 0.9, count)[:, None], np.arange(count)
-    ways = np.array([float(math.comb(count - 1, k)) for k in successes])
-    return ways * chances**successes * (1 - chances) ** (count - 1 - successes)
+    factorials = np.array([math.lgamma(k + 1.0) for k in successes])
+    ways = factorials[-1] - factorials - factorials[::-1]
+    return softmax(ways + successes * np.log(chances) + (count - 1 - successes) * np.log1p(-chances))
 
 
 def poisson(count: int, given: dict[str, float]) -> Any:

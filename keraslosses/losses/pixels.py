@@ -132,9 +132,7 @@ def labels_and_scores(name: str, y_true: Tensor, y_pred: Tensor, class_axis: int
     rank = len(y_pred.shape)
     if rank < 2:
         raise checks.shapes_differ(given, y_pred, name, "come with a y_pred that has a class axis")
-    axis = checks.axis_in_range(class_axis, rank, "class_axis")
-    if axis == 0:
-        raise checks.invalid("class_axis", f"not be the axis of the batch in {name}", class_axis)
+    axis = checks.class_axis(class_axis, rank, name)
     pixels = tuple(size for place, size in enumerate(y_pred.shape) if place != axis)
     if len(given.shape) == rank and given.shape[axis] != 1 and checks.compatible(given.shape, y_pred.shape):
         labels = indices_of_one_hot(name, numerics.last(ops.convert_to_tensor(given), axis))

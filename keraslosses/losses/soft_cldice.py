@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
+from keraslosses.core.kinds.class_maps import ClassPair, activation_of, silenced, without_unseen
 from keraslosses.core.kinds.kind import Pair, tensors_of_one_shape
 from keraslosses.core.kinds.regions import Regions
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -33,14 +34,22 @@ class Images(Regions):
             raise checks.shapes_differ(
                 y_true, y_pred, name, "have a batch, two or three axes of an image, and a class axis"
             )
-        axis = checks.axis_in_range(options["class_axis"], rank, "class_axis")
-        if axis == 0:
-            raise checks.invalid("class_axis", f"not be the axis of the batch in {name}", axis)
-        return Pair(y_true, y_pred, tuple(place for place in range(1, rank) if place != axis))
+        axis = checks.class_axis(options["class_axis"], rank, name)
+        return ClassPair(
+            y_true,
+            y_pred,
+            tuple(place for place in range(1, rank) if place != axis),
+            class_axis=axis,
+            activation=activation_of(y_pred, axis, options["from_logits"], options["multi_label"]),
+        )
 
-    def hide(self, pair: Pair, seen: Tensor, options: Options) -> Pair:
+    def silence(self, pair: Pair, keep: Tensor) -> Pair:
+        return silenced(super().silence, pair, keep)
+
+    def hide(self, pair: Any, seen: Tensor, options: Options) -> Pair:
         """Empties the masks where they are not seen. Logits become probabilities first, in the formula."""
-        return replace(super().hide(pair, seen, options), inner=seen)
+        hidden = super().hide(pair, seen, options)
+        return replace(hidden, y_pred=without_unseen(pair, seen), inner=seen)
 
     def evaluate(self, formula: Callable[[Any, Any], Compared], pair: Pair, faster: Any = None) -> Any:
         found = formula(pair.y_true, pair.y_pred)

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from keraslosses.core import checks
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import TARGETS
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.elementwise import Elementwise, Signs
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
-from keraslosses.losses.hinge import per_output
+from keraslosses.losses.output_weights import weighted_outputs
 from keraslosses.losses.probability import binary_terms
 
 
@@ -40,9 +40,8 @@ def soft_margin(y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] | 
     small = ops.exp(-ops.abs(lead))
     wrong = ops.where(lead > 0, small, 1.0) / (1.0 + small)
     values = ops.maximum(-lead, 0.0) + ops.log1p(small)
-    return per_output(
-        class_weights, y_pred, Explicit(values, lambda: -y_true * wrong, lambda: -y_pred * wrong)
-    )
+    terms = Explicit(values, lambda: -y_true * wrong, lambda: -y_pred * wrong)
+    return weighted_outputs(terms, class_weights, y_pred)
 
 
 @loss_function(Elementwise(explicit=True, true=TARGETS), class_weights=checks.optional_weights)
@@ -70,7 +69,7 @@ def multi_label_soft_margin(
     >>> print(round(float(keraslosses.multi_label_soft_margin([[1.0, 0.0]], [[0.5, 0.5]])[0]), 4))
     0.7241
     """
-    return per_output(class_weights, y_pred, binary_terms(y_true, y_pred, True, None, -1))
+    return weighted_outputs(binary_terms(y_true, y_pred, True, None, -1), class_weights, y_pred)
 
 
 @loss_function(Signs(explicit=True), margin=checks.non_negative)
@@ -97,12 +96,13 @@ def hinge_embedding(y_true: Tensor, y_pred: Tensor, *, margin: float = 1.0) -> A
     """
     similar, other = y_true != -1, y_true != 1
     values = ops.where(similar, y_pred, 0.0) + ops.where(other, ops.maximum(margin - y_pred, 0.0), 0.0)
+    defined = backend.one_or_nan(ops.isnan(y_true), y_pred.dtype)
 
     def by_pred() -> Tensor:
         short = ops.logical_and(other, y_pred < margin)
-        return ops.cast(similar, y_pred.dtype) - ops.cast(short, y_pred.dtype)
+        return defined * (ops.cast(similar, y_pred.dtype) - ops.cast(short, y_pred.dtype))
 
-    return Explicit(values, by_pred, lambda: ops.zeros_like(y_true))
+    return Explicit(defined * values, by_pred, lambda: ops.zeros_like(y_true))
 
 
 @saved

@@ -5,7 +5,7 @@ from typing import Any
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import forms
 from keraslosses.core.domain import SHARES
-from keraslosses.core.kinds.labels import Labels, of_class
+from keraslosses.core.kinds.labels import Labels, weighted_by_label
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.probability import (
@@ -65,7 +65,7 @@ def sparse_categorical_crossentropy(
     y_pred = numerics.last(y_pred, axis)
     if not label_smoothing:
         values = negative_log_likelihood(y_true, y_pred, from_logits)
-        return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+        return weighted_by_label(values, class_weights, y_true)
     terms = -log_probabilities(y_pred, from_logits, -1)
     values = spread_over_classes(terms, y_true, label_smoothing, class_weights)
     return backend.without_gradient_at_infinity(values) if from_logits else values

@@ -4,7 +4,7 @@ from typing import Any
 
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.domain import SHARES
-from keraslosses.core.kinds.labels import Labels, of_class
+from keraslosses.core.kinds.labels import Labels, weighted_by_label
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses import focal_terms
@@ -72,10 +72,9 @@ def sparse_categorical_focal_crossentropy(
         terms = focal_terms.terms_of_classes(y_pred, gamma, from_logits, -1)
         values = spread_over_classes(terms, y_true, label_smoothing, alpha, class_weights)
         return backend.without_gradient_at_infinity(values) if from_logits else values
-    values = focal_terms.term_of_label(y_true, y_pred, gamma, from_logits) * of_class(
-        alpha, y_true, y_pred.dtype
-    )
-    return values if class_weights is None else values * of_class(class_weights, y_true, y_pred.dtype)
+    values = focal_terms.term_of_label(y_true, y_pred, gamma, from_logits)
+    values = weighted_by_label(values, alpha, y_true)
+    return weighted_by_label(values, class_weights, y_true)
 
 
 @saved

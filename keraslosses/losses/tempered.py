@@ -186,8 +186,10 @@ class BiTempered(FunctionLoss):
 
     y_pred holds logits. With t1 = t2 = 1 the loss is cross-entropy minus the entropy of the target. Twelve
     steps of Newton's method find λ to the precision of the dtype, for t2 up to 7 and 100,000 classes. The
-    gradient does not go through these steps: it is that of the solution. A logit of -inf excludes its class.
-    For prediction, use the tempered softmax too; the largest logit stays the largest.
+    gradient does not go through these steps: it is that of the solution. A logit of -inf excludes its class:
+    its probability is 0. Label smoothing still gives it a share of the target, which costs a bounded amount
+    if t1 is below 1, and inf if t1 is 1. For prediction, use the tempered softmax too; the largest logit
+    stays the largest.
 
     Raises:
         ValueError: for an option out of range, a t2 too large for the number of classes, a list of weights of

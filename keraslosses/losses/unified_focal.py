@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from keraslosses.core import checks, limits, numerics
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.masks import SIGMOID, SOFTMAX, Masks, Prediction, Truth
+from keraslosses.core.kinds.class_maps import SIGMOID, SOFTMAX
+from keraslosses.core.kinds.masks import Masks, Prediction, Truth
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.overlap_counts import OPTIONS, Axes, Weights, counts, one_minus
@@ -151,7 +152,7 @@ def unified_focal(
     if absent == "skip":
         parts = ops.where(y_true.absent(), ops.zeros_like(parts), parts)
     if class_weights is not None:
-        parts = parts * y_true.along_classes(class_weights)
+        parts = numerics.weighed(parts, y_true.along_classes(class_weights), class_weights)
     return ops.sum(parts, axis=y_true.class_place)
 
 

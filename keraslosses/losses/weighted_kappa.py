@@ -54,15 +54,26 @@ def weighted_kappa(
     >>> print(round(float(values[0]), 4))
     -1.204
     """
+    ratio = disagreement_ratio(y_true, y_pred, num_classes, weighting, from_logits)
+    return logarithm(ratio, EPSILON)
+
+
+def disagreement_ratio(
+    y_true: Tensor, y_pred: Tensor, num_classes: int, weighting: str, from_logits: bool
+) -> Any:
+    """The disagreement of a batch, divided by the one that chance would give; 0 where that is 0."""
     p = ops.softmax(y_pred, axis=-1) if from_logits else numerics.distribution(y_pred, -1)
     counted = ops.cast(ops.any(y_true > 0, axis=-1, keepdims=True), p.dtype)
     costs = backend.constant(disagreement(num_classes, weighting), p.dtype, p)
     observed = ops.sum(ops.matmul(ops.transpose(y_true), p) * costs)
     truths, guesses = ops.sum(y_true, axis=0), ops.sum(p * counted, axis=0)
     by_chance = ops.sum(truths[:, None] * guesses[None] * costs)
-    ratio = numerics.divide(observed * ops.sum(counted), by_chance)
+    return numerics.divide(observed * ops.sum(counted), by_chance)
+
+
+def logarithm(ratio: Tensor, epsilon: float) -> Any:
     # As a tensor: torch's forward mode takes a number beside a scalar tensor for float64.
-    return ops.log(ratio + ops.cast(EPSILON, ratio.dtype))
+    return ops.log(ratio + ops.cast(epsilon, ratio.dtype))
 
 
 @saved

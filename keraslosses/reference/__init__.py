@@ -13,6 +13,7 @@ from keraslosses.reference import (
     detection,
     embedding,
     focal,
+    given_pairs,
     imbalance,
     likelihood,
     margin,
@@ -33,6 +34,7 @@ from keraslosses.reference import (
     soft_margin,
     tempered,
     towers,
+    views,
 )
 from keraslosses.reference.entry import Hard, Measured, Reference
 from keraslosses.reference.uses import Use
@@ -61,6 +63,8 @@ FAMILIES = (
     pairs,
     contrast,
     rankings,
+    given_pairs,
+    views,
     towers,
     angular,
     boxes,

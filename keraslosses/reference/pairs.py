@@ -148,7 +148,7 @@ REFERENCES = (
     ),
     Reference(
         "PairContrastive",
-        "pair_contrastive",
+        "batch_contrastive",
         "embedding",
         kinds.EMBEDDING_PAIRS,
         pair_contrastive,

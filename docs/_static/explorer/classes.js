@@ -143,7 +143,7 @@
     const missed = target ? 1 - p : Math.max(p - options.clip, 0);
     const [right, sign] = target ? [p, -1] : [1 - missed, 1];
     const log = target ? floored(p) : Math.max(Math.log1p(-missed), Math.log(EPSILON));
-    const felt = right >= EPSILON && (target || p > options.clip);
+    const felt = right >= EPSILON && (target || !options.clip || p > options.clip);
     const parts = { missed, log, fall: felt ? sign / right : 0, drop: missed > 0 ? (sign * log) / missed : 0 };
     return discounted(parts, target ? options.gamma_positive : options.gamma_negative, options);
   }

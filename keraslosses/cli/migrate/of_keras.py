@@ -29,37 +29,33 @@ TENSORFLOW_ADDONS = (
     Row(
         "tfa.losses.PinballLoss",
         "",
-        f"{NOT_YET}; with `tau=0.5` it is `0.5 * keraslosses.MeanAbsoluteError()`.",
+        "Use the loss `PinballLoss` of `keraslosses.addons`; with `tau=0.5` it is half the absolute error.",
         function="pinball_loss",
     ),
-    Row("tfa.losses.ContrastiveLoss", "", f"{NOT_YET}.", function="contrastive_loss"),
     Row(
-        "tfa.losses.TripletSemiHardLoss",
-        "",
-        f"{NOT_YET}; `Circle` reads the same labels and embeddings.",
-        function="triplet_semihard_loss",
+        "tfa.losses.ContrastiveLoss",
+        "keraslosses.Contrastive()",
+        "A distance below 0 is an error here.",
+        "margin reduction name",
+        "contrastive_loss",
+    ),
+    *(
+        Row(f"tfa.losses.{name}", "", f"Use the loss `{name}` of `keraslosses.addons`.", function=function)
+        for name, function in (
+            ("TripletSemiHardLoss", "triplet_semihard_loss"),
+            ("TripletHardLoss", "triplet_hard_loss"),
+            ("LiftedStructLoss", "lifted_struct_loss"),
+            ("NpairsLoss", "npairs_loss"),
+            ("NpairsMultilabelLoss", "npairs_multilabel_loss"),
+            ("SparsemaxLoss", "sparsemax_loss"),
+        )
     ),
     Row(
-        "tfa.losses.TripletHardLoss",
-        "",
-        f"{NOT_YET}; `Circle` reads the same labels and embeddings.",
-        function="triplet_hard_loss",
+        "tfa.losses.WeightedKappaLoss",
+        "keraslosses.WeightedKappa(num_classes=C)",
+        "Theirs turns a target distribution into its mean class; their `epsilon` is 1e-6 here.",
+        "num_classes weightage>weighting name epsilon> reduction",
     ),
-    Row(
-        "tfa.losses.LiftedStructLoss",
-        "",
-        f"{NOT_YET}; `Circle` reads the same labels and embeddings.",
-        function="lifted_struct_loss",
-    ),
-    Row(
-        "tfa.losses.NpairsLoss",
-        "",
-        f"{NOT_YET}; `Circle` reads labels and embeddings.",
-        function="npairs_loss",
-    ),
-    Row("tfa.losses.NpairsMultilabelLoss", "", f"{NOT_YET}.", function="npairs_multilabel_loss"),
-    Row("tfa.losses.SparsemaxLoss", "", f"{NOT_YET}.", function="sparsemax_loss"),
-    Row("tfa.losses.WeightedKappaLoss", "", f"{NOT_YET}."),
 )
 
 

@@ -63,7 +63,11 @@ MONAI = (
         "with `softmax=True` `from_logits=True`, with `sigmoid=True` also `multi_label=True`.",
         f"{ACTIVATIONS} w_type>weighting reduction smooth_nr> smooth_dr> batch> soft_label>",
     ),
-    Row("monai.losses.GeneralizedDiceFocalLoss", "", f"{NOT_YET}; see `DiceFocalLoss`."),
+    Row(
+        "monai.losses.GeneralizedDiceFocalLoss",
+        "",
+        f"{NOT_YET}; add `GeneralizedDice` and `BinaryFocalCrossentropy`, as for `DiceFocalLoss`.",
+    ),
     Row("monai.losses.GeneralizedWassersteinDiceLoss", "", f"{NOT_YET}; `Dice` is the nearest."),
     Row(
         "monai.losses.AsymmetricUnifiedFocalLoss",
@@ -71,7 +75,29 @@ MONAI = (
         "Theirs divides by the two classes, and adds 1e-7 to both parts of the Tversky index.",
         "to_onehot_y> num_classes> weight gamma delta reduction ignore_index>ignore_class",
     ),
-    Row("monai.losses.MCCLoss", "", f"{NOT_YET}; `Dice` is the nearest."),
+    Row(
+        "monai.losses.MCCLoss",
+        "",
+        f"{NOT_YET}; `SoftMatthews` is the nearest, with one value for all images of a batch.",
+    ),
+    Row(
+        "monai.losses.SoftclDiceLoss",
+        "keraslosses.SoftClDice(class_axis=1)",
+        "Theirs takes all classes of an image at once, so the values are the same for one class, but for the "
+        "1e-4 that theirs adds to a divisor.",
+        "iter_>iterations smooth_nr> smooth_dr> smooth> include_background> to_onehot_y> sigmoid> softmax> "
+        "other_act> reduction",
+    ),
+    Row(
+        "monai.losses.SoftDiceclDiceLoss",
+        "",
+        f"{NOT_YET}; add `0.5 * Dice(axis=(2, 3))` and `0.5 * SoftClDice(class_axis=1)`.",
+    ),
+    Row(
+        "monai.losses.BoundaryLoss",
+        "",
+        f"{NOT_YET}; `Boundary` reads distances, which `signed_distances` makes of the masks once.",
+    ),
     Row(
         "monai.losses.ContrastiveLoss",
         "",
@@ -82,12 +108,9 @@ MONAI = (
         for name in (
             "AUCMLoss",
             "BarlowTwinsLoss",
-            "BoundaryLoss",
             "HausdorffDTLoss",
             "LogHausdorffDTLoss",
             "NACLLoss",
-            "SoftDiceclDiceLoss",
-            "SoftclDiceLoss",
         )
     ),
 )

@@ -86,6 +86,12 @@ TORCH = (
         "p margin weight>class_weights reduction",
     ),
     Row(
+        "torch.nn.HingeEmbeddingLoss",
+        "keraslosses.HingeEmbedding()",
+        "The targets are 1 and -1, here and there.",
+        "margin reduction",
+    ),
+    Row(
         "torch.nn.MultiLabelMarginLoss",
         "keraslosses.MultiLabelMargin()",
         "The list of labels ends at the first negative entry, as in torch.",
@@ -105,16 +111,26 @@ TORCH = (
     ),
     Row(
         "torch.nn.CosineEmbeddingLoss",
-        "",
-        f"{NOT_YET}; for pairs that are all alike it is `CosineSimilarity()` plus 1.",
+        "keraslosses.CosineEmbedding()",
+        "Stack the two vectors in axis 1 of y_pred, or call `cosine_embedding` with two tensors.",
+        "margin reduction",
+    ),
+    Row(
+        "torch.nn.MarginRankingLoss",
+        "keraslosses.MarginRanking()",
+        "Stack the two scores in axis 1 of y_pred, or call `margin_ranking` with two tensors.",
+        "margin reduction",
+    ),
+    Row(
+        "torch.nn.TripletMarginLoss",
+        "keraslosses.TripletMargin()",
+        "Stack anchor, positive and negative in axis 1 of y_pred, or call `triplet_margin`.",
+        "margin p eps swap reduction",
     ),
     *(
         Row(f"torch.nn.{name}", "", f"{NOT_YET}.")
         for name in (
             "GaussianNLLLoss",
-            "HingeEmbeddingLoss",
-            "MarginRankingLoss",
-            "TripletMarginLoss",
             "TripletMarginWithDistanceLoss",
         )
     ),
@@ -146,64 +162,6 @@ TORCHVISION = (
         "keraslosses.CIoU()",
         "The factor alpha is constant in the gradient, here and there.",
         BOXES_OF_TORCHVISION,
-    ),
-)
-
-
-PROBABILITIES = (
-    "Ours reads probabilities, so end the model with a sigmoid or a softmax; in theirs, classes are on axis "
-    "1 and a class without a pixel in the batch costs 0."
-)
-SMP = "mode> classes> log_loss> from_logits> smooth> ignore_index> eps>"
-
-SEGMENTATION_MODELS_PYTORCH = (
-    Row(
-        "segmentation_models_pytorch.losses.DiceLoss",
-        "keraslosses.Dice(axis=(0, 2, 3))",
-        PROBABILITIES,
-        SMP,
-    ),
-    Row(
-        "segmentation_models_pytorch.losses.JaccardLoss",
-        "keraslosses.Tversky(alpha=1.0, beta=1.0, axis=(0, 2, 3))",
-        PROBABILITIES,
-        SMP,
-    ),
-    Row(
-        "segmentation_models_pytorch.losses.TverskyLoss",
-        "keraslosses.Tversky(axis=(0, 2, 3))",
-        PROBABILITIES,
-        f"{SMP} alpha beta gamma>",
-    ),
-    Row(
-        "segmentation_models_pytorch.losses.FocalLoss",
-        "keraslosses.BinaryFocalCrossentropy(from_logits=True)",
-        'For `mode="multiclass"` theirs takes a sigmoid for each class; with `alpha`, add '
-        "`apply_class_balancing=True`.",
-        "mode> alpha gamma ignore_index> reduction normalized> reduced_threshold>",
-    ),
-    Row(
-        "segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss",
-        "keraslosses.BinaryCrossentropy(from_logits=True)",
-        "Their `smooth_factor` is half of our `label_smoothing`.",
-        "weight>class_weights ignore_index> reduction smooth_factor> pos_weight",
-    ),
-    Row(
-        "segmentation_models_pytorch.losses.SoftCrossEntropyLoss",
-        "keraslosses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-100, axis=1)",
-        "Theirs divides by all pixels, and ours by those that are not ignored.",
-        "reduction smooth_factor>label_smoothing ignore_index>ignore_class dim>axis",
-    ),
-    Row(
-        "segmentation_models_pytorch.losses.LovaszLoss",
-        "",
-        f"{NOT_YET}; `Dice` and `Tversky` are the nearest.",
-    ),
-    Row(
-        "segmentation_models_pytorch.losses.MCCLoss",
-        "keraslosses.SoftMatthews()",
-        "Theirs adds a small `eps` to each count.",
-        "eps>",
     ),
 )
 

@@ -1,10 +1,12 @@
 """The tables of the pages on migration: the losses of other libraries, and what takes their place here."""
 
+from keraslosses.cli.migrate.of_classes import CORAL_PYTORCH, DLORDINAL, TIMM
 from keraslosses.cli.migrate.of_jax import OPTAX
 from keraslosses.cli.migrate.of_keras import KERAS_2, KERAS_CV, SEGMENTATION_MODELS, TENSORFLOW_ADDONS
 from keraslosses.cli.migrate.of_mmdetection import MMDETECTION
 from keraslosses.cli.migrate.of_monai import MONAI
-from keraslosses.cli.migrate.of_torch import METRIC_LEARNING, SEGMENTATION_MODELS_PYTORCH, TORCH, TORCHVISION
+from keraslosses.cli.migrate.of_segmentation import KORNIA, SEGMENTATION_MODELS_PYTORCH
+from keraslosses.cli.migrate.of_torch import METRIC_LEARNING, TORCH, TORCHVISION
 from keraslosses.cli.migrate.row import Row
 
 Tables = dict[str, tuple[Row, ...]]
@@ -19,9 +21,13 @@ FOR_TORCH: Tables = {
     "torch.nn": TORCH,
     "torchvision": TORCHVISION,
     "segmentation_models_pytorch": SEGMENTATION_MODELS_PYTORCH,
+    "kornia": KORNIA,
     "MONAI": MONAI,
     "mmdetection": MMDETECTION,
     "pytorch-metric-learning": METRIC_LEARNING,
+    "timm": TIMM,
+    "coral-pytorch": CORAL_PYTORCH,
+    "dlordinal": DLORDINAL,
 }
 FOR_JAX: Tables = {"optax": OPTAX}
 TABLES: Tables = {**FOR_KERAS, **FOR_TORCH, **FOR_JAX}

@@ -302,3 +302,14 @@ def squared_differences_compiled(a: Any, b: Any) -> Any:
 def places_among(rows: Any, numbers: Any, side: str) -> Any:
     find = functools.partial(jnp.searchsorted, side=side)
     return jax.vmap(find)(jax.lax.stop_gradient(rows), jax.lax.stop_gradient(numbers))
+
+
+def by_rows(function: Any, rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
+    """In a loop of one length; zeros fill up the last chunk."""
+    count = rows[0].shape[0]
+    chunks = -(-count // size)
+    filled = (jnp.pad(x, [(0, chunks * size - count), *[(0, 0)] * (x.ndim - 1)]) for x in rows)
+    parts = tuple(x.reshape(chunks, size, *x.shape[1:]) for x in filled)
+    again = jax.checkpoint(function)
+    found = jax.lax.map(lambda part: again(*part, *shared), parts)
+    return found.reshape(chunks * size, *found.shape[2:])[:count]

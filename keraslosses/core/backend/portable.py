@@ -336,3 +336,12 @@ def gather_over_replicas(tensor: Any) -> Any:
     group. JAX needs no gathering: it computes on the global batch with any sharding.
     """
     return tensor
+
+
+def by_rows(function: Any, rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
+    """function(*rows, *shared), computed for `size` rows at a time. It is computed again for the gradient.
+
+    So no array of all rows with all shared ones is stored. The first axis of the tensors in `rows` and of the
+    result are the rows. The result has the dtype of the first tensor of `rows` that is not an integer.
+    """
+    return function(*rows, *shared)

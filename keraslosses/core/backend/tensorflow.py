@@ -13,6 +13,7 @@ from keraslosses.core.backend.class_chunks import gradients as class_gradients
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.backend.tensorflow_maxima import largest as largest
 from keraslosses.core.backend.tensorflow_maxima import running_max as running_max
+from keraslosses.core.backend.tensorflow_rows import by_rows as by_rows
 from keraslosses.core.backend.tensorflow_totals import mean_of as mean_of
 from keraslosses.core.backend.tensorflow_totals import sums_of_both as sums_of_both
 from keraslosses.core.backend.tensorflow_totals import total as total

@@ -20,10 +20,11 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
     if not under_xla() or not len(values.shape):
         return tf.reduce_sum(values, axis, keepdims)
     axes = tuple(range(len(values.shape))) if axis is None else axis
-    if isinstance(axes, tuple):
-        long = (values.shape[axes[-1]] or 0) > LONG_ROW
-        rows = values if len(axes) == 1 or long else total(values, axes[-1], keepdims=True)
-        return tf.cast(tf.reduce_sum(tf.cast(rows, "float64"), axes), values.dtype)
+    long = (values.shape[axes[-1] if isinstance(axes, tuple) else axes] or 0) > LONG_ROW
+    if isinstance(axes, tuple) and len(axes) > 1 and not long:
+        values = total(values, axes[-1], keepdims=True)
+    if isinstance(axes, tuple) or long:
+        return tf.cast(tf.reduce_sum(tf.cast(values, "float64"), axes, keepdims), values.dtype)
     return tf.reduce_sum(tf.where(values == values, values, -values), axes, keepdims)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras.backend import standardize_dtype
 
-from keraslosses.core import backend, checks
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import SHARES, Range
 from keraslosses.core.kinds.kind import Kind, Pair, without_classes
@@ -147,6 +147,13 @@ def of_class(numbers: Tensor, labels: Tensor, dtype: DType) -> Tensor:
     """The number for the class of each label; `numbers` is one number for all classes or one for each."""
     numbers = backend.constant(numbers, dtype, labels)
     return backend.take(numbers, labels) if len(numbers.shape) else numbers
+
+
+def weighted_by_label(values: Tensor, weights: Any, labels: Tensor) -> Tensor:
+    """The value of each label times the weight of its class; None are ones."""
+    if weights is None:
+        return values
+    return numerics.weighed(values, of_class(weights, labels, values.dtype), weights)
 
 
 def without_class_axis(labels: Tensor, rank: int, axis: int) -> Tensor:

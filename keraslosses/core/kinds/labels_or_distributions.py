@@ -80,4 +80,5 @@ def weighted(values: Tensor, class_weights: list[float] | None, y_true: Tensor) 
     """The value of each row times the class weight of its target, classes last."""
     if class_weights is None:
         return values
-    return values * ops.sum(y_true * numerics.along(-1, class_weights, y_true), axis=-1)
+    weights = ops.sum(y_true * numerics.along(-1, class_weights, y_true), axis=-1)
+    return numerics.weighed(values, weights, class_weights)

@@ -7,17 +7,22 @@ from typing import Any
 import numpy as np
 from keras.backend import is_int_dtype, standardize_dtype
 
-from keraslosses.core import backend, checks, numerics
+from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
+from keraslosses.core.kinds.class_maps import (
+    SOFTMAX,
+    ClassPair,
+    activation_of,
+    probabilities,
+    silenced,
+    without_unseen,
+)
 from keraslosses.core.kinds.kind import Pair, tensors_of_one_shape
 from keraslosses.core.kinds.labels import class_indices, without_class_axis
 from keraslosses.core.kinds.regions import Regions, axes_of
-from keraslosses.core.limits import LOWEST
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import both, extend_to
 from keraslosses.core.types import Options, Shape, Tensor
-
-SOFTMAX, SIGMOID = "softmax", "sigmoid"
 
 
 @dataclass(frozen=True)
@@ -73,18 +78,14 @@ class Prediction:
     exclusive: bool
 
     def probability(self) -> Any:
-        if self.activation == SOFTMAX:
-            return numerics.softmax(self.given, self.class_axis)
-        return ops.sigmoid(self.given) if self.activation else self.given
+        return probabilities(self.given, self.activation, self.class_axis)
 
 
 @dataclass(frozen=True)
-class MaskPair(Pair):
-    """The pair of `Masks`: also the axes of a region, and how y_pred becomes probabilities."""
+class MaskPair(ClassPair):
+    """The pair of `Masks`: also the axes of a region."""
 
     region: tuple[int, ...] = ()
-    class_axis: int = -1
-    activation: str | None = None
     exclusive: bool = True
     skip_absent: bool = False
 
@@ -114,7 +115,7 @@ class Masks(Regions):
         if len(y_pred.shape) == 1:
             y_pred = ops.expand_dims(y_pred, -1)
         rank = len(y_pred.shape)
-        class_axis = checks.axis_in_range(options["class_axis"], max(rank, 1), "class_axis")
+        class_axis = checks.class_axis(options["class_axis"], max(rank, 2), name)
         mask, y_pred, valid, trusted = masks_of(name, y_true, y_pred, class_axis, options["ignore_class"])
         weights = options["class_weights"]
         checks.vector_length("class_weights", weights, y_pred.shape[class_axis])
@@ -129,7 +130,7 @@ class Masks(Regions):
             trusted=trusted,
             region=region,
             class_axis=class_axis,
-            activation=(SOFTMAX if exclusive else SIGMOID) if options["from_logits"] else None,
+            activation=activation_of(y_pred, class_axis, options["from_logits"], options["multi_label"]),
             exclusive=exclusive,
             skip_absent=self.by_class and options["absent"] == "skip",
         )
@@ -156,19 +157,14 @@ class Masks(Regions):
         return axes
 
     def silence(self, pair: Any, keep: Tensor) -> Pair:
-        if pair.activation == SOFTMAX and pair.class_axis not in pair.axes:
-            # A class that does not count is part of the softmax of the other classes.
-            keep = ops.any(keep, axis=pair.truth().class_place, keepdims=True)
-        return super().silence(pair, keep)
+        return silenced(super().silence, pair, keep)
 
     def hide(self, pair: Any, seen: Tensor, options: Options) -> Pair:
         """Gives the elements that are not seen the weight 0, and replaces their inputs."""
-        number = LOWEST if pair.activation == SOFTMAX else 0.0
-        y_pred = ops.where(seen, pair.y_pred, ops.cast(number, pair.y_pred.dtype))
         y_true = ops.where(seen, pair.y_true, ops.zeros_like(pair.y_true))
         counts = ops.cast(seen, pair.y_pred.dtype)
         inner = counts if pair.inner is None else counts * pair.inner
-        return replace(pair, y_true=y_true, y_pred=y_pred, inner=inner)
+        return replace(pair, y_true=y_true, y_pred=without_unseen(pair, seen), inner=inner)
 
     def without(self, pair: Any, seen: Tensor, options: Options) -> tuple[Pair, Any]:
         """The pair without the elements that are not seen, and which regions have an element that is seen."""

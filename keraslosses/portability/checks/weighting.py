@@ -45,6 +45,8 @@ def reductions_agree(
     for weight in weights:
         for reduction in REDUCTIONS:
             loss = subject.make(reduction=reduction, **options)
+            if subject.reference.kind.weights_inside:
+                values = subject.reference.values(y_true, y_pred, {**options, "weight": weight})
             expected = reduced(values, valid, weight, classes, reduction)
             shape = None if weight is None else np.shape(weight)
             what = f"{reduction} with weights of shape {shape} and {options}"

@@ -23,6 +23,14 @@ from keraslosses.reference.kinds.labels import (
 from keraslosses.reference.kinds.numbers import POSITIVE, REAL, VECTORS
 from keraslosses.reference.kinds.ordinal import BATCHES_OF_CLASSES, CONDITIONAL_LEVELS, LEVELS, THRESHOLDS
 from keraslosses.reference.kinds.outputs import BINARY, BINARY_SCORES, CLASS_MASKS, DECISIONS, REGIONS, SIGNS
+from keraslosses.reference.kinds.pairs import (
+    PAIR_DISTANCES,
+    RANKED_PAIRS,
+    SIGNED_PAIRS,
+    TRIPLETS,
+    VIEWS,
+    VIEWS_OF_A_BATCH,
+)
 from keraslosses.reference.kinds.pixels import BINARY_PIXELS, DISTANCES, MASKS, PIXELS
 from keraslosses.reference.kinds.sequences import SEQUENCES
 from keraslosses.reference.kinds.towers import TOWERS, UNLABELED_TOWERS
@@ -61,6 +69,12 @@ KINDS: tuple[InputKind, ...] = (
     EMBEDDINGS,
     EMBEDDING_PAIRS,
     UNIT_EMBEDDING_PAIRS,
+    PAIR_DISTANCES,
+    TRIPLETS,
+    SIGNED_PAIRS,
+    RANKED_PAIRS,
+    VIEWS,
+    VIEWS_OF_A_BATCH,
     TOWERS,
     UNLABELED_TOWERS,
     SEQUENCES,
@@ -94,17 +108,23 @@ __all__ = [
     "MASKS",
     "ONE_HOT",
     "ONE_HOT_SCORES",
+    "PAIR_DISTANCES",
     "PIXELS",
     "POSITIVE",
+    "RANKED_PAIRS",
     "REAL",
     "REGIONS",
     "SEQUENCES",
+    "SIGNED_PAIRS",
     "SIGNS",
     "THRESHOLDS",
     "TOWERS",
+    "TRIPLETS",
     "UNIT_EMBEDDING_PAIRS",
     "UNLABELED_TOWERS",
     "VECTORS",
+    "VIEWS",
+    "VIEWS_OF_A_BATCH",
     "InputKind",
     "Named",
 ]

@@ -70,6 +70,8 @@ class InputKind:
       the default of that option.
     - `scores`, `cosines`: y_pred holds scores or cosines with all options.
     - `coupled`: a value depends on the whole batch.
+    - `weights_inside`: the sample weights change the value of each sample, and they multiply it too. The
+      formula takes them as `weight`.
     """
 
     name: str
@@ -94,6 +96,7 @@ class InputKind:
     scores: bool = False
     cosines: bool = False
     coupled: bool = False
+    weights_inside: bool = False
 
     @property
     def text(self) -> str:

@@ -12,11 +12,17 @@ from keraslosses.core.backend.torch.chunks import class_sums as class_sums
 from keraslosses.core.backend.torch.chunks import memory_of_device as memory_of_device
 from keraslosses.core.backend.torch.chunks import products_of_all as products_of_all
 from keraslosses.core.backend.torch.ctc_kernel import ctc as ctc
-from keraslosses.core.backend.torch.internals import any_autocast, is_wrapped, transforming, zero_at_infinity
+from keraslosses.core.backend.torch.internals import (
+    any_autocast,
+    computed_again,
+    is_wrapped,
+    transforming,
+    zero_at_infinity,
+)
 from keraslosses.core.backend.torch.kinds import unreadable as unreadable
 from keraslosses.core.backend.torch.look import as_on_an_accelerator as as_on_an_accelerator
+from keraslosses.core.backend.torch.look import finite, to_device
 from keraslosses.core.backend.torch.look import peek as peek
-from keraslosses.core.backend.torch.look import to_device
 from keraslosses.core.backend.torch.margins import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.torch.margins import multi_margin as multi_margin
 from keraslosses.core.backend.torch.ranges import NAN
@@ -157,7 +163,7 @@ def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Any:
 def without_gradient_at_infinity(values: Any) -> Any:
     """From -inf to inf, hardtanh is the identity, and its gradient is 0 at both ends."""
     seen = peek(values)
-    if seen is not None and math.isfinite(seen.sum()):
+    if seen is not None and finite(seen):
         return values
     return F.hardtanh(values, -math.inf, math.inf)
 
@@ -269,3 +275,8 @@ def squared_differences(a: Any, b: Any) -> Any:
 def places_among(rows: Any, numbers: Any, side: str) -> Any:
     fixed = (tensor.detach().contiguous() for tensor in (rows, numbers))
     return torch.searchsorted(*fixed, side=side, out_int32=True)
+
+
+def by_rows(function: Any, rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
+    parts = zip(*(tensor.split(size) for tensor in rows), strict=True)
+    return torch.cat([computed_again(function, *part, *shared) for part in parts])

@@ -17,7 +17,7 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.torch import internals, written_at_labels, written_out
 from keraslosses.core.backend.torch.at_labels import NO_LABEL, mean_at_labels
 from keraslosses.core.backend.torch.internals import transforming
-from keraslosses.core.backend.torch.look import peek
+from keraslosses.core.backend.torch.look import finite, peek
 from keraslosses.core.backend.torch.margins import ByKernel
 from keraslosses.core.types import Options, Tensor
 
@@ -155,9 +155,7 @@ def finite_rows(y_pred: Tensor, chosen: np.ndarray) -> bool:
 
     The gradient of a softmax is NaN in other rows, even if their upstream gradient is 0.
     """
-    rows = rows_of(y_pred).detach().numpy()[chosen.reshape(-1)]
-    with np.errstate(all="ignore"):
-        return bool(np.isfinite(rows.sum()))
+    return finite(rows_of(y_pred).detach().numpy()[chosen.reshape(-1)])
 
 
 def indices(y_true: Tensor) -> Any:

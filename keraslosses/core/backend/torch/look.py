@@ -30,6 +30,12 @@ def peek(tensor: Any) -> np.ndarray | None:
     return (seen.float() if seen.dtype == torch.bfloat16 else seen).numpy()
 
 
+def finite(seen: np.ndarray) -> bool:
+    """Whether numbers that were looked at are all finite; their sum shows it in one pass."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(seen.sum()))
+
+
 def to_device(tensor: Any, near: Any) -> Any:
     """A tensor of the CPU on the device of `near`, without a wait until that has done all work before."""
     # Only CUDA copies memory that is freed at once before it goes on.

@@ -1,0 +1,179 @@
+"""The losses of TensorFlow Addons: saved models load with them, and values and gradients are the same.
+
+addons_values.json holds what TensorFlow Addons 0.23 itself gave, with TensorFlow 2.15.
+"""
+
+import inspect
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import keraslosses
+from keraslosses import addons
+from keraslosses.portability.gradients import MODES, value_and_gradient
+
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+
+STORED = json.loads(Path(__file__).with_name("addons_values.json").read_text("utf-8"))
+# The configs that TensorFlow Addons 0.23 saves.
+CONFIGS = {
+    "ContrastiveLoss": {"reduction": "sum_over_batch_size", "name": "contrastive_loss", "margin": 2.0},
+    "GIoULoss": {"reduction": "auto", "name": "giou_loss", "mode": "iou"},
+    "LiftedStructLoss": {"reduction": "none", "name": None, "margin": 1.0},
+    "NpairsLoss": {"reduction": "none", "name": "npairs_loss"},
+    "NpairsMultilabelLoss": {"reduction": "none", "name": "npairs_multilabel_loss"},
+    "PinballLoss": {"reduction": "auto", "name": "pinball_loss", "tau": 0.5},
+    "SigmoidFocalCrossEntropy": {
+        "reduction": "none",
+        "name": "sigmoid_focal_crossentropy",
+        "from_logits": False,
+        "alpha": 0.25,
+        "gamma": 2.0,
+    },
+    "SparsemaxLoss": {"reduction": "sum_over_batch_size", "name": "sparsemax_loss", "from_logits": True},
+    "TripletHardLoss": {
+        "reduction": "none",
+        "name": None,
+        "margin": 1.0,
+        "soft": True,
+        "distance_metric": "squared-L2",
+    },
+    "TripletSemiHardLoss": {"reduction": "none", "name": None, "margin": 0.5, "distance_metric": "angular"},
+    "WeightedKappaLoss": {
+        "reduction": "none",
+        "name": "cohen_kappa_loss",
+        "num_classes": 4,
+        "weightage": "linear",
+        "epsilon": 1e-05,
+    },
+}
+
+
+def test_each_has_stored_values_and_a_config():
+    assert (
+        set(addons.__all__)
+        == {stored["theirs"].removeprefix("tfa.losses.") for stored in STORED}
+        == CONFIGS.keys()
+    )
+
+
+@pytest.mark.parametrize("stored", STORED, ids=lambda stored: stored["call"])
+def test_values_and_gradients(stored):
+    loss, weight = eval(f"addons.{stored['call']}"), np.float32(stored.get("sample_weight", 1))
+    labels = np.array(stored["y_true"])
+    pair = labels if labels.dtype.kind == "i" else labels.astype("float32"), np.float32(stored["y_pred"])
+    value, gradient = value_and_gradient(lambda *pair: loss(*pair, weight), *pair, mode=MODES[0])
+    np.testing.assert_allclose(value, stored["value"], rtol=1e-5, atol=1e-6)
+    if "gradient" in stored:
+        np.testing.assert_allclose(gradient, stored["gradient"], rtol=1e-5, atol=2e-6)
+
+
+def saved_by_addons(name):
+    """What stands in the file of a model."""
+    module = "tensorflow_addons.losses.some"
+    return {
+        "module": module,
+        "class_name": name,
+        "config": CONFIGS[name],
+        "registered_name": f"Addons>{name}",
+    }
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_what_addons_saved_is_loaded_and_saved_again(name):
+    for loaded in (
+        keras.saving.deserialize_keras_object(saved_by_addons(name)),
+        keras.losses.deserialize({"class_name": f"Addons>{name}", "config": CONFIGS[name]}),
+        keraslosses.get({"class_name": f"Addons>{name}", "config": CONFIGS[name]}),
+    ):
+        assert type(loaded) is getattr(addons, name)
+        reduction = CONFIGS[name]["reduction"].replace("auto", "sum_over_batch_size")
+        expected = CONFIGS[name] | {"reduction": reduction, "dtype": "float32"}
+        expected["name"] = expected["name"] or loaded.name
+        assert loaded.get_config() == expected
+        again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loaded))
+        assert again.get_config() == expected
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_arguments_are_documented(name):
+    documented = inspect.getdoc(getattr(addons, name))
+    for argument in inspect.signature(getattr(addons, name)).parameters:
+        assert f"\n    {argument}: " in documented, argument
+
+
+@pytest.mark.deep
+def test_compiled_sparsemax_has_its_stored_value():
+    stored = next(stored for stored in STORED if stored["call"] == "SparsemaxLoss()")
+    pair = np.float32(stored["y_true"]), np.float32(stored["y_pred"])
+    value, gradient = value_and_gradient(addons.SparsemaxLoss(), *pair, mode=MODES[-1])
+    np.testing.assert_allclose(value, stored["value"], rtol=1e-5)
+    np.testing.assert_allclose(gradient, stored["gradient"], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "loss", [addons.TripletSemiHardLoss, addons.TripletHardLoss, addons.LiftedStructLoss]
+)
+def test_what_has_weight_0_reaches_no_other_row(loss):
+    embeddings = np.random.default_rng(3).normal(size=(6, 3)).astype("float32")
+    labels, weight = np.array([0, 1, 1, 0, 0, 2]), np.array([1, 1, 0, 1, 1, 1], "float32")
+    spoiled, kept = embeddings.copy(), [0, 1, 3, 4, 5]
+    spoiled[2] = np.nan
+    value, gradient = value_and_gradient(lambda y, x: loss()(y, x, weight), labels, spoiled)
+    expected, slope = value_and_gradient(loss(), labels[kept], embeddings[kept])
+    # The mean counts rows of weight 0, if they are among those that it counts at all.
+    factor = value / expected
+    np.testing.assert_allclose(gradient[kept], slope * factor, rtol=1e-4, atol=1e-6)
+    assert not gradient[2].any() and factor in (1, pytest.approx(5 / 6))
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2, 3], [5, 5, 5, 5]])
+def test_batches_without_positives_or_without_negatives(labels):
+    embeddings = np.random.default_rng(3).normal(size=(4, 3)).astype("float32")
+    value, gradient = value_and_gradient(addons.LiftedStructLoss(), labels, embeddings)
+    assert value == 0 and not gradient.any()
+    distances = np.linalg.norm(embeddings[:, None] - embeddings[None], axis=-1)
+    pairs = distances[~np.eye(4, dtype=bool)]
+    value, _ = value_and_gradient(addons.TripletSemiHardLoss(), labels, embeddings)
+    np.testing.assert_allclose(value, 0 if labels[0] == 0 else np.mean(pairs + 1), rtol=1e-5)
+    value, _ = value_and_gradient(addons.TripletHardLoss(), labels, embeddings)
+    nearest = np.min(distances + 9 * np.eye(4), axis=1)
+    expected = np.mean(np.maximum(1 - nearest, 0)) if labels[0] == 0 else 1
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+
+
+def test_soft_triplets_far_apart_do_not_overflow():
+    embeddings = np.float32([[0, 0], [299, 0], [0, 0.5], [299, 0.5]])
+    value, gradient = value_and_gradient(addons.TripletHardLoss(soft=True), [0, 0, 1, 1], embeddings)
+    assert abs(value - 298.5) < 0.1 and np.isfinite(gradient).all()
+
+
+def test_what_addons_makes_inf_or_nan_is_a_number():
+    scores = np.eye(3, dtype="float32")
+    alone = addons.NpairsMultilabelLoss()(np.float32([[1, 0], [0, 0], [1, 1]]), scores)
+    both = addons.NpairsMultilabelLoss()(np.float32([[1, 0], [0, 1], [1, 1]]), scores)
+    assert np.isfinite(float(alone)) and float(alone) != float(both)
+    value, gradient = value_and_gradient(
+        addons.SparsemaxLoss(), np.float32([[1, 0]]), np.float32([[0.0, -np.inf]])
+    )
+    assert value == 0 and not gradient.any()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: addons.GIoULoss(mode="diou"), "`mode` must be one of 'giou', 'iou'"),
+        (lambda: addons.SparsemaxLoss(from_logits=False), "`from_logits` must be True"),
+        (lambda: addons.PinballLoss(tau=[0.5, 1.5]), "`tau` must lie between 0 and 1"),
+        (lambda: addons.PinballLoss(tau=[0.5, 0.1])([[0.0]], [[1.0]]), "`tau` must hold 1 numbers"),
+        (lambda: addons.WeightedKappaLoss(4, weightage="cubic"), "`weightage` must be one of"),
+        (lambda: addons.TripletHardLoss(distance_metric="cosine"), "`distance_metric` must be one of 'L2', "),
+        (lambda: addons.ContrastiveLoss(reduction="average"), "`reduction` must be one of"),
+    ],
+)
+def test_messages(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
