@@ -453,6 +453,29 @@ def test_margins_of_metric_learning(name):
     close(here(f"pytorch_metric_learning.losses.{name}", PERSONS, COSINES), float(expected))
 
 
+# Two samples of each of two persons, so that each has partners.
+FOUR = np.array([0, 0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "TripletMarginLoss",
+        "ContrastiveLoss",
+        "LiftedStructureLoss",
+        "MultiSimilarityLoss",
+        "SupConLoss",
+        "NTXentLoss",
+        "FastAPLoss",
+        "SmoothAPLoss",
+    ],
+)
+def test_pairs_of_metric_learning(name):
+    rows = np.concatenate([UNITS, -UNITS])[:4]
+    expected = getattr(metric_learning, name)()(torch.from_numpy(rows), torch.from_numpy(FOUR))
+    close(here(f"pytorch_metric_learning.losses.{name}", FOUR, rows), float(expected))
+
+
 def test_circle_of_metric_learning():
     expected = metric_learning.CircleLoss()(torch.from_numpy(UNITS), torch.from_numpy(PERSONS))
     close(here("pytorch_metric_learning.losses.CircleLoss", PERSONS, UNITS), float(expected))

@@ -142,19 +142,19 @@ def test_a_label_for_each_row_is_needed(name):
 
 @pytest.mark.parametrize("distance", DISTANCES)
 def test_distances_of_near_rows_keep_their_digits(distance):
-    """Rows at distances of 1e-5 to 1 of each other, each 10 away from the origin."""
+    """Rows at distances of 1e-5 to 1 of the second one, far from the first one and from 0."""
     steps = 10.0 ** -np.arange(6)
-    rows = np.array([[10.0, 0.0], *([10.0, step] for step in steps), [10.0, 0.0]], "float32")
-    a, b = rows[:1].astype("float64"), rows.astype("float64")
+    rows = np.array([[-7.0, 9.0], [10.0, 0.0], *([10.0, step] for step in steps), [10.0, 0.0]], "float32")
+    a, b = rows[1:2].astype("float64"), rows.astype("float64")
     squares = np.sum((a - b) ** 2, axis=1)
     lengths = np.linalg.norm(a) * np.linalg.norm(b, axis=1)
     sine = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / lengths
     expected = {
         "squared_euclidean": squares,
         "euclidean": np.sqrt(squares),
-        "cosine": sine**2 / (1 + np.sqrt(1 - sine**2)),
+        "cosine": np.where(b[:, 0] < 0, 1 + np.sqrt(1 - sine**2), sine**2 / (1 + np.sqrt(1 - sine**2))),
     }[distance]
-    found = ops.convert_to_numpy(DISTANCES[distance](*map(ops.convert_to_tensor, (rows[:1], rows))))[0]
+    found = ops.convert_to_numpy(DISTANCES[distance](*map(ops.convert_to_tensor, (rows[1:2], rows))))[0]
     # Rounding of the units themselves moves a cosine distance by its root times 6e-8.
     slack = 1e-6 if distance != "cosine" else 1e-6 + 1e-7 / np.maximum(np.sqrt(expected), 1e-7)
     assert np.all(np.abs(found - expected) <= slack * expected + 1e-20)

@@ -122,7 +122,11 @@ def npairs_of_addons(x, y):
     return torch.nn.functional.cross_entropy(x[:, 0] @ x[:, 1].T, targets)
 
 
+# Where there are as many classes as samples of each, theirs is the formula of the paper.
+THREE_OF_EACH = np.repeat(np.arange(3), 3)
 PAIRS |= {
+    "FastAP": (kl.FastAP(bins=6), losses.FastAPLoss(num_bins=6), NEVER_EMPTY),
+    "SmoothAP": (kl.SmoothAP(temperature=0.2), losses.SmoothAPLoss(temperature=0.2), THREE_OF_EACH),
     "InfoNCE": (kl.InfoNCE(temperature=0.3), clip(0.3, 0.5), SOME_ALIKE),
     "InfoNCE, one way": (kl.InfoNCE(temperature=0.3, symmetric=False), clip(0.3, 0.0), SOME_ALIKE),
     "NPairs": (kl.NPairs(), npairs_of_addons, SOME_ALIKE),
@@ -132,4 +136,5 @@ PAIRS |= {
 @pytest.mark.parametrize("name", PAIRS)
 def test_mean_agrees(name):
     ours, peer, labels = PAIRS[name]
-    agree(ours, peer, by_metric_learning, labels, VECTORS if len(labels) == len(VECTORS) else TWO)
+    inputs = TWO if labels is SOME_ALIKE else VECTORS[: len(labels)]
+    agree(ours, peer, by_metric_learning, labels, inputs)

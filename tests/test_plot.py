@@ -73,6 +73,10 @@ def test_a_loss_of_a_user_is_drawn_batch_by_batch_if_its_kind_is_coupled(inputs,
     assert plotted("own_losses:MaskedMae", inputs).coupled is coupled
 
 
+# Each edge of a bin is a kink, beside which two of the 121 points lie.
+AWAY_FROM_KINKS = {"FastAP": 0.8}
+
+
 @pytest.mark.parametrize("name", keraslosses.names())
 def test_the_gradient_is_the_slope_of_the_line(name):
     """Away from kinks, and from what a loss holds constant in its gradient."""
@@ -81,7 +85,7 @@ def test_the_gradient_is_the_slope_of_the_line(name):
         scale = np.max(np.abs(curve.gradient))
         assert scale > 0
         close = np.abs(slope - curve.gradient) < 0.02 * scale
-        assert np.mean(close) > 0.95
+        assert np.mean(close) > AWAY_FROM_KINKS.get(name, 0.95)
 
 
 def test_an_option_changes_its_line():

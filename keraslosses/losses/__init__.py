@@ -13,6 +13,7 @@ from keraslosses.losses.angular import (
 )
 from keraslosses.losses.angular_multiples import CombinedMargin, SphereFace, combined_margin, sphereface
 from keraslosses.losses.asymmetric import Asymmetric, asymmetric
+from keraslosses.losses.average_precision import FastAP, SmoothAP, fast_ap, smooth_ap
 from keraslosses.losses.batch_contrast import NTXent, SupervisedContrastive, nt_xent, supervised_contrastive
 from keraslosses.losses.batch_pairs import (
     LiftedStructure,
@@ -147,6 +148,7 @@ from keraslosses.losses.soft_margin import (
     multi_label_soft_margin,
     soft_margin,
 )
+from keraslosses.losses.soft_nearest_neighbors import SoftNearestNeighbors, soft_nearest_neighbors
 from keraslosses.losses.sparse_crossentropy import (
     SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy,
@@ -201,6 +203,7 @@ __all__ = [
     "DIoU",
     "Dice",
     "EarthMover",
+    "FastAP",
     "FocalTversky",
     "GIoU",
     "GeneralizedDice",
@@ -237,12 +240,14 @@ __all__ = [
     "Poisson",
     "PolyCrossentropy",
     "RootMeanSquaredError",
+    "SmoothAP",
     "SmoothL1",
     "SoftClDice",
     "SoftFBeta",
     "SoftMargin",
     "SoftMarginSoftmax",
     "SoftMatthews",
+    "SoftNearestNeighbors",
     "SparseCategoricalCrossentropy",
     "SparseCategoricalFocalCrossentropy",
     "SphereFace",
@@ -287,6 +292,7 @@ __all__ = [
     "dice",
     "diou",
     "earth_mover",
+    "fast_ap",
     "fcos",
     "focal_tversky",
     "generalized_dice",
@@ -329,12 +335,14 @@ __all__ = [
     "root_mean_squared_error",
     "signed_distance",
     "signed_distances",
+    "smooth_ap",
     "smooth_l1",
     "soft_cl_dice",
     "soft_f_beta",
     "soft_margin",
     "soft_margin_softmax",
     "soft_matthews",
+    "soft_nearest_neighbors",
     "soft_ordinal_labels",
     "sparse_categorical_crossentropy",
     "sparse_categorical_focal_crossentropy",

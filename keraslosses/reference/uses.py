@@ -30,6 +30,7 @@ TASKS = (
     "Embeddings by all pairs of a batch",
     "Encoders trained by contrast",
     "Embeddings beside a trained vector for each class",
+    "Retrieval judged by average precision",
     "Pairs or triplets that you choose",
     "Which of two is better",
     "Two views of each sample, without labels",

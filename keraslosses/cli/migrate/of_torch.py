@@ -167,6 +167,7 @@ TORCHVISION = (
 
 
 HEAD = "num_classes> embedding_size>"
+LENGTH_1 = "Ours expects embeddings of length 1"
 COSINES = "Ours reads cosines: the layer `CosineDense` holds the weights, which in theirs the loss holds"
 
 METRIC_LEARNING = (
@@ -193,6 +194,54 @@ METRIC_LEARNING = (
         "keraslosses.Circle()",
         "Ours expects embeddings of length 1; theirs holds its weights constant in the gradient.",
         "m>margin gamma",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.TripletMarginLoss",
+        "keraslosses.Triplet(margin=0.05, mining='all')",
+        f"{LENGTH_1}; with `soft` ours has no margin.",
+        "margin swap> smooth_loss> triplets_per_anchor>",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.ContrastiveLoss",
+        "keraslosses.PairContrastive()",
+        f"{LENGTH_1}.",
+        "pos_margin>positive_margin neg_margin>negative_margin",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.LiftedStructureLoss",
+        "keraslosses.LiftedStructure()",
+        f"{LENGTH_1}.",
+        "neg_margin>margin pos_margin>",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.MultiSimilarityLoss",
+        "keraslosses.MultiSimilarity(base=0.5, epsilon=None)",
+        f"{LENGTH_1}, and leaves samples without a partner out of the mean; `epsilon=0.1` is their miner.",
+        "alpha beta base",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.SupConLoss",
+        "keraslosses.SupervisedContrastive()",
+        "Both normalise the embeddings.",
+        "temperature",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.NTXentLoss",
+        "keraslosses.NTXent(temperature=0.07)",
+        "Both normalise the embeddings.",
+        "temperature",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.FastAPLoss",
+        "keraslosses.FastAP()",
+        "Both normalise the embeddings.",
+        "num_bins>bins",
+    ),
+    Row(
+        "pytorch_metric_learning.losses.SmoothAPLoss",
+        "keraslosses.SmoothAP()",
+        "Theirs needs as many classes as samples of each, in their order.",
+        "temperature",
     ),
     Row(
         "pytorch_metric_learning.losses.LargeMarginSoftmaxLoss",

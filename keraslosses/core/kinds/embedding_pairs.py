@@ -64,7 +64,7 @@ class EmbeddingPairs(Kind):
 
     def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
         shape = ops.shape(pair.y_true)
-        if shape[0] == 0:
+        if pair.y_true.shape[0] == 0:
             return ops.sum(pair.y_pred, axis=-1), pair.valid
         rows = ops.reshape(pair.y_true, (-1,)), ops.reshape(pair.y_pred, (-1, pair.y_pred.shape[-1]))
         return tuple(ops.reshape(found, shape) for found in formula(*rows))

@@ -60,7 +60,7 @@ class Towers(EmbeddingPairs):
         return super().masked(pair, mask, options)
 
     def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
-        if ops.shape(pair.y_true)[0] == 0:
+        if pair.y_true.shape[0] == 0:
             return ops.sum(pair.y_pred, axis=(1, 2)), pair.y_true != NO_CLASS
         return formula(pair.y_true, pair.y_pred)
 

@@ -269,6 +269,9 @@ def gather_over_processes(tensor: Any) -> Any:
 
 
 def squared_differences(a: Any, b: Any) -> Any:
+    """torch compiles `cdist` again for each size, but a sum of differences once, without storing them."""
+    if torch.compiler.is_compiling():
+        return portable.squared_differences(a, b)
     exact = "donot_use_mm_for_euclid_dist"
     return torch.square(torch.cdist(a.detach(), b.detach(), compute_mode=exact))
 
