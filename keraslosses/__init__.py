@@ -24,8 +24,10 @@ from keraslosses.layers.cosine_dense import CosineDense
 from keraslosses.layers.large_margin_head import LargeMarginHead
 from keraslosses.layers.ordinal_dense import OrdinalDense
 from keraslosses.layers.ordinal_thresholds import OrdinalThresholds
+from keraslosses.layers.proxies import ProxyAnchor, ProxyNCA
 from keraslosses.layers.sampled_margin import SampledMargin
 from keraslosses.layers.sequence_mask import SequenceMask
+from keraslosses.layers.soft_triple import SoftTriple
 from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses import *  # noqa: F403
@@ -56,11 +58,14 @@ __all__ = [
     "OrdinalDense",
     "OrdinalThresholds",
     "PrecisionAtOne",
+    "ProxyAnchor",
+    "ProxyNCA",
     "RPrecision",
     "RecallAtK",
     "RetrievalMetrics",
     "SampledMargin",
     "SequenceMask",
+    "SoftTriple",
     "TrueAcceptAtFalseAccept",
     "UncertaintyWeighting",
     "WeightedSum",

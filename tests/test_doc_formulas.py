@@ -15,7 +15,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
 import formulas
 
 # What does not change the value of an entry that counts: where it is read, and whether it counts.
-NOT_IN_FORMULAS = {"axis", "class_axis", "ignore_class", "box_format", "num_classes", "zero_infinity"}
+NOT_IN_FORMULAS = {
+    "axis",
+    "box_format",
+    "chunk_size",
+    "class_axis",
+    "ignore_class",
+    "num_classes",
+    "zero_infinity",
+}
 OF_EVERY_LOSS = {"reduction", "name", "dtype"}
 
 

@@ -60,6 +60,10 @@ TERMS = {
         lambda: keraslosses.LargeMarginHead(CLASSES, margin=1),
         lambda: cross_entropy(FEATURES @ KERNEL64.T),
     ),
+    "proxies": (
+        lambda: keraslosses.ProxyNCA(CLASSES),
+        lambda: cross_entropy(2.0 * unit(FEATURES) @ unit(KERNEL64).T),
+    ),
     "center": (
         lambda: keraslosses.CenterLoss(CLASSES),
         lambda: 0.5 * np.sum((FEATURES - KERNEL64[LABELS]) ** 2, axis=-1),

@@ -31,6 +31,9 @@ OTHERS = {
         lambda: keraslosses.ChunkedCrossEntropy(3),
         "num_classes chunk_size margin use_bias label_smoothing ignore_class class_weights kept bias_initializer",
     ),
+    "ProxyNCA": (lambda: keraslosses.ProxyNCA(3), "num_classes all_proxies kernel_constraint"),
+    "ProxyAnchor": (lambda: keraslosses.ProxyAnchor(3), "num_classes margin alpha kernel_initializer"),
+    "SoftTriple": (lambda: keraslosses.SoftTriple(3), "num_classes centers la gamma margin tau"),
     "SampledMargin": (
         lambda: keraslosses.SampledMargin(3, seed=1),
         "num_classes rate margin seed chunk_size",

@@ -95,6 +95,7 @@ def test_messages(call, message):
         call()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("mode", MODES[-1:])
 def test_compiled_a_wrong_sign_is_nan_and_the_others_stay(mode):
     loss, sign = kl.CosineEmbedding(reduction="none"), np.array([1, 0.5, -1, 1], "float32")

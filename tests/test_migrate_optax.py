@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import optax
 import pytest
-from peers import LABELS, ONE_HOT, REAL, SIGNS, SIMPLEX, YES_NO, drawn, softmax
+from peers import LABELS, ONE_HOT, REAL, SIGNS, SIMPLEX, YES_NO, drawn
 
 import keraslosses
 from keraslosses.cli.migrate.of_jax import OPTAX
@@ -33,13 +33,8 @@ PAIRS = {
     "kl_divergence": ((np.log(SIMPLEX[1]), SIMPLEX[0]), SIMPLEX, {}),
     "kl_divergence_with_log_targets": ((np.log(SIMPLEX[1]), np.log(SIMPLEX[0])), SIMPLEX, {}),
     "hinge_loss": ((REAL[1], SIGNS), (SIGNS, REAL[1]), {}),
-    # The smoothing of theirs has no counterpart here.
-    "dice_loss": ((MASKS, OF_CLASS), (OF_CLASS, softmax(MASKS)), {"smooth": 0.0}),
-    "binary_dice_loss": (
-        (ONE_MASK, OF_CLASS[..., :1]),
-        (OF_CLASS[..., :1], 1 / (1 + np.exp(-ONE_MASK))),
-        {"smooth": 0.0},
-    ),
+    "dice_loss": ((MASKS, OF_CLASS), (OF_CLASS, MASKS), {}),
+    "binary_dice_loss": ((ONE_MASK, OF_CLASS[..., :1]), (OF_CLASS[..., :1], ONE_MASK), {}),
     "ctc_loss": (
         (FRAMES, np.zeros((3, 8)), np.maximum(LABELS_OF_FRAMES, 0), (LABELS_OF_FRAMES < 0).astype("float32")),
         (LABELS_OF_FRAMES, FRAMES),
@@ -65,7 +60,7 @@ def test_value(name):
     [
         ("huber_loss", {"delta": 0.5}, {"delta": 0.5}),
         ("sigmoid_focal_loss", {"alpha": 0.3, "gamma": 1.5}, {"apply_class_balancing": True}),
-        ("dice_loss", {"alpha": 0.2, "beta": 0.9}, {"alpha": 0.2, "beta": 0.9}),
+        ("dice_loss", {"alpha": 0.2, "beta": 0.9, "smooth": 0.5}, {}),
     ],
 )
 def test_arguments_under_their_names_here(name, theirs, here):

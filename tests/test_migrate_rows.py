@@ -481,6 +481,12 @@ def test_circle_of_metric_learning():
     close(here("pytorch_metric_learning.losses.CircleLoss", PERSONS, UNITS), float(expected))
 
 
+def test_vicreg_of_metric_learning():
+    views = np.stack([FEATURES, UNITS], axis=1)
+    expected = metric_learning.VICRegLoss()(torch.from_numpy(FEATURES), ref_emb=torch.from_numpy(UNITS))
+    close(here("pytorch_metric_learning.losses.VICRegLoss", PERSONS, views), float(expected))
+
+
 # Keras 2
 
 

@@ -18,6 +18,7 @@ HAS_A_TEST = {
     "check.md": "test_check",
     "custom-loops.md": "custom_loops",
     "index.md": "test_which_loss",
+    "migrate.md": "test_addons",
     "production.md": "test_production_page",
     "retrieval.md": "test_retrieval",
     "trouble.md": "test_trouble_page",

@@ -50,6 +50,9 @@ def test_value_and_gradient(name):
 HEADS = {
     "center": lambda: keraslosses.CenterLoss(7),
     "large margin": lambda: keraslosses.LargeMarginHead(7),
+    "nearest proxy": lambda: keraslosses.ProxyNCA(7, all_proxies=False),
+    "proxies as anchors": lambda: keraslosses.ProxyAnchor(7),
+    "several centers": lambda: keraslosses.SoftTriple(7, centers=2),
     "chunks": lambda: keraslosses.ChunkedCrossEntropy(7, chunk_size=2, label_smoothing=0.1, use_bias=True),
     "chunks with a margin": lambda: keraslosses.ChunkedCrossEntropy(
         7, chunk_size=2, margin=keraslosses.ArcFace()
@@ -91,6 +94,14 @@ def test_functions_and_metrics():
         return metric.stateless_result(updated)
 
     jax.make_jaxpr(distance)(frames)
+    weight = np.ones(2, "float32")
+    for score, y_true in (
+        (keraslosses.IoUScore(4, ignore_class=0), np.zeros((2, 5), "int32")),
+        (keraslosses.DiceScore(4, threshold=0), np.zeros((2, 5, 4), "int32")),
+    ):
+        counts = [np.zeros((3, 4), "float32")]
+        jax.make_jaxpr(score.stateless_update_state)(counts, y_true, frames, weight)
+        jax.make_jaxpr(score.stateless_result)(counts)
     cosines = keraslosses.CosineDense(7)
     cosines.build(frames.shape)
     jax.make_jaxpr(cosines)(frames)

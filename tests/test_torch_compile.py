@@ -105,6 +105,9 @@ def labels_and_features(batch):
 HEADS = {
     "ChunkedCrossEntropy": True,
     "LargeMarginHead": True,
+    "ProxyNCA": True,
+    "ProxyAnchor": True,
+    "SoftTriple": True,
     "SampledMargin": False,
 }
 

@@ -98,6 +98,9 @@ HEADS = {
     "chunks": lambda: keraslosses.ChunkedCrossEntropy(7, chunk_size=2, use_bias=True),
     "margin": lambda: keraslosses.ChunkedCrossEntropy(7, chunk_size=2, margin=keraslosses.ArcFace()),
     "large margin": lambda: keraslosses.LargeMarginHead(7),
+    "nearest proxy": lambda: keraslosses.ProxyNCA(7),
+    "proxies as anchors": lambda: keraslosses.ProxyAnchor(7),
+    "several centers": lambda: keraslosses.SoftTriple(7, centers=2),
 }
 
 

@@ -120,6 +120,12 @@ def positive_integer(name: str, value: Any) -> None:
         raise invalid(name, "be a positive integer", value)
 
 
+def optional_positive_integer(name: str, value: Any) -> None:
+    """Allows None and integers above 0."""
+    if value is not None and not (is_integer(value) and value > 0):
+        raise invalid(name, "be None or a positive integer", value)
+
+
 def boolean(name: str, value: Any) -> None:
     """Allows only True and False."""
     if value is not True and value is not False:

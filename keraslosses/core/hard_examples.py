@@ -148,7 +148,7 @@ def largest(values: Tensor, valid: Tensor, count: Callable[[Tensor], Tensor]) ->
     A NaN counts as the largest value, so that it shows. Nothing infinite is made, because tools that look for
     faults would report it.
     """
-    top = ops.full_like(values, float(np.finfo(standardize_dtype(values.dtype)).max))
+    top = ops.zeros_like(values) + float(np.finfo(standardize_dtype(values.dtype)).max)
     ranked = ops.where(valid, ops.where(values < top, values, top), -top)
     rank = ops.argsort(ops.argsort(-ranked, axis=-1), axis=-1)
     n = ops.sum(ops.cast(valid, "int32"), axis=-1, keepdims=True)

@@ -28,7 +28,7 @@ class KernelLayer(TermLayer):
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.kernel_constraint = keras.constraints.get(kernel_constraint)
 
-    def kernel_shape(self, dim: int) -> tuple[int, int]:
+    def kernel_shape(self, dim: int) -> tuple[int, ...]:
         return dim, self.outputs
 
     def kernel_dtype(self) -> str:

@@ -2,25 +2,41 @@
 
 from typing import Any
 
-from keraslosses.core import checks
+from keraslosses.core import checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
-from keraslosses.losses.pair_distances import similarities
+from keraslosses.losses.pair_chunks import of_anchors
+from keraslosses.losses.pair_distances import products
 from keraslosses.losses.pairs import (
+    Pairs,
     as_mean_of_all,
     log_sum_exp_where,
     number,
-    pairs_within,
     softmax_costs,
     sum_where,
 )
 
+OPTIONS = {
+    "temperature": checks.positive,
+    "normalize": checks.boolean,
+    "chunk_size": checks.optional_positive_integer,
+}
 
-@loss_function(EmbeddingPairs(), temperature=checks.positive, normalize=checks.boolean)
+
+@loss_function(
+    EmbeddingPairs(),
+    temperature=checks.positive,
+    normalize=checks.boolean,
+    chunk_size=checks.optional_positive_integer,
+)
 def supervised_contrastive(
-    y_true: Tensor, y_pred: Tensor, temperature: float = 0.1, normalize: bool = True
+    y_true: Tensor,
+    y_pred: Tensor,
+    temperature: float = 0.1,
+    normalize: bool = True,
+    chunk_size: int | None = None,
 ) -> Any:
     """Supervised contrastive loss: a softmax over all others, with the others of the class as targets.
 
@@ -31,6 +47,8 @@ def supervised_contrastive(
         y_pred: Embeddings: real numbers, or several views of each sample.
         temperature: The similarities are divided by it, above 0. Default: 0.1.
         normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
+        chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
+            on it. Default: None, all at once for a small batch, else a size that suits the device.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
     result `(batch,)` or `(batch, views)`.
@@ -44,8 +62,14 @@ def supervised_contrastive(
     >>> print(round(float(keraslosses.supervised_contrastive([0, 0, 1], embeddings, temperature=1.0)[0]), 4))
     0.4375
     """
-    pairs = pairs_within(y_true)
-    return softmax_costs(pairs, similarities(y_pred, y_pred, temperature, normalize)), pairs.complete
+
+    def terms(pairs: Pairs, anchors: Tensor, references: Tensor) -> tuple[Any, ...]:
+        costs = softmax_costs(pairs, products(anchors, references) / temperature)
+        return costs, ops.cast(pairs.complete, costs.dtype)
+
+    vectors = numerics.unit(y_pred, -1) if normalize else y_pred
+    values, complete = of_anchors(terms, y_true, vectors, chunk_size=chunk_size)
+    return values, complete != 0
 
 
 @saved
@@ -66,6 +90,8 @@ class SupervisedContrastive(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
+            on it. Default: None, all at once for a small batch, else a size that suits the device.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
     Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
@@ -74,6 +100,10 @@ class SupervisedContrastive(FunctionLoss):
     row with the label -1, a masked row and a row of weight 0: they make no pairs, and may hold anything.
     Other sample weights multiply the value of the anchor. An embedding of zeros has similarity 0, with
     gradient 0.
+
+    A large batch is compared in chunks of anchors, which are computed again for the gradient: no array
+    `(batch, batch)` is stored. If the batch size is not known when the code is compiled, chunks need
+    `chunk_size`.
 
     This is L_out of the paper: the mean over the positives is outside of the logarithm. The factor of the
     temperature in the code of the authors is left out.
@@ -97,14 +127,33 @@ class SupervisedContrastive(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "supervised_contrastive",
         dtype: DType = None,
+        *,
+        chunk_size: int | None = None,
     ):
         super().__init__(
-            supervised_contrastive, reduction, name, dtype, temperature=temperature, normalize=normalize
+            supervised_contrastive,
+            reduction,
+            name,
+            dtype,
+            temperature=temperature,
+            normalize=normalize,
+            chunk_size=chunk_size,
         )
 
 
-@loss_function(EmbeddingPairs(), temperature=checks.positive, normalize=checks.boolean)
-def nt_xent(y_true: Tensor, y_pred: Tensor, temperature: float = 0.5, normalize: bool = True) -> Any:
+@loss_function(
+    EmbeddingPairs(),
+    temperature=checks.positive,
+    normalize=checks.boolean,
+    chunk_size=checks.optional_positive_integer,
+)
+def nt_xent(
+    y_true: Tensor,
+    y_pred: Tensor,
+    temperature: float = 0.5,
+    normalize: bool = True,
+    chunk_size: int | None = None,
+) -> Any:
     """NT-Xent: for each positive pair, a softmax over the pair and the negatives of the anchor.
 
     See `NTXent` for the formula and the choices.
@@ -114,6 +163,8 @@ def nt_xent(y_true: Tensor, y_pred: Tensor, temperature: float = 0.5, normalize:
         y_pred: Embeddings: real numbers, or several views of each sample.
         temperature: The similarities are divided by it, above 0. Default: 0.5.
         normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
+        chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
+            on it. Default: None, all at once for a small batch, else a size that suits the device.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
     result `(batch,)` or `(batch, views)`.
@@ -127,11 +178,17 @@ def nt_xent(y_true: Tensor, y_pred: Tensor, temperature: float = 0.5, normalize:
     >>> print(round(float(keraslosses.nt_xent([0, 0, 1], embeddings, temperature=1.0)[0]), 4))
     0.4375
     """
-    pairs, similar = pairs_within(y_true), similarities(y_pred, y_pred, temperature, normalize)
-    complete, positive = pairs.complete, pairs.of_complete.positive
-    of_negatives = log_sum_exp_where(pairs.negative, similar, complete)
-    totals = sum_where(positive, ops.softplus(of_negatives[:, None] - similar))
-    return as_mean_of_all(totals, number(positive, totals.dtype), complete), complete
+
+    def terms(pairs: Pairs, anchors: Tensor, references: Tensor) -> tuple[Any, ...]:
+        similar = products(anchors, references) / temperature
+        complete, positive = pairs.complete, pairs.of_complete.positive
+        of_negatives = log_sum_exp_where(pairs.negative, similar, complete)
+        totals = sum_where(positive, ops.softplus(of_negatives[:, None] - similar))
+        return totals, number(positive, totals.dtype), ops.cast(complete, totals.dtype)
+
+    vectors = numerics.unit(y_pred, -1) if normalize else y_pred
+    totals, counts, complete = of_anchors(terms, y_true, vectors, chunk_size=chunk_size)
+    return as_mean_of_all(totals, counts, complete != 0), complete != 0
 
 
 @saved
@@ -155,6 +212,8 @@ class NTXent(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
+            on it. Default: None, all at once for a small batch, else a size that suits the device.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
     Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
@@ -166,6 +225,10 @@ class NTXent(FunctionLoss):
     leaves the mean. So does a row with the label -1, a masked row and a row of weight 0: they make no pairs,
     and may hold anything. Other sample weights multiply the value of the anchor. An embedding of zeros has
     similarity 0, with gradient 0.
+
+    A large batch is compared in chunks of anchors, which are computed again for the gradient: no array
+    `(batch, batch)` is stored. If the batch size is not known when the code is compiled, chunks need
+    `chunk_size`.
 
     Raises:
         ValueError: for an option out of range, or shapes that do not fit.
@@ -187,5 +250,15 @@ class NTXent(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "nt_xent",
         dtype: DType = None,
+        *,
+        chunk_size: int | None = None,
     ):
-        super().__init__(nt_xent, reduction, name, dtype, temperature=temperature, normalize=normalize)
+        super().__init__(
+            nt_xent,
+            reduction,
+            name,
+            dtype,
+            temperature=temperature,
+            normalize=normalize,
+            chunk_size=chunk_size,
+        )

@@ -33,7 +33,7 @@ def length(vectors: Tensor, p: float) -> Any:
     size = ops.abs(vectors)
     scale = backend.above_or_one(backend.largest(ops.stop_gradient(size)), 0.0)
     total = ops.sum(numerics.power(size / scale[..., None], p), axis=-1)
-    return scale * (numerics.root(total) if p == 2 else numerics.power(total, 1.0 / p))
+    return scale * numerics.power(total, 1.0 / p)
 
 
 def cosine(a: Tensor, b: Tensor) -> Any:

@@ -7,7 +7,8 @@ from keraslosses.core.backend import ops
 from keraslosses.core.kinds.towers import Towers
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
-from keraslosses.losses.pair_distances import products, similarities, squares
+from keraslosses.losses.pair_chunks import of_anchors
+from keraslosses.losses.pair_distances import products, squares
 from keraslosses.losses.pairs import Pairs, pairs_between, softmax_costs
 
 
@@ -97,6 +98,7 @@ class NPairs(FunctionLoss):
     symmetric=checks.boolean,
     normalize=checks.boolean,
     negatives=checks.boolean,
+    chunk_size=checks.optional_positive_integer,
 )
 def info_nce(
     y_true: Tensor,
@@ -105,6 +107,7 @@ def info_nce(
     symmetric: bool = True,
     normalize: bool = True,
     negatives: bool = False,
+    chunk_size: int | None = None,
 ) -> Any:
     """InfoNCE: a softmax over the second vectors of all samples, with that of the sample as target.
 
@@ -117,6 +120,8 @@ def info_nce(
         symmetric: Whether the second vectors also pick the first ones: the mean of both. Default: True.
         normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
         negatives: Whether y_pred has negatives of each sample behind its two vectors. Default: False.
+        chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
+            on it. Default: None, all at once for a small batch, else a size that suits the device.
 
     Shapes: y_true `(batch, ..)`, y_pred `(batch, 2, dimensions)`, or with `negatives`
     `(batch, 2 + negatives, dimensions)`, result `(batch,)`.
@@ -130,24 +135,23 @@ def info_nce(
     >>> print(round(float(keraslosses.info_nce([0, 0], vectors, temperature=1.0)[0]), 4))
     0.6178
     """
-    first, second = y_pred[:, 0], y_pred[:, 1]
-    pairs = pairs_between(y_true, y_true)
-    similar = similarities(first, second, temperature, normalize)
-    choices, of_choices = pairs, similar
-    if negatives:
-        own = own_similarities(first, y_pred[:, 2:], temperature, normalize)
-        choices, of_choices = with_own(pairs, own), ops.concatenate([similar, own], axis=1)
-    values = softmax_costs(choices, of_choices)
+
+    def terms(pairs: Pairs, anchors: Tensor, references: Tensor, *own: Tensor) -> tuple[Any, ...]:
+        similar = products(anchors, references) / temperature
+        if own:
+            of_own = ops.sum(anchors[:, None, :] * own[0], axis=-1) / temperature
+            pairs, similar = with_own(pairs, of_own), ops.concatenate([similar, of_own], axis=1)
+        costs = softmax_costs(pairs, similar)
+        return costs, ops.cast(pairs.complete, costs.dtype)
+
+    vectors = numerics.unit(y_pred, -1) if normalize else y_pred
+    first, second = vectors[:, 0], vectors[:, 1]
+    own = (vectors[:, 2:],) if negatives else ()
+    values, complete = of_anchors(terms, y_true, first, second, own, chunk_size)
     if symmetric:
-        values = 0.5 * (values + softmax_costs(pairs.turned, ops.transpose(similar)))
-    return values, choices.complete
-
-
-def own_similarities(anchors: Tensor, others: Tensor, temperature: float, normalize: bool) -> Any:
-    """The similarity of each anchor to the vectors of its own row."""
-    if normalize:
-        anchors, others = numerics.unit(anchors, -1), numerics.unit(others, -1)
-    return ops.sum(anchors[:, None, :] * others, axis=-1) / temperature
+        back, _ = of_anchors(terms, y_true, second, first, (), chunk_size)
+        values = 0.5 * (values + back)
+    return values, complete != 0
 
 
 def with_own(pairs: Pairs, own: Tensor) -> Pairs:
@@ -184,6 +188,8 @@ class InfoNCE(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
+            on it. Default: None, all at once for a small batch, else a size that suits the device.
 
     Shapes: y_true `(batch, ..)`, anything with one row for each sample, which is not read; y_pred
     `(batch, 2, dimensions)`: `keras.ops.stack` of the outputs of both towers along axis 1. With `negatives`
@@ -192,6 +198,10 @@ class InfoNCE(FunctionLoss):
     A sample without a negative costs 0, with gradient 0, and leaves the mean. So does a masked sample and one
     of weight 0: they make no pairs, and may hold anything. Other sample weights multiply the value of the
     sample. A vector of zeros has similarity 0, with gradient 0.
+
+    A large batch is compared in chunks of anchors, which are computed again for the gradient: no array
+    `(batch, batch)` is stored. If the batch size is not known when the code is compiled, chunks need
+    `chunk_size`.
 
     Raises:
         ValueError: for an option out of range, or shapes that do not fit.
@@ -215,6 +225,8 @@ class InfoNCE(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "info_nce",
         dtype: DType = None,
+        *,
+        chunk_size: int | None = None,
     ):
         super().__init__(
             info_nce,
@@ -225,4 +237,5 @@ class InfoNCE(FunctionLoss):
             symmetric=symmetric,
             normalize=normalize,
             negatives=negatives,
+            chunk_size=chunk_size,
         )

@@ -115,6 +115,7 @@ class OverlapScore(FixedOptions, keras.metrics.Metric):
             self.owner, "y_true", labels, self.num_classes, self.ignore_class
         )
         classes = ops.arange(self.num_classes, dtype="int32")
+        classes = ops.reshape(classes, (*[1] * len(guess.shape), self.num_classes))
         return Pixels(
             ops.expand_dims(truth, -1) == classes,
             ops.expand_dims(guess, -1) == classes,

@@ -35,6 +35,18 @@ OTHERS = {
     "CosineDense": ("Faces: persons never seen in training", "layer: the cosines that these losses read"),
     "ChunkedCrossEntropy": ("Very many classes", "layer: the exact cross-entropy in little memory"),
     "SampledMargin": ("Very many classes", "layer: an angular margin over a sample of classes"),
+    "ProxyNCA": (
+        "Embeddings beside a trained vector for each class",
+        "layer: nearest to the proxy of the class",
+    ),
+    "ProxyAnchor": (
+        "Embeddings beside a trained vector for each class",
+        "layer: proxies that weigh the hard samples",
+    ),
+    "SoftTriple": (
+        "Embeddings beside a trained vector for each class",
+        "layer: several centers for each class",
+    ),
     "UncertaintyWeighting": ("Several losses at once", "layer: learns the weight of each loss"),
     "HardExamples": ("Around another loss", "the mean of its largest values only"),
     "CenterLoss": (

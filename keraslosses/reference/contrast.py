@@ -13,14 +13,18 @@ def similarity_of(x: Array, temperature: float, normalize: bool) -> Array:
     return unit @ unit.T / temperature
 
 
-def supervised_contrastive(y: Array, x: Array, temperature: float = 0.1, normalize: bool = True) -> Array:
+def supervised_contrastive(
+    y: Array, x: Array, temperature: float = 0.1, normalize: bool = True, chunk_size: int | None = None
+) -> Array:
     s, values = similarity_of(x, temperature, normalize), np.zeros(len(x))
     for i, p, n in partners(y):
         values[i] = -np.mean(s[i, p] - np.logaddexp.reduce(s[i, p + n]))
     return values
 
 
-def nt_xent(y: Array, x: Array, temperature: float = 0.5, normalize: bool = True) -> Array:
+def nt_xent(
+    y: Array, x: Array, temperature: float = 0.5, normalize: bool = True, chunk_size: int | None = None
+) -> Array:
     s, costs = similarity_of(x, temperature, normalize), {}
     for i, p, n in partners(y):
         costs[i] = np.array([np.logaddexp.reduce([s[i, j], *s[i, n]]) - s[i, j] for j in p])
@@ -76,8 +80,8 @@ REFERENCES = (
             "class of sample $i$; $n$: their number"
         ),
         paper="https://arxiv.org/abs/2004.11362",
-        options=({}, {"temperature": 1.5, "normalize": False}),
-        bad_options=TEMPERATURES,
+        options=({}, {"temperature": 1.5, "normalize": False}, {"temperature": 0.4, "chunk_size": 3}),
+        bad_options=(*TEMPERATURES, {"chunk_size": 0}),
         hard=(*NO_PAIRS, *DIRECTIONS),
         laws=frozenset({"non_negative"}),
         counting=anchors_counted,
@@ -110,8 +114,8 @@ REFERENCES = (
             "other classes than $i$"
         ),
         paper="https://arxiv.org/abs/2002.05709",
-        options=({}, {"temperature": 1.5, "normalize": False}),
-        bad_options=TEMPERATURES,
+        options=({}, {"temperature": 1.5, "normalize": False}, {"temperature": 0.4, "chunk_size": 3}),
+        bad_options=(*TEMPERATURES, {"chunk_size": 0}),
         hard=(*NO_PAIRS, *DIRECTIONS),
         laws=frozenset({"non_negative"}),
         counting=anchors_counted,

@@ -31,6 +31,7 @@ def info_nce(
     symmetric: bool = True,
     normalize: bool = True,
     negatives: bool = False,
+    chunk_size: int | None = None,
 ) -> Array:
     if normalize:
         x = x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-7)
@@ -79,10 +80,16 @@ REFERENCES = (
         paper="https://arxiv.org/abs/1807.03748",
         options=(
             {},
-            {"temperature": 0.5, "negatives": True},
+            {"temperature": 0.5, "negatives": True, "chunk_size": 2},
             {"temperature": 2.0, "symmetric": False, "normalize": False},
         ),
-        bad_options=({"temperature": 0.0}, {"symmetric": 1}, {"normalize": 1}, {"negatives": 3}),
+        bad_options=(
+            {"temperature": 0.0},
+            {"symmetric": 1},
+            {"normalize": 1},
+            {"negatives": 3},
+            {"chunk_size": 0.5},
+        ),
         hard=(
             ZEROS,
             Hard("one sample", [0], [[[1.0, 2.0], [3.0, 4.0]]], gradient=np.zeros((1, 2, 2))),

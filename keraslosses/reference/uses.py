@@ -29,6 +29,7 @@ TASKS = (
     "Retrieval and embeddings",
     "Embeddings by all pairs of a batch",
     "Encoders trained by contrast",
+    "Embeddings beside a trained vector for each class",
     "Retrieval judged by average precision",
     "Pairs or triplets that you choose",
     "Which of two is better",
@@ -90,6 +91,30 @@ USES_OF_OTHERS: dict[str, tuple[Use, ...]] = {
             "You train from scratch and want a margin between the angles of the classes.",
             "The training is short: the margin needs about 1,700 steps to reach its full strength.",
             {"num_classes": 10},
+        ),
+    ),
+    "ProxyNCA": (
+        Use(
+            "Embeddings beside a trained vector for each class",
+            "Batches have few samples of a class, so that they hold few pairs: proxies stand for the others.",
+            "There are more classes than fit into memory as vectors: `SampledMargin` takes a share of them.",
+            {"num_classes": 100},
+        ),
+    ),
+    "ProxyAnchor": (
+        Use(
+            "Embeddings beside a trained vector for each class",
+            "As `ProxyNCA`, and the hard samples of a batch should count most.",
+            "The batch is small: each proxy sees only the samples of the batch.",
+            {"num_classes": 100},
+        ),
+    ),
+    "SoftTriple": (
+        Use(
+            "Embeddings beside a trained vector for each class",
+            "The samples of one class form several groups: each class has several centers.",
+            "There are very many classes: each has ten vectors.",
+            {"num_classes": 100},
         ),
     ),
     "ChunkedCrossEntropy": (

@@ -27,22 +27,20 @@ def weights_of(weight: Any, x: Array) -> Array:
 
 
 def barlow_twins(y: Array, x: Array, lambda_: float = 0.005, weight: Any = None) -> Array:
-    weight = weights_of(weight, x)
-    a, b = x[:, 0], x[:, 1]
-    total = 0.0
-    for i in range(a.shape[1]):
-        for j in range(b.shape[1]):
-            c = correlation(a[:, i], b[:, j], weight)
-            total += (1 - c) ** 2 if i == j else lambda_ * c**2
-    return np.full(len(x), total)
+    weight = weights_of(weight, x)[:, None]
+    a, b = (standardised(x[:, view], weight) for view in range(2))
+    c = (weight * a).T @ b
+    diagonal = np.diag(c)
+    off_diagonal = c - np.diag(diagonal)
+    return np.full(len(x), np.sum((1 - diagonal) ** 2) + lambda_ * np.sum(off_diagonal**2))
 
 
-def correlation(u: Array, v: Array, weight: Array) -> float:
-    """0 if one of them is constant."""
-    if np.ptp(u[weight > 0]) == 0 or np.ptp(v[weight > 0]) == 0:
-        return 0.0
-    covariances = np.cov(u, v, aweights=weight)
-    return covariances[0, 1] / np.sqrt(covariances[0, 0] * covariances[1, 1])
+def standardised(z: Array, weight: Array) -> Array:
+    """Features with mean 0 and length 1; a constant feature becomes 0."""
+    centred = z - np.average(z, axis=0, weights=weight[:, 0])
+    length = np.sqrt(np.sum(weight * centred**2, axis=0))
+    constant = np.ptp(z, axis=0) == 0
+    return np.where(constant, 0, centred / np.where(constant, 1, length))
 
 
 def vicreg(

@@ -80,19 +80,15 @@ OPTAX = (
     ),
     Row(
         "optax.losses.dice_loss",
-        "keraslosses.Tversky(axis=(1, 2))",
-        "Ours reads probabilities, so end the model with a softmax; their `smooth` of 1 lowers the loss of "
-        "small regions.",
-        "class_weights> smooth> alpha beta apply_softmax> reduction> ignore_background> axis",
-        by_hand=True,
+        "keraslosses.Tversky(axis=(1, 2), from_logits=True, smooth=1.0)",
+        "Their `smooth` is 1 unless you set it, which lowers the loss of small regions.",
+        "class_weights> smooth alpha beta apply_softmax>from_logits reduction> ignore_background> axis",
     ),
     Row(
         "optax.losses.binary_dice_loss",
-        "keraslosses.Dice(axis=(1, 2))",
-        "Ours reads probabilities, so end the model with a sigmoid; their `smooth` of 1 lowers the loss of "
-        "small regions.",
-        "smooth> apply_sigmoid>",
-        by_hand=True,
+        "keraslosses.Tversky(axis=(1, 2), from_logits=True, smooth=1.0)",
+        "Theirs is `dice_loss`, so their `smooth` is half of that of our `Dice`.",
+        "smooth apply_sigmoid>from_logits",
     ),
     Row(
         "optax.losses.poly_loss_cross_entropy",
@@ -106,13 +102,18 @@ OPTAX = (
         "Ours reads labels padded by -1; frames without a value are hidden by a Keras mask.",
         "blank_id>blank_index log_epsilon>",
     ),
+    Row(
+        "optax.losses.multiclass_generalized_dice_loss",
+        "",
+        f"{NOT_YET}; theirs weighs the Dice loss of each class, and `GeneralizedDice` both parts of one "
+        "fraction, as in the paper.",
+    ),
     *(
         Row(f"optax.losses.{name}", "", f"{NOT_YET}.")
         for name in (
             "generalized_kl_divergence",
             "multiclass_perceptron_loss",
             "multiclass_sparsemax_loss",
-            "multiclass_generalized_dice_loss",
             "ntxent",
             "perceptron_loss",
             "ranking_softmax_loss",

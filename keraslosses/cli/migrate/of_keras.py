@@ -53,7 +53,8 @@ TENSORFLOW_ADDONS = (
     Row(
         "tfa.losses.WeightedKappaLoss",
         "keraslosses.WeightedKappa(num_classes=C)",
-        "Theirs turns a target distribution into its mean class; their `epsilon` is 1e-6 here.",
+        "Theirs turns a target distribution into its mean class; their `epsilon` is 1e-6 here, and an option "
+        "of `WeightedKappaLoss` in `keraslosses.addons`.",
         "num_classes weightage>weighting name epsilon> reduction",
     ),
 )

@@ -70,9 +70,9 @@ MMDETECTION = (
     ),
     Row(
         f"{LIBRARY}.DiceLoss",
-        "",
-        f"{NOT_YET}, because theirs squares the denominator; with `naive_dice=True` it is "
-        "`Dice(axis=(1, 2))` of the probabilities.",
+        "keraslosses.Dice(axis=(1, 2), squared=True, from_logits=True, multi_label=True)",
+        "Theirs adds `eps`, 1e-3, to each sum of squares; with `naive_dice=True` leave `squared` out.",
+        "use_sigmoid>from_logits activate> reduction naive_dice> loss_weight> eps>",
     ),
     Row(f"{LIBRARY}.BoundedIoULoss", "", f"{NOT_YET}; `GIoU` or `DIoU` is the nearest."),
     Row(f"{LIBRARY}.EIoULoss", "", f"{NOT_YET}; `DIoU` is the nearest."),

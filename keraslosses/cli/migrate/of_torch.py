@@ -248,4 +248,18 @@ METRIC_LEARNING = (
         "",
         "Use the layer `LargeMarginHead`, which holds the weights; `attach` adds it to a model.",
     ),
+    Row(
+        "pytorch_metric_learning.losses.VICRegLoss",
+        "keraslosses.VICReg()",
+        "Stack the two views in axis 1 of y_pred; y_true is not read.",
+        "invariance_lambda>invariance variance_mu>variance covariance_v>covariance eps>",
+    ),
+    *(
+        Row(
+            f"pytorch_metric_learning.losses.{name}Loss",
+            "",
+            f"Use the layer `{name}`, which holds the weights; `attach` adds it to a model.",
+        )
+        for name in ("ProxyNCA", "ProxyAnchor", "SoftTriple")
+    ),
 )

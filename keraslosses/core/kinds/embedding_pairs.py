@@ -47,7 +47,7 @@ class EmbeddingPairs(Kind):
 
     def silence(self, pair: Pair, keep: Tensor) -> Pair:
         """Takes rows out of all pairs."""
-        labels = ops.where(keep, pair.y_true, ops.full_like(pair.y_true, NO_CLASS))
+        labels = ops.where(keep, pair.y_true, NO_CLASS)
         kept = ops.expand_dims(keep, -1)
         return replace(pair, y_true=labels, y_pred=ops.where(kept, pair.y_pred, ops.zeros_like(pair.y_pred)))
 

@@ -49,7 +49,7 @@ class Towers(EmbeddingPairs):
         return self.silence(pair, pair.valid)
 
     def silence(self, pair: Pair, keep: Tensor) -> Pair:
-        labels = ops.where(keep, pair.y_true, ops.full_like(pair.y_true, NO_CLASS))
+        labels = ops.where(keep, pair.y_true, NO_CLASS)
         kept = keep[:, None, None]
         return replace(pair, y_true=labels, y_pred=ops.where(kept, pair.y_pred, ops.zeros_like(pair.y_pred)))
 

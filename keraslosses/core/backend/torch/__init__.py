@@ -1,5 +1,6 @@
 """The functions that are better on torch than in `portable`. The docstrings in `portable` hold here."""
 
+import functools
 import math
 from contextlib import ExitStack, nullcontext
 from typing import Any
@@ -282,4 +283,6 @@ def places_among(rows: Any, numbers: Any, side: str) -> Any:
 
 def by_rows(function: Any, rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
     parts = zip(*(tensor.split(size) for tensor in rows), strict=True)
-    return torch.cat([computed_again(function, *part, *shared) for part in parts])
+    # The transformations of torch cannot compute a part again.
+    computed = function if transforming() else functools.partial(computed_again, function)
+    return torch.cat([computed(*part, *shared) for part in parts])

@@ -32,7 +32,8 @@ def mean_at_labels(y_true: Tensor, y_pred: Tensor, options: Options, reduction: 
     if options["axis"] not in (-1, y_pred.ndim - 1) or options.get("label_smoothing"):
         return None
     if weights is not None:
-        if len(weights) != classes:
+        # The kernel multiplies a weight of 0 with a cost that may be infinite.
+        if len(weights) != classes or 0 in weights:
             return None
         weights = to_device(torch.as_tensor(weights, dtype=y_pred.dtype), y_pred)
     labels = y_true.reshape(-1).long()
