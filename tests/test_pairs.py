@@ -9,7 +9,7 @@ from masks import masked
 
 import keraslosses
 from keraslosses.losses.pair_distances import DISTANCES
-from keraslosses.portability.gradients import value_and_gradient
+from keraslosses.portability.gradients import BACKEND, value_and_gradient
 from keraslosses.reference import REFERENCES, kinds
 
 KINDS = kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS
@@ -138,6 +138,19 @@ def test_a_label_for_each_row_is_needed(name):
     for labels, vectors in ((LABELS[:3], VECTORS), (LABELS, VECTORS[:, 0])):
         with pytest.raises(ValueError, match=said):
             getattr(keraslosses, name)()(labels, vectors)
+
+
+@pytest.mark.deep_on("jax", "tensorflow")
+@pytest.mark.parametrize("name", [*NAMES, *TOWERS])
+def test_an_empty_batch_costs_nothing(name):
+    """Also in TensorFlow's graphs, where the size of the batch is not known."""
+    reference = REFERENCES[name]
+    for options in reference.options:
+        y_true, y_pred = (part[:0] for part in reference.inputs(options))
+        for mode in ("eager", "unknown batch") if BACKEND == "tensorflow" else ("eager",):
+            loss = getattr(keraslosses, name)(**options)
+            value, gradient = value_and_gradient(loss, y_true, y_pred, mode=mode)
+            assert value == 0 and gradient.shape == y_pred.shape
 
 
 @pytest.mark.parametrize("distance", DISTANCES)

@@ -63,12 +63,30 @@ class EmbeddingPairs(Kind):
         return self.silence(pair, weight != 0), weight
 
     def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
+        size = pair.y_true.shape[0]
+        if size == 0:
+            nothing = ops.sum(pair.y_pred, axis=pair.axes)
+            return nothing, nothing != 0
+        if size is None:
+            return tuple(found[:-1] for found in self.of_rows(formula, with_one_more(pair)))
+        return self.of_rows(formula, pair)
+
+    def of_rows(self, formula: Callable[[Any, Any], Any], pair: Pair) -> tuple[Any, Any]:
+        """What the formula finds for the rows of all views."""
         shape = ops.shape(pair.y_true)
-        if pair.y_true.shape[0] == 0:
-            return ops.sum(pair.y_pred, axis=-1), pair.valid
         rows = ops.reshape(pair.y_true, (-1,)), ops.reshape(pair.y_pred, (-1, pair.y_pred.shape[-1]))
-        return tuple(ops.reshape(found, shape) for found in formula(*rows))
+        values, complete = formula(*rows)
+        return ops.reshape(values, shape), ops.reshape(complete, shape)
 
     def counted(self, found: Any, valid: Tensor) -> tuple[Any, Any]:
         values, complete = found
         return values, both(valid, complete)
+
+
+def with_one_more(pair: Pair) -> Pair:
+    """The pair with a last sample that makes no pairs: of an unknown size, a batch might have no sample."""
+    after = [[0, 1]]
+    labels = after + [[0, 0]] * (len(pair.y_true.shape) - 1)
+    vectors = after + [[0, 0]] * (len(pair.y_pred.shape) - 1)
+    y_true = ops.pad(pair.y_true, labels, constant_values=NO_CLASS)
+    return replace(pair, y_true=y_true, y_pred=ops.pad(pair.y_pred, vectors))
