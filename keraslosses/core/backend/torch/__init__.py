@@ -1,6 +1,5 @@
 """The functions that are better on torch than in `portable`. The docstrings in `portable` hold here."""
 
-import functools
 import math
 from contextlib import ExitStack, nullcontext
 from typing import Any
