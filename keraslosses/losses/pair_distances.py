@@ -59,8 +59,3 @@ def products(anchors: Tensor, references: Tensor) -> Any:
 def cosines(anchors: Tensor, references: Tensor) -> Any:
     """The cosine of each anchor with each reference; 0 for a row of zeros."""
     return products(numerics.unit(anchors, -1), numerics.unit(references, -1))
-
-
-def similarities(anchors: Tensor, references: Tensor, temperature: float, normalize: bool) -> Any:
-    """The cosine, or without `normalize` the scalar product, divided by the temperature."""
-    return (cosines if normalize else products)(anchors, references) / temperature

@@ -1,6 +1,5 @@
 """The functions that are better on torch than in `portable`. The docstrings in `portable` hold here."""
 
-import functools
 import math
 from contextlib import ExitStack, nullcontext
 from typing import Any
@@ -9,13 +8,13 @@ import torch
 import torch.nn.functional as F
 
 from keraslosses.core.backend import ops, portable
+from keraslosses.core.backend.torch.by_rows import by_rows as by_rows
 from keraslosses.core.backend.torch.chunks import class_sums as class_sums
 from keraslosses.core.backend.torch.chunks import memory_of_device as memory_of_device
 from keraslosses.core.backend.torch.chunks import products_of_all as products_of_all
 from keraslosses.core.backend.torch.ctc_kernel import ctc as ctc
 from keraslosses.core.backend.torch.internals import (
     any_autocast,
-    computed_again,
     is_wrapped,
     transforming,
     zero_at_infinity,
@@ -279,10 +278,3 @@ def squared_differences(a: Any, b: Any) -> Any:
 def places_among(rows: Any, numbers: Any, side: str) -> Any:
     fixed = (tensor.detach().contiguous() for tensor in (rows, numbers))
     return torch.searchsorted(*fixed, side=side, out_int32=True)
-
-
-def by_rows(function: Any, rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
-    parts = zip(*(tensor.split(size) for tensor in rows), strict=True)
-    # The transformations of torch cannot compute a part again.
-    computed = function if transforming() else functools.partial(computed_again, function)
-    return torch.cat([computed(*part, *shared) for part in parts])

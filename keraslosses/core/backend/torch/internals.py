@@ -9,7 +9,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch.autograd import forward_ad
-from torch.utils.checkpoint import checkpoint
 
 from keraslosses.core.types import Tensor
 
@@ -170,10 +169,3 @@ def dispatch_mode() -> type[Any]:
     from torch.utils._python_dispatch import TorchDispatchMode
 
     return TorchDispatchMode
-
-
-def computed_again(function: Any, *inputs: Any) -> Any:
-    """The value of a function; what it needs for the gradient is not kept, but computed again."""
-    return checkpoint(
-        function, *inputs, use_reentrant=False, preserve_rng_state=False, determinism_check="none"
-    )
