@@ -77,10 +77,10 @@ class BalancedBatches(keras.utils.PyDataset):
 
     def check_lengths(self, x: Any, y: Any) -> None:
         for name, data in (("x", x), ("y", y)):
-            lengths = {len(part) for part in keras.tree.flatten(data) if part is not None}
-            if lengths - {len(self.labels)}:
-                expected = f"hold {len(self.labels)} samples, one for each label"
-                raise checks.invalid(name, expected, f"{sorted(lengths)} samples")
+            shapes = [np.shape(part) for part in keras.tree.flatten(data)] if data is not None else []
+            if any(shape[:1] != (len(self.labels),) for shape in shapes):
+                expected = f"hold {len(self.labels)} samples in each array, one for each label"
+                raise checks.invalid(name, expected, f"arrays with the shapes {shapes}")
 
     def __len__(self) -> int:
         return self.steps

@@ -193,3 +193,12 @@ def test_what_addons_makes_inf_or_nan_is_a_number():
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "similarities"),
+    [("NpairsLoss", [0, 1], [[1.0, 0.0]]), ("NpairsMultilabelLoss", [0, 1], [[1.0, 0.0], [0.0, 1.0]])],
+)
+def test_shapes_that_do_not_fit_are_named(name, labels, similarities):
+    with pytest.raises(ValueError, match=rf"`y_true` must have the shape \(batch,.* in {name}"):
+        getattr(addons, name)()(labels, similarities)

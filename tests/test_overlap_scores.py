@@ -293,3 +293,14 @@ MISTAKES = {
 def test_bad_input_is_named(message):
     with raises(message):
         MISTAKES[message]()
+
+
+def test_one_hot_rows_of_integers_are_not_read_as_class_indices():
+    rows = np.eye(3, dtype="int32")[np.arange(8).reshape(2, 4) % 3]
+    with pytest.raises(
+        ValueError, match="`y_pred` must hold class indices, or one-hot rows of floats, in IoUScore"
+    ):
+        kl.IoUScore(3).update_state(rows, rows)
+    metric = kl.IoUScore(3)
+    metric.update_state(rows, rows.astype("float32"))
+    assert float(metric.result()) == 1.0

@@ -42,6 +42,10 @@ def test_no_array_of_all_pairs(name):
     assert largest_array(made(), vectors) >= ROWS**2  # One is seen if there is one.
 
 
+def test_a_chunk_is_no_larger_than_the_batch():
+    assert largest_array(kl.NTXent(chunk_size=10**6), VECTORS[:, 0]) == ROWS**2
+
+
 def test_the_size_suits_the_device(monkeypatch):
     sizes = {rows: pair_chunks.suitable_size(ops.zeros((rows, 1))) for rows in (100, 4096, 65536)}
     assert sizes == {100: None, 4096: 128, 65536: 64}

@@ -8,8 +8,10 @@ from keras import ops
 from masks import masked
 
 import keraslosses
+import keraslosses as kl
+from keraslosses import addons
 from keraslosses.losses.pair_distances import DISTANCES
-from keraslosses.portability.gradients import BACKEND, value_and_gradient
+from keraslosses.portability.gradients import BACKEND, HARD_MODES, value_and_gradient
 from keraslosses.reference import REFERENCES, kinds
 
 KINDS = kinds.EMBEDDING_PAIRS, kinds.UNIT_EMBEDDING_PAIRS
@@ -190,3 +192,56 @@ def test_a_negative_as_far_as_the_positive_is_not_farther():
     line = ops.convert_to_tensor([[0.0], [1.0], [-1.0], [1.5]])
     loss = keraslosses.Triplet(reduction="none")
     assert float(loss([5, 5, 6, 6], line)[0]) == 0.5
+
+
+# Found by reading
+
+
+@pytest.mark.parametrize("mode", HARD_MODES)
+@pytest.mark.parametrize(
+    "loss",
+    [
+        *(kl.Triplet(mining=mining) for mining in ("semihard", "hard", "all", "easy_positive")),
+        kl.MultiSimilarity(),
+        addons.TripletSemiHardLoss(),
+        addons.TripletHardLoss(),
+    ],
+    ids=["semihard", "hard", "all", "easy positive", "MultiSimilarity", "of addons", "hard of addons"],
+)
+def test_no_compiler_hides_a_nan(loss, mode):
+    """Of a row that has no positive."""
+    x = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
+    x[5, 1] = np.nan
+    assert np.isnan(value_and_gradient(loss, np.array([0, 0, 1, 1, 0, 2]), x, mode=mode)[0])
+
+
+def test_large_labels_are_not_cut():
+    x = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
+    loss = kl.SupervisedContrastive()
+    expected = float(loss(np.array([0, 0, 1, 1, 2, 2]), x))
+    for large in (2**32, 2**32 - 1, 2**40):
+        for labels in (np.array([0, 0, 1, 1, large, large]), [0, 0, 1, 1, large, large]):
+            assert float(loss(labels, x)) == pytest.approx(expected, rel=1e-6)
+    ignored = float(loss(np.array([0, 0, 1, 1, -1, -1]), x))
+    assert float(loss(np.array([2**40, 2**40, 1, 1, -1, -1]), x)) == pytest.approx(ignored, rel=1e-6)
+    assert float(loss(np.array([0, 0, 1, 1, 2.0**24, 2.0**24 + 1]), x)) != pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, 0.5])
+def test_a_label_that_is_no_whole_number_raises_or_is_nan(wrong):
+    x = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
+    labels = np.array([0, 0, 1, 1, 0, wrong], "float32")
+    with pytest.raises(ValueError, match="`y_true` must hold whole numbers in triplet"):
+        kl.Triplet()(labels, x)
+    for mode in HARD_MODES:
+        if mode != "eager":
+            assert np.isnan(value_and_gradient(kl.Triplet(), labels, x, mode=mode)[0])
+
+
+def test_a_first_row_of_weight_0_takes_no_digits_from_the_gradient():
+    x = (1000 + 0.01 * np.random.default_rng(0).normal(size=(7, 4))).astype("float32")
+    labels, weight = np.array([0, 0, 1, 1, 0, 2, 2]), np.array([0.0, 1, 1, 1, 1, 1, 1])
+    loss = kl.PairContrastive(reduction="sum")
+    _, without = value_and_gradient(loss, labels[1:], x[1:])
+    _, found = value_and_gradient(lambda t, p: loss(t, p, weight), labels, x)
+    np.testing.assert_allclose(found[1:], without, rtol=1e-4, atol=1e-6)

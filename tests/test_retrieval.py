@@ -2,6 +2,7 @@
 
 import re
 import tracemalloc
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 
@@ -142,6 +143,27 @@ def test_scores_that_a_float32_cannot_tell_apart():
     assert value(infinite, np.array([1, 0]), np.array([np.inf, -np.inf])) == 0.0
 
 
+@pytest.mark.parametrize(("seed", "name"), [(194, "true_accept_at_false_accept"), (85, "equal_error_rate")])
+def test_one_weight_for_all_changes_nothing(seed, name):
+    """The sums of these weights round differently in another order."""
+    rng = np.random.default_rng(seed)
+    scores = np.round(rng.uniform(size=20), 2)
+    alike = np.repeat([0, 1], 10)
+    made = VERIFICATION[name] if seed == 85 else partial(kl.TrueAcceptAtFalseAccept, 0.6)
+    expected = value(made(from_scores=True), alike, scores)
+    for weight in (0.1, 0.3, 0.7, 1 / 3):
+        found = value(made(from_scores=True), alike, scores, np.full(20, weight))
+        assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_small_angles_and_far_sets_keep_their_order():
+    angles = np.array([0, 1e-4, 2.2e-4, 2.4e-4])
+    assert value(kl.PrecisionAtOne(), np.array([0, 0, 1, 1]), np.stack([np.ones(4), angles], 1)) == 1.0
+    far = 1e6 + np.array([[0, 0], [1e-3, 0], [3e-3, 0], [4e-3, 0]])
+    assert value(kl.PrecisionAtOne("euclidean"), np.array([0, 0, 1, 1]), far) == 1.0
+    assert np.isnan(value(kl.PrecisionAtOne("euclidean"), np.array([0, 0, 1, 1]), 1e200 * far))
+
+
 @pytest.mark.parametrize("name", RETRIEVAL | VERIFICATION)
 def test_blocks_and_their_size_change_nothing(name, monkeypatch):
     labels, vectors = embeddings()
@@ -253,6 +275,18 @@ def test_half_precision_and_lists_are_read():
             "`y_true` must be 1 for pairs alike and 0 for others",
         ),
         (lambda: kl.RetrievalMetrics([], [], query=([],)), "`query` must be None or a pair"),
+        (
+            lambda: kl.RetrievalMetrics([], [], metrics=[kl.RecallAtK(1), kl.RecallAtK(1, "euclidean")]),
+            "`metrics` must have different names",
+        ),
+        (
+            lambda: value(kl.RecallAtK(1), np.array([0]), np.eye(1), references=([0], [[1.0, 2.0]])),
+            "`y_pred` must have 1 numbers for each sample, as before",
+        ),
+        (
+            lambda: kl.BalancedBatches((np.eye(4), 1.0), [0, 0, 1, 1], 2),
+            "`x` must hold 4 samples in each array",
+        ),
         (lambda: kl.RetrievalMetrics([], [], metrics=["recall"]), "`metrics` must hold metrics such as"),
         (
             lambda: kl.BalancedBatches(np.eye(4), [0, 0, 1, 2], 2),

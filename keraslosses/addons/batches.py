@@ -30,11 +30,19 @@ class SimilaritiesOfBatch(AddonOfBatch):
         """How alike the labels of each two samples are, (batch, batch)."""
         raise NotImplementedError
 
+    def check_shapes(self, y_true: Tensor, y_pred: Tensor) -> None:
+        batch, shape = y_true.shape[:1], y_pred.shape
+        square = len(shape) == 2 and checks.compatible(shape, (*batch, *batch))
+        if len(y_true.shape) not in self.ranks or not square:
+            expected = f"have {self.words} for a y_pred (batch, batch)"
+            raise checks.shapes_differ(y_true, y_pred, type(self).__name__, expected)
+
     def entries(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None, mask: Tensor = None
     ) -> Entries:
-        y_pred = floating(y_pred)
-        alike = ops.cast(self.alike(backend.as_tensor(y_true)), y_pred.dtype)
+        y_true, y_pred = backend.as_tensor(y_true), floating(y_pred)
+        self.check_shapes(y_true, y_pred)
+        alike = ops.cast(self.alike(y_true), y_pred.dtype)
         total = ops.sum(alike, axis=1, keepdims=True)
         found = self.ours.entries(numerics.divide(alike, total), y_pred, sample_weight, mask)
         return found._replace(valid=both(found.valid, total[:, 0] > 0))
@@ -61,6 +69,8 @@ class NpairsLoss(SimilaritiesOfBatch):
 
     def __init__(self, name: str | None = "npairs_loss", reduction: str | None = "none", dtype: DType = None):
         super().__init__(name, reduction, dtype)
+
+    ranks, words = (1, 2), "the shape (batch,) or (batch, 1)"
 
     def alike(self, y_true: Tensor) -> Any:
         labels = comparable(without_class_axis(y_true, 2, 1))
@@ -92,6 +102,8 @@ class NpairsMultilabelLoss(SimilaritiesOfBatch):
         self, name: str | None = "npairs_multilabel_loss", reduction: str | None = "none", dtype: DType = None
     ):
         super().__init__(name, reduction, dtype)
+
+    ranks, words = (2,), "the shape (batch, classes)"
 
     def alike(self, y_true: Tensor) -> Any:
         labels = floating(y_true)

@@ -11,7 +11,7 @@ from keraslosses.core.loss_class import loss_class
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.pair_distances import DISTANCES, euclidean_distances
 from keraslosses.losses.pairs import Pairs, as_mean_of_all, number, pairs_within, sum_where
-from keraslosses.losses.triplet import cost_of, nearest_where, semihard_negatives
+from keraslosses.losses.triplet import cost_of, nearest_where, none_undefined, semihard_negatives
 
 METRICS = {"L2": "euclidean", "squared-L2": "squared_euclidean", "angular": "cosine"}
 METRIC = checks.one_of(*METRICS)
@@ -40,7 +40,8 @@ def semihard_of_addons(
     pairs, distances = pairs_within(y_true), distances_within(y_pred, distance_metric)
     negatives = semihard_negatives(distances, pairs, distances)
     negatives = ops.where(has_negatives(pairs), negatives, ops.zeros_like(negatives))
-    return mean_over_positives(cost_of(margin, False)(distances - negatives), pairs)
+    costs = cost_of(margin, False)(distances - negatives) * none_undefined(distances)[:, None]
+    return mean_over_positives(costs, pairs)
 
 
 @loss_function(EmbeddingPairs(), margin=checks.number, soft=checks.boolean, distance_metric=METRIC)
@@ -54,7 +55,7 @@ def hard_of_addons(
     pairs, distances = pairs_within(y_true), distances_within(y_pred, distance_metric)
     farthest = backend.largest(ops.where(pairs.positive, distances, ops.zeros_like(distances)))
     nearest = ops.where(has_negatives(pairs)[:, 0], nearest_where(pairs.negative, distances), farthest)
-    values = cost_of(margin, soft)(farthest - nearest)
+    values = cost_of(margin, soft)(farthest - nearest) * none_undefined(distances)
     return values, ops.ones_like(values, dtype="bool")
 
 

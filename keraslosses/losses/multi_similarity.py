@@ -63,11 +63,12 @@ def hard_pairs(similar: Tensor, pairs: Pairs, epsilon: float) -> Pairs:
     far_above = 2 * backend.largest(ops.abs(similar))[:, None] + 1
     least = -backend.largest(ops.where(pairs.positive, -similar, -far_above))[:, None]
     most = backend.largest(ops.where(pairs.negative, similar, -far_above))[:, None]
-    # Not "above" and "below": a NaN stays among the chosen pairs.
-    easy_positive, easy_negative = similar - epsilon >= most, similar + epsilon <= least
+    # A NaN stays among the chosen pairs. (A graph of TensorFlow takes "not above" for "at most".)
+    undefined = ops.isnan(most + least + similar)
+    hard_positive, hard_negative = similar - epsilon < most, similar + epsilon > least
     return Pairs(
-        ops.logical_and(pairs.positive, ops.logical_not(easy_positive)),
-        ops.logical_and(pairs.negative, ops.logical_not(easy_negative)),
+        ops.logical_and(pairs.positive, ops.logical_or(hard_positive, undefined)),
+        ops.logical_and(pairs.negative, ops.logical_or(hard_negative, undefined)),
     )
 
 

@@ -37,7 +37,10 @@ def of_anchors(
     """
     within = references is None
     references = anchors if within else references
+    batch = anchors.shape[0]
     size = chunk_size or suitable_size(anchors)
+    if size is not None and isinstance(batch, int):
+        size = min(size, batch)
     if size is None:
         pairs = pairs_within(labels) if within else pairs_between(labels, labels)
         return terms(pairs, anchors, references, *own)

@@ -56,8 +56,14 @@ def triplet(
     0.5
     """
     pairs = pairs_within(y_true)
-    values = MINING[mining](DISTANCES[distance](y_pred, y_pred), pairs, margin, soft)
-    return ops.where(pairs.complete, values, ops.zeros_like(values)), pairs.complete
+    distances = DISTANCES[distance](y_pred, y_pred)
+    values = ops.where(pairs.complete, MINING[mining](distances, pairs, margin, soft), 0.0)
+    return values * none_undefined(distances), pairs.complete
+
+
+def none_undefined(distances: Tensor) -> Any:
+    """A factor for each anchor: 1, or NaN if one of its distances is. Sorted, compilers hide a NaN."""
+    return backend.one_or_nan(ops.any(ops.isnan(distances), axis=1), distances.dtype)
 
 
 def cost_of(margin: float, soft: bool) -> Cost:

@@ -61,6 +61,9 @@ class RetrievalMetrics(keras.callbacks.Callback):
         for metric in self.metrics:
             if not isinstance(metric, EmbeddingSet):
                 raise checks.invalid("metrics", "hold metrics such as keraslosses.RecallAtK", metric)
+        names = [metric.name for metric in self.metrics]
+        if len({*names}) < len(names):
+            raise checks.invalid("metrics", "have different names, because they are logged by name", names)
         self.reference = data, labels
         self.query, self.embedder, self.batch_size, self.every = query, embedder, batch_size, every
 

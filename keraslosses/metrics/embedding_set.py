@@ -74,6 +74,10 @@ class EmbeddingSet(FixedOptions, keras.metrics.Metric):
             raise checks.shapes_differ(
                 labels, embeddings, name, "hold a label for each row (batch, D) of y_pred"
             )
+        for rows in (*self.collected.batches, *self.others.batches)[:1]:
+            if rows.embeddings.shape[1] != embeddings.shape[1]:
+                expected = f"have {rows.embeddings.shape[1]} numbers for each sample, as before, in {name}"
+                raise checks.invalid("y_pred", expected, embeddings.shape[1])
         weights = weights_of(self, sample_weight, len(labels))
         return Rows(embeddings.astype("float64"), labels.astype("int64"), weights)
 
@@ -133,17 +137,22 @@ def blocks(rows: Rows, others: Rows, distance: str, half: bool = False) -> Itera
     With `half`, the references of a block begin at its own rows: of one set, each pair is there once.
     """
     height = max(1, PAIRS // max(1, len(others.labels)))
-    a, b = (prepared(x.embeddings, distance) for x in (rows, others))
+    a, b = prepared(rows.embeddings, others.embeddings, distance)
     for place in range(0, len(a), height):
         part, there = slice(place, place + height), slice(place if half else 0, None)
         alike = rows.labels[part, None] == others.labels[None, there]
         yield Block(place, scores(a[part], b[there], distance), alike)
 
 
-def prepared(embeddings: Array, distance: str) -> Array:
-    """Of length 1 for the cosine; zeros stay zeros."""
+def prepared(a: Array, b: Array, distance: str) -> tuple[Array, Array]:
+    """Of length 1 for the cosine; zeros stay zeros. Else measured from the mean of b, which keeps digits."""
     if distance == "euclidean":
-        return embeddings
+        center = b.mean(axis=0) if len(b) else 0.0
+        return a - center, b - center
+    return of_length_one(a), of_length_one(b)
+
+
+def of_length_one(embeddings: Array) -> Array:
     largest = np.abs(embeddings).max(axis=1, keepdims=True, initial=0.0)
     scaled = embeddings / np.where(largest > 0, largest, 1.0)
     lengths = np.linalg.norm(scaled, axis=1, keepdims=True)
@@ -151,16 +160,18 @@ def prepared(embeddings: Array, distance: str) -> Array:
 
 
 def scores(a: Array, b: Array, distance: str) -> Array:
-    """The cosines, or minus the squared distances. They are computed in float64, and rounded to float32.
+    """The cosines minus 1, or minus the squared distances: near 0, float32 has most digits.
 
-    By the rounding, equal embeddings have equal scores.
+    They are computed in float64 and rounded, so that equal embeddings have equal scores.
     """
-    products = a @ b.T
-    if distance == "euclidean":
-        squares = (np.square(x).sum(axis=1) for x in (a, b))
-        products = 2.0 * products - np.add.outer(*squares)
-    # Not -0.0, which sorts below 0.0.
-    return products.astype("float32") + np.float32(0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if distance == "euclidean":
+            squares = (np.square(x).sum(axis=1) for x in (a, b))
+            found = 2.0 * (a @ b.T) - np.add.outer(*squares)
+        else:
+            found = np.round(a @ b.T - 1.0, 14)
+        # Not -0.0, which sorts below 0.0.
+        return found.astype("float32") + np.float32(0.0)
 
 
 def ordered(scores: Array) -> Array:

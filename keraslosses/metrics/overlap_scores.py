@@ -91,6 +91,15 @@ class OverlapScore(FixedOptions, keras.metrics.Metric):
             counts = counts + backend.nan_where(ops.any(ops.logical_and(broken, weight != 0)), "float32")
         self.counts.assign_add(counts)
 
+    def is_one_hot(self, y_pred: Tensor) -> bool:
+        """Whether integers that can be read are one-hot rows along the class axis, not class indices."""
+        seen = backend.peek(y_pred)
+        if seen is None or seen.ndim < 3 or seen.shape[self.class_axis] != self.num_classes > 1:
+            return False
+        rows = np.moveaxis(seen, self.class_axis, -1)
+        one_each = ((rows == 1).sum(-1) == 1) & ((rows == 0).sum(-1) == self.num_classes - 1)
+        return bool(seen.size and one_each.all())
+
     @property
     def owner(self) -> str:
         return type(self).__name__
@@ -98,6 +107,9 @@ class OverlapScore(FixedOptions, keras.metrics.Metric):
     def one_class_each(self, y_true: Tensor, y_pred: Tensor) -> Pixels:
         """The pixels if each has one class: the one with the largest number, or a class index."""
         if is_int_dtype(backend.dtype_name(y_pred)):
+            if self.is_one_hot(y_pred):
+                expected = f"hold class indices, or one-hot rows of floats, in {self.owner}"
+                raise checks.invalid("y_pred", expected, "one-hot rows of integers")
             indices = self.without_class_axis(y_pred, max(len(y_pred.shape), 2))
             guess, _, undefined = class_indices(self.owner, "y_pred", indices, self.num_classes)
         else:

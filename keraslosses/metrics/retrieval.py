@@ -29,6 +29,8 @@ class Retrieval(EmbeddingSet):
             return float("nan")
         total = weight = 0.0
         for block in blocks(queries, references, self.distance):
+            if not np.isfinite(block.scores).all():
+                return float("nan")
             found = Neighbours.of(block, same_set, self.depth)
             weights = np.where(found.relevant > 0, queries.weights[block.place :][: len(block.scores)], 0.0)
             total += float(np.sum(weights * self.values(found)))

@@ -48,9 +48,12 @@ def around(
             return None
         after = before[:, None] + np.cumsum(counts, axis=1)
         is_beyond = beyond(*(after / totals[:, None]))
-        if not is_beyond.any():
+        if is_beyond.any():
+            place = int(np.argmax(is_beyond))
+        elif prefix is None:
             return Point(1.0, 1.0), Point(1.0, 1.0)
-        place = int(np.argmax(is_beyond))
+        else:  # Beyond is the last score here: the sums of the pass before differ by rounding.
+            place = int(np.flatnonzero(counts.sum(axis=0))[-1])
         before = after[:, place - 1] if place else before
         prefix = ((prefix or 0) << BITS) | (BINS - 1 - place)
     return Point(*(before / totals)), Point(*(after[:, place] / totals))

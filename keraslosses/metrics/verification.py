@@ -11,6 +11,9 @@ from keraslosses.core.types import DType, Tensor
 from keraslosses.metrics.embedding_set import EmbeddingSet, Rows, blocks, on_host, ordered, weights_of
 from keraslosses.metrics.roc import Point, Scored, around
 
+# Sums of weights differ by rounding.
+ROUNDING = 1e-9
+
 
 class Verification(EmbeddingSet):
     """The base class of metrics over the pairs of a set of embeddings, or over given scores of pairs."""
@@ -115,12 +118,12 @@ class EqualErrorRate(Verification):
         keras_internals.fall_is_better(self)
 
     def value(self) -> float:
-        found = self.points(lambda false, true: false + true >= 1.0)
+        found = self.points(lambda false, true: false + true >= 1.0 - ROUNDING)
         if found is None:
             return float("nan")
         below, above = found
         gap, gap_after = (point.false_accepts + point.true_accepts - 1.0 for point in found)
-        share = -gap / (gap_after - gap)
+        share = min(1.0, -gap / (gap_after - gap)) if gap_after > gap else 1.0
         return below.false_accepts + share * (above.false_accepts - below.false_accepts)
 
 
@@ -171,7 +174,7 @@ class TrueAcceptAtFalseAccept(Verification):
         self.far = float(far)
 
     def value(self) -> float:
-        found = self.points(lambda false, true: false > self.far)
+        found = self.points(lambda false, true: false > self.far + ROUNDING)
         return float("nan") if found is None else found[0].true_accepts
 
     def get_config(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class EmbeddingPairs(Kind):
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
-        given = y_true if isinstance(y_true, np.ndarray) else backend.as_tensor(y_true)
+        given, fractions = whole_numbers(name, y_true)
         labels = without_class_axis(given, 2, 1)
         rank = len(y_pred.shape)
         if rank not in (2, 3) or not checks.compatible(labels.shape, y_pred.shape[:1]):
@@ -43,6 +43,7 @@ class EmbeddingPairs(Kind):
         labels = ops.reshape(comparable(labels), (ops.shape(y_pred)[0], *[1] * (rank - 2)))
         labels = ops.broadcast_to(labels, ops.shape(y_pred)[:-1])
         pair = Pair(labels, y_pred, (rank - 1,), valid=labels != NO_CLASS, coupled=True)
+        pair = replace(pair, broken=labels % 1 != 0) if fractions else pair
         return self.silence(pair, pair.valid)
 
     def silence(self, pair: Pair, keep: Tensor) -> Pair:
@@ -90,3 +91,31 @@ def with_one_more(pair: Pair) -> Pair:
     vectors = after + [[0, 0]] * (len(pair.y_pred.shape) - 1)
     y_true = ops.pad(pair.y_true, labels, constant_values=NO_CLASS)
     return replace(pair, y_true=y_true, y_pred=ops.pad(pair.y_pred, vectors))
+
+
+def whole_numbers(name: str, y_true: Tensor) -> tuple[Any, bool]:
+    """y_true as an array or a tensor, and whether it may hold numbers that are not whole.
+
+    Integers of an array that do not fit int32 are replaced by their places among the classes: JAX would cut
+    them.
+    """
+    given = np.asarray(y_true) if isinstance(y_true, list | tuple) else y_true
+    given = given if isinstance(given, np.ndarray) else backend.as_tensor(given)
+    if "float" not in backend.dtype_name(given):
+        return (places(given) if isinstance(given, np.ndarray) else given), False
+    seen = backend.peek(given)
+    if seen is None:
+        return given, True
+    seen = np.asarray(seen)
+    if not (seen % 1 == 0).all():
+        raise checks.invalid("y_true", f"hold whole numbers in {name}", seen[~(seen % 1 == 0)].ravel()[0])
+    return places(seen.astype("int64")) if np.abs(seen).max(initial=0) < 2**62 else given, False
+
+
+def places(labels: Any) -> Any:
+    limits = np.iinfo("int32")
+    extremes = (labels.min(), labels.max()) if labels.dtype.kind in "iu" and labels.size else (0, 0)
+    if limits.min <= extremes[0] and extremes[1] <= limits.max:
+        return labels
+    found = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
+    return np.where(labels == NO_CLASS, NO_CLASS, found)

@@ -4,11 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.embedding_pairs import NO_CLASS, EmbeddingPairs
+from keraslosses.core.kinds.embedding_pairs import NO_CLASS, EmbeddingPairs, whole_numbers
 from keraslosses.core.kinds.kind import Pair
 from keraslosses.core.kinds.labels import comparable, without_class_axis
 from keraslosses.core.precision import floating
@@ -34,7 +32,7 @@ class Towers(EmbeddingPairs):
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
-        given = y_true if isinstance(y_true, np.ndarray) else backend.as_tensor(y_true)
+        given, fractions = whole_numbers(name, y_true) if self.labels else (backend.as_tensor(y_true), False)
         check_vectors(name, y_pred, options.get("negatives", False))
         labels = without_class_axis(given, 2, 1) if self.labels else given
         rows = labels.shape if self.labels else labels.shape[:1]
@@ -46,6 +44,7 @@ class Towers(EmbeddingPairs):
             return Pair(ops.arange(batch[0], dtype="int32"), y_pred, (1, 2), coupled=True)
         labels = ops.reshape(comparable(labels), batch)
         pair = Pair(labels, y_pred, (1, 2), valid=labels != NO_CLASS, coupled=True)
+        pair = replace(pair, broken=labels % 1 != 0) if fractions else pair
         return self.silence(pair, pair.valid)
 
     def silence(self, pair: Pair, keep: Tensor) -> Pair:
