@@ -181,6 +181,12 @@ def test_the_scale_stops_at_the_most_and_can_fall_again():
 
 
 @each
+def test_its_weights_are_float32_under_every_policy(name):
+    weights = built(name, dtype="float16").trainable_variables
+    assert {keras.backend.standardize_dtype(weight.dtype) for weight in weights} == {"float32"}
+
+
+@each
 def test_it_computes_float64(name):
     with float64_allowed():
         term = built(name)
