@@ -214,6 +214,8 @@ class InfoNCE(FunctionLoss):
     of weight 0: they make no pairs, and may hold anything. Other sample weights multiply the value of the
     sample. A vector of zeros has similarity 0, with gradient 0.
 
+    The term `ClipHead` is this loss with a learned temperature.
+
     A large batch is compared in chunks of anchors, which are computed again for the gradient: no array
     `(batch, batch)` is stored. If the batch size is not known when the code is compiled, chunks need
     `chunk_size`.
