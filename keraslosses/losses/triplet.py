@@ -52,7 +52,7 @@ def triplet(
     Example:
 
     >>> embeddings = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.5]]
-    >>> print(keraslosses.triplet([0, 0, 1], embeddings).tolist()[0])
+    >>> print(float(keraslosses.triplet([0, 0, 1], embeddings)[0]))
     0.5
     """
     pairs = pairs_within(y_true)
