@@ -20,6 +20,7 @@ from keraslosses.decoding.ordinal import ordinal_class
 from keraslosses.layers.attach import attach, detach
 from keraslosses.layers.center_loss import CenterLoss, center_distances, updated_centers
 from keraslosses.layers.chunked_cross_entropy import ChunkedCrossEntropy
+from keraslosses.layers.clip_head import ClipHead
 from keraslosses.layers.cosine_dense import CosineDense
 from keraslosses.layers.large_margin_head import LargeMarginHead
 from keraslosses.layers.ordinal_dense import OrdinalDense
@@ -27,6 +28,7 @@ from keraslosses.layers.ordinal_thresholds import OrdinalThresholds
 from keraslosses.layers.proxies import ProxyAnchor, ProxyNCA
 from keraslosses.layers.sampled_margin import SampledMargin
 from keraslosses.layers.sequence_mask import SequenceMask
+from keraslosses.layers.siglip_head import SigLipHead
 from keraslosses.layers.soft_triple import SoftTriple
 from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
@@ -44,6 +46,7 @@ __all__ = [
     "BalancedBatches",
     "CenterLoss",
     "ChunkedCrossEntropy",
+    "ClipHead",
     "CohenKappa",
     "CosineDense",
     "DiceScore",
@@ -65,6 +68,7 @@ __all__ = [
     "RetrievalMetrics",
     "SampledMargin",
     "SequenceMask",
+    "SigLipHead",
     "SoftTriple",
     "TrueAcceptAtFalseAccept",
     "UncertaintyWeighting",

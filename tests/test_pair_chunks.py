@@ -17,10 +17,25 @@ pytestmark = pytest.mark.deep_on("jax", "tensorflow")
 ROWS = 300
 LABELS = np.random.default_rng(0).integers(0, 40, ROWS)
 VECTORS = np.random.default_rng(1).normal(size=(ROWS, 2, 6)).astype("float32")
+
+
+def of_term(term):
+    """A term as a loss."""
+
+    def made(**options):
+        made = term(**options)
+        made.build(VECTORS.shape)
+        return lambda labels, vectors: ops.mean(made.per_sample_loss(vectors, labels)[0])
+
+    return made
+
+
 LOSSES = {
     "SupervisedContrastive": (kl.SupervisedContrastive, VECTORS[:, 0]),
     "NTXent": (kl.NTXent, VECTORS[:, 0]),
     "InfoNCE": (kl.InfoNCE, VECTORS),
+    "ClipHead": (of_term(kl.ClipHead), VECTORS),
+    "SigLipHead": (of_term(kl.SigLipHead), VECTORS),
 }
 
 

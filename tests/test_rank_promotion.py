@@ -77,6 +77,20 @@ def test_heads(name):
     jax.make_jaxpr(jax.value_and_grad(value, argnums=(0, 1)))(kept, features)
 
 
+@pytest.mark.parametrize("name", ["ClipHead", "SigLipHead"])
+def test_two_towers(name):
+    head, features = getattr(keraslosses, name)(chunk_size=3), np.ones((4, 2, 5), "float32")
+    head.build(features.shape)
+
+    def value(weights, features):
+        pairs = list(zip(head.trainable_variables, weights, strict=True))
+        with keras.StatelessScope(state_mapping=pairs):
+            return ops.sum(head.per_sample_loss(features, np.zeros(4), np.ones(4))[0])
+
+    weights = [variable.value for variable in head.trainable_variables]
+    jax.make_jaxpr(jax.value_and_grad(value, argnums=(0, 1)))(weights, features)
+
+
 def test_functions_and_metrics():
     """Traced only where that is possible: each operation alone would be compiled anew under these rules."""
     rng = np.random.default_rng(0)

@@ -49,9 +49,10 @@ def attach(
 
     Shapes: The output of the layer is `(batch, dim)`, and y holds the labels `(batch,)`, `(batch, 1)` or
     one-hot `(batch, num_classes)`. Features with more axes, such as `(batch, frames, dim)`, need a label for
-    each row: `(batch, frames)`. The terms of this package read them row by row. Sample weights are then
-    `(batch,)` or `(batch, frames)`, and the mean does not count masked rows. A term of your own gets rows if
-    it has the attribute `takes_rows = True`.
+    each row: `(batch, frames)`. The terms of this package read them row by row, except `ClipHead` and
+    `SigLipHead`, which read `(batch, 2, dim)`. Sample weights are then `(batch,)` or `(batch, frames)`, and
+    the mean does not count masked rows. A term of your own gets rows if it has the attribute
+    `takes_rows = True`.
 
     Raises:
         ValueError: If the model has no layer `at` or no graph of layers, if an argument is out of range, if

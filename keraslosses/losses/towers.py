@@ -136,20 +136,35 @@ def info_nce(
     0.6178
     """
 
+    vectors = numerics.unit(y_pred, -1) if normalize else y_pred
+    own = (vectors[:, 2:],) if negatives else ()
+    return contrast(y_true, vectors[:, 0] / temperature, vectors[:, 1], own, symmetric, chunk_size)
+
+
+def contrast(
+    labels: Tensor,
+    first: Tensor,
+    second: Tensor,
+    own: tuple[Tensor, ...] = (),
+    symmetric: bool = True,
+    chunk_size: int | None = None,
+) -> Any:
+    """InfoNCE of two sets whose scalar products are the logits, and which samples have a negative.
+
+    `own` may hold negatives of each sample of the first set, `(batch, negatives, dim)`.
+    """
+
     def terms(pairs: Pairs, anchors: Tensor, references: Tensor, *own: Tensor) -> tuple[Any, ...]:
-        similar = products(anchors, references) / temperature
+        similar = products(anchors, references)
         if own:
-            of_own = ops.sum(anchors[:, None, :] * own[0], axis=-1) / temperature
+            of_own = ops.sum(anchors[:, None, :] * own[0], axis=-1)
             pairs, similar = with_own(pairs, of_own), ops.concatenate([similar, of_own], axis=1)
         costs = softmax_costs(pairs, similar)
         return costs, ops.cast(pairs.complete, costs.dtype)
 
-    vectors = numerics.unit(y_pred, -1) if normalize else y_pred
-    first, second = vectors[:, 0], vectors[:, 1]
-    own = (vectors[:, 2:],) if negatives else ()
-    values, complete = of_anchors(terms, y_true, first, second, own, chunk_size)
+    values, complete = of_anchors(terms, labels, first, second, own, chunk_size)
     if symmetric:
-        back, _ = of_anchors(terms, y_true, second, first, (), chunk_size)
+        back, _ = of_anchors(terms, labels, second, first, (), chunk_size)
         values = 0.5 * (values + back)
     return values, complete != 0
 
@@ -198,6 +213,8 @@ class InfoNCE(FunctionLoss):
     A sample without a negative costs 0, with gradient 0, and leaves the mean. So does a masked sample and one
     of weight 0: they make no pairs, and may hold anything. Other sample weights multiply the value of the
     sample. A vector of zeros has similarity 0, with gradient 0.
+
+    The term `ClipHead` is this loss with a learned temperature.
 
     A large batch is compared in chunks of anchors, which are computed again for the gradient: no array
     `(batch, batch)` is stored. If the batch size is not known when the code is compiled, chunks need

@@ -47,6 +47,14 @@ OTHERS = {
         "Embeddings beside a trained vector for each class",
         "layer: several centers for each class",
     ),
+    "ClipHead": (
+        "Two towers that learn the temperature",
+        "layer: pairs find each other, as in CLIP",
+    ),
+    "SigLipHead": (
+        "Two towers that learn the temperature",
+        "layer: each pair is a yes or a no",
+    ),
     "UncertaintyWeighting": ("Several losses at once", "layer: learns the weight of each loss"),
     "HardExamples": ("Around another loss", "the mean of its largest values only"),
     "CenterLoss": (

@@ -35,6 +35,7 @@ TASKS = (
     "Which of two is better",
     "Two views of each sample, without labels",
     "Two towers: texts with images, queries with documents",
+    "Two towers that learn the temperature",
     "Very many classes",
     "Several losses at once",
 )
@@ -115,6 +116,22 @@ USES_OF_OTHERS: dict[str, tuple[Use, ...]] = {
             "The samples of one class form several groups: each class has several centers.",
             "There are very many classes: each has ten vectors.",
             {"num_classes": 100},
+        ),
+    ),
+    "ClipHead": (
+        Use(
+            "Two towers that learn the temperature",
+            "As `InfoNCE`, and you do not know a good temperature.",
+            "You want the loss in `compile`: `InfoNCE` has no weights.",
+            {"initial": 10.0},
+        ),
+    ),
+    "SigLipHead": (
+        Use(
+            "Two towers that learn the temperature",
+            "As `ClipHead`, with small batches: each pair is judged alone, without a softmax over the batch.",
+            "The right vector must come first among others: `ClipHead` compares them with each other.",
+            {"bias": -10.0},
         ),
     ),
     "ChunkedCrossEntropy": (
