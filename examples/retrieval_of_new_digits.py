@@ -176,12 +176,11 @@ for name, runs in results.items():
 # %%
 # In the picture each dot is one training. The four losses bring the images of a digit
 # together: MAP at R doubles, and fewer pairs are judged wrongly. Yet the pixels have
-# the best recall at 1, and the losses hardly raise it above that of the untrained
-# network, if at all. So choose the metric by the question.
+# the best recall at 1. So choose the metric by the question.
 #
-# ``ProxyAnchor`` has the best recall at 1 of the four. Otherwise the losses differ
-# about as much as the seeds of one loss. All are far from 1: six classes are few to
-# learn from.
+# In recall at 1, only ``ProxyAnchor`` is clearly above the untrained network. Otherwise
+# the losses differ about as much as the seeds of one loss. All are far from 1: six
+# classes are few to learn from.
 
 figure, axes = plt.subplots(1, 3, figsize=(10, 3), sharey=True, layout="constrained")
 for column, (axis, name) in enumerate(zip(axes, METRICS, strict=True)):

@@ -12,8 +12,8 @@ They have no pixel in common. Given a left half, which of 400 right halves was c
 it? Three losses train the towers:
 
 - ``InfoNCE``, the loss of CLIP: each half picks its partner out of the batch.
-- ``NTXent``, the loss of SimCLR: the same, but each half is also compared with the
-  halves of its own side.
+- ``NTXent``, the loss of SimCLR: much the same, but the wrong answers for a left half
+  are the right and the left halves of all others.
 - ``Contrastive``: a list of pairs, and for each pair whether it is a true one.
 """
 
@@ -74,7 +74,9 @@ def stacked(left, right):
 
 
 def distance(left, right):
-    return keras.ops.norm(left - right, axis=-1, keepdims=True)
+    """Kept above 0, where the root has no gradient."""
+    squares = keras.ops.sum(keras.ops.square(left - right), axis=-1, keepdims=True)
+    return keras.ops.sqrt(keras.ops.maximum(squares, 1e-12))
 
 
 def images_as_they_are(seed):
