@@ -177,3 +177,16 @@ def test_a_row_of_zeros_has_the_cosine_0_with_every_row():
     rows = ops.convert_to_tensor(np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0]], "float32"))
     found = ops.convert_to_numpy(DISTANCES["cosine"](rows, rows))
     np.testing.assert_allclose(found, [[1, 1, 1], [1, 0, 1], [1, 1, 1]], atol=1e-7)
+
+
+def test_a_triplet_just_at_the_margin_is_not_above_0():
+    """The first anchor costs 0: the mean is over the one triplet of the second anchor."""
+    line = ops.convert_to_tensor([[0.0], [1.0], [2.0]])
+    assert float(keraslosses.Triplet(mining="all")([5, 5, 6], line)) == 1.0
+
+
+def test_a_negative_as_far_as_the_positive_is_not_farther():
+    """So the semi-hard negative of the first anchor is the next one, at a distance of 1.5."""
+    line = ops.convert_to_tensor([[0.0], [1.0], [-1.0], [1.5]])
+    loss = keraslosses.Triplet(reduction="none")
+    assert float(loss([5, 5, 6, 6], line)[0]) == 0.5

@@ -164,7 +164,7 @@ class SmoothAP(FunctionLoss):
     gradient 0, and leaves the mean. So does a row with the label -1, a masked row and a row of weight 0: they
     make no pairs, and may hold anything. Other sample weights multiply the value of the anchor.
 
-    The ranks compare all samples for each anchor: an array of batch³ numbers, 0.5 GB for 512 samples.
+    The ranks compare all samples for each anchor: arrays of batch³ numbers, in training 2 GB for 512 samples.
 
     Raises:
         ValueError: for an option out of range, or shapes that do not fit.

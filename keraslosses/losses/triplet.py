@@ -52,7 +52,7 @@ def triplet(
     Example:
 
     >>> embeddings = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.5]]
-    >>> print(keraslosses.triplet([0, 0, 1], embeddings).tolist()[0])
+    >>> print(float(keraslosses.triplet([0, 0, 1], embeddings)[0]))
     0.5
     """
     pairs = pairs_within(y_true)
@@ -188,7 +188,7 @@ class Triplet(FunctionLoss):
 
     The embeddings are not normalised. Distances of near embeddings keep their digits, and the gradient of
     equal ones is 0. At the kink of the margin the gradient is 0. The memory is that of the pairs of a batch;
-    only `mining="all"` with `soft=True` makes an array of all triplets, 0.5 GB for 512 samples.
+    only `mining="all"` with `soft=True` makes arrays of all triplets, in training 2 GB for 512 samples.
 
     Raises:
         ValueError: for an option out of range, or shapes that do not fit.

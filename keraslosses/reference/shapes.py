@@ -27,12 +27,15 @@ def boundary(
 
 def neighbours(image: Array, axes: Any, empty: float) -> list[Array]:
     """The image, moved by -1, 0 and 1 along each of the axes; what comes from outside is `empty`."""
-    moved = [image]
-    for axis in axes:
-        padded = np.pad(image, [(int(a == axis),) * 2 for a in range(image.ndim)], constant_values=empty)
-        size = image.shape[axis]
-        moved += [np.take(padded, range(start, start + size), axis) for start in (0, 2)]
-    return moved
+    return [image, *(moved(image, axis, step, empty) for axis in axes for step in (1, -1))]
+
+
+def moved(image: Array, axis: int, step: int, empty: float) -> Array:
+    """The image, moved along an axis by one pixel."""
+    result = np.full(image.shape, empty)
+    to, of = (np.swapaxes(x, 0, axis)[::step] for x in (result, image))
+    to[1:] = of[:-1]
+    return result
 
 
 def soft_erode(image: Array) -> Array:

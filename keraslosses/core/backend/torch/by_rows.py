@@ -15,7 +15,7 @@ def by_rows(function: Callable[..., Any], rows: tuple[Any, ...], shared: tuple[A
     return ByRows.apply(function, size, len(rows), *rows, *shared)
 
 
-def values_of(function: Callable[..., Any], rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
+def values_of(function: Callable[..., Any], rows: Any, shared: Any, size: int) -> Any:
     return torch.cat([function(*part, *shared) for part in chunks(rows, size)])
 
 
@@ -36,6 +36,8 @@ class ByRows(torch.autograd.Function):
     def backward(ctx: Any, upstream: Any) -> Any:
         inputs, needed = ctx.saved_tensors, ctx.needs_input_grad[3:]
         if torch.is_grad_enabled():  # The gradient is to have a gradient too.
+            # The same tensor may be given twice: then each has its own gradient.
+            inputs = [tensor.view_as(tensor) for tensor in inputs]
             values = values_of(ctx.function, inputs[: ctx.split], inputs[ctx.split :], ctx.size)
             found = slopes(values, inputs, needed, upstream, create_graph=True)
         else:
