@@ -57,8 +57,8 @@ def triplet(
     """
     pairs = pairs_within(y_true)
     distances = DISTANCES[distance](y_pred, y_pred)
-    values = ops.where(pairs.complete, MINING[mining](distances, pairs, margin, soft), 0.0)
-    return values * none_undefined(distances), pairs.complete
+    values = MINING[mining](distances, pairs, margin, soft) * none_undefined(distances)
+    return ops.where(pairs.complete, values, ops.zeros_like(values)), pairs.complete
 
 
 def none_undefined(distances: Tensor) -> Any:
