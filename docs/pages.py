@@ -15,7 +15,7 @@ from programs import program
 import keraslosses
 from keraslosses import kinds, rules
 from keraslosses.reference import REFERENCES, Reference, Use
-from keraslosses.reference.uses import TASKS, USES_OF_OTHERS
+from keraslosses.reference.uses import TASKS, TASKS_OF_EMBEDDINGS, USES_OF_OTHERS
 
 FOLDER = Path(__file__).parent / "api"
 EXPLORER = Path(__file__).parent / "_static" / "explorer" / "losses.js"
@@ -193,7 +193,8 @@ def source(reference: Reference) -> str:
 
 def linked(place: str) -> str:
     """A task or a symptom, with a link to the page that answers it."""
-    page = "which-loss" if place in TASKS else "symptoms"
+    embedding = place in TASKS_OF_EMBEDDINGS
+    page = "which-embedding" if embedding else "which-loss" if place in TASKS else "symptoms"
     return f"[{place}](../{page}.md#{anchor(place)})"
 
 

@@ -10,10 +10,10 @@ from elsewhere import what_to_know
 
 from keraslosses.cli.choose import answers, call
 from keraslosses.cli.migrate.row import Row
-from keraslosses.cli.migrate.table import FOR_JAX, FOR_KERAS, FOR_TORCH, Tables
+from keraslosses.cli.migrate.table import FOR_JAX, FOR_KERAS, FOR_MASKS_ON_TORCH, FOR_TORCH, OF_TORCH, Tables
 from keraslosses.portability.report.advice import ADVICE
 from keraslosses.reference import REFERENCES, Use
-from keraslosses.reference.uses import SYMPTOMS, TASKS
+from keraslosses.reference.uses import SYMPTOMS, TASKS, TASKS_OF_EMBEDDINGS
 
 
 def losses_by_family() -> str:
@@ -104,11 +104,13 @@ def migrated(row: Row) -> str:
     return f"[{code}](api/{row.name}.md)" if row.name else code if row.here else "none"
 
 
+OTHER_TASKS = [task for task in TASKS if task not in TASKS_OF_EMBEDDINGS]
 # By the page: the marker, and what stands in its place.
 TABLES = {
     "api": ("<!-- public names -->", public_names),
     "losses": ("<!-- losses by family -->", losses_by_family),
-    "which-loss": ("<!-- tasks -->", partial(which_loss, TASKS)),
+    "which-loss": ("<!-- tasks -->", partial(which_loss, OTHER_TASKS)),
+    "which-embedding": ("<!-- tasks of embeddings -->", partial(which_loss, TASKS_OF_EMBEDDINGS)),
     "symptoms": ("<!-- symptoms -->", partial(which_loss, SYMPTOMS)),
     "check-codes": ("<!-- codes -->", codes),
     "performance": ("<!-- speed -->", speed),
@@ -118,7 +120,12 @@ TABLES = {
     "performance-jax": ("<!-- bench jax -->", partial(bench, "jax")),
     "performance-torch": ("<!-- bench torch -->", partial(bench, "torch")),
     "migrate": ("<!-- losses of libraries for Keras and JAX -->", partial(migrations, FOR_KERAS | FOR_JAX)),
-    "migrate-torch": ("<!-- losses of libraries for torch -->", partial(migrations, FOR_TORCH)),
+    "migrate-torch": ("<!-- losses of torch -->", partial(migrations, OF_TORCH)),
+    "migrate-torch-masks": (
+        "<!-- losses of libraries for masks on torch -->",
+        partial(migrations, FOR_MASKS_ON_TORCH),
+    ),
+    "migrate-torch-libraries": ("<!-- losses of libraries for torch -->", partial(migrations, FOR_TORCH)),
 }
 
 

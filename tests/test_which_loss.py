@@ -11,7 +11,7 @@ import keraslosses
 from keraslosses.cli.migrate.table import TABLES as MIGRATIONS
 from keraslosses.lookup import CLASSES
 from keraslosses.reference import REFERENCES
-from keraslosses.reference.uses import SYMPTOMS, TASKS, USES_OF_OTHERS
+from keraslosses.reference.uses import SYMPTOMS, TASKS, TASKS_OF_EMBEDDINGS, USES_OF_OTHERS
 
 DOCS = Path(__file__).parents[1] / "docs"
 USES = {name: entry.uses for name, entry in REFERENCES.items()} | USES_OF_OTHERS
@@ -98,8 +98,9 @@ def test_the_landing_page_leads_to_the_answer(words, heading):
     landing = (DOCS / "index.md").read_text("utf-8")
     (link,) = re.findall(rf"\[[^\]]*{re.escape(words)}[^\]]*\]\(([^)]+)\)", landing)
     page, _, anchor = link.partition("#")
-    if page in ("which-loss.md", "symptoms.md"):
-        assert heading in (TASKS if page == "which-loss.md" else SYMPTOMS)
+    if page in ("which-loss.md", "which-embedding.md", "symptoms.md"):
+        assert heading in (SYMPTOMS if page == "symptoms.md" else TASKS)
+        assert (heading in TASKS_OF_EMBEDDINGS) == (page == "which-embedding.md")
     elif page in ("migrate.md", "migrate-torch.md"):
         assert words in {row.theirs for row in MIGRATIONS[heading]}
     else:

@@ -4,6 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+TASKS_OF_EMBEDDINGS = (
+    "Faces: persons never seen in training",
+    "Faces: the margin of a published model",
+    "Retrieval and embeddings",
+    "Embeddings by all pairs of a batch",
+    "Encoders trained by contrast",
+    "Embeddings beside a trained vector for each class",
+    "Retrieval judged by average precision",
+    "Pairs or triplets that you choose",
+    "Which of two is better",
+    "Two views of each sample, without labels",
+    "Two towers: texts with images, queries with documents",
+    "Two towers that learn the temperature",
+)
+
 TASKS = (
     "Numbers",
     "Numbers with outliers",
@@ -24,18 +39,7 @@ TASKS = (
     "Boxes",
     "Detectors: classes and boxes",
     "Sequences: speech, handwriting",
-    "Faces: persons never seen in training",
-    "Faces: the margin of a published model",
-    "Retrieval and embeddings",
-    "Embeddings by all pairs of a batch",
-    "Encoders trained by contrast",
-    "Embeddings beside a trained vector for each class",
-    "Retrieval judged by average precision",
-    "Pairs or triplets that you choose",
-    "Which of two is better",
-    "Two views of each sample, without labels",
-    "Two towers: texts with images, queries with documents",
-    "Two towers that learn the temperature",
+    *TASKS_OF_EMBEDDINGS,
     "Very many classes",
     "Several losses at once",
 )

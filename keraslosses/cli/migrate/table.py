@@ -17,12 +17,13 @@ FOR_KERAS: Tables = {
     "KerasCV": KERAS_CV,
     "Keras 2": KERAS_2,
 }
-FOR_TORCH: Tables = {
-    "torch.nn": TORCH,
-    "torchvision": TORCHVISION,
+OF_TORCH: Tables = {"torch.nn": TORCH, "torchvision": TORCHVISION}
+FOR_MASKS_ON_TORCH: Tables = {
     "segmentation_models_pytorch": SEGMENTATION_MODELS_PYTORCH,
     "kornia": KORNIA,
     "MONAI": MONAI,
+}
+FOR_TORCH: Tables = {
     "mmdetection": MMDETECTION,
     "pytorch-metric-learning": METRIC_LEARNING,
     "timm": TIMM,
@@ -30,4 +31,4 @@ FOR_TORCH: Tables = {
     "dlordinal": DLORDINAL,
 }
 FOR_JAX: Tables = {"optax": OPTAX}
-TABLES: Tables = {**FOR_KERAS, **FOR_TORCH, **FOR_JAX}
+TABLES: Tables = {**FOR_KERAS, **OF_TORCH, **FOR_MASKS_ON_TORCH, **FOR_TORCH, **FOR_JAX}
