@@ -70,7 +70,7 @@ UNLABELED_TOWERS = replace(
     name="unlabeled towers",
     y_true="Anything, one row for each sample",
     example=Example(
-        features("y = np.zeros(256)  # it is not read"),
+        features("y = np.zeros(len(x))  # it is not read"),
         sequential(HIDDEN, "keras.layers.Dense(32)", "keras.layers.Reshape((2, 16))"),
     ),
 )
