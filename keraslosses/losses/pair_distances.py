@@ -2,9 +2,9 @@
 
 |a - b|² = |a|² + |b|² - 2 a·b needs one product of matrices, but the difference of near rows is lost in the
 rounding of these squares. So the value is the sum of the squared differences, and only the derivative is
-that of the products. Their rows are measured from the longest reference, which keeps digits if all rows are
-far from 0. (A compiler may round a mean in two ways, and the first row may be one of zeros that takes no
-part.) No array `(anchors, references, dim)` is stored.
+that of the products. Their rows are measured from a corner of the references, which keeps digits if all rows
+are far from 0. (A compiler may round a mean in two ways, and rows that take no part are zeros.) No array
+`(anchors, references, dim)` is stored.
 """
 
 from typing import Any
@@ -17,11 +17,17 @@ from keraslosses.core.types import Tensor
 def squared_distances(anchors: Tensor, references: Tensor) -> Any:
     """The squared distance of each anchor to each reference."""
     exact = backend.squared_differences(anchors, references)
-    longest = ops.argmax(squares(ops.stop_gradient(references)), axis=0)
-    origin = ops.stop_gradient(ops.take(references, longest, axis=0))[None]
+    origin = farthest_from_zero(ops.stop_gradient(references))[None]
     anchors, references = anchors - origin, references - origin
     by_products = squares(anchors)[:, None] + squares(references)[None, :] - 2 * products(anchors, references)
     return exact + (by_products - ops.stop_gradient(by_products))
+
+
+def farthest_from_zero(rows: Tensor) -> Any:
+    """In each column, the number with the largest absolute value."""
+    columns = ops.transpose(rows)
+    most, least = backend.largest(columns), -backend.largest(-columns)
+    return ops.where(most >= -least, most, least)
 
 
 def euclidean_distances(anchors: Tensor, references: Tensor) -> Any:
