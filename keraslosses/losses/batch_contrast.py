@@ -103,7 +103,7 @@ class SupervisedContrastive(FunctionLoss):
 
     A large batch is compared in chunks of anchors, which are computed again for the gradient: no array
     `(batch, batch)` is stored. If the batch size is not known when the code is compiled, chunks need
-    `chunk_size`.
+    `chunk_size`. `torch.compile` compares all at once.
 
     This is L_out of the paper: the mean over the positives is outside of the logarithm. The factor of the
     temperature in the code of the authors is left out.
@@ -228,7 +228,7 @@ class NTXent(FunctionLoss):
 
     A large batch is compared in chunks of anchors, which are computed again for the gradient: no array
     `(batch, batch)` is stored. If the batch size is not known when the code is compiled, chunks need
-    `chunk_size`.
+    `chunk_size`. `torch.compile` compares all at once.
 
     Raises:
         ValueError: for an option out of range, or shapes that do not fit.

@@ -218,7 +218,7 @@ class InfoNCE(FunctionLoss):
 
     A large batch is compared in chunks of anchors, which are computed again for the gradient: no array
     `(batch, batch)` is stored. If the batch size is not known when the code is compiled, chunks need
-    `chunk_size`.
+    `chunk_size`. `torch.compile` compares all at once.
 
     Raises:
         ValueError: for an option out of range, or shapes that do not fit.

@@ -9,8 +9,9 @@ from keraslosses.core.backend.torch.internals import transforming
 
 
 def by_rows(function: Callable[..., Any], rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:
-    # In these two, the gradient is that of torch, which keeps what each chunk made.
-    if transforming() or torch.compiler.is_compiling():
+    if torch.compiler.is_compiling():  # A loop would be another graph for each number of chunks.
+        return function(*rows, *shared)
+    if transforming():  # The gradient is that of torch, which keeps what each chunk made.
         return values_of(function, rows, shared, size)
     return ByRows.apply(function, size, len(rows), *rows, *shared)
 
