@@ -41,12 +41,14 @@ backends=${BACKENDS:-tensorflow jax torch}
 declare -A process
 for backend in $backends; do
     echo "== tests on $backend: started"
+    # JAX compiles the most and takes the longest: on few cores it goes before the others.
+    [ "$backend" = jax ] && priority=0 || priority=5
     # With these options XLA compiles in a fifth of the time, and its code is slow, which small tensors do not feel.
     # TensorFlow's tests, and on JAX the check "compiled", run the code that users get (tests/test_checks.py).
     # A blank XLA_FLAGS would be the name of a file, for which XLA ends the process.
     settings=("KERAS_BACKEND=$backend")
     [ "$backend" = jax ] && settings+=("XLA_FLAGS=$quickly${XLA_FLAGS:+ $XLA_FLAGS}")
-    env "${settings[@]}" "$python" -m pytest -p no:cacheprovider "$@" >"$logs/$backend" 2>&1 &
+    env "${settings[@]}" nice -n "$priority" "$python" -m pytest -p no:cacheprovider "$@" >"$logs/$backend" 2>&1 &
     process[$backend]=$!
 done
 progress &
