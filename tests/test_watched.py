@@ -68,9 +68,11 @@ def model_for(names):
 
 
 @pytest.mark.deep
+# All in one model take much memory on TensorFlow.
+@pytest.mark.parametrize("part", range(4))
 @pytest.mark.filterwarnings("ignore:Anomaly Detection")
-def test_fit_with_every_loss():
-    names = list(REFERENCES)
+def test_fit_with_every_loss(part):
+    names = list(REFERENCES)[part::4]
     model, x, targets = model_for(names)
     losses = [getattr(keraslosses, name)(**REFERENCES[name].options[0]) for name in names]
     model.compile("sgd", loss=losses, jit_compile=BACKEND == "jax")
