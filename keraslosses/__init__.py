@@ -34,10 +34,10 @@ from keraslosses.layers.uncertainty import UncertaintyWeighting
 from keraslosses.lookup import deserialize, get, names, serialize
 from keraslosses.losses import *  # noqa: F403
 from keraslosses.metrics.cohen_kappa import CohenKappa
-from keraslosses.metrics.during_training import RetrievalMetrics
 from keraslosses.metrics.edit_distance import EditDistance
 from keraslosses.metrics.overlap_scores import DiceScore, IoUScore
 from keraslosses.metrics.retrieval import MeanAveragePrecisionAtR, PrecisionAtOne, RecallAtK, RPrecision
+from keraslosses.metrics.retrieval_callback import RetrievalMetrics
 from keraslosses.metrics.verification import EqualErrorRate, TrueAcceptAtFalseAccept
 
 __version__ = "0.2.0"

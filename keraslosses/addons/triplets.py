@@ -9,9 +9,9 @@ from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs
 from keraslosses.core.loss import loss_function
 from keraslosses.core.loss_class import loss_class
 from keraslosses.core.types import DType, Tensor
+from keraslosses.losses.batch_triplets import cost_of, nearest_where, none_undefined, semihard_negatives
 from keraslosses.losses.pair_distances import DISTANCES, euclidean_distances
 from keraslosses.losses.pairs import Pairs, as_mean_of_all, number, pairs_within, sum_where
-from keraslosses.losses.triplet import cost_of, nearest_where, none_undefined, semihard_negatives
 
 METRICS = {"L2": "euclidean", "squared-L2": "squared_euclidean", "angular": "cosine"}
 METRIC = checks.one_of(*METRICS)

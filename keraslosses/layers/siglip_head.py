@@ -88,4 +88,4 @@ def costs(pairs: Pairs, anchors: Tensor, references: Tensor) -> tuple[Any]:
     """The cross-entropy of yes or no for all pairs of each anchor."""
     logits = products(anchors, references)
     wrong = ops.where(pairs.positive, -logits, logits)
-    return (sum_where(pairs.positive | pairs.negative, ops.softplus(wrong)),)
+    return (sum_where(ops.logical_or(*pairs), ops.softplus(wrong)),)

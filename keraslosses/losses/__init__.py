@@ -21,6 +21,7 @@ from keraslosses.losses.batch_pairs import (
     batch_contrastive,
     lifted_structure,
 )
+from keraslosses.losses.batch_triplets import Triplet, triplet
 from keraslosses.losses.boundary import Boundary, boundary
 from keraslosses.losses.bounded import (
     NormalizedCrossentropy,
@@ -61,6 +62,7 @@ from keraslosses.losses.given_pairs import (
     stacked_cosine_embedding,
     stacked_margin_ranking,
 )
+from keraslosses.losses.given_triplets import TripletMargin, stacked_triplet_margin, triplet_margin
 from keraslosses.losses.hinge import (
     CategoricalHinge,
     Hinge,
@@ -159,8 +161,6 @@ from keraslosses.losses.sparse_focal import (
 )
 from keraslosses.losses.tempered import BiTempered, bi_tempered
 from keraslosses.losses.towers import InfoNCE, NPairs, info_nce, n_pairs
-from keraslosses.losses.triplet import Triplet, triplet
-from keraslosses.losses.triplets import TripletMargin, stacked_triplet_margin, triplet_margin
 from keraslosses.losses.unified_focal import UnifiedFocal, unified_focal
 from keraslosses.losses.views import (
     BarlowTwins,

@@ -25,12 +25,7 @@ OPTIONS = {
 }
 
 
-@loss_function(
-    EmbeddingPairs(),
-    temperature=checks.positive,
-    normalize=checks.boolean,
-    chunk_size=checks.optional_positive_integer,
-)
+@loss_function(EmbeddingPairs(), **OPTIONS)
 def supervised_contrastive(
     y_true: Tensor,
     y_pred: Tensor,
@@ -141,12 +136,7 @@ class SupervisedContrastive(FunctionLoss):
         )
 
 
-@loss_function(
-    EmbeddingPairs(),
-    temperature=checks.positive,
-    normalize=checks.boolean,
-    chunk_size=checks.optional_positive_integer,
-)
+@loss_function(EmbeddingPairs(), **OPTIONS)
 def nt_xent(
     y_true: Tensor,
     y_pred: Tensor,

@@ -57,8 +57,7 @@ def batch_contrastive(
 
 def mean_above_zero(condition: Tensor, costs: Tensor, counted: Tensor) -> Any:
     """The part of each anchor in the mean of the costs above 0 of the pairs for which the condition holds."""
-    # Not "above 0": a NaN counts.
-    above = ops.logical_and(condition, ops.logical_not(costs <= 0))
+    above = ops.logical_and(condition, costs > 0)
     return as_mean_of_all(sum_where(condition, costs), number(above, costs.dtype), counted)
 
 

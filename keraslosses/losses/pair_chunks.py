@@ -10,7 +10,7 @@ from typing import Any
 from keraslosses.core import backend
 from keraslosses.core.backend import ops
 from keraslosses.core.types import Tensor
-from keraslosses.losses.pairs import Pairs, pairs_between, pairs_within
+from keraslosses.losses.pairs import pairs_between, pairs_within, without
 
 # Measured on a CPU: with up to this many rows, all pairs at once take no longer than chunks.
 SMALL_BATCH = 1024
@@ -49,8 +49,8 @@ def of_anchors(
         *own, references, other_labels = rest
         pairs = pairs_between(labels, other_labels)
         if within:
-            itself = places[:, None] == ops.arange(ops.shape(other_labels)[0], dtype="int32")[None]
-            pairs = Pairs(ops.logical_and(pairs.positive, ops.logical_not(itself)), pairs.negative)
+            numbers = ops.arange(ops.shape(other_labels)[0], dtype="int32")
+            pairs = without(pairs, places[:, None] == numbers[None])
         return ops.stack(terms(pairs, anchors, references, *own), axis=-1)
 
     places = ops.arange(ops.shape(labels)[0], dtype="int32")

@@ -44,8 +44,13 @@ def pairs_between(anchors: Tensor, references: Tensor) -> Pairs:
 
 def pairs_within(labels: Tensor) -> Pairs:
     """The pairs of a set with itself. No row is compared with itself."""
-    positive, negative = pairs_between(labels, labels)
-    return Pairs(ops.logical_and(positive, ops.logical_not(diagonal(positive))), negative)
+    pairs = pairs_between(labels, labels)
+    return without(pairs, diagonal(pairs.positive))
+
+
+def without(pairs: Pairs, itself: Tensor) -> Pairs:
+    """The pairs without those of a row with itself, which are of one class."""
+    return pairs._replace(positive=ops.logical_and(pairs.positive, ops.logical_not(itself)))
 
 
 def diagonal(pairs: Tensor) -> Tensor:

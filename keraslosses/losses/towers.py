@@ -135,7 +135,6 @@ def info_nce(
     >>> print(round(float(keraslosses.info_nce([0, 0], vectors, temperature=1.0)[0]), 4))
     0.6178
     """
-
     vectors = numerics.unit(y_pred, -1) if normalize else y_pred
     own = (vectors[:, 2:],) if negatives else ()
     return contrast(y_true, vectors[:, 0] / temperature, vectors[:, 1], own, symmetric, chunk_size)

@@ -63,10 +63,8 @@ class EmbeddingSet(FixedOptions, keras.metrics.Metric):
         self.others.batches.append(self.read(y_true, y_pred, None))
 
     def read(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> Rows:
-        labels = on_host(self, "y_true", y_true)
+        labels = without_last_axis(on_host(self, "y_true", y_true))
         embeddings = on_host(self, "y_pred", y_pred)
-        if labels.ndim == 2 and labels.shape[1] == 1:
-            labels = labels[:, 0]
         name = type(self).__name__
         if labels.dtype.kind not in "iu":
             raise checks.invalid("y_true", f"hold integer labels in {name}", labels.dtype.name)
@@ -74,10 +72,10 @@ class EmbeddingSet(FixedOptions, keras.metrics.Metric):
             raise checks.shapes_differ(
                 labels, embeddings, name, "hold a label for each row (batch, D) of y_pred"
             )
-        for rows in (*self.collected.batches, *self.others.batches)[:1]:
-            if rows.embeddings.shape[1] != embeddings.shape[1]:
-                expected = f"have {rows.embeddings.shape[1]} numbers for each sample, as before, in {name}"
-                raise checks.invalid("y_pred", expected, embeddings.shape[1])
+        sizes = {rows.embeddings.shape[1] for rows in (*self.collected.batches, *self.others.batches)}
+        if sizes - {embeddings.shape[1]}:
+            expected = f"have {sizes.pop()} numbers for each sample, as before, in {name}"
+            raise checks.invalid("y_pred", expected, embeddings.shape[1])
         weights = weights_of(self, sample_weight, len(labels))
         return Rows(embeddings.astype("float64"), labels.astype("int64"), weights)
 
@@ -107,13 +105,16 @@ def on_host(metric: keras.metrics.Metric, argument: str, tensor: Tensor) -> Arra
     return np.asarray(read)
 
 
+def without_last_axis(array: Array) -> Array:
+    """`(N, 1)` as `(N,)`."""
+    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+
+
 def weights_of(metric: keras.metrics.Metric, sample_weight: Tensor, count: int) -> Array:
     """One weight of at least 0 for each row."""
     if sample_weight is None:
         return np.ones(count)
-    weights = on_host(metric, "sample_weight", sample_weight).astype("float64")
-    if weights.shape == (count, 1):
-        weights = weights[:, 0]
+    weights = without_last_axis(on_host(metric, "sample_weight", sample_weight)).astype("float64")
     if weights.shape not in ((), (count,)) or not (weights >= 0).all():
         expected = f"be one number of at least 0, or one for each of the {count} rows"
         raise checks.invalid("sample_weight", expected, weights)

@@ -8,7 +8,15 @@ import numpy as np
 from keraslosses.core import checks, keras_internals
 from keraslosses.core.saving import saved
 from keraslosses.core.types import DType, Tensor
-from keraslosses.metrics.embedding_set import EmbeddingSet, Rows, blocks, on_host, ordered, weights_of
+from keraslosses.metrics.embedding_set import (
+    EmbeddingSet,
+    Rows,
+    blocks,
+    on_host,
+    ordered,
+    weights_of,
+    without_last_axis,
+)
 from keraslosses.metrics.roc import Point, Scored, around
 
 # Sums of weights differ by rounding.
@@ -26,8 +34,8 @@ class Verification(EmbeddingSet):
     def read(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> Rows:
         if not self.from_scores:
             return super().read(y_true, y_pred, sample_weight)
-        alike, scores = (on_host(self, name, x) for name, x in (("y_true", y_true), ("y_pred", y_pred)))
-        alike, scores = (x[:, 0] if x.ndim == 2 and x.shape[1] == 1 else x for x in (alike, scores))
+        given = {"y_true": y_true, "y_pred": y_pred}
+        alike, scores = (without_last_axis(on_host(self, *one)) for one in given.items())
         name = type(self).__name__
         if alike.ndim != 1 or alike.shape != scores.shape:
             raise checks.shapes_differ(alike, scores, name, "be 1 or 0 for each score of y_pred")
@@ -51,14 +59,10 @@ class Verification(EmbeddingSet):
             weights = np.triu(weights, 1) if same_set else weights
             yield Scored(ordered(scores).ravel(), alike.ravel(), weights.ravel())
 
-    def finite(self) -> bool:
-        sets = self.collected.joined(), self.others.joined()
-        return all(not np.isnan(x.embeddings).any() for x in sets) and (
-            self.from_scores or all(np.isfinite(x.embeddings).all() for x in sets)
-        )
-
     def points(self, beyond: Any) -> tuple[Point, Point] | None:
-        if not self.finite():
+        """The two points of the curve around the place that `beyond` tells; None if there is no curve."""
+        undefined = np.isnan if self.from_scores else lambda numbers: ~np.isfinite(numbers)
+        if any(undefined(rows.joined().embeddings).any() for rows in (self.collected, self.others)):
             return None
         return around(self.scored, 64 if self.from_scores else 32, beyond)
 

@@ -94,25 +94,23 @@ def with_one_more(pair: Pair) -> Pair:
 
 
 def whole_numbers(name: str, y_true: Tensor) -> tuple[Any, bool]:
-    """y_true as an array or a tensor, and whether it may hold numbers that are not whole.
-
-    Integers of an array that do not fit int32 are replaced by their places among the classes: JAX would cut
-    them.
-    """
+    """y_true as an array or a tensor, and whether it may hold numbers that are not whole."""
     given = np.asarray(y_true) if isinstance(y_true, list | tuple) else y_true
     given = given if isinstance(given, np.ndarray) else backend.as_tensor(given)
     if "float" not in backend.dtype_name(given):
-        return (places(given) if isinstance(given, np.ndarray) else given), False
+        return (small(given) if isinstance(given, np.ndarray) else given), False
     seen = backend.peek(given)
     if seen is None:
         return given, True
     seen = np.asarray(seen)
-    if not (seen % 1 == 0).all():
-        raise checks.invalid("y_true", f"hold whole numbers in {name}", seen[~(seen % 1 == 0)].ravel()[0])
-    return places(seen.astype("int64")) if np.abs(seen).max(initial=0) < 2**62 else given, False
+    wrong = seen % 1 != 0
+    if wrong.any():
+        raise checks.invalid("y_true", f"hold whole numbers in {name}", seen[wrong][0])
+    return small(seen.astype("int64")) if np.abs(seen).max(initial=0) < 2**62 else given, False
 
 
-def places(labels: Any) -> Any:
+def small(labels: Any) -> Any:
+    """The labels; if some do not fit int32, to which JAX would cut them, their places among all labels."""
     limits = np.iinfo("int32")
     extremes = (labels.min(), labels.max()) if labels.dtype.kind in "iu" and labels.size else (0, 0)
     if limits.min <= extremes[0] and extremes[1] <= limits.max:
