@@ -36,7 +36,8 @@ def around(
     """The last point of the curve that is not `beyond`, and the next one; None if a kind of pairs is missing.
 
     The curve begins at (0, 0) and goes to (1, 1) as the threshold falls. `beyond` tells for shares of false
-    and true accepts whether a point lies beyond the wanted place, and is true for all points after the first.
+    and true accepts whether a point lies beyond the wanted place, and is true for all points after the first. It
+    must leave room for the rounding of sums, which are added in another order in each pass.
     `scored` gives all scores, each time that it is called. If no point is beyond, both are the last point.
     """
     before, prefix = np.zeros(2), None
@@ -48,12 +49,9 @@ def around(
             return None
         after = before[:, None] + np.cumsum(counts, axis=1)
         is_beyond = beyond(*(after / totals[:, None]))
-        if is_beyond.any():
-            place = int(np.argmax(is_beyond))
-        elif prefix is None:
+        if not is_beyond.any():
             return Point(1.0, 1.0), Point(1.0, 1.0)
-        else:  # Beyond is the last score here: the sums of the pass before differ by rounding.
-            place = int(np.flatnonzero(counts.sum(axis=0))[-1])
+        place = int(np.argmax(is_beyond))
         before = after[:, place - 1] if place else before
         prefix = ((prefix or 0) << BITS) | (BINS - 1 - place)
     return Point(*(before / totals)), Point(*(after[:, place] / totals))

@@ -127,7 +127,7 @@ class EqualErrorRate(Verification):
             return float("nan")
         below, above = found
         gap, gap_after = (point.false_accepts + point.true_accepts - 1.0 for point in found)
-        share = min(1.0, -gap / (gap_after - gap)) if gap_after > gap else 1.0
+        share = min(1.0, -gap / (gap_after - gap))
         return below.false_accepts + share * (above.false_accepts - below.false_accepts)
 
 
