@@ -36,9 +36,9 @@ def around(
     """The last point of the curve that is not `beyond`, and the next one; None if a kind of pairs is missing.
 
     The curve begins at (0, 0) and goes to (1, 1) as the threshold falls. `beyond` tells for shares of false
-    and true accepts whether a point lies beyond the wanted place, and is true for all points after the first. It
-    must leave room for the rounding of sums, which are added in another order in each pass.
-    `scored` gives all scores, each time that it is called. If no point is beyond, both are the last point.
+    and true accepts whether a point lies beyond the wanted place. It is true for all points after the first,
+    and leaves room for the rounding of sums, which each pass adds in another order. `scored` gives all
+    scores, each time that it is called. If no point is beyond, both are the last point.
     """
     before, prefix = np.zeros(2), None
     for shift in range(bits - BITS, -1, -BITS):
