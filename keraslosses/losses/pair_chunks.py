@@ -12,10 +12,10 @@ from keraslosses.core.backend import ops
 from keraslosses.core.types import Tensor
 from keraslosses.losses.pairs import pairs_between, pairs_within, without
 
-# Measured on a CPU: with up to this many rows, all pairs at once take no longer than chunks.
+# Up to this many rows, an array of all pairs takes at most 4 MB.
 SMALL_BATCH = 1024
-# Pairs in a chunk on a CPU: such arrays stay in the cache.
-PAIRS_ON_CPU, FEWEST_ROWS = 2**19, 64
+# On a CPU: about the fastest number of pairs in a chunk, and not too few rows for a product of matrices.
+PAIRS_ON_CPU, FEWEST_ROWS = 2**20, 64
 # On an accelerator, chunks begin where about this many arrays of all pairs take a quarter of the memory.
 ARRAYS, BYTES, SHARE_OF_MEMORY = 16, 4, 1 / 4
 
