@@ -28,6 +28,7 @@ from keraslosses.core.backend.torch.margins import multi_margin as multi_margin
 from keraslosses.core.backend.torch.ranges import NAN
 from keraslosses.core.backend.torch.ranges import repaired as repaired
 from keraslosses.core.backend.torch.transforms import transformed
+from keraslosses.core.backend.torch.unit import unit as unit
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import device_of_keras, in_stateless_scope
 from keraslosses.core.types import DType, Tensor
