@@ -39,11 +39,13 @@ def triplet_margin(y: Any, p: Any) -> Any:
 
 
 def cosine_embedding(y: Any, p: Any) -> Any:
-    return F.cosine_embedding_loss(*p.unbind(1), y)
+    first, second = p.unbind(1)
+    return F.cosine_embedding_loss(first, second, y)
 
 
 def margin_ranking(y: Any, p: Any) -> Any:
-    return F.margin_ranking_loss(*p.unbind(1), y)
+    first, second = p.unbind(1)
+    return F.margin_ranking_loss(first, second, y)
 
 
 def negative_cosine(y: Any, p: Any) -> Any:

@@ -1,7 +1,7 @@
 """Vectors of length 1 on torch, with the gradient written out: a third of the kernels of the formula.
 
-With n the length of a vector x and u = x / n, the derivative along a direction g is (g - u (u·g)) / n. A vector
-shorter than 1e-7 is divided by 1e-7, and the part along u stays.
+With n the length of a vector x and u = x / n, the derivative along g is (g - u (u·g)) / n. A vector that is
+shorter than 1e-7 is divided by 1e-7, so the part along u stays.
 """
 
 from collections.abc import Callable
