@@ -18,6 +18,7 @@ from keraslosses.core.backend.tensorflow_replicas import mean_over_replicas as m
 from keraslosses.core.backend.tensorflow_replicas import replicas as replicas
 from keraslosses.core.backend.tensorflow_replicas import rows_before as rows_before
 from keraslosses.core.backend.tensorflow_rows import by_rows as by_rows
+from keraslosses.core.backend.tensorflow_totals import in_range
 from keraslosses.core.backend.tensorflow_totals import mean_of as mean_of
 from keraslosses.core.backend.tensorflow_totals import sums_of_both as sums_of_both
 from keraslosses.core.backend.tensorflow_totals import total as total
@@ -41,9 +42,7 @@ def repaired(repair: Any, tensors: Any, bounds: Any, whole_rows: bool) -> Any:
     """Without XLA, each step of a repair is a pass over the data. So it runs only if it is needed."""
     if under_xla() or tf.executing_eagerly():
         return repair(*tensors)
-    ranges = [(tensor, bound[0]) for tensor, bound in zip(tensors, bounds, strict=True) if bound]
-    fine = [tf.reduce_min(tensor) >= 0 for tensor, _ in ranges]
-    fine += [tf.reduce_max(tensor) <= high for tensor, high in ranges if high is not None]
+    fine = [in_range(tensor, bound[0]) for tensor, bound in zip(tensors, bounds, strict=True) if bound]
 
     @tf.custom_gradient
     def made(*tensors: Any) -> Any:

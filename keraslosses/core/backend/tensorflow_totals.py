@@ -1,7 +1,8 @@
-"""Sums and means on TensorFlow. Under XLA they keep their digits, and store little."""
+"""Sums, means and extremes on TensorFlow. Under XLA, sums keep their digits, and store little."""
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from keraslosses.core.backend.tensorflow_internals import under_xla
@@ -29,6 +30,29 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
 
 
 def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """Without XLA, the gradient is written out: it takes half the passes over the data."""
+    if under_xla():
+        return plain_sums_of_both(a, b, axis)
+
+    @tf.custom_gradient
+    def sums(a: Tensor, b: Tensor) -> Any:
+        def gradient(*upstream: Tensor) -> Any:
+            of_both, of_a, of_b = (over_axes(one, axis) for one in upstream)
+            return b * of_both + of_a, a * of_both + of_b
+
+        return plain_sums_of_both(a, b, axis), gradient
+
+    return tuple(sums(a, b))
+
+
+def over_axes(sums: Tensor, axis: tuple[int, ...]) -> Any:
+    """Sums with the axes of their numbers, of size 1."""
+    for one in sorted(axis):
+        sums = tf.expand_dims(sums, one)
+    return sums
+
+
+def plain_sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any, Any]:
     """The sums of rows have no `where`: both tensors are stored anyway for their own sums."""
     whole = a * b, a, b
     short = len(axis) > 1 and (a.shape[axis[-1]] or 0) <= LONG_ROW
@@ -38,3 +62,16 @@ def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any,
 
 def mean_of(values: Any, count: int) -> Any:
     return total(values) / max(count, 1)
+
+
+def in_range(numbers: Tensor, high: float | None) -> Any:
+    """Whether all numbers lie between 0 and `high`; None stands for no bound.
+
+    On a CPU, one pass over their bits is enough (see `Range.holds`). A GPU has no such operation.
+    """
+    high = np.inf if high is None else high
+    if tf.config.list_physical_devices("GPU"):
+        return tf.logical_and(tf.reduce_min(numbers) >= 0, tf.reduce_max(numbers) <= high)
+    whole = {"float32": np.uint32, "float64": np.uint64}[numbers.dtype.name]
+    most = np.array(high, numbers.dtype.name).view(whole)
+    return tf.reduce_max(tf.bitcast(numbers, whole)) <= most
