@@ -225,7 +225,7 @@ def join_jax(rank, port):
 def of_process(path, rank, port):
     leave = (join_torch if BACKEND == "torch" else join_jax)(rank, port)
     found = {}
-    for name in CASES if BACKEND == "torch" else ("NTXent", "LiftedStructure", "InfoNCE, chunks"):
+    for name in CASES if BACKEND == "torch" else ("LiftedStructure", "InfoNCE, chunks"):
         found |= gradients(name, across=True)
     if rank == 0:
         np.savez(path, **found)
