@@ -29,8 +29,8 @@ TENSORFLOW_ADDONS = (
     Row(
         "tfa.losses.PinballLoss",
         "",
-        "Use the loss `PinballLoss` of `keraslosses.addons`, or its function `pinball_loss`; with `tau=0.5` it "
-        "is half the absolute error.",
+        "Use the loss `PinballLoss` of `keraslosses.addons`, or its function `pinball_loss`; with `tau=0.5` "
+        "it is half the absolute error.",
         function="pinball_loss",
     ),
     Row(
