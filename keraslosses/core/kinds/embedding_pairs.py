@@ -1,5 +1,6 @@
 """The kind `EmbeddingPairs`: a vector and a class for each sample, and rows that take no part."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -28,6 +29,8 @@ class EmbeddingPairs(Kind):
     class. y_true `(batch,)` or `(batch, 1)`, whole numbers. The formula gets the rows of all views:
     `(rows,)` and `(rows, dim)`. It returns a tuple: the values `(rows,)`, and which rows the mean counts,
     `(rows,)` of bool. The result is `(batch,)` or `(batch, views)`.
+
+    If all labels of a batch differ, a warning says so. In compiled code and on a GPU it cannot be seen.
     """
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
@@ -39,6 +42,8 @@ class EmbeddingPairs(Kind):
             raise checks.shapes_differ(
                 given, y_pred, name, "hold one class for each row of a y_pred with two or three axes"
             )
+        if rank == 2:
+            warn_without_positives(name, labels)
         # A batch size that differs is seen here if it was not known before.
         labels = ops.reshape(comparable(labels), (ops.shape(y_pred)[0], *[1] * (rank - 2)))
         labels = ops.broadcast_to(labels, ops.shape(y_pred)[:-1])
@@ -91,6 +96,20 @@ def with_one_more(pair: Pair) -> Pair:
     vectors = after + [[0, 0]] * (len(pair.y_pred.shape) - 1)
     y_true = ops.pad(pair.y_true, labels, constant_values=NO_CLASS)
     return replace(pair, y_true=y_true, y_pred=ops.pad(pair.y_pred, vectors))
+
+
+def warn_without_positives(name: str, labels: Any) -> None:
+    """Warns of a batch from which such a loss learns nothing, if the labels can be read."""
+    seen = backend.peek(labels)
+    if seen is None:
+        return
+    classes = seen[seen != NO_CLASS]
+    if 1 < classes.size == np.unique(classes).size and backend.may_warn():
+        warnings.warn(
+            f"{name} needs samples of the same class, but the labels of this batch all differ. "
+            "keraslosses.BalancedBatches makes batches with several samples of each class.",
+            stacklevel=2,
+        )
 
 
 def whole_numbers(name: str, y_true: Tensor) -> tuple[Any, bool]:
