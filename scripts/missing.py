@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 # What only other losses use: the base of detectors and the loss of one of their parts.
-INNER = ("DetectionLoss", "DetectionPart")
+INNER = ("DetectionLoss", "DetectionPart", "PairLoss")
 CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 
 

@@ -16,12 +16,14 @@ import formulas
 
 # What does not change the value of an entry that counts: where it is read, and whether it counts.
 NOT_IN_FORMULAS = {
+    "across_replicas",
     "axis",
     "box_format",
     "chunk_size",
     "class_axis",
     "ignore_class",
     "num_classes",
+    "reference",
     "zero_infinity",
 }
 OF_EVERY_LOSS = {"reduction", "name", "dtype"}

@@ -62,10 +62,10 @@ def test_a_chunk_is_no_larger_than_the_batch():
 
 
 def test_the_size_suits_the_device(monkeypatch):
-    sizes = {rows: pair_chunks.suitable_size(ops.zeros((rows, 1))) for rows in (100, 4096, 65536)}
+    sizes = {rows: pair_chunks.suitable_size(*[ops.zeros((rows, 1))] * 2) for rows in (100, 4096, 65536)}
     assert sizes == {100: None, 4096: 256, 65536: 64}
     monkeypatch.setattr(pair_chunks.backend, "memory_of_device", lambda near: 2**34)
-    sizes = {rows: pair_chunks.suitable_size(ops.zeros((rows, 1))) for rows in (100, 4096, 65536)}
+    sizes = {rows: pair_chunks.suitable_size(*[ops.zeros((rows, 1))] * 2) for rows in (100, 4096, 65536)}
     assert sizes == {100: None, 4096: None, 65536: 1024}
 
 

@@ -91,7 +91,9 @@ class Contract:
             values = values * backend.one_or_nan(broken, values.dtype)
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
-        return Entries(values, counted, sample_weight, pair.class_weight)
+        return Entries(
+            values, counted, sample_weight, pair.class_weight, options.get("across_replicas", False)
+        )
 
     def check_readable(self, y_true: Tensor, y_pred: Tensor) -> None:
         """Raises if the loss cannot read one of the inputs."""

@@ -14,13 +14,14 @@ class Entries(NamedTuple):
     `values` holds the loss of each entry; it is 0 if the entry is not valid or its weight is 0. `valid`
     (None: all) says which entries the mean counts. `sample_weight` and `class_weight` (None: ones) have the
     shape of `values` or broadcast to it. The values are already multiplied by the class weights; the class
-    weights are only needed for the divisor.
+    weights are only needed for the divisor. With `across_replicas`, the mean is that of all replicas.
     """
 
     values: Any
     valid: Tensor = None
     sample_weight: Tensor = None
     class_weight: Any = None
+    across_replicas: bool = False
 
 
 def both(one: Any, other: Any) -> Any:
@@ -64,6 +65,8 @@ def reduce(entries: Entries, reduction: str | None) -> Tensor:
     if reduction == "sum":
         return backend.total(values)
     count = weights_in_force(entries) if reduction == "mean_with_sample_weight" else entries_counted(entries)
+    if entries.across_replicas:
+        count = backend.mean_over_replicas(ops.cast(count, values.dtype))
     if isinstance(count, int):
         return backend.mean_of(values, count)
     return backend.total(values) / ops.where(count == 0, ops.ones_like(count), count)

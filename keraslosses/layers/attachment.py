@@ -61,7 +61,8 @@ class Attachment:
         if sample_weight is not None:
             sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
             sample_weight = extend_to(sample_weight, 1, "sample_weight", values.shape)
-        return reduce(Entries(values, valid, sample_weight), "mean")
+        across_replicas = getattr(self.term, "across_replicas", False)
+        return reduce(Entries(values, valid, sample_weight, across_replicas=across_replicas), "mean")
 
 
 def chosen(argument: str, structure: Any, target: str | int | None) -> Any:

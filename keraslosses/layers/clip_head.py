@@ -32,6 +32,8 @@ class ClipHead(TwoTowers):
         normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
         chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
             on it. Default: None, all at once for a small batch, else a size that suits the device.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
         **kwargs: `name` and the other arguments of a Keras layer.
 
     Shapes: features `(batch, 2, dim)`: `keras.ops.stack` of the outputs of both towers along axis 1. Labels
@@ -67,6 +69,7 @@ class ClipHead(TwoTowers):
         most: float = 100.0,
         normalize: bool = True,
         chunk_size: int | None = None,
+        across_replicas: bool = False,
         **kwargs: Any,
     ):
         checks.positive("initial", initial)
@@ -74,7 +77,7 @@ class ClipHead(TwoTowers):
         checks.boolean("normalize", normalize)
         if initial > most:
             raise checks.invalid("initial", f"be at most `most`, {most}", initial)
-        super().__init__(chunk_size, **kwargs)
+        super().__init__(chunk_size, across_replicas, **kwargs)
         self.initial, self.most = float(initial), float(most)
         self.normalize = normalize
 
@@ -86,8 +89,10 @@ class ClipHead(TwoTowers):
         vectors = numerics.unit(features, -1) if self.normalize else features
         return self.scaled(vectors[:, 0]), vectors[:, 1]
 
-    def values(self, labels: Tensor, features: Tensor) -> tuple[Any, Any]:
-        return contrast(labels, *self.towers(features), chunk_size=self.chunk_size)
+    def values(self, labels: Tensor, features: Tensor, across_replicas: bool) -> tuple[Any, Any]:
+        return contrast(
+            labels, *self.towers(features), chunk_size=self.chunk_size, across_replicas=across_replicas
+        )
 
     def get_config(self) -> dict[str, Any]:
         return {

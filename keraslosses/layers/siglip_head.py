@@ -11,6 +11,7 @@ from keraslosses.core.types import Shape, Tensor
 from keraslosses.layers.two_towers import TwoTowers
 from keraslosses.losses.pair_chunks import of_anchors
 from keraslosses.losses.pair_distances import products
+from keraslosses.losses.pair_sets import sets_of
 from keraslosses.losses.pairs import Pairs, sum_where
 
 
@@ -31,6 +32,8 @@ class SigLipHead(TwoTowers):
         bias: The summand b at the start, any number. Default: -10.
         chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
             on it. Default: None, all at once for a small batch, else a size that suits the device.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
         **kwargs: `name` and the other arguments of a Keras layer.
 
     Shapes: features `(batch, 2, dim)`: `keras.ops.stack` of the outputs of both towers along axis 1. Labels
@@ -56,11 +59,16 @@ class SigLipHead(TwoTowers):
     """
 
     def __init__(
-        self, scale: float = 10.0, bias: float = -10.0, chunk_size: int | None = None, **kwargs: Any
+        self,
+        scale: float = 10.0,
+        bias: float = -10.0,
+        chunk_size: int | None = None,
+        across_replicas: bool = False,
+        **kwargs: Any,
     ):
         checks.positive("scale", scale)
         checks.number("bias", bias)
-        super().__init__(chunk_size, **kwargs)
+        super().__init__(chunk_size, across_replicas, **kwargs)
         self.scale, self.bias = float(scale), float(bias)
 
     def build(self, features_shape: Shape) -> None:
@@ -76,8 +84,10 @@ class SigLipHead(TwoTowers):
         bias = ops.cast(self.logit_bias, first.dtype) * ones
         return ops.concatenate([first, bias], axis=1), ops.concatenate([second, ones], axis=1)
 
-    def values(self, labels: Tensor, features: Tensor) -> tuple[Any, Any]:
-        (values,) = of_anchors(costs, labels, *self.towers(features), chunk_size=self.chunk_size)
+    def values(self, labels: Tensor, features: Tensor, across_replicas: bool) -> tuple[Any, Any]:
+        first, second = self.towers(features)
+        sets = sets_of(labels, first, second, labels, across_replicas)
+        (values,) = of_anchors(costs, sets, chunk_size=self.chunk_size)
         return values, labels != NO_CLASS
 
     def get_config(self) -> dict[str, Any]:

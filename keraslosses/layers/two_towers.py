@@ -25,18 +25,19 @@ class TwoTowers(TermLayer):
 
     takes_rows = False
 
-    def __init__(self, chunk_size: int | None, **kwargs: Any):
+    def __init__(self, chunk_size: int | None, across_replicas: bool, **kwargs: Any):
         checks.optional_positive_integer("chunk_size", chunk_size)
+        checks.boolean("across_replicas", across_replicas)
         super().__init__(**kwargs)
-        self.chunk_size = chunk_size
-        self.contract = Contract(self.values, Towers(labels=False), {})
+        self.chunk_size, self.across_replicas = chunk_size, across_replicas
+        self.contract = Contract(self.values, Towers(labels=False), {"across_replicas": checks.boolean})
 
     @abstractmethod
     def towers(self, features: Tensor) -> tuple[Any, Any]:
         """First and second vectors, whose scalar products are the logits."""
 
     @abstractmethod
-    def values(self, labels: Tensor, features: Tensor) -> tuple[Any, Any]:
+    def values(self, labels: Tensor, features: Tensor, across_replicas: bool) -> tuple[Any, Any]:
         """The value of each sample, and which of them count. A sample that takes no part has the label -1."""
 
     def build(self, features_shape: Shape) -> None:
@@ -78,11 +79,13 @@ class TwoTowers(TermLayer):
         check_labels(name, labels, features)
         if not self.built:
             self.build(features.shape)
-        entries = self.contract.entries(labels, features, {}, sample_weight, mask)
+        options = {"across_replicas": self.across_replicas}
+        entries = self.contract.entries(labels, features, options, sample_weight, mask)
         return entries.values, entries.valid
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "chunk_size": self.chunk_size}
+        own = {"chunk_size": self.chunk_size, "across_replicas": self.across_replicas}
+        return {**super().get_config(), **own}
 
 
 def check_shape(name: str, shape: Shape) -> None:

@@ -5,14 +5,24 @@ from typing import Any
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs
-from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.loss import loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.pair_distances import cosine_distances, cosines
-from keraslosses.losses.pairs import diagonal, mean_where, number, pairs_within, sum_where
+from keraslosses.losses.pair_loss import ANOTHER_SET, PairLoss
+from keraslosses.losses.pair_sets import sets_of
+from keraslosses.losses.pairs import mean_where, number, sum_where
 
 
-@loss_function(EmbeddingPairs(), bins=checks.positive_integer)
-def fast_ap(y_true: Tensor, y_pred: Tensor, bins: int = 10) -> Any:
+@loss_function(EmbeddingPairs(), bins=checks.positive_integer, **ANOTHER_SET)
+def fast_ap(
+    y_true: Tensor,
+    y_pred: Tensor,
+    bins: int = 10,
+    *,
+    references: Tensor = None,
+    reference_labels: Tensor = None,
+    across_replicas: bool = False,
+) -> Any:
     """1 - the average precision of the ranking of all others, from histograms of the distances.
 
     See `FastAP` for the formula and the choices.
@@ -21,6 +31,11 @@ def fast_ap(y_true: Tensor, y_pred: Tensor, bins: int = 10) -> Any:
         y_true: Classes of the embeddings: whole numbers. Rows with the label -1 make no pairs.
         y_pred: Embeddings: real numbers, or several views of each sample.
         bins: Number of bins of the histograms, at least 1. Default: 10.
+        references: Embeddings `(n, dimensions)` with which those of y_pred are compared. Default: None, the
+            others of the batch.
+        reference_labels: The classes `(n,)` of the references. Those with the label -1 make no pairs.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
     result `(batch,)` or `(batch, views)`.
@@ -34,9 +49,10 @@ def fast_ap(y_true: Tensor, y_pred: Tensor, bins: int = 10) -> Any:
     >>> print(round(float(keraslosses.fast_ap([0, 0, 1], embeddings)[1]), 4))
     0.5
     """
-    pairs = pairs_within(y_true)
+    sets = sets_of(y_true, y_pred, references, reference_labels, across_replicas)
+    pairs = sets.pairs
     # The squared distances of embeddings of length 1, in widths of a bin.
-    places = cosine_distances(y_pred, y_pred) * (0.5 * bins)
+    places = cosine_distances(sets.anchors, sets.references) * (0.5 * bins)
     shares = [hat(places - edge) for edge in range(bins + 1)]
     positive, negative = (ops.stack([sum_where(sort, share) for share in shares], axis=1) for sort in pairs)
     nearer_positive, nearer_negative = (ops.cumsum(counts, axis=1) for counts in (positive, negative))
@@ -51,7 +67,7 @@ def hat(x: Tensor) -> Any:
 
 
 @saved
-class FastAP(FunctionLoss):
+class FastAP(PairLoss):
     """FastAP: 1 - the average precision with which each sample finds its class, by histograms.
 
     With d the squared distance of two embeddings of length 1, from 0 to 4, each pair is shared by linear
@@ -68,9 +84,17 @@ class FastAP(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        reference: Whether the embeddings are compared with another set. Default: False, with the others of
+            the batch.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
     Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
+
+    With `reference`, y_true is `{"anchors": (batch,), "references": (n,)}` and y_pred
+    `{"anchors": (batch, dimensions), "references": (n, dimensions)}`. Each anchor is compared with all
+    references, and the values are those of the anchors. In `compile`, write `loss=[loss]`.
 
     The loss compares directions only: the embeddings are normalised. A sample without a positive or without
     a negative costs 0, with gradient 0, and leaves the mean. So does a row with the label -1, a masked row
@@ -96,12 +120,25 @@ class FastAP(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "fast_ap",
         dtype: DType = None,
+        *,
+        reference: bool = False,
+        across_replicas: bool = False,
     ):
-        super().__init__(fast_ap, reduction, name, dtype, bins=bins)
+        super().__init__(
+            fast_ap, reduction, name, dtype, bins=bins, reference=reference, across_replicas=across_replicas
+        )
 
 
-@loss_function(EmbeddingPairs(), temperature=checks.positive)
-def smooth_ap(y_true: Tensor, y_pred: Tensor, temperature: float = 0.01) -> Any:
+@loss_function(EmbeddingPairs(), temperature=checks.positive, **ANOTHER_SET)
+def smooth_ap(
+    y_true: Tensor,
+    y_pred: Tensor,
+    temperature: float = 0.01,
+    *,
+    references: Tensor = None,
+    reference_labels: Tensor = None,
+    across_replicas: bool = False,
+) -> Any:
     """1 - the average precision of the ranking of the batch, with a sigmoid in place of each comparison.
 
     See `SmoothAP` for the formula and the choices.
@@ -110,6 +147,11 @@ def smooth_ap(y_true: Tensor, y_pred: Tensor, temperature: float = 0.01) -> Any:
         y_true: Classes of the embeddings: whole numbers. Rows with the label -1 make no pairs.
         y_pred: Embeddings: real numbers, or several views of each sample.
         temperature: Temperature of the sigmoid, above 0. Default: 0.01.
+        references: Embeddings `(n, dimensions)` with which those of y_pred are compared. Default: None, the
+            others of the batch.
+        reference_labels: The classes `(n,)` of the references. Those with the label -1 make no pairs.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
     result `(batch,)` or `(batch, views)`.
@@ -123,9 +165,10 @@ def smooth_ap(y_true: Tensor, y_pred: Tensor, temperature: float = 0.01) -> Any:
     >>> print(round(float(keraslosses.smooth_ap([0, 0, 1], embeddings)[1]), 4))
     0.1667
     """
-    pairs, similar = pairs_within(y_true), cosines(y_pred, y_pred) / temperature
-    # The sample itself is among those that it ranks, as a positive.
-    positive = ops.logical_or(pairs.positive, diagonal(similar))
+    sets = sets_of(y_true, y_pred, references, reference_labels, across_replicas)
+    pairs, similar = sets.pairs, cosines(sets.anchors, sets.references) / temperature
+    # Without another set, the sample itself is among those that it ranks, as a positive.
+    positive = pairs.positive if sets.places is None else ops.logical_or(pairs.positive, sets.itself)
     before = ops.sigmoid(similar[:, None, :] - similar[:, :, None])
     among_positives, among_negatives = (
         ops.sum(ops.where(sort[:, None, :], before, ops.zeros_like(before)), axis=2)
@@ -137,7 +180,7 @@ def smooth_ap(y_true: Tensor, y_pred: Tensor, temperature: float = 0.01) -> Any:
 
 
 @saved
-class SmoothAP(FunctionLoss):
+class SmoothAP(PairLoss):
     """SmoothAP: 1 - the average precision with which each sample finds its class, by smooth ranks.
 
     With s the cosine of two embeddings, the rank of sample j among a set S, for the anchor i:
@@ -156,9 +199,17 @@ class SmoothAP(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        reference: Whether the embeddings are compared with another set. Default: False, with the others of
+            the batch.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
     Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
+
+    With `reference`, y_true is `{"anchors": (batch,), "references": (n,)}` and y_pred
+    `{"anchors": (batch, dimensions), "references": (n, dimensions)}`. Each anchor is compared with all
+    references, and the values are those of the anchors. In `compile`, write `loss=[loss]`.
 
     The embeddings are normalised. A sample without another positive or without a negative costs 0, with
     gradient 0, and leaves the mean. So does a row with the label -1, a masked row and a row of weight 0: they
@@ -185,5 +236,16 @@ class SmoothAP(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "smooth_ap",
         dtype: DType = None,
+        *,
+        reference: bool = False,
+        across_replicas: bool = False,
     ):
-        super().__init__(smooth_ap, reduction, name, dtype, temperature=temperature)
+        super().__init__(
+            smooth_ap,
+            reduction,
+            name,
+            dtype,
+            temperature=temperature,
+            reference=reference,
+            across_replicas=across_replicas,
+        )

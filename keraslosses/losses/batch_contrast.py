@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs
-from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.loss import loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.pair_chunks import of_anchors
 from keraslosses.losses.pair_distances import products
+from keraslosses.losses.pair_loss import ANOTHER_SET, PairLoss
+from keraslosses.losses.pair_sets import sets_of
 from keraslosses.losses.pairs import (
     Pairs,
     as_mean_of_all,
@@ -25,13 +27,17 @@ OPTIONS = {
 }
 
 
-@loss_function(EmbeddingPairs(), **OPTIONS)
+@loss_function(EmbeddingPairs(), **OPTIONS, **ANOTHER_SET)
 def supervised_contrastive(
     y_true: Tensor,
     y_pred: Tensor,
     temperature: float = 0.1,
     normalize: bool = True,
     chunk_size: int | None = None,
+    *,
+    references: Tensor = None,
+    reference_labels: Tensor = None,
+    across_replicas: bool = False,
 ) -> Any:
     """Supervised contrastive loss: a softmax over all others, with the others of the class as targets.
 
@@ -44,6 +50,11 @@ def supervised_contrastive(
         normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
         chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
             on it. Default: None, all at once for a small batch, else a size that suits the device.
+        references: Embeddings `(n, dimensions)` with which those of y_pred are compared. Default: None, the
+            others of the batch.
+        reference_labels: The classes `(n,)` of the references. Those with the label -1 make no pairs.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
     result `(batch,)` or `(batch, views)`.
@@ -58,17 +69,18 @@ def supervised_contrastive(
     0.4375
     """
 
-    def terms(pairs: Pairs, anchors: Tensor, references: Tensor) -> tuple[Any, ...]:
-        costs = softmax_costs(pairs, products(anchors, references) / temperature)
+    def terms(pairs: Pairs, anchors: Tensor, others: Tensor) -> tuple[Any, ...]:
+        costs = softmax_costs(pairs, products(anchors, others) / temperature)
         return costs, ops.cast(pairs.complete, costs.dtype)
 
-    vectors = numerics.unit(y_pred, -1) if normalize else y_pred
-    values, complete = of_anchors(terms, y_true, vectors, chunk_size=chunk_size)
+    sets = sets_of(y_true, y_pred, references, reference_labels, across_replicas)
+    sets = sets.normalized if normalize else sets
+    values, complete = of_anchors(terms, sets, chunk_size=chunk_size)
     return values, complete != 0
 
 
 @saved
-class SupervisedContrastive(FunctionLoss):
+class SupervisedContrastive(PairLoss):
     """Supervised contrastive loss: each embedding picks those of its class out of all others in the batch.
 
     With s the cosine of two embeddings divided by the temperature, P(i) the other samples of the class of
@@ -87,9 +99,17 @@ class SupervisedContrastive(FunctionLoss):
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
         chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
             on it. Default: None, all at once for a small batch, else a size that suits the device.
+        reference: Whether the embeddings are compared with another set. Default: False, with the others of
+            the batch.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
     Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
+
+    With `reference`, y_true is `{"anchors": (batch,), "references": (n,)}` and y_pred
+    `{"anchors": (batch, dimensions), "references": (n, dimensions)}`. Each anchor is compared with all
+    references, and the values are those of the anchors. In `compile`, write `loss=[loss]`.
 
     A sample without a positive or without a negative costs 0, with gradient 0, and leaves the mean. So does a
     row with the label -1, a masked row and a row of weight 0: they make no pairs, and may hold anything.
@@ -124,6 +144,8 @@ class SupervisedContrastive(FunctionLoss):
         dtype: DType = None,
         *,
         chunk_size: int | None = None,
+        reference: bool = False,
+        across_replicas: bool = False,
     ):
         super().__init__(
             supervised_contrastive,
@@ -133,16 +155,22 @@ class SupervisedContrastive(FunctionLoss):
             temperature=temperature,
             normalize=normalize,
             chunk_size=chunk_size,
+            reference=reference,
+            across_replicas=across_replicas,
         )
 
 
-@loss_function(EmbeddingPairs(), **OPTIONS)
+@loss_function(EmbeddingPairs(), **OPTIONS, **ANOTHER_SET)
 def nt_xent(
     y_true: Tensor,
     y_pred: Tensor,
     temperature: float = 0.5,
     normalize: bool = True,
     chunk_size: int | None = None,
+    *,
+    references: Tensor = None,
+    reference_labels: Tensor = None,
+    across_replicas: bool = False,
 ) -> Any:
     """NT-Xent: for each positive pair, a softmax over the pair and the negatives of the anchor.
 
@@ -155,6 +183,11 @@ def nt_xent(
         normalize: Whether to compare directions, by the cosine. Default: True. False: by the scalar product.
         chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
             on it. Default: None, all at once for a small batch, else a size that suits the device.
+        references: Embeddings `(n, dimensions)` with which those of y_pred are compared. Default: None, the
+            others of the batch.
+        reference_labels: The classes `(n,)` of the references. Those with the label -1 make no pairs.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
     result `(batch,)` or `(batch, views)`.
@@ -169,20 +202,21 @@ def nt_xent(
     0.4375
     """
 
-    def terms(pairs: Pairs, anchors: Tensor, references: Tensor) -> tuple[Any, ...]:
-        similar = products(anchors, references) / temperature
+    def terms(pairs: Pairs, anchors: Tensor, others: Tensor) -> tuple[Any, ...]:
+        similar = products(anchors, others) / temperature
         complete, positive = pairs.complete, pairs.of_complete.positive
         of_negatives = log_sum_exp_where(pairs.negative, similar, complete)
         totals = sum_where(positive, ops.softplus(of_negatives[:, None] - similar))
         return totals, number(positive, totals.dtype), ops.cast(complete, totals.dtype)
 
-    vectors = numerics.unit(y_pred, -1) if normalize else y_pred
-    totals, counts, complete = of_anchors(terms, y_true, vectors, chunk_size=chunk_size)
-    return as_mean_of_all(totals, counts, complete != 0), complete != 0
+    sets = sets_of(y_true, y_pred, references, reference_labels, across_replicas)
+    sets = sets.normalized if normalize else sets
+    totals, counts, complete = of_anchors(terms, sets, chunk_size=chunk_size)
+    return as_mean_of_all(totals, counts, complete != 0, across_replicas), complete != 0
 
 
 @saved
-class NTXent(FunctionLoss):
+class NTXent(PairLoss):
     """NT-Xent, the normalised temperature-scaled cross-entropy: each positive pair against the negatives.
 
     With s the cosine of two embeddings divided by the temperature, for an anchor i, a positive p of its class
@@ -204,9 +238,17 @@ class NTXent(FunctionLoss):
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
         chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
             on it. Default: None, all at once for a small batch, else a size that suits the device.
+        reference: Whether the embeddings are compared with another set. Default: False, with the others of
+            the batch.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
     Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
+
+    With `reference`, y_true is `{"anchors": (batch,), "references": (n,)}` and y_pred
+    `{"anchors": (batch, dimensions), "references": (n, dimensions)}`. Each anchor is compared with all
+    references, and the values are those of the anchors. In `compile`, write `loss=[loss]`.
 
     The other positives of an anchor stand in no denominator. `SupervisedContrastive` has them there.
 
@@ -242,6 +284,8 @@ class NTXent(FunctionLoss):
         dtype: DType = None,
         *,
         chunk_size: int | None = None,
+        reference: bool = False,
+        across_replicas: bool = False,
     ):
         super().__init__(
             nt_xent,
@@ -251,4 +295,6 @@ class NTXent(FunctionLoss):
             temperature=temperature,
             normalize=normalize,
             chunk_size=chunk_size,
+            reference=reference,
+            across_replicas=across_replicas,
         )

@@ -8,7 +8,9 @@ from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.pair_distances import DISTANCES
-from keraslosses.losses.pairs import as_mean_of_all, log_sum_exp_where, number, pairs_within, sum_where
+from keraslosses.losses.pair_loss import ANOTHER_SET, PairLoss
+from keraslosses.losses.pair_sets import sets_of
+from keraslosses.losses.pairs import as_mean_of_all, log_sum_exp_where, number, sum_where
 
 
 @loss_function(
@@ -16,6 +18,7 @@ from keraslosses.losses.pairs import as_mean_of_all, log_sum_exp_where, number, 
     positive_margin=checks.number,
     negative_margin=checks.number,
     distance=checks.one_of(*DISTANCES),
+    **ANOTHER_SET,
 )
 def batch_contrastive(
     y_true: Tensor,
@@ -23,6 +26,10 @@ def batch_contrastive(
     positive_margin: float = 0.0,
     negative_margin: float = 1.0,
     distance: str = "euclidean",
+    *,
+    references: Tensor = None,
+    reference_labels: Tensor = None,
+    across_replicas: bool = False,
 ) -> Any:
     """Contrastive loss over all pairs of a batch: a hinge for pairs of one class, and one for the others.
 
@@ -34,6 +41,11 @@ def batch_contrastive(
         positive_margin: The distance up to which a pair of one class costs nothing, any number. Default: 0.
         negative_margin: The distance from which a pair of two classes costs nothing, any number. Default: 1.
         distance: `"euclidean"` (default), `"squared_euclidean"` or `"cosine"`, which is 1 - cosine.
+        references: Embeddings `(n, dimensions)` with which those of y_pred are compared. Default: None, the
+            others of the batch.
+        reference_labels: The classes `(n,)` of the references. Those with the label -1 make no pairs.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
     result `(batch,)` or `(batch, views)`.
@@ -47,22 +59,24 @@ def batch_contrastive(
     >>> print(round(float(keraslosses.batch_contrastive([0, 0, 1], embeddings)[0]), 4))
     0.9375
     """
-    pairs, distances = pairs_within(y_true), DISTANCES[distance](y_pred, y_pred)
+    sets = sets_of(y_true, y_pred, references, reference_labels, across_replicas)
+    pairs, distances = sets.pairs, DISTANCES[distance](sets.anchors, sets.references)
     counted = ops.any(ops.logical_or(*pairs), axis=1)
     pull = backend.at_least(distances - positive_margin, 0.0)
     push = backend.at_least(negative_margin - distances, 0.0)
-    parts = (mean_above_zero(*part, counted) for part in ((pairs.positive, pull), (pairs.negative, push)))
-    return sum(parts), counted
+    sorts = (pairs.positive, pull), (pairs.negative, push)
+    return sum(mean_above_zero(*sort, counted, across_replicas) for sort in sorts), counted
 
 
-def mean_above_zero(condition: Tensor, costs: Tensor, counted: Tensor) -> Any:
+def mean_above_zero(condition: Tensor, costs: Tensor, counted: Tensor, across_replicas: bool) -> Any:
     """The part of each anchor in the mean of the costs above 0 of the pairs for which the condition holds."""
     above = ops.logical_and(condition, costs > 0)
-    return as_mean_of_all(sum_where(condition, costs), number(above, costs.dtype), counted)
+    counts = number(above, costs.dtype)
+    return as_mean_of_all(sum_where(condition, costs), counts, counted, across_replicas)
 
 
 @saved
-class PairContrastive(FunctionLoss):
+class PairContrastive(PairLoss):
     """Contrastive loss over all pairs of a batch: near in one class, at least a margin apart otherwise.
 
     With d the distance of two embeddings:
@@ -80,9 +94,17 @@ class PairContrastive(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        reference: Whether the embeddings are compared with another set. Default: False, with the others of
+            the batch.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
     Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
+
+    With `reference`, y_true is `{"anchors": (batch,), "references": (n,)}` and y_pred
+    `{"anchors": (batch, dimensions), "references": (n, dimensions)}`. Each anchor is compared with all
+    references, and the values are those of the anchors. In `compile`, write `loss=[loss]`.
 
     The value of a sample is its part of both means: the sum over the pairs in which it is the anchor, divided
     by how many such pairs an anchor has on average. If a batch has no pair of one sort, the other part is the
@@ -114,6 +136,9 @@ class PairContrastive(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "pair_contrastive",
         dtype: DType = None,
+        *,
+        reference: bool = False,
+        across_replicas: bool = False,
     ):
         super().__init__(
             batch_contrastive,
@@ -123,11 +148,22 @@ class PairContrastive(FunctionLoss):
             positive_margin=positive_margin,
             negative_margin=negative_margin,
             distance=distance,
+            reference=reference,
+            across_replicas=across_replicas,
         )
 
 
-@loss_function(EmbeddingPairs(), margin=checks.number, distance=checks.one_of(*DISTANCES))
-def lifted_structure(y_true: Tensor, y_pred: Tensor, margin: float = 1.0, distance: str = "euclidean") -> Any:
+@loss_function(
+    EmbeddingPairs(), margin=checks.number, distance=checks.one_of(*DISTANCES), across_replicas=checks.boolean
+)
+def lifted_structure(
+    y_true: Tensor,
+    y_pred: Tensor,
+    margin: float = 1.0,
+    distance: str = "euclidean",
+    *,
+    across_replicas: bool = False,
+) -> Any:
     """Lifted structure loss: each positive pair against all negatives of both of its samples.
 
     See `LiftedStructure` for the formula and the choices.
@@ -137,6 +173,8 @@ def lifted_structure(y_true: Tensor, y_pred: Tensor, margin: float = 1.0, distan
         y_pred: Embeddings: real numbers, or several views of each sample.
         margin: The distance that negatives should have, any number. Default: 1.
         distance: `"euclidean"` (default), `"squared_euclidean"` or `"cosine"`, which is 1 - cosine.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
     result `(batch,)` or `(batch, views)`.
@@ -150,12 +188,16 @@ def lifted_structure(y_true: Tensor, y_pred: Tensor, margin: float = 1.0, distan
     >>> print(round(float(keraslosses.lifted_structure([0, 0, 1], embeddings)[0]), 4))
     0.9389
     """
-    pairs, distances = pairs_within(y_true), DISTANCES[distance](y_pred, y_pred)
+    sets = sets_of(y_true, y_pred, across_replicas=across_replicas)
+    pairs, distances = sets.pairs, DISTANCES[distance](sets.anchors, sets.references)
     complete, positive = pairs.complete, pairs.of_complete.positive
     negatives = log_sum_exp_where(pairs.negative, margin - distances, complete)
-    excess = backend.at_least(ops.logaddexp(negatives[:, None], negatives[None, :]) + distances, 0.0)
+    of_all = backend.gather_over_replicas(negatives) if across_replicas else negatives
+    of_both = ops.logaddexp(negatives[:, None], of_all[None, :])
+    excess = backend.at_least(of_both + distances, 0.0)
     totals = sum_where(positive, 0.5 * ops.square(excess))
-    return as_mean_of_all(totals, number(positive, totals.dtype), complete), complete
+    counts = number(positive, totals.dtype)
+    return as_mean_of_all(totals, counts, complete, across_replicas), complete
 
 
 @saved
@@ -176,6 +218,8 @@ class LiftedStructure(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
     Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
@@ -207,5 +251,15 @@ class LiftedStructure(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "lifted_structure",
         dtype: DType = None,
+        *,
+        across_replicas: bool = False,
     ):
-        super().__init__(lifted_structure, reduction, name, dtype, margin=margin, distance=distance)
+        super().__init__(
+            lifted_structure,
+            reduction,
+            name,
+            dtype,
+            margin=margin,
+            distance=distance,
+            across_replicas=across_replicas,
+        )

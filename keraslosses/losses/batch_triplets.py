@@ -6,13 +6,17 @@ from typing import Any
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs
-from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.loss import loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.pair_distances import DISTANCES
-from keraslosses.losses.pairs import Pairs, as_mean_of_all, number, pairs_within, sum_where
+from keraslosses.losses.pair_loss import ANOTHER_SET, PairLoss
+from keraslosses.losses.pair_sets import sets_of
+from keraslosses.losses.pairs import Pairs, as_mean_of_all, number, sum_where
 
 # The cost of a triplet, from the distance to the positive less that to the negative.
 Cost = Callable[[Any], Any]
+# The sum of the costs of each anchor, and how many there are. None: one.
+Costs = tuple[Any, Any]
 
 
 @loss_function(
@@ -21,6 +25,7 @@ Cost = Callable[[Any], Any]
     distance=checks.one_of(*DISTANCES),
     mining=checks.one_of("semihard", "hard", "all", "easy_positive"),
     soft=checks.boolean,
+    **ANOTHER_SET,
 )
 def triplet(
     y_true: Tensor,
@@ -29,6 +34,10 @@ def triplet(
     distance: str = "euclidean",
     mining: str = "semihard",
     soft: bool = False,
+    *,
+    references: Tensor = None,
+    reference_labels: Tensor = None,
+    across_replicas: bool = False,
 ) -> Any:
     """Triplet loss over the triplets of a batch, which `mining` chooses.
 
@@ -42,6 +51,11 @@ def triplet(
         mining: `"semihard"` (default), `"hard"`, `"all"` or `"easy_positive"`.
         soft: Whether the softplus of the difference is the cost of a triplet, without a margin. Default:
             False.
+        references: Embeddings `(n, dimensions)` with which those of y_pred are compared. Default: None, the
+            others of the batch.
+        reference_labels: The classes `(n,)` of the references. Those with the label -1 make no pairs.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
     result `(batch,)` or `(batch, views)`.
@@ -55,9 +69,12 @@ def triplet(
     >>> print(float(keraslosses.triplet([0, 0, 1], embeddings)[0]))
     0.5
     """
-    pairs = pairs_within(y_true)
-    distances = DISTANCES[distance](y_pred, y_pred)
-    values = MINING[mining](distances, pairs, margin, soft) * none_undefined(distances)
+    sets = sets_of(y_true, y_pred, references, reference_labels, across_replicas)
+    pairs, distances = sets.pairs, DISTANCES[distance](sets.anchors, sets.references)
+    totals, counts = MINING[mining](distances, pairs, margin, soft)
+    if counts is not None:
+        totals = as_mean_of_all(totals, counts, pairs.complete, across_replicas)
+    values = totals * none_undefined(distances)
     return ops.where(pairs.complete, values, ops.zeros_like(values)), pairs.complete
 
 
@@ -70,34 +87,32 @@ def cost_of(margin: float, soft: bool) -> Cost:
     return ops.softplus if soft else lambda difference: backend.at_least(difference + margin, 0.0)
 
 
-def hard(distances: Tensor, pairs: Pairs, margin: float, soft: bool) -> Any:
+def hard(distances: Tensor, pairs: Pairs, margin: float, soft: bool) -> Costs:
     """The farthest positive and the nearest negative of each anchor."""
     farthest = backend.largest(ops.where(pairs.positive, distances, ops.zeros_like(distances)))
     nearest = nearest_where(pairs.negative, distances)
-    return cost_of(margin, soft)(farthest - nearest)
+    return cost_of(margin, soft)(farthest - nearest), None
 
 
-def semihard(distances: Tensor, pairs: Pairs, margin: float, soft: bool) -> Any:
+def semihard(distances: Tensor, pairs: Pairs, margin: float, soft: bool) -> Costs:
     """Each positive pair, with its semi-hard negative: the mean over these triplets."""
     chosen = pairs.of_complete
     costs = cost_of(margin, soft)(distances - semihard_negatives(distances, chosen, distances))
-    counts = number(chosen.positive, distances.dtype)
-    return as_mean_of_all(sum_where(chosen.positive, costs), counts, pairs.complete)
+    return sum_where(chosen.positive, costs), number(chosen.positive, distances.dtype)
 
 
-def easy_positive(distances: Tensor, pairs: Pairs, margin: float, soft: bool) -> Any:
+def easy_positive(distances: Tensor, pairs: Pairs, margin: float, soft: bool) -> Costs:
     """The nearest positive of each anchor, with its semi-hard negative."""
     nearest = nearest_where(pairs.positive, distances)
     negatives = semihard_negatives(distances, pairs.of_complete, nearest[:, None])
-    return cost_of(margin, soft)(nearest - negatives[:, 0])
+    return cost_of(margin, soft)(nearest - negatives[:, 0]), None
 
 
-def all_triplets(distances: Tensor, pairs: Pairs, margin: float, soft: bool) -> Any:
+def all_triplets(distances: Tensor, pairs: Pairs, margin: float, soft: bool) -> Costs:
     """The mean over the triplets with a cost above 0."""
     chosen = pairs.of_complete
     costs, counts = (all_soft if soft else all_hinges)(distances, chosen, margin)
-    totals = sum_where(chosen.positive, costs)
-    return as_mean_of_all(totals, sum_where(chosen.positive, counts), pairs.complete)
+    return sum_where(chosen.positive, costs), sum_where(chosen.positive, counts)
 
 
 MINING = {"semihard": semihard, "hard": hard, "all": all_triplets, "easy_positive": easy_positive}
@@ -154,7 +169,7 @@ def beyond_all(distances: Tensor) -> Any:
 
 
 @saved
-class Triplet(FunctionLoss):
+class Triplet(PairLoss):
     """Triplet loss: each embedding should be nearer to those of its class than to others, by a margin.
 
     With d the distance, for an anchor a, a positive p of its class and a negative n of another class:
@@ -182,9 +197,17 @@ class Triplet(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        reference: Whether the embeddings are compared with another set. Default: False, with the others of
+            the batch.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, result `(batch,)`.
     Or y_pred `(batch, views, dimensions)`, several views of each sample, result `(batch, views)`.
+
+    With `reference`, y_true is `{"anchors": (batch,), "references": (n,)}` and y_pred
+    `{"anchors": (batch, dimensions), "references": (n, dimensions)}`. Each anchor is compared with all
+    references, and the values are those of the anchors. In `compile`, write `loss=[loss]`.
 
     The value of a sample is its part of the mean: the sum over the triplets in which it is the anchor,
     divided by how many triplets an anchor has on average. A sample without a positive or without a negative
@@ -218,7 +241,19 @@ class Triplet(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "triplet",
         dtype: DType = None,
+        *,
+        reference: bool = False,
+        across_replicas: bool = False,
     ):
         super().__init__(
-            triplet, reduction, name, dtype, margin=margin, distance=distance, mining=mining, soft=soft
+            triplet,
+            reduction,
+            name,
+            dtype,
+            margin=margin,
+            distance=distance,
+            mining=mining,
+            soft=soft,
+            reference=reference,
+            across_replicas=across_replicas,
         )

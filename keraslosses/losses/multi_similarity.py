@@ -5,10 +5,12 @@ from typing import Any
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs
-from keraslosses.core.loss import FunctionLoss, loss_function, saved
+from keraslosses.core.loss import loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.pair_distances import products
-from keraslosses.losses.pairs import Pairs, log_sum_exp_where, pairs_within
+from keraslosses.losses.pair_loss import ANOTHER_SET, PairLoss
+from keraslosses.losses.pair_sets import sets_of
+from keraslosses.losses.pairs import Pairs, log_sum_exp_where
 
 
 @loss_function(
@@ -17,6 +19,7 @@ from keraslosses.losses.pairs import Pairs, log_sum_exp_where, pairs_within
     beta=checks.positive,
     base=checks.number,
     epsilon=checks.optional_number,
+    **ANOTHER_SET,
 )
 def multi_similarity(
     y_true: Tensor,
@@ -25,6 +28,10 @@ def multi_similarity(
     beta: float = 50.0,
     base: float = 1.0,
     epsilon: float | None = 0.1,
+    *,
+    references: Tensor = None,
+    reference_labels: Tensor = None,
+    across_replicas: bool = False,
 ) -> Any:
     """Multi-similarity loss of embeddings of length 1.
 
@@ -37,6 +44,11 @@ def multi_similarity(
         beta: Scale of the negative pairs, above 0. Default: 50.
         base: The similarity from which both are measured, any number. Default: 1.
         epsilon: Margin of the mining, any number, or None for all pairs. Default: 0.1.
+        references: Embeddings `(n, dimensions)` with which those of y_pred are compared. Default: None, the
+            others of the batch.
+        reference_labels: The classes `(n,)` of the references. Those with the label -1 make no pairs.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, dimensions)` or `(batch, views, dimensions)`,
     result `(batch,)` or `(batch, views)`.
@@ -50,7 +62,8 @@ def multi_similarity(
     >>> print(round(float(keraslosses.multi_similarity([0, 0, 1], embeddings, epsilon=None)[0]), 4))
     0.5856
     """
-    pairs, similar = pairs_within(y_true), products(y_pred, y_pred)
+    sets = sets_of(y_true, y_pred, references, reference_labels, across_replicas)
+    pairs, similar = sets.pairs, products(sets.anchors, sets.references)
     complete = pairs.complete
     chosen = pairs if epsilon is None else hard_pairs(ops.stop_gradient(similar), pairs, epsilon)
     pull = log_one_plus_sum(chosen.positive, alpha * (base - similar)) / alpha
@@ -80,7 +93,7 @@ def log_one_plus_sum(condition: Tensor, values: Tensor) -> Any:
 
 
 @saved
-class MultiSimilarity(FunctionLoss):
+class MultiSimilarity(PairLoss):
     """Multi-similarity loss: pulls and pushes the pairs of a batch by how hard each is among the others.
 
     With s the scalar product of two embeddings, P(i) the hard positives and N(i) the hard negatives of sample
@@ -104,10 +117,18 @@ class MultiSimilarity(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        reference: Whether the embeddings are compared with another set. Default: False, with the others of
+            the batch.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, dimensions)`, each row of length
     1, result `(batch,)`. Or y_pred `(batch, views, dimensions)`, several views of each sample, result
     `(batch, views)`.
+
+    With `reference`, y_true is `{"anchors": (batch,), "references": (n,)}` and y_pred
+    `{"anchors": (batch, dimensions), "references": (n, dimensions)}`. Each anchor is compared with all
+    references, and the values are those of the anchors. In `compile`, write `loss=[loss]`.
 
     The loss does not normalise the embeddings: end the model with `keras.layers.UnitNormalization`.
 
@@ -138,7 +159,19 @@ class MultiSimilarity(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "multi_similarity",
         dtype: DType = None,
+        *,
+        reference: bool = False,
+        across_replicas: bool = False,
     ):
         super().__init__(
-            multi_similarity, reduction, name, dtype, alpha=alpha, beta=beta, base=base, epsilon=epsilon
+            multi_similarity,
+            reduction,
+            name,
+            dtype,
+            alpha=alpha,
+            beta=beta,
+            base=base,
+            epsilon=epsilon,
+            reference=reference,
+            across_replicas=across_replicas,
         )

@@ -10,7 +10,7 @@ from typing import Any
 from keraslosses.core import backend
 from keraslosses.core.backend import ops
 from keraslosses.core.types import Tensor
-from keraslosses.losses.pairs import pairs_between, pairs_within, without
+from keraslosses.losses.pair_sets import Sets
 
 # Up to this many rows, an array of all pairs takes at most 4 MB.
 SMALL_BATCH = 1024
@@ -23,48 +23,38 @@ Terms = Callable[..., tuple[Any, ...]]
 
 
 def of_anchors(
-    terms: Terms,
-    labels: Tensor,
-    anchors: Tensor,
-    references: Tensor | None = None,
-    own: tuple[Tensor, ...] = (),
-    chunk_size: int | None = None,
+    terms: Terms, sets: Sets, own: tuple[Tensor, ...] = (), chunk_size: int | None = None
 ) -> tuple[Any, ...]:
     """What `terms(pairs, anchors, references, *own)` gives for each anchor: tensors `(batch,)` of one dtype.
 
-    Anchors and references have the same labels. Without references, they are the set itself, and no row is
-    compared with itself. `own` are tensors with one row for each anchor.
+    `own` are tensors with one row for each anchor.
     """
-    within = references is None
-    references = anchors if within else references
-    batch = anchors.shape[0]
-    size = chunk_size or suitable_size(anchors)
+    batch = sets.anchors.shape[0]
+    size = chunk_size or suitable_size(sets.anchors, sets.references)
     if size is not None and isinstance(batch, int):
         size = min(size, batch)
     if size is None:
-        pairs = pairs_within(labels) if within else pairs_between(labels, labels)
-        return terms(pairs, anchors, references, *own)
+        return terms(sets.pairs, sets.anchors, sets.references, *own)
+    numbers = () if sets.places is None else (sets.places,)
 
-    def of_chunk(anchors: Tensor, labels: Tensor, places: Tensor, *rest: Tensor) -> Any:
-        *own, references, other_labels = rest
-        pairs = pairs_between(labels, other_labels)
-        if within:
-            numbers = ops.arange(ops.shape(other_labels)[0], dtype="int32")
-            pairs = without(pairs, places[:, None] == numbers[None])
+    def of_chunk(labels: Tensor, anchors: Tensor, *rest: Tensor) -> Any:
+        *given, reference_labels, references = rest
+        places, own = given[: len(numbers)], given[len(numbers) :]
+        pairs = Sets(labels, anchors, reference_labels, references, *places).pairs
         return ops.stack(terms(pairs, anchors, references, *own), axis=-1)
 
-    places = ops.arange(ops.shape(labels)[0], dtype="int32")
-    found = backend.by_rows(of_chunk, (anchors, labels, places, *own), (references, labels), size)
+    rows, shared = (sets.labels, sets.anchors, *numbers, *own), (sets.reference_labels, sets.references)
+    found = backend.by_rows(of_chunk, rows, shared, size)
     return tuple(found[:, column] for column in range(found.shape[1]))
 
 
-def suitable_size(anchors: Tensor) -> int | None:
+def suitable_size(anchors: Tensor, references: Tensor) -> int | None:
     """The number of anchors in a chunk that suits the device. None: all at once."""
-    batch = anchors.shape[0]
-    if not isinstance(batch, int) or batch <= SMALL_BATCH:
+    batch, others = anchors.shape[0], references.shape[0]
+    if not isinstance(batch, int) or not isinstance(others, int) or batch * others <= SMALL_BATCH**2:
         return None
     memory = backend.memory_of_device(anchors)
     if memory is None:
-        return max(FEWEST_ROWS, PAIRS_ON_CPU // batch)
-    fitting = int(SHARE_OF_MEMORY * memory / (ARRAYS * BYTES * batch))
+        return max(FEWEST_ROWS, PAIRS_ON_CPU // others)
+    fitting = int(SHARE_OF_MEMORY * memory / (ARRAYS * BYTES * others))
     return None if fitting >= batch else max(FEWEST_ROWS, fitting)

@@ -1,7 +1,7 @@
 """Pairs of rows of two sets of embeddings: which are alike, and what losses sum up over them.
 
-An anchor is a row of the first set, a reference a row of the second one. All arrays over pairs have the
-shape `(anchors, references)`.
+An anchor is a row of the first set, a reference a row of the second one; `losses/pair_sets.py` makes both
+sets. All arrays over pairs have the shape `(anchors, references)`.
 """
 
 from typing import Any, NamedTuple
@@ -98,11 +98,13 @@ def softmax_costs(pairs: Pairs, similar: Tensor) -> Any:
     return ops.where(complete, costs, ops.zeros_like(costs))
 
 
-def as_mean_of_all(totals: Tensor, counts: Tensor, counted: Tensor) -> Any:
+def as_mean_of_all(totals: Tensor, counts: Tensor, counted: Tensor, across_replicas: bool = False) -> Any:
     """Values of the anchors with the mean sum(totals) / sum(counts), over the anchors that are counted.
 
     A loss that is a mean over pairs or triplets gives each anchor its part: the sum over its own ones,
-    divided by how many an anchor has on average.
+    divided by how many an anchor has on average, in the batch or across replicas.
     """
-    anchors = number(counted, totals.dtype, axis=None)
-    return totals * numerics.divide(anchors, ops.sum(counts))
+    numbers = number(counted, totals.dtype, axis=None), ops.sum(counts)
+    if across_replicas:
+        numbers = tuple(map(backend.mean_over_replicas, numbers))
+    return totals * numerics.divide(*numbers)

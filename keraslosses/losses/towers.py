@@ -9,11 +9,14 @@ from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.pair_chunks import of_anchors
 from keraslosses.losses.pair_distances import products, squares
-from keraslosses.losses.pairs import Pairs, pairs_between, softmax_costs
+from keraslosses.losses.pair_sets import sets_of
+from keraslosses.losses.pairs import Pairs, softmax_costs
 
 
-@loss_function(Towers(labels=True), regularization=checks.non_negative)
-def n_pairs(y_true: Tensor, y_pred: Tensor, regularization: float = 0.0) -> Any:
+@loss_function(Towers(labels=True), regularization=checks.non_negative, across_replicas=checks.boolean)
+def n_pairs(
+    y_true: Tensor, y_pred: Tensor, regularization: float = 0.0, across_replicas: bool = False
+) -> Any:
     """N-pairs loss: a softmax over the positives of all samples, with those of the class as targets.
 
     See `NPairs` for the formula and the choices.
@@ -22,6 +25,8 @@ def n_pairs(y_true: Tensor, y_pred: Tensor, regularization: float = 0.0) -> Any:
         y_true: Classes of the samples: whole numbers. Samples with the label -1 make no pairs.
         y_pred: An anchor and its positive for each sample: real numbers.
         regularization: Weight of the mean squared length of the two vectors, at least 0. Default: 0.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, y_pred `(batch, 2, dimensions)`, result `(batch,)`.
 
@@ -35,8 +40,9 @@ def n_pairs(y_true: Tensor, y_pred: Tensor, regularization: float = 0.0) -> Any:
     0.4375
     """
     anchors, positives = y_pred[:, 0], y_pred[:, 1]
-    pairs = pairs_between(y_true, y_true)
-    values = softmax_costs(pairs, products(anchors, positives))
+    sets = sets_of(y_true, anchors, positives, y_true, across_replicas)
+    pairs = sets.pairs
+    values = softmax_costs(pairs, products(anchors, sets.references))
     lengths = 0.5 * (squares(anchors) + squares(positives))
     return ops.where(pairs.complete, values + regularization * lengths, 0.0), pairs.complete
 
@@ -59,6 +65,8 @@ class NPairs(FunctionLoss):
             `"mean_with_sample_weight"` or `"none"` (the same as None).
         name: Name of the loss.
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch,)` or `(batch, 1)`, whole numbers; y_pred `(batch, 2, dimensions)`, the anchor and
     its positive; result `(batch,)`.
@@ -88,8 +96,17 @@ class NPairs(FunctionLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "n_pairs",
         dtype: DType = None,
+        *,
+        across_replicas: bool = False,
     ):
-        super().__init__(n_pairs, reduction, name, dtype, regularization=regularization)
+        super().__init__(
+            n_pairs,
+            reduction,
+            name,
+            dtype,
+            regularization=regularization,
+            across_replicas=across_replicas,
+        )
 
 
 @loss_function(
@@ -99,6 +116,7 @@ class NPairs(FunctionLoss):
     normalize=checks.boolean,
     negatives=checks.boolean,
     chunk_size=checks.optional_positive_integer,
+    across_replicas=checks.boolean,
 )
 def info_nce(
     y_true: Tensor,
@@ -108,6 +126,7 @@ def info_nce(
     normalize: bool = True,
     negatives: bool = False,
     chunk_size: int | None = None,
+    across_replicas: bool = False,
 ) -> Any:
     """InfoNCE: a softmax over the second vectors of all samples, with that of the sample as target.
 
@@ -122,6 +141,8 @@ def info_nce(
         negatives: Whether y_pred has negatives of each sample behind its two vectors. Default: False.
         chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
             on it. Default: None, all at once for a small batch, else a size that suits the device.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch, ..)`, y_pred `(batch, 2, dimensions)`, or with `negatives`
     `(batch, 2 + negatives, dimensions)`, result `(batch,)`.
@@ -137,7 +158,9 @@ def info_nce(
     """
     vectors = numerics.unit(y_pred, -1) if normalize else y_pred
     own = (vectors[:, 2:],) if negatives else ()
-    return contrast(y_true, vectors[:, 0] / temperature, vectors[:, 1], own, symmetric, chunk_size)
+    return contrast(
+        y_true, vectors[:, 0] / temperature, vectors[:, 1], own, symmetric, chunk_size, across_replicas
+    )
 
 
 def contrast(
@@ -147,6 +170,7 @@ def contrast(
     own: tuple[Tensor, ...] = (),
     symmetric: bool = True,
     chunk_size: int | None = None,
+    across_replicas: bool = False,
 ) -> Any:
     """InfoNCE of two sets whose scalar products are the logits, and which samples have a negative.
 
@@ -161,9 +185,11 @@ def contrast(
         costs = softmax_costs(pairs, similar)
         return costs, ops.cast(pairs.complete, costs.dtype)
 
-    values, complete = of_anchors(terms, labels, first, second, own, chunk_size)
+    sets = sets_of(labels, first, second, labels, across_replicas)
+    values, complete = of_anchors(terms, sets, own, chunk_size)
     if symmetric:
-        back, _ = of_anchors(terms, labels, second, first, (), chunk_size)
+        sets = sets_of(labels, second, first, labels, across_replicas)
+        back, _ = of_anchors(terms, sets, chunk_size=chunk_size)
         values = 0.5 * (values + back)
     return values, complete != 0
 
@@ -204,6 +230,8 @@ class InfoNCE(FunctionLoss):
         dtype: Dtype of the result. Default: `keras.config.floatx()`. The loss computes in float32 at least.
         chunk_size: How many anchors are compared with all others at a time. Value and gradient do not depend
             on it. Default: None, all at once for a small batch, else a size that suits the device.
+        across_replicas: Whether the samples of all replicas are compared. Default: False, those of each
+            replica.
 
     Shapes: y_true `(batch, ..)`, anything with one row for each sample, which is not read; y_pred
     `(batch, 2, dimensions)`: `keras.ops.stack` of the outputs of both towers along axis 1. With `negatives`
@@ -243,6 +271,7 @@ class InfoNCE(FunctionLoss):
         dtype: DType = None,
         *,
         chunk_size: int | None = None,
+        across_replicas: bool = False,
     ):
         super().__init__(
             info_nce,
@@ -254,4 +283,5 @@ class InfoNCE(FunctionLoss):
             normalize=normalize,
             negatives=negatives,
             chunk_size=chunk_size,
+            across_replicas=across_replicas,
         )

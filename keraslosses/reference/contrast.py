@@ -4,29 +4,43 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
-from keraslosses.reference.pairs_of_batch import NO_PAIRS, anchors_counted, partners, parts_of_mean
+from keraslosses.reference.pairs_of_batch import NO_PAIRS, anchors_counted, partners, parts_of_mean, unit
 from keraslosses.reference.uses import Use
 
 
-def similarity_of(x: Array, temperature: float, normalize: bool) -> Array:
-    unit = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-7) if normalize else x
-    return unit @ unit.T / temperature
+def similarity_of(x: Array, temperature: float, normalize: bool, references: Array | None = None) -> Array:
+    others = x if references is None else references
+    return (unit(x) @ unit(others).T if normalize else x @ others.T) / temperature
 
 
 def supervised_contrastive(
-    y: Array, x: Array, temperature: float = 0.1, normalize: bool = True, chunk_size: int | None = None
+    y: Array,
+    x: Array,
+    temperature: float = 0.1,
+    normalize: bool = True,
+    chunk_size: int | None = None,
+    references: Array | None = None,
+    reference_labels: Array | None = None,
+    across_replicas: bool = False,
 ) -> Array:
-    s, values = similarity_of(x, temperature, normalize), np.zeros(len(x))
-    for i, p, n in partners(y):
+    s, values = similarity_of(x, temperature, normalize, references), np.zeros(len(x))
+    for i, p, n in partners(y, reference_labels):
         values[i] = -np.mean(s[i, p] - np.logaddexp.reduce(s[i, p + n]))
     return values
 
 
 def nt_xent(
-    y: Array, x: Array, temperature: float = 0.5, normalize: bool = True, chunk_size: int | None = None
+    y: Array,
+    x: Array,
+    temperature: float = 0.5,
+    normalize: bool = True,
+    chunk_size: int | None = None,
+    references: Array | None = None,
+    reference_labels: Array | None = None,
+    across_replicas: bool = False,
 ) -> Array:
-    s, costs = similarity_of(x, temperature, normalize), {}
-    for i, p, n in partners(y):
+    s, costs = similarity_of(x, temperature, normalize, references), {}
+    for i, p, n in partners(y, reference_labels):
         costs[i] = np.array([np.logaddexp.reduce([s[i, j], *s[i, n]]) - s[i, j] for j in p])
     return parts_of_mean(len(x), costs)
 
@@ -38,9 +52,12 @@ def multi_similarity(
     beta: float = 50.0,
     base: float = 1.0,
     epsilon: float | None = 0.1,
+    references: Array | None = None,
+    reference_labels: Array | None = None,
+    across_replicas: bool = False,
 ) -> Array:
-    s, values = x @ x.T, np.zeros(len(x))
-    for i, p, n in partners(y):
+    s, values = x @ (x if references is None else references).T, np.zeros(len(x))
+    for i, p, n in partners(y, reference_labels):
         positives, negatives = s[i, p], s[i, n]
         if epsilon is not None:
             positives = positives[~(positives - epsilon >= np.max(s[i, n]))]
@@ -80,8 +97,12 @@ REFERENCES = (
             "class of sample $i$; $n$: their number"
         ),
         paper="https://arxiv.org/abs/2004.11362",
-        options=({}, {"temperature": 1.5, "normalize": False}, {"temperature": 0.4, "chunk_size": 3}),
-        bad_options=(*TEMPERATURES, {"chunk_size": 0}),
+        options=(
+            {},
+            {"temperature": 1.5, "normalize": False},
+            {"temperature": 0.4, "chunk_size": 3, "across_replicas": True},
+        ),
+        bad_options=({"across_replicas": 1}, *TEMPERATURES, {"chunk_size": 0}),
         hard=(*NO_PAIRS, *DIRECTIONS),
         laws=frozenset({"non_negative"}),
         counting=anchors_counted,
@@ -114,8 +135,12 @@ REFERENCES = (
             "other classes than $i$"
         ),
         paper="https://arxiv.org/abs/2002.05709",
-        options=({}, {"temperature": 1.5, "normalize": False}, {"temperature": 0.4, "chunk_size": 3}),
-        bad_options=(*TEMPERATURES, {"chunk_size": 0}),
+        options=(
+            {},
+            {"temperature": 1.5, "normalize": False},
+            {"temperature": 0.4, "chunk_size": 3, "across_replicas": True},
+        ),
+        bad_options=({"across_replicas": 1}, *TEMPERATURES, {"chunk_size": 0}),
         hard=(*NO_PAIRS, *DIRECTIONS),
         laws=frozenset({"non_negative"}),
         counting=anchors_counted,
@@ -149,8 +174,18 @@ REFERENCES = (
             "positive minus `epsilon`"
         ),
         paper="https://arxiv.org/abs/1904.06627",
-        options=({}, {"epsilon": None, "beta": 10.0, "base": 0.5}, {"epsilon": -0.2, "alpha": 1.0}),
-        bad_options=({"alpha": 0.0}, {"beta": -1.0}, {"base": "one"}, {"epsilon": "none"}),
+        options=(
+            {},
+            {"epsilon": None, "beta": 10.0, "base": 0.5},
+            {"epsilon": -0.2, "alpha": 1.0, "across_replicas": True},
+        ),
+        bad_options=(
+            {"across_replicas": 1},
+            {"alpha": 0.0},
+            {"beta": -1.0},
+            {"base": "one"},
+            {"epsilon": "none"},
+        ),
         hard=(
             *NO_PAIRS,
             Hard("no hard pair", [5, 5, 6], [[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]]),

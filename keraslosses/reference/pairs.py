@@ -4,17 +4,17 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Options, Reference
-from keraslosses.reference.pairs_of_batch import NO_PAIRS, anchors_counted, partners, parts_of_mean
+from keraslosses.reference.pairs_of_batch import NO_PAIRS, anchors_counted, partners, parts_of_mean, unit
 from keraslosses.reference.uses import Use
 
 Pair = tuple[int, int]
 
 
-def distance_of(x: Array, distance: str) -> Array:
+def distance_of(x: Array, distance: str, references: Array | None = None) -> Array:
+    others = x if references is None else references
     if distance == "cosine":
-        unit = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-7)
-        return 1 - unit @ unit.T
-    squares = np.sum((x[:, None] - x[None]) ** 2, axis=-1)
+        return 1 - unit(x) @ unit(others).T
+    squares = np.sum((x[:, None] - others[None]) ** 2, axis=-1)
     return squares if distance == "squared_euclidean" else np.sqrt(squares)
 
 
@@ -30,13 +30,16 @@ def triplet(
     distance: str = "euclidean",
     mining: str = "semihard",
     soft: bool = False,
+    references: Array | None = None,
+    reference_labels: Array | None = None,
+    across_replicas: bool = False,
 ) -> Array:
-    d, costs = distance_of(x, distance), {}
+    d, costs = distance_of(x, distance, references), {}
 
     def cost(near: Array, far: Array) -> Array:
         return np.logaddexp(0, near - far) if soft else np.maximum(near - far + margin, 0)
 
-    for i, p, n in partners(y):
+    for i, p, n in partners(y, reference_labels):
         positives, negatives = d[i, p], d[i, n]
         if mining == "hard":
             costs[i] = cost(np.max(positives, keepdims=True), np.min(negatives))
@@ -50,17 +53,20 @@ def triplet(
     return parts_of_mean(len(x), costs)
 
 
-def pairs_of(y: Array) -> tuple[list[Pair], list[Pair]]:
-    """The pairs of one class and those of two classes, in both orders."""
+def pairs_of(y: Array, reference_labels: Array | None = None) -> tuple[list[Pair], list[Pair]]:
+    """The pairs of one class and those of two classes; of a set with itself in both orders."""
     y = np.reshape(y, -1)
-    known = [i for i in range(len(y)) if y[i] != -1]
-    every = [(i, j) for i in known for j in known if i != j]
-    return [(i, j) for i, j in every if y[i] == y[j]], [(i, j) for i, j in every if y[i] != y[j]]
+    others = y if reference_labels is None else np.reshape(reference_labels, -1)
+    every = [(i, j) for i in range(len(y)) for j in range(len(others)) if -1 not in (y[i], others[j])]
+    every = [(i, j) for i, j in every if i != j or reference_labels is not None]
+    return [(i, j) for i, j in every if y[i] == others[j]], [(i, j) for i, j in every if y[i] != others[j]]
 
 
-def in_a_pair(y: Array, x: Array, **options: Options) -> tuple[Array, None]:
+def in_a_pair(
+    y: Array, x: Array, reference_labels: Array | None = None, **options: Options
+) -> tuple[Array, None]:
     counted = np.zeros(len(x), bool)
-    counted[[i for pairs in pairs_of(y) for i, _ in pairs]] = True
+    counted[[i for pairs in pairs_of(y, reference_labels) for i, _ in pairs]] = True
     return counted, None
 
 
@@ -70,16 +76,23 @@ def pair_contrastive(
     positive_margin: float = 0.0,
     negative_margin: float = 1.0,
     distance: str = "euclidean",
+    references: Array | None = None,
+    reference_labels: Array | None = None,
+    across_replicas: bool = False,
 ) -> Array:
-    d, values = distance_of(x, distance), np.zeros(len(x))
-    for pairs, excess in zip(pairs_of(y), (d - positive_margin, negative_margin - d), strict=True):
+    d, values = distance_of(x, distance, references), np.zeros(len(x))
+    for pairs, excess in zip(
+        pairs_of(y, reference_labels), (d - positive_margin, negative_margin - d), strict=True
+    ):
         above = [pair for pair in pairs if not excess[pair] <= 0]
         for i, j in above:
             values[i] += excess[i, j] / len(above)
-    return values * np.sum(in_a_pair(y, x)[0])
+    return values * np.sum(in_a_pair(y, x, reference_labels)[0])
 
 
-def lifted_structure(y: Array, x: Array, margin: float = 1.0, distance: str = "euclidean") -> Array:
+def lifted_structure(
+    y: Array, x: Array, margin: float = 1.0, distance: str = "euclidean", across_replicas: bool = False
+) -> Array:
     d, costs = distance_of(x, distance), {}
     negatives_of = {i: negatives for i, _, negatives in partners(y)}
     for i, p, _ in partners(y):
@@ -123,9 +136,15 @@ REFERENCES = (
             {"mining": "hard", "margin": 0.3, "distance": "cosine"},
             {"mining": "all", "distance": "squared_euclidean", "margin": 5.0},
             {"mining": "easy_positive", "soft": True},
-            {"mining": "all", "soft": True},
+            {"mining": "all", "soft": True, "across_replicas": True},
         ),
-        bad_options=({"margin": "wide"}, {"distance": "taxi"}, {"mining": "easy"}, {"soft": 1}),
+        bad_options=(
+            {"across_replicas": 1},
+            {"margin": "wide"},
+            {"distance": "taxi"},
+            {"mining": "easy"},
+            {"soft": 1},
+        ),
         hard=(
             *NO_PAIRS,
             Hard("one pair, one alone", [5, 5, 6, -1], APART),
@@ -168,9 +187,19 @@ REFERENCES = (
         options=(
             {"negative_margin": 4.0},
             {"positive_margin": 0.3, "negative_margin": 0.9, "distance": "cosine"},
-            {"positive_margin": 1.0, "negative_margin": 12.0, "distance": "squared_euclidean"},
+            {
+                "positive_margin": 1.0,
+                "negative_margin": 12.0,
+                "distance": "squared_euclidean",
+                "across_replicas": True,
+            },
         ),
-        bad_options=({"positive_margin": "none"}, {"negative_margin": None}, {"distance": "taxi"}),
+        bad_options=(
+            {"across_replicas": 1},
+            {"positive_margin": "none"},
+            {"negative_margin": None},
+            {"distance": "taxi"},
+        ),
         hard=(
             NO_PAIRS[0],
             NO_PAIRS[3],
@@ -212,8 +241,12 @@ REFERENCES = (
             "$d$: the `distance` of two embeddings; $m$: `margin`"
         ),
         paper="https://arxiv.org/abs/1511.06452",
-        options=({}, {"margin": 0.2, "distance": "cosine"}, {"distance": "squared_euclidean"}),
-        bad_options=({"margin": "wide"}, {"distance": "taxi"}),
+        options=(
+            {},
+            {"margin": 0.2, "distance": "cosine"},
+            {"distance": "squared_euclidean", "across_replicas": True},
+        ),
+        bad_options=({"across_replicas": 1}, {"margin": "wide"}, {"distance": "taxi"}),
         hard=(
             *NO_PAIRS,
             Hard("one pair, one alone", [5, 5, 6, -1], APART),

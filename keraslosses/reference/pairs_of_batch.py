@@ -7,22 +7,34 @@ from keraslosses.reference.entry import Array, Hard, Options
 Indices = list[int]
 
 
-def partners(y: Array) -> list[tuple[int, Indices, Indices]]:
-    """The anchors that have both, with their positives and their negatives. The label -1 makes no pairs."""
+def partners(y: Array, reference_labels: Array | None = None) -> list[tuple[int, Indices, Indices]]:
+    """The anchors that have both, with their positives and their negatives. The label -1 makes no pairs.
+
+    They are numbers of references. Without another set, these are the other anchors.
+    """
     y, found = np.reshape(y, -1), []
+    others = y if reference_labels is None else np.reshape(reference_labels, -1)
     for i in range(len(y)):
-        positives = [j for j in range(len(y)) if j != i and y[j] == y[i] != -1]
-        negatives = [j for j in range(len(y)) if y[j] != y[i] and -1 not in (y[i], y[j])]
+        candidates = [j for j in range(len(others)) if j != i or reference_labels is not None]
+        positives = [j for j in candidates if others[j] == y[i] != -1]
+        negatives = [j for j in candidates if others[j] != y[i] and -1 not in (y[i], others[j])]
         if positives and negatives:
             found.append((i, positives, negatives))
     return found
 
 
-def anchors_counted(y: Array, x: Array, **options: Options) -> tuple[Array, None]:
+def anchors_counted(
+    y: Array, x: Array, reference_labels: Array | None = None, **options: Options
+) -> tuple[Array, None]:
     """The anchors that the mean counts: those with a positive and a negative."""
     counted = np.zeros(len(x), bool)
-    counted[[i for i, _, _ in partners(y)]] = True
+    counted[[i for i, _, _ in partners(y, reference_labels)]] = True
     return counted, None
+
+
+def unit(x: Array) -> Array:
+    """The vectors divided by their length, or by 1e-7 if it is smaller."""
+    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-7)
 
 
 def parts_of_mean(count: int, costs: dict[int, Array]) -> Array:

@@ -4,26 +4,40 @@ import numpy as np
 
 from keraslosses.reference import kinds
 from keraslosses.reference.entry import Array, Hard, Reference
-from keraslosses.reference.pairs_of_batch import NO_PAIRS, anchors_counted, partners
+from keraslosses.reference.pairs_of_batch import NO_PAIRS, anchors_counted, partners, unit
 from keraslosses.reference.uses import Use
 
 
-def cosines_of(x: Array) -> Array:
-    unit = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-7)
-    return unit @ unit.T
+def cosines_of(x: Array, references: Array | None = None) -> Array:
+    return unit(x) @ unit(x if references is None else references).T
 
 
-def soft_nearest_neighbors(y: Array, x: Array, temperature: float = 1.0) -> Array:
-    near, values = -np.sum((x[:, None] - x[None]) ** 2, axis=-1) / temperature, np.zeros(len(x))
-    for i, p, n in partners(y):
+def soft_nearest_neighbors(
+    y: Array,
+    x: Array,
+    temperature: float = 1.0,
+    references: Array | None = None,
+    reference_labels: Array | None = None,
+    across_replicas: bool = False,
+) -> Array:
+    others, values = x if references is None else references, np.zeros(len(x))
+    near = -np.sum((x[:, None] - others[None]) ** 2, axis=-1) / temperature
+    for i, p, n in partners(y, reference_labels):
         values[i] = np.logaddexp.reduce(near[i, p + n]) - np.logaddexp.reduce(near[i, p])
     return values
 
 
-def fast_ap(y: Array, x: Array, bins: int = 10) -> Array:
-    squares, values = 2 - 2 * cosines_of(x), np.zeros(len(x))
+def fast_ap(
+    y: Array,
+    x: Array,
+    bins: int = 10,
+    references: Array | None = None,
+    reference_labels: Array | None = None,
+    across_replicas: bool = False,
+) -> Array:
+    squares, values = 2 - 2 * cosines_of(x, references), np.zeros(len(x))
     edges = np.linspace(0, 4, bins + 1)[:, None]
-    for i, p, n in partners(y):
+    for i, p, n in partners(y, reference_labels):
         h, of_negatives = (
             np.sum(np.maximum(1 - np.abs(squares[i, j] - edges) * bins / 4, 0), axis=1) for j in (p, n)
         )
@@ -33,15 +47,22 @@ def fast_ap(y: Array, x: Array, bins: int = 10) -> Array:
     return values
 
 
-def smooth_ap(y: Array, x: Array, temperature: float = 0.01) -> Array:
-    s, values = cosines_of(x) / temperature, np.zeros(len(x))
+def smooth_ap(
+    y: Array,
+    x: Array,
+    temperature: float = 0.01,
+    references: Array | None = None,
+    reference_labels: Array | None = None,
+    across_replicas: bool = False,
+) -> Array:
+    s, values = cosines_of(x, references) / temperature, np.zeros(len(x))
 
     def rank(i: int, j: int, among: list[int]) -> float:
         others = [k for k in among if k != j]
         return 1 + np.sum(1 / (1 + np.exp(s[i, j] - s[i, others])))
 
-    for i, p, n in partners(y):
-        positives = [i, *p]
+    for i, p, n in partners(y, reference_labels):
+        positives = [i, *p] if references is None else p
         values[i] = 1 - np.mean([rank(i, j, positives) / rank(i, j, positives + n) for j in positives])
     return values
 
@@ -71,8 +92,11 @@ REFERENCES = (
             "$i$; $P_i$: those samples $p$ of them that have the class of sample $i$"
         ),
         paper="https://arxiv.org/abs/1902.01889",
-        options=({"temperature": 4.0}, {"temperature": 0.5}),
-        bad_options=({"temperature": 0.0},),
+        options=({"temperature": 4.0}, {"temperature": 0.5, "across_replicas": True}),
+        bad_options=(
+            {"across_replicas": 1},
+            {"temperature": 0.0},
+        ),
         hard=(
             *NO_PAIRS,
             ONE_ALONE,
@@ -110,8 +134,8 @@ REFERENCES = (
             "$n$: the number of positives"
         ),
         paper="https://doi.org/10.1109/CVPR.2019.00196",
-        options=({}, {"bins": 3}),
-        bad_options=({"bins": 0}, {"bins": 2.5}),
+        options=({}, {"bins": 3, "across_replicas": True}),
+        bad_options=({"across_replicas": 1}, {"bins": 0}, {"bins": 2.5}),
         hard=(*NO_PAIRS, ONE_ALONE, ZEROS, ONE_POINT),
         laws=frozenset({"non_negative"}),
         counting=anchors_counted,
@@ -144,8 +168,11 @@ REFERENCES = (
             "class of sample $i$, with $i$; $n$: their number; $j$, $k$: samples"
         ),
         paper="https://arxiv.org/abs/2007.12163",
-        options=({"temperature": 0.1}, {"temperature": 0.5}),
-        bad_options=({"temperature": 0.0},),
+        options=({"temperature": 0.1}, {"temperature": 0.5, "across_replicas": True}),
+        bad_options=(
+            {"across_replicas": 1},
+            {"temperature": 0.0},
+        ),
         hard=(*NO_PAIRS, ONE_ALONE, ZEROS, ONE_POINT),
         laws=frozenset({"non_negative"}),
         counting=anchors_counted,

@@ -7,7 +7,7 @@ from keraslosses.reference.entry import Array, Hard, Options, Reference
 from keraslosses.reference.uses import Use
 
 
-def n_pairs(y: Array, x: Array, regularization: float = 0.0) -> Array:
+def n_pairs(y: Array, x: Array, regularization: float = 0.0, across_replicas: bool = False) -> Array:
     y, values = np.reshape(y, -1), np.zeros(len(x))
     known = [i for i in range(len(y)) if y[i] != -1]
     for i in known:
@@ -32,6 +32,7 @@ def info_nce(
     normalize: bool = True,
     negatives: bool = False,
     chunk_size: int | None = None,
+    across_replicas: bool = False,
 ) -> Array:
     if normalize:
         x = x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-7)
@@ -81,9 +82,10 @@ REFERENCES = (
         options=(
             {},
             {"temperature": 0.5, "negatives": True, "chunk_size": 2},
-            {"temperature": 2.0, "symmetric": False, "normalize": False},
+            {"temperature": 2.0, "symmetric": False, "normalize": False, "across_replicas": True},
         ),
         bad_options=(
+            {"across_replicas": 1},
             {"temperature": 0.0},
             {"symmetric": 1},
             {"normalize": 1},
@@ -131,8 +133,11 @@ REFERENCES = (
             "$a_i$, $b_i$: the two vectors of sample $i$; $P_i$: the samples $p$ of its class; $n$: their "
             "number; $m$: the number of all samples $j$; $r$: `regularization`"
         ),
-        options=({}, {"regularization": 0.02}),
-        bad_options=({"regularization": -0.1},),
+        options=({}, {"regularization": 0.02, "across_replicas": True}),
+        bad_options=(
+            {"across_replicas": 1},
+            {"regularization": -0.1},
+        ),
         hard=(
             ZEROS,
             Hard("one sample", [0], [[[1.0, 2.0], [3.0, 4.0]]], gradient=np.zeros((1, 2, 2))),

@@ -20,6 +20,10 @@ from keraslosses.core.backend.of_labels import margins_of_lists as margins_of_li
 from keraslosses.core.backend.of_labels import multi_label_margin as multi_label_margin
 from keraslosses.core.backend.of_labels import multi_margin as multi_margin
 from keraslosses.core.backend.of_labels import pick as pick
+from keraslosses.core.backend.one_replica import gather_over_replicas as gather_over_replicas
+from keraslosses.core.backend.one_replica import mean_over_replicas as mean_over_replicas
+from keraslosses.core.backend.one_replica import replicas as replicas
+from keraslosses.core.backend.one_replica import rows_before as rows_before
 from keraslosses.core.backend.pairs import places_among as places_among
 from keraslosses.core.backend.pairs import squared_differences as squared_differences
 from keraslosses.core.backend.totals import mean as mean
@@ -101,11 +105,6 @@ def full_precision() -> Any:
 def may_warn() -> bool:
     """Whether code may warn here. While torch traces a function, it cannot compile the call of a warning."""
     return True
-
-
-def replicas() -> int:
-    """How many replicas share a step and sum their gradients (only with a strategy of TensorFlow)."""
-    return 1
 
 
 def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
@@ -327,15 +326,6 @@ def take_rows(variable: Any, indices: Any) -> Any:
 def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
     """variable[indices[i]] += changes[i] for each i, in place. The changes of a repeated index are summed."""
     variable.assign(variable.value + ops.segment_sum(changes, indices, num_segments=variable.shape[0]))
-
-
-def gather_over_replicas(tensor: Any) -> Any:
-    """The tensors of all replicas, joined along the first axis; with one replica, the tensor itself.
-
-    Replicas are those of a `tf.distribute` strategy, or the processes of an initialised `torch.distributed`
-    group. JAX needs no gathering: it computes on the global batch with any sharding.
-    """
-    return tensor
 
 
 def by_rows(function: Any, rows: tuple[Any, ...], shared: tuple[Any, ...], size: int) -> Any:

@@ -13,6 +13,10 @@ from keraslosses.core.backend.class_chunks import gradients as class_gradients
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.backend.tensorflow_maxima import largest as largest
 from keraslosses.core.backend.tensorflow_maxima import running_max as running_max
+from keraslosses.core.backend.tensorflow_replicas import gather_over_replicas as gather_over_replicas
+from keraslosses.core.backend.tensorflow_replicas import mean_over_replicas as mean_over_replicas
+from keraslosses.core.backend.tensorflow_replicas import replicas as replicas
+from keraslosses.core.backend.tensorflow_replicas import rows_before as rows_before
 from keraslosses.core.backend.tensorflow_rows import by_rows as by_rows
 from keraslosses.core.backend.tensorflow_totals import mean_of as mean_of
 from keraslosses.core.backend.tensorflow_totals import sums_of_both as sums_of_both
@@ -47,10 +51,6 @@ def repaired(repair: Any, tensors: Any, bounds: Any, whole_rows: bool) -> Any:
         return kept, lambda *upstream: upstream
 
     return made(*tensors)
-
-
-def replicas() -> int:
-    return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def nan_where(condition: Tensor, dtype: Any) -> Any:
@@ -327,10 +327,6 @@ def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
         portable.add_to_rows(variable, indices, changes)
     else:
         raw_value(variable).scatter_add(tf.IndexedSlices(changes, indices))
-
-
-def gather_over_replicas(tensor: Any) -> Any:
-    return tf.distribute.get_replica_context().all_gather(tensor, axis=0) if replicas() > 1 else tensor
 
 
 def squared_differences(a: Any, b: Any) -> Any:

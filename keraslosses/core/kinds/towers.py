@@ -6,7 +6,7 @@ from typing import Any
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.embedding_pairs import NO_CLASS, EmbeddingPairs, whole_numbers
+from keraslosses.core.kinds.embedding_pairs import NO_CLASS, EmbeddingPairs, small, whole_numbers
 from keraslosses.core.kinds.kind import Pair
 from keraslosses.core.kinds.labels import comparable, without_class_axis
 from keraslosses.core.precision import floating
@@ -18,7 +18,7 @@ class Towers(EmbeddingPairs):
 
     Rows with the label -1, masked samples and samples of weight 0 make no pairs. The formula gets the label
     -1 and vectors of zeros for them. Without labels, y_true is not read: the formula gets the number of the
-    row as its label.
+    row as its label. With an option `across_replicas` that is True, rows are counted over all replicas.
 
     With an option `negatives` that is True, y_pred has more vectors for each sample: negatives of its own.
 
@@ -32,25 +32,25 @@ class Towers(EmbeddingPairs):
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
-        given, fractions = whole_numbers(name, y_true) if self.labels else (backend.as_tensor(y_true), False)
+        given, fractions = (
+            whole_numbers(name, "y_true", y_true) if self.labels else (backend.as_tensor(y_true), False)
+        )
         check_vectors(name, y_pred, options.get("negatives", False))
-        labels = without_class_axis(given, 2, 1) if self.labels else given
+        labels = without_class_axis(small(given)[0], 2, 1) if self.labels else given
         rows = labels.shape if self.labels else labels.shape[:1]
         if not len(rows) or not checks.compatible(rows, y_pred.shape[:1]):
             expected = "one class" if self.labels else "one row"
             raise checks.shapes_differ(given, y_pred, name, f"hold {expected} for each sample of y_pred")
         batch = ops.shape(y_pred)[:1]
         if not self.labels:
-            return Pair(ops.arange(batch[0], dtype="int32"), y_pred, (1, 2), coupled=True)
+            numbers = ops.arange(batch[0], dtype="int32")
+            if options.get("across_replicas"):
+                numbers = numbers + backend.rows_before(numbers)
+            return Pair(numbers, y_pred, (1, 2), coupled=True)
         labels = ops.reshape(comparable(labels), batch)
         pair = Pair(labels, y_pred, (1, 2), valid=labels != NO_CLASS, coupled=True)
         pair = replace(pair, broken=labels % 1 != 0) if fractions else pair
         return self.silence(pair, pair.valid)
-
-    def silence(self, pair: Pair, keep: Tensor) -> Pair:
-        labels = ops.where(keep, pair.y_true, NO_CLASS)
-        kept = keep[:, None, None]
-        return replace(pair, y_true=labels, y_pred=ops.where(kept, pair.y_pred, ops.zeros_like(pair.y_pred)))
 
     def masked(self, pair: Pair, mask: Tensor, options: Options) -> tuple[Pair, Any]:
         """A sample takes part if none of its vectors is masked."""
