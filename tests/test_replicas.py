@@ -1,4 +1,4 @@
-"""With two replicas a model trains as with one.
+"""With two replicas a model trains as with one, and losses over pairs can compare the samples of both.
 
 TensorFlow: MirroredStrategy over two logical CPUs. JAX: DataParallel over two host devices. torch: two processes
 of a gloo group, on the layer alone, since Keras's `fit` does not synchronise torch processes.
@@ -40,9 +40,7 @@ def fit_agrees(replicas):
 
 
 def processes_agree(folder):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     finish(start("processes.py", 0, 1, port, folder / "alone.npy"))
     both = [start("processes.py", rank, 2, port, folder / f"{rank}.npy") for rank in (0, 1)]
     for process in both:
@@ -51,6 +49,25 @@ def processes_agree(folder):
     assert np.abs(alone).sum() > 0
     for rank in (0, 1):
         np.testing.assert_allclose(np.load(folder / f"{rank}.npy"), alone, atol=1e-6)
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def test_losses_across_replicas_are_those_of_the_whole_batch(replicas, tmp_path, backend):
+    replicas("replicas_pairs.py")
+    if backend == "torch":
+        port = free_port()
+        for process in [start("replicas_pairs.py", tmp_path, rank, port) for rank in (0, 1)]:
+            finish(process)
+    one, two = (np.load(tmp_path / f"{count}.npz") for count in (1, 2))
+    assert one.files == two.files
+    for name in one.files:
+        np.testing.assert_allclose(two[name], one[name], rtol=1e-6, atol=1e-6, err_msg=name)
+        assert np.abs(one[name]).max() > 0.01
 
 
 def test_two_replicas_train_as_one(replicas, tmp_path, backend):
