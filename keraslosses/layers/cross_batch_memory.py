@@ -65,7 +65,8 @@ class CrossBatchMemory(TermLayer):
 
     The memory is part of the weights: it is saved with the model, and training goes on as if it had not
     stopped. It is float32 under every dtype policy. It does not move if the layer is frozen. Each step copies
-    it once. Under `tf.distribute` and in a `torch.distributed` group, it holds the samples of all replicas.
+    it once. Under `tf.distribute` and in a `torch.distributed` group, it holds the samples of all replicas;
+    whether their batches are compared too is the `across_replicas` of the loss.
 
     Raises:
         ValueError: If an option is out of range, if features or labels have another shape, or for labels that
@@ -95,6 +96,7 @@ class CrossBatchMemory(TermLayer):
         checks.positive_integer("size", size)
         super().__init__(**kwargs)
         self.loss, self.size = loss, int(size)
+        self.across_replicas = loss.options["across_replicas"]
         self.contract = Contract(self.values, BatchOfMany(), {"training": checks.tensor})
         self.contract.name = type(self).__name__
 
@@ -129,7 +131,7 @@ class CrossBatchMemory(TermLayer):
         mask = keras_internals.mask_of(features)
         features = floating(features)
         check_features(features.shape)
-        if not self.built:
+        if not hasattr(self, "memory"):
             self.build(features.shape)
             self.built = True
         options = {"training": training}
