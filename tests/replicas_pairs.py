@@ -1,7 +1,7 @@
 """Value and gradients of the losses over pairs: of one replica, and with `across_replicas` of two.
 
 Usage: python replicas_pairs.py FOLDER. It writes `1.npz`, and where one process has two replicas `2.npz`. Each of two
-processes of PyTorch, started with FOLDER RANK PORT, is a replica.
+processes of PyTorch or JAX, started with FOLDER RANK PORT, is a replica.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from keraslosses.core import backend
 from keraslosses.layers.attachment import Attachment
 
 BATCH, OTHERS, DIM = 10, 6, 4
-# How many rows of a batch the first replica has. JAX splits in halves only.
-FIRST = {BATCH: 5, OTHERS: 3} if BACKEND == "jax" else {BATCH: 7, OTHERS: 2}
+# How many rows the first replica has. (JAX splits in halves.)
+FIRST = {BATCH: 7, OTHERS: 2}
 RNG = np.random.default_rng(0)
 LABELS = np.array([0, 1, -1, 1, 2, 0, 1, 2, 2, 3], "int32")
 WEIGHT = np.array([0.5, 1, 1, 2, 1, 0, 1, 0.25, 1, 1], "float32")
@@ -129,7 +129,6 @@ def on_jax(function, rows, across):
     from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
     jax.config.update("jax_disable_most_optimizations", True)  # They take most of the time.
-
     vectors = [place for place, part in enumerate(rows) if is_vectors(part)]
 
     def value(vectors_given, variables, rows):
@@ -139,19 +138,20 @@ def on_jax(function, rows, across):
         with keras.StatelessScope(state_mapping=list(zip(function.variables, variables, strict=True))):
             return function(*rows)
 
-    variables = [variable.value for variable in function.variables]
+    variables, options = [np.asarray(variable.value) for variable in function.variables], {}
     if across:
-        mesh = Mesh(np.array(jax.devices()), ("batch",))
+        # Of two processes with two devices each, the first ones.
+        mesh = Mesh(np.array(jax.devices()[:: jax.device_count() // 2]), ("batch",))
         rows = jax.device_put(list(rows), NamedSharding(mesh, PartitionSpec("batch")))
-        variables = jax.device_put(variables, NamedSharding(mesh, PartitionSpec()))
         assert all(len(part.sharding.device_set) == 2 for part in rows)
-    step = jax.jit(jax.value_and_grad(value, argnums=(0, 1)))
+        options = {"out_shardings": NamedSharding(mesh, PartitionSpec())}
+    step = jax.jit(jax.value_and_grad(value, argnums=(0, 1)), **options)
     found, (slopes, of_variables) = step([rows[place] for place in vectors], variables, list(rows))
     return [found, *slopes, *of_variables]
 
 
 def on_torch(function, rows, across):
-    """The mean of the gradients of both processes, as DistributedDataParallel has it for weights."""
+    """The means over both processes, as DistributedDataParallel has them."""
     import torch
 
     rank = torch.distributed.get_rank() if across else 0
@@ -167,24 +167,74 @@ def on_torch(function, rows, across):
     return [value, *(backend.gather_over_replicas(slope) / 2 for slope in slopes[: len(wanted)]), *variables]
 
 
+def trained(across):
+    """The weights of a model after training with losses and terms."""
+    options = {"across_replicas": across}
+    stack = [
+        keras.Input((DIM,)),
+        keras.layers.Dense(8, "tanh"),
+        keras.layers.Reshape((2, DIM), name="towers"),
+    ]
+    model = kl.attach(keras.Sequential(stack), kl.ClipHead(2.0, **options), at="towers", weight=0.5)
+    model = kl.attach(model, kl.SigLipHead(**options), at="towers", weight=0.01)
+    rng = np.random.default_rng(1)
+    model.set_weights([0.3 * rng.normal(size=weight.shape) for weight in model.get_weights()])
+    loss = kl.NTXent(**options) + 0.5 * kl.InfoNCE(temperature=0.5, **options)
+    model.compile(keras.optimizers.SGD(0.1), loss)
+    # A last batch of one sample leaves one replica without any. JAX cannot split such a batch.
+    size = 25 if BACKEND == "tensorflow" else 24
+    x, labels = rng.normal(size=(size, DIM)).astype("float32"), rng.integers(0, 4, size)
+    weight = rng.uniform(0, 2, size).astype("float32")
+    model.fit(x, labels, sample_weight=weight, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    return model.get_weights()
+
+
 def compute(count, path):
-    gradients, found = {"tensorflow": on_tensorflow, "jax": on_jax, "torch": on_torch}[BACKEND], {}
-    with strategy(count) if BACKEND == "tensorflow" else contextlib.nullcontext():
+    found = {}
+    with contextlib.nullcontext() if BACKEND == "torch" else strategy(count):
         for name in CASES:
-            function, rows = case(name, across=count == 2)
-            for number, array in enumerate(gradients(function, rows, count == 2)):
-                found[f"{name}, {number}"] = keras.ops.convert_to_numpy(array)
+            found |= gradients(name, across=count == 2)
+        if BACKEND != "torch":  # Its `fit` does not synchronise processes.
+            weights = trained(across=count == 2)
+            found |= {f"trained, {number}": weight for number, weight in enumerate(weights)}
     np.savez(path, **found)
+
+
+def gradients(name, across):
+    of_backend = {"tensorflow": on_tensorflow, "jax": on_jax, "torch": on_torch}[BACKEND]
+    found = of_backend(*case(name, across), across)
+    return {f"{name}, {number}": keras.ops.convert_to_numpy(array) for number, array in enumerate(found)}
+
+
+def join_torch(rank, port):
+    import torch
+
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=port)
+    torch.distributed.init_process_group("gloo", rank=rank, world_size=2)
+    return torch.distributed.destroy_process_group
+
+
+def join_jax(rank, port):
+    import jax
+
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    jax.distributed.initialize(f"127.0.0.1:{port}", 2, rank)
+    return jax.distributed.shutdown
+
+
+def of_process(path, rank, port):
+    leave = (join_torch if BACKEND == "torch" else join_jax)(rank, port)
+    found = {}
+    for name in CASES if BACKEND == "torch" else ("NTXent", "LiftedStructure", "InfoNCE, chunks"):
+        found |= gradients(name, across=True)
+    if rank == 0:
+        np.savez(path, **found)
+    leave()
 
 
 if __name__ == "__main__":
     folder, *process = sys.argv[1:]
-    if not process:
-        main(compute, folder)
+    if process:
+        of_process(Path(folder) / "processes.npz", int(process[0]), process[1])
     else:
-        import torch
-
-        os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=process[1])
-        torch.distributed.init_process_group("gloo", rank=int(process[0]), world_size=2)
-        compute(2, Path(folder) / "2.npz" if process[0] == "0" else os.devnull)
-        torch.distributed.destroy_process_group()
+        main(compute, folder)

@@ -9,18 +9,23 @@ def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def context() -> Any:
+    """The place of this replica among several; None where there is one, or where a model is built for all."""
+    return tf.distribute.get_replica_context() if replicas() > 1 else None
+
+
 def gather_over_replicas(tensor: Any) -> Any:
-    return tf.distribute.get_replica_context().all_gather(tensor, axis=0) if replicas() > 1 else tensor
+    here = context()
+    return tensor if here is None else here.all_gather(tensor, axis=0)
 
 
 def rows_before(rows: Any) -> Any:
-    if replicas() == 1:
+    here = context()
+    if here is None:
         return 0
-    counts = gather_over_replicas(tf.shape(rows)[:1])
-    return tf.reduce_sum(counts[: tf.distribute.get_replica_context().replica_id_in_sync_group])
+    return tf.reduce_sum(here.all_gather(tf.shape(rows)[:1], axis=0)[: here.replica_id_in_sync_group])
 
 
 def mean_over_replicas(number: Any) -> Any:
-    if replicas() == 1:
-        return number
-    return tf.distribute.get_replica_context().all_reduce("MEAN", tf.stop_gradient(number))
+    here = context()
+    return number if here is None else here.all_reduce("MEAN", tf.stop_gradient(number))
