@@ -194,6 +194,7 @@ MAY_NAME_A_FRAMEWORK = {
     "portability/transforms.py",
     "portability/checks/replicas.py",
     "cli/bench/peers.py",
+    "cli/bench/peers_of_torch.py",
     "cli/bench/calls.py",
     "cli/bench/kernels.py",
 }

@@ -101,6 +101,12 @@ def test_the_bound_of_a_wrong_label():
         same(kl.bi_tempered([0], np.float32([[-200.0, 0.0]]), t1=t1, t2=1.0), [most], 1e-6)
 
 
+def test_a_share_of_almost_0_is_none_in_bi_tempered():
+    target, logits = np.float32([[3e-40, 1.0]]), np.float32([[50.0, -41.0]])
+    expected = kl.bi_tempered(np.float32([[0.0, 1.0]]), logits, t1=0.0, t2=1.0)
+    same(kl.bi_tempered(target, logits, t1=0.0, t2=1.0), expected, 1e-6)
+
+
 def test_near_0_bi_tempered_keeps_its_digits():
     """The value of a target that is almost met is the second order of the gap."""
     logits = np.float32([[0.0, 1e-3]])

@@ -319,8 +319,10 @@ def covered(name, options, reduction):
         return not options.keys() & apart and options.get("axis", -1) == -1
     if name == "categorical_generalized_cross_entropy":
         return not options.keys() & {"ignore_class", "class_weights", "from_logits", "truncation"}
-    if name in ("dice", "tversky"):
+    if name in ("dice", "tversky", "jaccard", "focal_tversky"):
         return options.get("alpha", 0.5) > 0
+    if name == "multi_label_soft_margin":
+        return not options
     from_logits = FUNCTIONS[name].contract.defaults.get("from_logits") is None or options.get("from_logits")
     if not from_logits or options.get("axis", -1) != -1:
         return False

@@ -83,6 +83,10 @@ def scale_of(x: Tensor, axis: int) -> Tensor:
 
 def unit(x: Tensor, axis: int) -> Tensor:
     """Vectors divided by their length, or by 1e-7 if it is smaller; zeros stay 0, with derivative 0."""
+    return backend.unit(unit_formula, x, axis)
+
+
+def unit_formula(x: Tensor, axis: int) -> Tensor:
     scale = scale_of(x, axis)
     scaled = x / scale
     length = root(ops.sum(ops.square(scaled), axis=axis, keepdims=True))

@@ -78,6 +78,7 @@ from keraslosses.losses.likelihood import (
     categorical_generalized_cross_entropy,
     negative_log_likelihood,
 )
+from keraslosses.losses.log_cosh_dice import LogCoshDice, log_cosh_dice
 from keraslosses.losses.lovasz import LovaszHinge, LovaszSoftmax, lovasz_hinge, lovasz_softmax
 from keraslosses.losses.margin import (
     MultiLabelMargin,
@@ -99,10 +100,8 @@ from keraslosses.losses.ordinal_labels import soft_ordinal_labels
 from keraslosses.losses.overlaps import (
     FocalTversky,
     Jaccard,
-    LogCoshDice,
     focal_tversky,
     jaccard,
-    log_cosh_dice,
 )
 from keraslosses.losses.poly import PolyCrossentropy, poly_crossentropy
 from keraslosses.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson

@@ -71,16 +71,16 @@ def sum_where(condition: Tensor, values: Tensor) -> Any:
 
 def mean_where(condition: Tensor, values: Tensor) -> Any:
     """The mean over the pairs of each anchor for which the condition holds; 0 if there are none."""
-    return numerics.divide(sum_where(condition, values), number(condition, values.dtype))
+    return sum_where(condition, values) / ops.maximum(number(condition, values.dtype), 1)
 
 
 def log_sum_exp_where(condition: Tensor, values: Tensor, complete: Tensor) -> Any:
     """log(sum(exp(values))) of each anchor, over the pairs for which the condition holds.
 
-    It is 0 for an anchor that is not complete.
+    For an anchor that is not complete, it is that of all values: a finite number.
     """
-    shown = ops.where(condition, values, ops.cast(backend.FAR_BELOW, values.dtype))
-    return ops.logsumexp(ops.where(complete[:, None], shown, ops.zeros_like(values)), axis=1)
+    shown = ops.logical_or(condition, ops.logical_not(complete)[:, None])
+    return ops.logsumexp(ops.where(shown, values, ops.cast(backend.FAR_BELOW, values.dtype)), axis=1)
 
 
 def softmax_costs(pairs: Pairs, similar: Tensor) -> Any:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keraslosses.core import backend, checks
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import TARGETS
 from keraslosses.core.explicit import Explicit
 from keraslosses.core.kinds.elementwise import Elementwise, Signs
@@ -13,7 +13,7 @@ from keraslosses.losses.output_weights import weighted_outputs
 from keraslosses.losses.probability import binary_terms
 
 
-@loss_function(Signs(explicit=True), class_weights=checks.optional_weights)
+@loss_function(Signs(explicit=True), forms.SOFT_MARGIN, class_weights=checks.optional_weights)
 def soft_margin(y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] | None = None) -> Any:
     """Logistic loss of scores against targets -1 and 1: the mean over the last axis.
 
@@ -44,7 +44,12 @@ def soft_margin(y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] | 
     return weighted_outputs(terms, class_weights, y_pred)
 
 
-@loss_function(Elementwise(explicit=True, true=TARGETS), class_weights=checks.optional_weights)
+@loss_function(
+    Elementwise(explicit=True, true=TARGETS),
+    forms.MULTI_LABEL_SOFT_MARGIN,
+    forms.MULTI_LABEL_SOFT_MARGIN_MEAN,
+    class_weights=checks.optional_weights,
+)
 def multi_label_soft_margin(
     y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] | None = None
 ) -> Any:

@@ -141,8 +141,11 @@ def step(gaps: Tensor, shift: Tensor, t: float) -> Tensor:
 
 
 def divergence(y: Tensor, p: Tensor, log_p: Tensor, t: float) -> Tensor:
-    """y (log_t y - log_t p) - (y^(2 - t) - p^(2 - t)) / (2 - t), with all digits where p is near y."""
-    zero = y == 0
+    """y (log_t y - log_t p) - (y^(2 - t) - p^(2 - t)) / (2 - t), with all digits where p is near y.
+
+    A y below the smallest normal number counts as 0, because p / y could overflow.
+    """
+    zero = y < np.finfo(standardize_dtype(y.dtype)).tiny
     gap = ops.where(zero, 0.0, log_p - ops.log(ops.where(zero, ops.ones_like(y), y)))
     of_y, of_p = numerics.power(y, 2.0 - t), numerics.power(p, 2.0 - t)
     near = ops.abs(gap) < 1.0

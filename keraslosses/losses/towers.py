@@ -10,7 +10,7 @@ from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.pair_chunks import of_anchors
 from keraslosses.losses.pair_distances import products, squares
 from keraslosses.losses.pair_sets import sets_of
-from keraslosses.losses.pairs import Pairs, softmax_costs
+from keraslosses.losses.pairs import Pairs, log_sum_exp_where, softmax_costs
 
 
 @loss_function(Towers(labels=True), regularization=checks.non_negative, across_replicas=checks.boolean)
@@ -177,19 +177,23 @@ def contrast(
     `own` may hold negatives of each sample of the first set, `(batch, negatives, dim)`.
     """
 
-    def terms(pairs: Pairs, anchors: Tensor, references: Tensor, *own: Tensor) -> tuple[Any, ...]:
+    def terms(
+        pairs: Pairs, anchors: Tensor, references: Tensor, partners: Tensor, *own: Tensor
+    ) -> tuple[Any, ...]:
         similar = products(anchors, references)
         if own:
             of_own = ops.sum(anchors[:, None, :] * own[0], axis=-1)
             pairs, similar = with_own(pairs, of_own), ops.concatenate([similar, of_own], axis=1)
-        costs = softmax_costs(pairs, similar)
-        return costs, ops.cast(pairs.complete, costs.dtype)
+        complete = pairs.complete
+        of_others = log_sum_exp_where(pairs.negative, similar, complete)
+        costs = ops.softplus(of_others - ops.sum(anchors * partners, axis=1))
+        return ops.where(complete, costs, ops.zeros_like(costs)), ops.cast(complete, costs.dtype)
 
     sets = sets_of(labels, first, second, labels, across_replicas)
-    values, complete = of_anchors(terms, sets, own, chunk_size)
+    values, complete = of_anchors(terms, sets, (second, *own), chunk_size)
     if symmetric:
         sets = sets_of(labels, second, first, labels, across_replicas)
-        back, _ = of_anchors(terms, sets, chunk_size=chunk_size)
+        back, _ = of_anchors(terms, sets, (first,), chunk_size)
         values = 0.5 * (values + back)
     return values, complete != 0
 

@@ -5,36 +5,29 @@ A peer takes tensors of the backend, `(y_true, y_pred)`, and gives the mean loss
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
 import keras
 from keras import ops
 
-from keraslosses.cli.bench.cases import HALF, Case, class_weights
+from keraslosses.cli.bench.cases import HALF, Case
 from keraslosses.core.types import Tensor
-from keraslosses.reference.crossentropy import IGNORED
 
 BACKEND = keras.backend.backend()
 
 if BACKEND == "tensorflow":
     import tensorflow as tf
 elif BACKEND == "jax":
+    import jax
     import jax.numpy as jnp
 
     if find_spec("optax"):
         import optax
-elif BACKEND == "torch":
-    import torch
-    import torch.nn.functional as F
-
-    if find_spec("torchvision"):
-        from torchvision.ops import sigmoid_focal_loss
 
 Peer = Callable[..., Any]
 # Libraries that may be missing. The other peers come with the backend.
-OPTIONAL = ("optax", "torchvision")
+OPTIONAL = ("optax", "torchvision", "pytorch_metric_learning", "segmentation_models_pytorch")
 
 
 def peers_of(case: Case) -> dict[str, Peer]:
@@ -130,53 +123,25 @@ JAX: dict[str, dict[str, Peer]] = {
         "optax.sigmoid_focal_loss": lambda y, p: optax.sigmoid_focal_loss(p, y, alpha=None, gamma=2.0).mean()
     },
     "Hinge": {"optax.hinge_loss": lambda y, p: optax.hinge_loss(p, y).mean()},
+    "PolyCrossentropy, logits": {
+        "optax.poly_loss_cross_entropy": lambda y, p: optax.losses.poly_loss_cross_entropy(
+            p, jax.nn.one_hot(y, p.shape[-1]), epsilon=1.0
+        ).mean()
+    },
+    "NTXent": {"optax.ntxent": lambda y, p: optax.losses.ntxent(p, y, temperature=0.5)},
+    "TripletMargin": {
+        "optax.triplet_margin_loss": lambda y, p: optax.losses.triplet_margin_loss(
+            p[:, 0], p[:, 1], p[:, 2]
+        ).mean()
+    },
     "CTC": {
         "optax.ctc_loss": lambda y, p: optax.ctc_loss(p, jnp.zeros(p.shape[:2]), y, (y == 0) * 1.0).mean()
     },
 }
 
 
-@lru_cache(maxsize=1)
-def torch_class_weights(classes: int, device: Any) -> Any:
-    return torch.tensor(class_weights(classes), device=device)
+OF_BACKEND = {"tensorflow": TENSORFLOW, "jax": JAX}
+if BACKEND == "torch":
+    from keraslosses.cli.bench.peers_of_torch import TORCH
 
-
-def torch_weighted_cross_entropy(y: Any, p: Any) -> Any:
-    return F.cross_entropy(p, y, torch_class_weights(p.shape[-1], p.device), ignore_index=IGNORED)
-
-
-def ctc_of_torch(y: Any, p: Any) -> Any:
-    frames = torch.full((len(p),), p.shape[1], device=p.device)
-    log_p = p.log_softmax(-1).transpose(0, 1)
-    return F.ctc_loss(log_p, y, frames, (y != 0).sum(1), reduction="none").mean()
-
-
-TORCH: dict[str, dict[str, Peer]] = {
-    "MeanSquaredError": {"F.mse_loss": lambda y, p: F.mse_loss(p, y)},
-    "MeanAbsoluteError": {"F.l1_loss": lambda y, p: F.l1_loss(p, y)},
-    "Huber": {"F.huber_loss": lambda y, p: F.huber_loss(p, y)},
-    "SmoothL1": {"F.smooth_l1_loss": lambda y, p: F.smooth_l1_loss(p, y)},
-    "CosineSimilarity": {"F.cosine_similarity": lambda y, p: -F.cosine_similarity(p, y).mean()},
-    "Poisson": {
-        "F.poisson_nll_loss": lambda y, p: F.poisson_nll_loss(p, y, log_input=False, eps=1e-7),
-    },
-    "KLDivergence": {"F.kl_div": lambda y, p: F.kl_div(p.log(), y, reduction="batchmean")},
-    "BinaryCrossentropy, probabilities": {
-        "F.binary_cross_entropy": lambda y, p: F.binary_cross_entropy(p, y)
-    },
-    "BinaryCrossentropy, logits": {
-        "F.binary_cross_entropy_with_logits": lambda y, p: F.binary_cross_entropy_with_logits(p, y)
-    },
-    "CategoricalCrossentropy, logits": {"F.cross_entropy": lambda y, p: F.cross_entropy(p, y)},
-    "SparseCategoricalCrossentropy, logits": {"F.cross_entropy": lambda y, p: F.cross_entropy(p, y)},
-    "SparseCategoricalCrossentropy, ignored and weighted": {"F.cross_entropy": torch_weighted_cross_entropy},
-    "BinaryFocalCrossentropy, logits": {
-        "torchvision.ops.sigmoid_focal_loss": lambda y, p: sigmoid_focal_loss(p, y, -1, 2.0, "mean")
-    },
-    "NegativeLogLikelihood": {"F.nll_loss": lambda y, p: F.nll_loss(p, y)},
-    "MultiMargin": {"F.multi_margin_loss": lambda y, p: F.multi_margin_loss(p, y)},
-    "CTC": {"F.ctc_loss": ctc_of_torch},
-    "MultiLabelMargin": {"F.multilabel_margin_loss": lambda y, p: F.multilabel_margin_loss(p, y)},
-}
-
-OF_BACKEND = {"tensorflow": TENSORFLOW, "jax": JAX, "torch": TORCH}
+    OF_BACKEND["torch"] = TORCH

@@ -229,3 +229,43 @@ TVERSKY_MEAN = Form(
     needs=(SOME,),
     gain={"small": 1.1, "middle": 1.6},
 )
+
+JACCARD_MEAN = Form(
+    "jaccard_mean",
+    "loss",
+    "torch.overlaps.jaccard",
+    needs=(SOME,),
+    gain={"small": 1.56, "middle": 1.09},
+)
+
+FOCAL_TVERSKY_MEAN = Form(
+    "focal_tversky_mean",
+    "loss",
+    "torch.overlaps.focal_tversky",
+    needs=(SOME,),
+    gain={"small": 1.45, "middle": 1.3},
+)
+
+SOFT_MARGIN = Form(
+    "soft_margin",
+    "formula",
+    "torch.forms.soft_margin",
+    needs=(FINITE,),
+    gain={"small": 1.25, "middle": 1.75},
+)
+
+MULTI_LABEL_SOFT_MARGIN = Form(
+    "multi_label_soft_margin",
+    "formula",
+    "torch.forms.multi_label_soft_margin",
+    needs=(FINITE,),
+    gain={"small": 2.6, "middle": 4.3},
+)
+
+MULTI_LABEL_SOFT_MARGIN_MEAN = Form(
+    "multi_label_soft_margin_mean",
+    "loss",
+    "torch.written_out.multi_label_soft_margin",
+    needs=(UNSEEN, SOME),
+    gain={"kernels": 1.8},
+)

@@ -30,6 +30,7 @@ from keraslosses.core.backend.totals import mean as mean
 from keraslosses.core.backend.totals import mean_of as mean_of
 from keraslosses.core.backend.totals import sums_of_both as sums_of_both
 from keraslosses.core.backend.totals import total as total
+from keraslosses.core.backend.totals import unit as unit
 from keraslosses.core.backend.wide_products import parts as parts
 from keraslosses.core.backend.wide_products import wide_product as wide_product
 from keraslosses.core.limits import LOWEST

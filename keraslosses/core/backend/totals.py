@@ -27,3 +27,8 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
 def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any, Any]:
     """The sums of a b, of a, and of b, as `total` makes them."""
     return total(a * b, axis), total(a, axis), total(b, axis)
+
+
+def unit(formula: Any, x: Tensor, axis: int) -> Any:
+    """formula(x, axis), which gives vectors of length 1. A backend may compute value and gradient faster."""
+    return formula(x, axis)

@@ -31,6 +31,7 @@ from keraslosses.core.backend.torch.processes import rows_before as rows_before
 from keraslosses.core.backend.torch.ranges import NAN
 from keraslosses.core.backend.torch.ranges import repaired as repaired
 from keraslosses.core.backend.torch.transforms import transformed
+from keraslosses.core.backend.torch.unit import unit as unit
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import device_of_keras, in_stateless_scope
 from keraslosses.core.types import DType, Tensor

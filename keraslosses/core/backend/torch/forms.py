@@ -43,6 +43,29 @@ def binary_crossentropy(
     )
 
 
+def multi_label_soft_margin(y_true: Tensor, y_pred: Tensor, *, class_weights: Any) -> Explicit | None:
+    """It is binary cross-entropy of logits."""
+    return binary_crossentropy(
+        y_true, y_pred, from_logits=True, label_smoothing=0.0, pos_weight=None, class_weights=class_weights
+    )
+
+
+# Up to here, torch computes the logarithm; above it, the number itself, which is as exact.
+LINEAR_FROM = 40.0
+
+
+def soft_margin(y_true: Tensor, y_pred: Tensor, *, class_weights: Any) -> Explicit | None:
+    if class_weights is not None:
+        return None
+    behind = (y_true * y_pred).neg_()
+    values = F.softplus(behind, threshold=LINEAR_FROM)
+
+    def slope_by(other: Tensor) -> Any:
+        return behind.sigmoid().mul_(other).neg_()
+
+    return Explicit(values, lambda: slope_by(y_true), lambda: slope_by(y_pred))
+
+
 def binary_focal_crossentropy(
     y_true: Tensor,
     y_pred: Tensor,

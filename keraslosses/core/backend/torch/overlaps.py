@@ -1,4 +1,4 @@
-"""Mean Dice and Tversky losses of masks and probabilities, with the gradient written out.
+"""Mean Dice, Tversky and Jaccard losses of masks and probabilities, with the gradient written out.
 
 With the sums t of y p, a of (1 - y) p, and b of y (1 - p), the loss of a region is
 
@@ -16,7 +16,7 @@ import torch
 from keraslosses.core.backend.torch.internals import transforming
 from keraslosses.core.backend.torch.look import peek
 from keraslosses.core.domain import PROBABILITIES, ROUNDING, TARGETS
-from keraslosses.core.limits import EPSILON
+from keraslosses.core.limits import EPSILON, NOTHING
 from keraslosses.core.types import Options, Tensor
 
 # The options under which a loss is that of masks and probabilities alone.
@@ -31,9 +31,29 @@ def tversky(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) ->
     return mean_overlap(y_true, y_pred, options, options["alpha"], options["beta"], EPSILON)
 
 
+def jaccard(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
+    return mean_overlap(y_true, y_pred, options, 1.0, 1.0, NOTHING, exact=True)
+
+
+def focal_tversky(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
+    weights = options["alpha"], options["beta"]
+    return mean_overlap(y_true, y_pred, options, *weights, NOTHING, exact=True, gamma=options["gamma"])
+
+
 def mean_overlap(
-    y_true: Tensor, y_pred: Tensor, options: Options, alpha: float, beta: float, small: float
+    y_true: Tensor,
+    y_pred: Tensor,
+    options: Options,
+    alpha: float,
+    beta: float,
+    small: float,
+    exact: bool = False,
+    gamma: float = 1.0,
 ) -> Any:
+    """The mean loss, or that of its powers; None for inputs and options that it does not cover.
+
+    With `exact`, the sums keep the digits of nearly equal masks.
+    """
     plain = all(options.get(option, usual) == usual for option, usual in PLAIN.items())
     if not plain or options["absent"] != "count" or not alpha or not beta:
         return None
@@ -46,8 +66,17 @@ def mean_overlap(
     looked = true is not None and pred is not None
     if true is not None and pred is not None and not (TARGETS.holds(true) and PROBABILITIES.holds(pred)):
         return None
-    values = Overlap.apply(y_true, y_pred, axes, alpha, beta, small, looked)
+    found = exact_sums if exact else sums
+    values = powers(Overlap.apply(y_true, y_pred, axes, alpha, beta, small, looked, found), gamma)
     return values.mean() if values.numel() > 1 else values.reshape(())
+
+
+def powers(values: Tensor, gamma: float) -> Any:
+    """values^gamma; at 0 it is 0 with derivative 0."""
+    if gamma == 1.0:
+        return values
+    zero = values < NOTHING
+    return torch.where(zero, 0.0, torch.where(zero, 1.0, values) ** gamma)
 
 
 def alike(y_true: Tensor, y_pred: Tensor) -> bool:
@@ -75,9 +104,17 @@ class Overlap(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, y: Tensor, p: Tensor, axes: Any, alpha: float, beta: float, small: float, looked: bool
+        ctx: Any,
+        y: Tensor,
+        p: Tensor,
+        axes: Any,
+        alpha: float,
+        beta: float,
+        small: float,
+        looked: bool,
+        sums: Callable[..., Any],
     ) -> Any:
-        ctx.options = axes, alpha, beta, small
+        ctx.options = axes, alpha, beta, small, sums
         near_y, near_p = (y, p) if looked else (y.clamp(0.0, 1.0), p.clamp(0.0, 1.0))
         common, wrong = sums(near_y, near_p, axes, alpha, beta)
         whole = wrong + common
@@ -92,19 +129,19 @@ class Overlap(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Any:
         y, p, near_y, near_p, common, whole, some = ctx.saved_tensors
-        axes, alpha, beta, small = ctx.options
+        axes, alpha, beta, small, sums = ctx.options
         if torch.is_grad_enabled():
             upstream = torch.add(upstream, whole, alpha=0.0)  # NaN for a region out of range.
             with torch.enable_grad():
-                values = formula(moved(y, near_y), moved(p, near_p), axes, alpha, beta, small)
+                values = formula(sums(moved(y, near_y), moved(p, near_p), axes, alpha, beta), small)
             needed = [x for x, need in zip((y, p), ctx.needs_input_grad, strict=False) if need]
             found = iter(torch.autograd.grad(values, needed, upstream, create_graph=True))
-            return *(next(found) if need else None for need in ctx.needs_input_grad[:2]), *[None] * 5
+            return *(next(found) if need else None for need in ctx.needs_input_grad[:2]), *[None] * 6
         rate = (upstream * some).div_(whole).neg_()
         slope: Callable[..., Any] = slope_with(common, whole, rate, 1.0 - alpha - beta)
         by_y = slope(near_p, beta) if ctx.needs_input_grad[0] else None
         by_p = slope(near_y, alpha) if ctx.needs_input_grad[1] else None
-        return by_y, by_p, None, None, None, None, None
+        return by_y, by_p, None, None, None, None, None, None
 
 
 def distance(x: Tensor, near: Tensor, axes: tuple[int, ...]) -> Any:
@@ -131,7 +168,14 @@ def sums(y: Any, p: Any, axes: tuple[int, ...], alpha: float, beta: float) -> tu
     return common, torch.add(alpha * predicted, true, alpha=beta).sub(common, alpha=alpha + beta)
 
 
-def formula(y: Any, p: Any, axes: tuple[int, ...], alpha: float, beta: float, small: float) -> Any:
-    common, wrong = sums(y, p, axes, alpha, beta)
+def exact_sums(y: Any, p: Any, axes: tuple[int, ...], alpha: float, beta: float) -> tuple[Any, Any]:
+    """The same without a difference of sums."""
+    products = y * p, (1.0 - y) * p, y * (1.0 - p)
+    common, predicted, true = (x.sum(axes, keepdim=True) for x in products)
+    return common, alpha * predicted + beta * true
+
+
+def formula(sums: tuple[Any, Any], small: float) -> Any:
+    common, wrong = sums
     some = (wrong + common).sign()
     return some * (wrong + small) / (wrong + common + small)

@@ -128,6 +128,13 @@ def binary_crossentropy(options: Options) -> Mean | None:
     return Mean(functools.partial(binary_of_probabilities, smoothing), slope_of_probabilities)
 
 
+@of_pairs
+def multi_label_soft_margin(options: Options) -> Mean | None:
+    if options["class_weights"] is not None:
+        return None
+    return Mean(functools.partial(binary_of_logits, 0.0), slope_of_logits)
+
+
 def binary_of_logits(label_smoothing: float, y_true: Tensor, x: Tensor) -> Any:
     """softplus(-abs(x)), plus abs(x) times the target of the wrong class: x times `excess`.
 
