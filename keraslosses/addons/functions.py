@@ -36,7 +36,7 @@ def sigmoid_focal_crossentropy(
 
 @function_of_addons
 def giou_loss(y_true: Tensor, y_pred: Tensor, mode: str = "giou") -> Any:
-    """The values of `GIoULoss`, one for each box."""
+    """The values of `GIoULoss`, one for each box. (In TensorFlow Addons, a scalar for a single box.)"""
     return GIoULoss(mode).call(y_true, y_pred)
 
 

@@ -29,8 +29,7 @@ TENSORFLOW_ADDONS = (
     Row(
         "tfa.losses.PinballLoss",
         "",
-        "Use the loss `PinballLoss` of `keraslosses.addons`, or its function `pinball_loss`; with `tau=0.5` "
-        "it is half the absolute error.",
+        "Use the loss `PinballLoss` of `keraslosses.addons`; with `tau=0.5` it is half the absolute error.",
         function="pinball_loss",
     ),
     Row(
@@ -41,12 +40,7 @@ TENSORFLOW_ADDONS = (
         "contrastive_loss",
     ),
     *(
-        Row(
-            f"tfa.losses.{name}",
-            "",
-            f"Use the loss `{name}` of `keraslosses.addons`, or its function `{function}`.",
-            function=function,
-        )
+        Row(f"tfa.losses.{name}", "", f"Use the loss `{name}` of `keraslosses.addons`.", function=function)
         for name, function in (
             ("TripletSemiHardLoss", "triplet_semihard_loss"),
             ("TripletHardLoss", "triplet_hard_loss"),
