@@ -18,7 +18,26 @@ MORE = 3
 LABELS = "a label out of range gives NaN"
 INFINITE = "an infinite loss has gradient 0"
 RANGE = "numbers are moved into their range, or become NaN, as their partners do"
+EXTREME = "no square overflows, and coincident vectors have a finite gradient"
+PAIRS = "samples without a positive or without a negative leave the mean"
+ROWS = "rows of weight 0 or with the label -1 reach no other row"
+NEAR = "near embeddings keep the digits of their distance"
 CHECKED = {
+    "PolyCrossentropy, logits": (18, [LABELS, INFINITE, "distributions are targets too"]),
+    "SoftMargin": (11, ["targets 0 and 1 are read as -1 and 1", "large scores do not overflow"]),
+    "HingeEmbedding": (3, ["targets 0 and 1 are read as -1 and 1", "a target that is NaN gives NaN"]),
+    "PairContrastive": (83, [ROWS, NEAR, "the mean of each sort of pairs is that of the pairs above 0"]),
+    "LiftedStructure": (80, [PAIRS, ROWS, NEAR]),
+    "SupervisedContrastive": (22, [PAIRS, ROWS, EXTREME]),
+    "NTXent": (14, [PAIRS, ROWS, EXTREME]),
+    "MultiSimilarity": (31, [PAIRS, ROWS]),
+    "FastAP": (78, [PAIRS, ROWS, NEAR, EXTREME]),
+    "TripletMargin": (46, [EXTREME]),
+    "MarginRanking": (3, ["a sign that is neither -1 nor 1 gives NaN"]),
+    "NegativeCosine": (2, [EXTREME]),
+    "VICReg": (54, ["rows of weight 0 reach no statistic"]),
+    "InfoNCE": (76, [ROWS, EXTREME, "small losses keep their digits"]),
+    "NPairs": (98, [PAIRS, ROWS, "small losses keep their digits"]),
     "KLDivergence": (5, [RANGE, INFINITE, "a probability below 1e-7 has gradient 0"]),
     "BinaryCrossentropy, probabilities": (19, [RANGE, "exact at 1, and constant below 1e-7"]),
     "BinaryCrossentropy, logits": (9, [RANGE, INFINITE, "small losses keep their digits"]),

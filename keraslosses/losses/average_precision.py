@@ -10,7 +10,7 @@ from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.pair_distances import cosine_distances, cosines
 from keraslosses.losses.pair_loss import ANOTHER_SET, PairLoss
 from keraslosses.losses.pair_sets import sets_of
-from keraslosses.losses.pairs import mean_where, number, sum_where
+from keraslosses.losses.pairs import mean_where, number
 
 
 @loss_function(EmbeddingPairs(), bins=checks.positive_integer, **ANOTHER_SET)
@@ -53,11 +53,12 @@ def fast_ap(
     pairs = sets.pairs
     # The squared distances of embeddings of length 1, in widths of a bin.
     places = cosine_distances(sets.anchors, sets.references) * (0.5 * bins)
-    shares = [hat(places - edge) for edge in range(bins + 1)]
-    positive, negative = (ops.stack([sum_where(sort, share) for share in shares], axis=1) for sort in pairs)
-    nearer_positive, nearer_negative = (ops.cumsum(counts, axis=1) for counts in (positive, negative))
+    edges = ops.arange(bins + 1, dtype=places.dtype)
+    shares = hat(places[None] - edges[:, None, None])
+    positive, negative = (ops.sum(ops.where(sort[None], shares, 0.0), axis=2) for sort in pairs)
+    nearer_positive, nearer_negative = (ops.cumsum(counts, axis=0) for counts in (positive, negative))
     wrong = numerics.divide(nearer_negative, nearer_positive + nearer_negative)
-    values = numerics.divide(ops.sum(positive * wrong, axis=1), number(pairs.positive, wrong.dtype))
+    values = ops.sum(positive * wrong, axis=0) / ops.maximum(number(pairs.positive, wrong.dtype), 1)
     return ops.where(pairs.complete, values, 0.0), pairs.complete
 
 

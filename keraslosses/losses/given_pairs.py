@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keraslosses.core import backend, checks
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.stacks import Stacks
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -35,7 +35,8 @@ def stacked_cosine_embedding(y_true: Tensor, y_pred: Tensor, *, margin: float = 
     >>> print(round(float(keraslosses.stacked_cosine_embedding([1], [pair])[0]), 4))
     0.4
     """
-    alike = cosine(y_pred[:, 0], y_pred[:, 1])
+    units = numerics.unit(y_pred, -1)
+    alike = cosine(units[:, 0], units[:, 1])
     return ops.where(y_true > 0, 1.0 - alike, backend.at_least(alike - margin, 0.0))
 
 

@@ -37,7 +37,7 @@ def euclidean_distances(anchors: Tensor, references: Tensor) -> Any:
 
 def cosine_distances(anchors: Tensor, references: Tensor) -> Any:
     """1 - cosine of each anchor with each reference. A row of zeros has the cosine 0 with every row."""
-    anchors, references = numerics.unit(anchors, -1), numerics.unit(references, -1)
+    anchors, references = units(anchors, references)
     halves = 0.5 * squared_distances(anchors, references)
     return halves + shortfall(anchors)[:, None] + shortfall(references)[None, :]
 
@@ -66,4 +66,10 @@ def products(anchors: Tensor, references: Tensor) -> Any:
 
 def cosines(anchors: Tensor, references: Tensor) -> Any:
     """The cosine of each anchor with each reference; 0 for a row of zeros."""
-    return products(numerics.unit(anchors, -1), numerics.unit(references, -1))
+    return products(*units(anchors, references))
+
+
+def units(anchors: Tensor, references: Tensor) -> tuple[Any, Any]:
+    """Both sets with vectors of length 1. A set that is compared with itself is computed once."""
+    found = numerics.unit(anchors, -1)
+    return found, found if references is anchors else numerics.unit(references, -1)

@@ -2,9 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from keraslosses.core import backend, numerics
+from keraslosses.core import backend
 from keraslosses.core.backend import ops
 from keraslosses.core.types import Tensor
+from keraslosses.losses.pair_distances import units
 from keraslosses.losses.pairs import Pairs, pairs_between, without
 
 
@@ -29,9 +30,7 @@ class Sets(NamedTuple):
     @property
     def normalized(self) -> "Sets":
         """The sets with vectors of length 1."""
-        anchors = numerics.unit(self.anchors, -1)
-        same = self.references is self.anchors
-        references = anchors if same else numerics.unit(self.references, -1)
+        anchors, references = units(self.anchors, self.references)
         return self._replace(anchors=anchors, references=references)
 
     @property

@@ -6,7 +6,7 @@ sets. All arrays over pairs have the shape `(anchors, references)`.
 
 from typing import Any, NamedTuple
 
-from keraslosses.core import backend, numerics
+from keraslosses.core import backend
 from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embedding_pairs import NO_CLASS
 from keraslosses.core.types import Tensor
@@ -104,7 +104,7 @@ def as_mean_of_all(totals: Tensor, counts: Tensor, counted: Tensor, across_repli
     A loss that is a mean over pairs or triplets gives each anchor its part: the sum over its own ones,
     divided by how many an anchor has on average, in the batch or across replicas.
     """
-    numbers = number(counted, totals.dtype, axis=None), ops.sum(counts)
+    anchors, all_counts = number(counted, totals.dtype, axis=None), ops.stop_gradient(ops.sum(counts))
     if across_replicas:
-        numbers = tuple(map(backend.mean_over_replicas, numbers))
-    return totals * numerics.divide(*numbers)
+        anchors, all_counts = map(backend.mean_over_replicas, (anchors, all_counts))
+    return totals * (anchors / ops.where(all_counts == 0, 1.0, all_counts))
