@@ -22,6 +22,7 @@ from keraslosses.layers.center_loss import CenterLoss, center_distances, updated
 from keraslosses.layers.chunked_cross_entropy import ChunkedCrossEntropy
 from keraslosses.layers.clip_head import ClipHead
 from keraslosses.layers.cosine_dense import CosineDense
+from keraslosses.layers.cross_batch_memory import CrossBatchMemory
 from keraslosses.layers.large_margin_head import LargeMarginHead
 from keraslosses.layers.ordinal_dense import OrdinalDense
 from keraslosses.layers.ordinal_thresholds import OrdinalThresholds
@@ -49,6 +50,7 @@ __all__ = [
     "ClipHead",
     "CohenKappa",
     "CosineDense",
+    "CrossBatchMemory",
     "DiceScore",
     "EditDistance",
     "EqualErrorRate",

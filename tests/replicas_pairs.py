@@ -50,6 +50,7 @@ CASES = {
     "InfoNCE, chunks": (VIEWS, {"temperature": 0.5, "chunk_size": 2}),
     "ClipHead": (VIEWS, {"initial": 2.0}),
     "SigLipHead": (VIEWS, {}),
+    "CrossBatchMemory": (PAIRS, {}),
 }
 
 
@@ -82,8 +83,25 @@ class OfTerm(OfLoss):
         return Attachment(self.made, "").value(vectors, labels, weight, True) / backend.replicas()
 
 
+class OfMemory(OfLoss):
+    """With the other set in memory, of which the batch replaces a part."""
+
+    def __init__(self, across):
+        self.made = kl.CrossBatchMemory(kl.NTXent(across_replicas=across), BATCH)
+        self.made.build((None, DIM))
+        nothing = BATCH - OTHERS
+        self.made.memory.assign(np.pad(OTHER_VECTORS, ((0, nothing), (0, 0))))
+        self.made.memory_labels.assign(np.pad(OTHER_LABELS, (0, nothing), constant_values=-1))
+        self.made.place.assign(OTHERS)
+
+    def __call__(self, labels, weight, vectors):
+        return Attachment(self.made, "").value(vectors, labels, weight, False) / backend.replicas()
+
+
 def case(name, across):
     rows, options = CASES[name]
+    if name == "CrossBatchMemory":
+        return OfMemory(across), rows
     made = getattr(kl, name.split(",")[0])(across_replicas=across, **options)
     kind = OfTerm if isinstance(made, keras.Layer) else OfTwoSets if rows is TWO_SETS else OfLoss
     return kind(made), rows

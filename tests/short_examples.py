@@ -26,6 +26,7 @@ SHORT = {
     "read_digit_strips": {"EPOCHS": "1", "BATCHES": "2", "STRIPS": "10"},
     "regression_with_outliers": {"EPOCHS": "2"},
     "retrieval_of_new_digits": {"EPOCHS": "1", "SEEDS": "1"},
+    "same_or_not": {"EPOCHS": "1"},
     "segmentation_small_class": {"EPOCHS": "1", "SEEDS": "1"},
     "segmentation_void_label": {"EPOCHS": "1"},
     "two_towers": {"EPOCHS": "1", "SEEDS": "1"},

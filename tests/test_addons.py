@@ -3,6 +3,7 @@
 addons_values.json holds what TensorFlow Addons 0.23 itself gave, with TensorFlow 2.15.
 """
 
+import functools
 import inspect
 import json
 import re
@@ -53,23 +54,154 @@ CONFIGS = {
 }
 
 
+# Their functions, and the classes whose values they give. The values do not depend on the reduction `"none"`.
+FUNCTIONS = {
+    "contrastive_loss": "ContrastiveLoss",
+    "giou_loss": "GIoULoss",
+    "lifted_struct_loss": "LiftedStructLoss",
+    "npairs_loss": "NpairsLoss",
+    "npairs_multilabel_loss": "NpairsMultilabelLoss",
+    "pinball_loss": "PinballLoss",
+    "sigmoid_focal_crossentropy": "SigmoidFocalCrossEntropy",
+    "sparsemax_loss": "SparsemaxLoss",
+    "triplet_hard_loss": "TripletHardLoss",
+    "triplet_semihard_loss": "TripletSemiHardLoss",
+}
+
+
+@keras.saving.register_keras_serializable("test_addons")
+def minus_products(embeddings):
+    return -keras.ops.matmul(embeddings, keras.ops.transpose(embeddings))
+
+
 def test_each_has_stored_values_and_a_config():
-    assert (
-        set(addons.__all__)
-        == {stored["theirs"].removeprefix("tfa.losses.") for stored in STORED}
-        == CONFIGS.keys()
-    )
+    assert {stored["theirs"].removeprefix("tfa.losses.") for stored in STORED} == CONFIGS.keys()
+    assert set(addons.__all__) == CONFIGS.keys() | FUNCTIONS.keys()
+
+
+def inputs_of(stored):
+    labels = np.array(stored["y_true"])
+    return labels if labels.dtype.kind == "i" else labels.astype("float32"), np.float32(stored["y_pred"])
 
 
 @pytest.mark.parametrize("stored", STORED, ids=lambda stored: stored["call"])
 def test_values_and_gradients(stored):
     loss, weight = eval(f"addons.{stored['call']}"), np.float32(stored.get("sample_weight", 1))
-    labels = np.array(stored["y_true"])
-    pair = labels if labels.dtype.kind == "i" else labels.astype("float32"), np.float32(stored["y_pred"])
+    pair = inputs_of(stored)
     value, gradient = value_and_gradient(lambda *pair: loss(*pair, weight), *pair, mode=MODES[0])
     np.testing.assert_allclose(value, stored["value"], rtol=1e-5, atol=1e-6)
     if "gradient" in stored:
         np.testing.assert_allclose(gradient, stored["gradient"], rtol=1e-5, atol=2e-6)
+
+
+def calls_of_function(name):
+    """The stored calls of its class that give what the function gives, with the function's own call."""
+    for stored in STORED:
+        call = stored["call"].replace("reduction='none'", "").replace(", )", ")")
+        scalar = FUNCTIONS[name].startswith(("Npairs", "Triplet", "Lifted"))
+        if call.startswith(f"{FUNCTIONS[name]}(") and (scalar or call != stored["call"]):
+            options = eval(f"dict({call.partition('(')[2]}")
+            yield stored, functools.partial(getattr(addons, name), **options)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_give_what_theirs_give(name):
+    calls = list(calls_of_function(name))
+    for stored, function in calls:
+        y_true, y_pred = inputs_of(stored)
+        given = (y_pred, None, y_true) if name == "sparsemax_loss" else (y_true, y_pred)
+        value = keras.ops.convert_to_numpy(function(*given))
+        np.testing.assert_allclose(value, stored["value"], rtol=1e-5, atol=1e-6)
+    assert calls
+    assert keras.saving.get_registered_object(f"Addons>{name}") is getattr(addons, name)
+
+
+def test_arguments_of_functions_stand_in_their_order():
+    orders = {
+        "sigmoid_focal_crossentropy": "y_true y_pred alpha gamma from_logits",
+        "sparsemax_loss": "logits sparsemax labels name",
+        "triplet_hard_loss": "y_true y_pred margin soft distance_metric",
+        "triplet_semihard_loss": "y_true y_pred margin distance_metric",
+        "lifted_struct_loss": "labels embeddings margin",
+    }
+    for name, order in orders.items():
+        assert list(inspect.signature(getattr(addons, name)).parameters) == order.split()
+
+
+def test_a_function_works_in_fit_and_on_symbolic_tensors():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile(keras.optimizers.SGD(0.01), addons.triplet_semihard_loss)
+    embeddings, labels = np.float32(STORED[-1]["y_pred"]), np.array([0, 0, 1, 1, 2, 2, 2])
+    expected = addons.TripletSemiHardLoss()(labels, model.predict(embeddings, verbose=0))
+    assert model.evaluate(embeddings, labels, verbose=0) == pytest.approx(float(expected), rel=1e-5)
+    symbols = keras.Input((), batch_size=7, dtype="int32"), keras.Input((3,), batch_size=7)
+    assert addons.lifted_struct_loss(*symbols).shape == ()
+
+
+# The steps of the tutorial of TensorFlow Addons on its triplet loss. The first import is what changes.
+TUTORIAL = """
+import keraslosses.addons as losses
+import keras
+import numpy as np
+
+draws = np.random.default_rng(0)
+labels = draws.integers(0, 3, 96)
+signals = np.float32(np.eye(3)[labels] @ draws.normal(size=(3, 8)) + draws.normal(0, 0.3, (96, 8)))
+model = keras.Sequential(
+    [
+        keras.Input((8,)),
+        keras.layers.Dense(16, activation="relu"),
+        keras.layers.Dense(4, activation=None),
+        keras.layers.UnitNormalization(axis=1),
+    ]
+)
+model.compile(optimizer=keras.optimizers.Adam(0.01), loss=losses.TripletSemiHardLoss())
+history = model.fit(signals, labels, batch_size=32, epochs=4, verbose=0)
+found = model.predict(signals, verbose=0)
+"""
+
+
+@pytest.mark.deep
+def test_a_script_that_used_addons_runs_with_its_import_changed():
+    keras.utils.set_random_seed(1)
+    names = {}
+    exec(TUTORIAL, names)
+    falling = names["history"].history["loss"]
+    assert falling[-1] < falling[0] / 2
+    np.testing.assert_allclose(np.linalg.norm(names["found"], axis=1), 1, rtol=1e-5)
+
+
+def test_a_function_as_metric_is_saved_with_the_loss():
+    loss = addons.TripletHardLoss(distance_metric=minus_products)
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(loss)))
+    again = keras.saving.deserialize_keras_object(config)
+    assert again.options["distance_metric"] is minus_products
+
+
+def test_a_function_as_metric_gets_rows_that_take_no_part_as_zeros():
+    """Without the lone last row, the others have the same loss."""
+    embeddings = np.float32(STORED[-1]["y_pred"])
+    labels = np.array([0, 0, 1, 1, 0, 1, -1])
+    for loss in (addons.TripletHardLoss, addons.TripletSemiHardLoss):
+        value = loss(distance_metric=minus_products)(labels, embeddings)
+        expected = loss(distance_metric=minus_products)(labels[:-1], embeddings[:-1])
+        np.testing.assert_allclose(float(value), float(expected), rtol=1e-5)
+
+
+def test_a_function_as_metric_may_give_the_largest_number_to_a_row_itself():
+    """The values in the docstrings of TensorFlow Addons, for scalar products."""
+    embeddings = np.float32([[0, 1], [1, 0]])
+    products = {"distance_metric": lambda embeddings: -minus_products(embeddings)}
+    assert float(addons.triplet_semihard_loss([0, 0], embeddings, **products)) == 1
+    assert float(addons.triplet_hard_loss([0, 0], embeddings, **products)) == 0
+
+
+def test_a_metric_of_another_shape_is_named():
+    loss = addons.TripletHardLoss(distance_metric=lambda embeddings: embeddings)
+    with pytest.raises(
+        ValueError, match=r"`distance_metric` must give .*\(batch, batch\). Received: \(4, 2\)"
+    ):
+        loss([0, 0, 1, 1], np.ones((4, 2), "float32"))
 
 
 def saved_by_addons(name):

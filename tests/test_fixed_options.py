@@ -34,6 +34,7 @@ OTHERS = {
     "ProxyNCA": (lambda: keraslosses.ProxyNCA(3), "num_classes all_proxies kernel_constraint"),
     "ProxyAnchor": (lambda: keraslosses.ProxyAnchor(3), "num_classes margin alpha kernel_initializer"),
     "SoftTriple": (lambda: keraslosses.SoftTriple(3), "num_classes centers la gamma margin tau"),
+    "CrossBatchMemory": (lambda: keraslosses.CrossBatchMemory(keraslosses.NTXent(), 3), "loss size"),
     "ClipHead": (lambda: keraslosses.ClipHead(), "initial most normalize chunk_size"),
     "SigLipHead": (lambda: keraslosses.SigLipHead(), "scale bias chunk_size"),
     "SampledMargin": (

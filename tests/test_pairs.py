@@ -245,3 +245,20 @@ def test_a_first_row_of_weight_0_takes_no_digits_from_the_gradient():
     _, without = value_and_gradient(loss, labels[1:], x[1:])
     _, found = value_and_gradient(lambda t, p: loss(t, p, weight), labels, x)
     np.testing.assert_allclose(found[1:], without, rtol=1e-4, atol=1e-6)
+
+
+ALL_DIFFER = "but the labels of this batch all differ. keraslosses.BalancedBatches makes"
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2], np.array([[5], [0], [-1]]), ops.convert_to_tensor([2, 1, 0])])
+def test_a_batch_of_labels_that_all_differ_is_warned_of(labels):
+    with pytest.warns(UserWarning, match=f"triplet needs samples of the same class, {ALL_DIFFER}"):
+        kl.Triplet()(labels, VECTORS[:3])
+
+
+@pytest.mark.filterwarnings(f"error:.*{ALL_DIFFER}")
+def test_other_batches_are_not_warned_of():
+    kl.Triplet()([0, 1, 0], VECTORS[:3])
+    kl.Triplet()([-1, 1, -1], VECTORS[:3])
+    kl.Triplet()([1], VECTORS[:1])
+    kl.NTXent()([0, 1], VECTORS[:4].reshape(2, 2, 3))

@@ -60,13 +60,13 @@ def test_values_and_gradients_agree_with_metric_learning(name):
     expected = found if name == "ProxyAnchor" else found["loss"]["losses"].mean()
     by_x, by_weights = (gradient.numpy() for gradient in torch.autograd.grad(expected, (x, weights)))
     term = built(name)
-    value, gradient = value_and_gradient(lambda y, x: ops.mean(term.per_sample_loss(x, y)), Y, X)
+    value, gradient = value_and_gradient(lambda y, x: ops.mean(term.per_sample_loss(x, y)[0]), Y, X)
     np.testing.assert_allclose(value, expected.detach().numpy(), rtol=1e-5)
     np.testing.assert_allclose(gradient, by_x, rtol=1e-4, atol=1e-6)
 
     def of_kernel(_, kernel):
         with keras.StatelessScope(state_mapping=[(term.kernel, kernel)]):
-            return ops.mean(term.per_sample_loss(ops.convert_to_tensor(X), Y))
+            return ops.mean(term.per_sample_loss(ops.convert_to_tensor(X), Y)[0])
 
     value, gradient = value_and_gradient(of_kernel, Y, N(term.kernel))
     by_weights = by_weights.T.reshape(gradient.shape) if name == "SoftTriple" else by_weights
@@ -80,7 +80,7 @@ def unit(x):
 def test_the_proxy_nca_of_the_paper_leaves_the_own_proxy_out():
     squares = np.sum((unit(X)[:, None] - unit(PROXIES)[None]) ** 2, axis=-1)
     expected = [squares[i, y] + np.log(np.sum(np.exp(-np.delete(squares[i], y)))) for i, y in enumerate(Y)]
-    found = built("ProxyNCA", all_proxies=False).per_sample_loss(X, Y)
+    found = built("ProxyNCA", all_proxies=False).per_sample_loss(X, Y)[0]
     np.testing.assert_allclose(N(found), expected, rtol=1e-5)
 
 
@@ -91,8 +91,8 @@ def test_soft_triple_adds_the_distances_of_the_centers():
             for s in range(t + 1, CENTERS):
                 total += np.linalg.norm(of_class[t] - of_class[s])
     expected = 0.7 * total / (CLASSES * CENTERS * (CENTERS - 1))
-    more = N(built("SoftTriple", tau=0.7).per_sample_loss(X, Y)) - N(
-        built("SoftTriple").per_sample_loss(X, Y)
+    more = N(built("SoftTriple", tau=0.7).per_sample_loss(X, Y)[0]) - N(
+        built("SoftTriple").per_sample_loss(X, Y)[0]
     )
     np.testing.assert_allclose(more, expected, rtol=1e-4)
 
@@ -103,13 +103,13 @@ def test_one_center_is_a_cosine_softmax():
     term.kernel.assign(PROXIES[:, None])
     loss = kl.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
     expected = loss(Y, 5.0 * unit(X) @ unit(PROXIES).T)
-    np.testing.assert_allclose(N(term.per_sample_loss(X, Y)), N(expected), rtol=1e-4)
+    np.testing.assert_allclose(N(term.per_sample_loss(X, Y)[0]), N(expected), rtol=1e-4)
 
 
 def test_equal_centers_have_no_gradient():
     term = built("SoftTriple", tau=0.7)
     term.kernel.assign(np.ones_like(CENTERS_OF_ALL))
-    value, gradient = value_and_gradient(lambda y, x: term.per_sample_loss(x, y), Y, X)
+    value, gradient = value_and_gradient(lambda y, x: term.per_sample_loss(x, y)[0], Y, X)
     assert np.isfinite(value).all() and np.isfinite(gradient).all()
 
 
@@ -128,12 +128,25 @@ def test_a_sample_of_weight_0_takes_no_part(name, mode):
     spoiled[3] = np.nan
     weight, kept = np.where(np.arange(BATCH) == 3, 0.0, 1.0).astype("float32"), np.arange(BATCH) != 3
     values, gradient = value_and_gradient(
-        lambda y, x: term.per_sample_loss(x, y, sample_weight=weight), Y, spoiled, mode=mode
+        lambda y, x: term.per_sample_loss(x, y, sample_weight=weight)[0], Y, spoiled, mode=mode
     )
-    expected, slope = value_and_gradient(lambda y, x: term.per_sample_loss(x, y), Y[kept], X[kept], mode=mode)
+    expected, slope = value_and_gradient(
+        lambda y, x: term.per_sample_loss(x, y)[0], Y[kept], X[kept], mode=mode
+    )
     np.testing.assert_allclose(values, np.insert(expected, 3, 0.0), rtol=1e-5)
     np.testing.assert_allclose(gradient[kept], slope, rtol=1e-4, atol=1e-6)
     assert not gradient[3].any()
+
+
+@each
+def test_a_sample_with_the_label_minus_1_is_left_out(name):
+    term, spoiled, labels = built(name), X.copy(), np.where(np.arange(BATCH) == 3, -1, Y)
+    spoiled[3] = np.nan
+    inputs = keras.Input((DIM,))
+    model = kl.attach(keras.Model(inputs, layers.Identity(name="embedding")(inputs)), term, at="embedding")
+    model.compile(loss=None)
+    expected = np.mean(N(term.per_sample_loss(np.delete(X, 3, axis=0), np.delete(Y, 3))[0]))
+    np.testing.assert_allclose(model.evaluate(spoiled, labels, verbose=0)[0], expected, rtol=1e-5)
 
 
 @pytest.mark.deep
@@ -141,7 +154,7 @@ def test_a_sample_of_weight_0_takes_no_part(name, mode):
 def test_compiled_a_label_out_of_range_is_nan(name):
     """Its sample; all samples where they share a value."""
     labels, term = np.where(np.arange(BATCH) == 3, CLASSES, Y), built(name)
-    values, _ = value_and_gradient(lambda y, x: term.per_sample_loss(x, y), labels, X, mode=MODES[-1])
+    values, _ = value_and_gradient(lambda y, x: term.per_sample_loss(x, y)[0], labels, X, mode=MODES[-1])
     assert np.isnan(values).tolist() == [name == "ProxyAnchor" or i == 3 for i in range(BATCH)]
 
 
@@ -153,7 +166,7 @@ def test_finite_gradients_at_proxies_zeros_and_far_away(name):
     )
     term = built(name)
     values, gradient = value_and_gradient(
-        lambda y, x: term.per_sample_loss(x, y), Y[:7], hard.astype("float32")
+        lambda y, x: term.per_sample_loss(x, y)[0], Y[:7], hard.astype("float32")
     )
     assert np.isfinite(values).all() and np.isfinite(gradient).all()
 

@@ -53,6 +53,7 @@ HEADS = {
     "nearest proxy": lambda: keraslosses.ProxyNCA(7, all_proxies=False),
     "proxies as anchors": lambda: keraslosses.ProxyAnchor(7),
     "several centers": lambda: keraslosses.SoftTriple(7, centers=2),
+    "memory": lambda: keraslosses.CrossBatchMemory(keraslosses.NTXent(), 3),
     "chunks": lambda: keraslosses.ChunkedCrossEntropy(7, chunk_size=2, label_smoothing=0.1, use_bias=True),
     "chunks with a margin": lambda: keraslosses.ChunkedCrossEntropy(
         7, chunk_size=2, margin=keraslosses.ArcFace()
@@ -72,7 +73,8 @@ def test_heads(name):
     def value(kept, features):
         pairs = zip([*head.trainable_variables, *head.non_trainable_variables], [*kept, *frozen], strict=True)
         with keras.StatelessScope(state_mapping=list(pairs)):
-            return ops.sum(head.per_sample_loss(features, labels, None, True))
+            found = head.per_sample_loss(features, labels, None, True)
+            return ops.sum(found[0] if isinstance(found, tuple) else found)
 
     jax.make_jaxpr(jax.value_and_grad(value, argnums=(0, 1)))(kept, features)
 

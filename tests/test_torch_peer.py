@@ -172,7 +172,13 @@ TORCH = [
             lambda x, _, options=options: F.triplet_margin_loss(*x.unbind(1), reduction="none", **options),
             (LABELS[:, 0], REAL[1][:, :3]),
         )
-        for options in ({}, {"p": 1, "margin": 2.0}, {"p": 3.5, "eps": 0.1}, {"swap": True, "margin": 5.0})
+        for options in (
+            {},
+            {"p": 1, "margin": 2.0},
+            {"p": 3.5, "eps": 0.1},
+            {"p": float("inf")},
+            {"swap": True, "margin": 5.0},
+        )
     ),
     *(
         (

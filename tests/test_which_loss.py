@@ -15,7 +15,7 @@ from keraslosses.reference.uses import SYMPTOMS, TASKS, TASKS_OF_EMBEDDINGS, USE
 
 DOCS = Path(__file__).parents[1] / "docs"
 USES = {name: entry.uses for name, entry in REFERENCES.items()} | USES_OF_OTHERS
-MADE_OF_LOSSES = {"HardExamples", "WeightedSum"}
+MADE_OF_LOSSES = {"CrossBatchMemory", "HardExamples", "WeightedSum"}
 ANSWERS = [(name, use) for name, uses in USES.items() for use in uses]
 
 

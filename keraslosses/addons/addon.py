@@ -1,17 +1,27 @@
-"""The base classes of the losses of TensorFlow Addons."""
+"""The base classes of the losses of TensorFlow Addons, and what their functions share."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
 from keraslosses.core import checks
 from keraslosses.core.loss import EntriesLoss
-from keraslosses.core.reduction import Entries
+from keraslosses.core.reduction import Entries, reduce
 from keraslosses.core.saving import saved
+from keraslosses.core.symbolic import takes_symbols
 from keraslosses.core.types import DType, Tensor
+
+P = ParamSpec("P")
+PACKAGE = "Addons"
 
 
 def of_addons(cls: Any) -> Any:
     """Registers a class under the name that TensorFlow Addons gave it."""
-    return saved(cls, "Addons")
+    return saved(cls, PACKAGE)
+
+
+def function_of_addons(function: Callable[P, Any]) -> Callable[P, Any]:
+    """Registers a function under the name that TensorFlow Addons gave it; it takes symbolic tensors too."""
+    return takes_symbols(function, PACKAGE)
 
 
 def reduction_of(reduction: str | None) -> str | None:
@@ -44,6 +54,10 @@ class AddonOfBatch(Addon):
     def __init__(self, ours: Any, reduction: str | None, name: str | None, dtype: DType, **options: Any):
         super().__init__(ours, "sum_over_batch_size", name, dtype, **options)
         self.given_reduction = reduction_of(reduction)
+
+    def value(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        """The value of the batch in the precision of the computation: what the function returned."""
+        return reduce(self.entries(y_true, y_pred), self.reduction)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "reduction": self.given_reduction}

@@ -1,6 +1,9 @@
 """The losses of TensorFlow Addons over the pairs and triplets of a batch."""
 
+from collections.abc import Callable
 from typing import Any
+
+import keras
 
 from keraslosses.addons.addon import AddonOfBatch, of_addons
 from keraslosses.core import backend, checks
@@ -8,17 +11,56 @@ from keraslosses.core.backend import ops
 from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs
 from keraslosses.core.loss import loss_function
 from keraslosses.core.loss_class import loss_class
+from keraslosses.core.precision import floating
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.batch_triplets import cost_of, nearest_where, none_undefined, semihard_negatives
 from keraslosses.losses.pair_distances import DISTANCES, euclidean_distances
-from keraslosses.losses.pairs import Pairs, as_mean_of_all, number, pairs_within, sum_where
+from keraslosses.losses.pairs import Pairs, as_mean_of_all, diagonal, number, pairs_within, sum_where
 
 METRICS = {"L2": "euclidean", "squared-L2": "squared_euclidean", "angular": "cosine"}
-METRIC = checks.one_of(*METRICS)
+Metric = str | Callable[[Any], Any]
 
 
-def distances_within(embeddings: Tensor, metric: str) -> Any:
-    return DISTANCES[METRICS[metric]](embeddings, embeddings)
+def metric_or_function(name: str, value: Any) -> None:
+    """Allows the name of a metric, or a function of the embeddings."""
+    if not callable(value) and value not in METRICS:
+        known = ", ".join(map(repr, METRICS))
+        raise checks.invalid(name, f"be one of {known}, or a function of the embeddings", value)
+
+
+def distances_within(embeddings: Tensor, metric: Metric, pairs: Pairs) -> Any:
+    """The distance of each row to each other one, at least 0; 0 where they make no pair."""
+    if isinstance(metric, str):
+        return DISTANCES[METRICS[metric]](embeddings, embeddings)
+    return from_the_nearest(of_function(metric, embeddings), pairs)
+
+
+def of_function(metric: Callable[[Any], Any], embeddings: Tensor) -> Any:
+    """What a function of the user gives for the embeddings: a number for each two of them."""
+    distances = floating(metric(embeddings))
+    rows = embeddings.shape[0]
+    if not checks.compatible(distances.shape, (rows, rows)):
+        raise ValueError(
+            "`distance_metric` must give the distances of all pairs, (batch, batch). "
+            f"Received: {tuple(distances.shape)} for embeddings {tuple(embeddings.shape)}"
+        )
+    return ops.cast(distances, embeddings.dtype)
+
+
+def from_the_nearest(distances: Tensor, pairs: Pairs) -> Any:
+    """Distances less the least one of each row, that of the row to itself included.
+
+    The losses take differences of them only. Where a sample has no partner, TensorFlow Addons takes the least
+    distance of the row; so that is 0, as it is for the distances that have a name.
+    """
+    known = ops.logical_or(ops.logical_or(pairs.positive, pairs.negative), diagonal(distances))
+    most = backend.largest(ops.stop_gradient(distances))[:, None]
+    least = -backend.largest(-ops.where(known, distances, most))[:, None]
+    return ops.where(known, distances - least, ops.zeros_like(distances))
+
+
+def farthest_where(condition: Tensor, distances: Tensor) -> Any:
+    return backend.largest(ops.where(condition, distances, ops.zeros_like(distances)))
 
 
 def has_negatives(pairs: Pairs) -> Any:
@@ -32,29 +74,34 @@ def mean_over_positives(costs: Tensor, pairs: Pairs) -> tuple[Any, Any]:
     return as_mean_of_all(sum_where(pairs.positive, costs), counts, counted), counted
 
 
-@loss_function(EmbeddingPairs(), margin=checks.number, distance_metric=METRIC)
+@loss_function(EmbeddingPairs(), margin=checks.number, distance_metric=metric_or_function)
 def semihard_of_addons(
-    y_true: Tensor, y_pred: Tensor, margin: float = 1.0, distance_metric: str = "L2"
+    y_true: Tensor, y_pred: Tensor, margin: float = 1.0, distance_metric: Metric = "L2"
 ) -> Any:
     """An anchor without a negative has one at the distance 0, as in TensorFlow Addons."""
-    pairs, distances = pairs_within(y_true), distances_within(y_pred, distance_metric)
+    pairs = pairs_within(y_true)
+    distances = distances_within(y_pred, distance_metric, pairs)
     negatives = semihard_negatives(distances, pairs, distances)
     negatives = ops.where(has_negatives(pairs), negatives, ops.zeros_like(negatives))
     costs = cost_of(margin, False)(distances - negatives) * none_undefined(distances)[:, None]
     return mean_over_positives(costs, pairs)
 
 
-@loss_function(EmbeddingPairs(), margin=checks.number, soft=checks.boolean, distance_metric=METRIC)
+@loss_function(
+    EmbeddingPairs(), margin=checks.number, soft=checks.boolean, distance_metric=metric_or_function
+)
 def hard_of_addons(
-    y_true: Tensor, y_pred: Tensor, margin: float = 1.0, soft: bool = False, distance_metric: str = "L2"
+    y_true: Tensor, y_pred: Tensor, margin: float = 1.0, soft: bool = False, distance_metric: Metric = "L2"
 ) -> Any:
     """Every anchor counts. One without a positive has it at the distance 0, as in TensorFlow Addons.
 
     The negative of an anchor that has none is as far as the farthest row.
     """
-    pairs, distances = pairs_within(y_true), distances_within(y_pred, distance_metric)
-    farthest = backend.largest(ops.where(pairs.positive, distances, ops.zeros_like(distances)))
-    nearest = ops.where(has_negatives(pairs)[:, 0], nearest_where(pairs.negative, distances), farthest)
+    pairs = pairs_within(y_true)
+    distances = distances_within(y_pred, distance_metric, pairs)
+    farthest = farthest_where(pairs.positive, distances)
+    last = farthest_where(ops.logical_or(pairs.positive, diagonal(distances)), distances)
+    nearest = ops.where(has_negatives(pairs)[:, 0], nearest_where(pairs.negative, distances), last)
     values = cost_of(margin, soft)(farthest - nearest) * none_undefined(distances)
     return values, ops.ones_like(values, dtype="bool")
 
@@ -74,13 +121,27 @@ Hard: Any = loss_class(hard_of_addons)
 Lifted: Any = loss_class(lifted_of_addons)
 
 
+class Triplets(AddonOfBatch):
+    """A loss with a `distance_metric`, which may be a function."""
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {**config, "distance_metric": keras.saving.serialize_keras_object(config["distance_metric"])}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        metric = keras.saving.deserialize_keras_object(config.get("distance_metric", "L2"))
+        return cls(**{**config, "distance_metric": metric})
+
+
 @of_addons
-class TripletSemiHardLoss(AddonOfBatch):
+class TripletSemiHardLoss(Triplets):
     """Triplet loss with semi-hard negatives, as `Triplet`.
 
     Args:
         margin: How much nearer the positive should be, any number. Default: 1.
-        distance_metric: `"L2"` (default), `"squared-L2"` or `"angular"`, which is 1 - cosine.
+        distance_metric: `"L2"` (default), `"squared-L2"`, `"angular"`, which is 1 - cosine, or a function
+            that gives the distances `(batch, batch)` of embeddings `(batch, dim)`, a row for each anchor.
         name: Name of the loss.
         reduction: Has no effect: there is one value. Default: `"none"`.
         dtype: Dtype of the result. Default: `keras.config.floatx()`.
@@ -90,6 +151,10 @@ class TripletSemiHardLoss(AddonOfBatch):
 
     The mean is over the positive pairs. Without any, the result is 0. (In TensorFlow Addons it is NaN.) An
     anchor without a negative counts as if one were at the distance 0, as in TensorFlow Addons.
+
+    A function as `distance_metric` gets zeros for rows that take no part. Register it with
+    `keras.saving.register_keras_serializable()` if the loss is saved. Where a distance 0 is named above, it
+    is the least distance of the row.
 
     Example:
 
@@ -102,7 +167,7 @@ class TripletSemiHardLoss(AddonOfBatch):
     def __init__(
         self,
         margin: float = 1.0,
-        distance_metric: str = "L2",
+        distance_metric: Metric = "L2",
         name: str | None = None,
         reduction: str | None = "none",
         dtype: DType = None,
@@ -112,14 +177,15 @@ class TripletSemiHardLoss(AddonOfBatch):
 
 
 @of_addons
-class TripletHardLoss(AddonOfBatch):
+class TripletHardLoss(Triplets):
     """Triplet loss with the farthest positive and the nearest negative of each anchor, as `Triplet`.
 
     Args:
         margin: How much nearer the positive should be, any number. Default: 1.
         soft: Whether the softplus of the difference is the cost of a triplet, without a margin. Default:
             False.
-        distance_metric: `"L2"` (default), `"squared-L2"` or `"angular"`, which is 1 - cosine.
+        distance_metric: `"L2"` (default), `"squared-L2"`, `"angular"`, which is 1 - cosine, or a function
+            that gives the distances `(batch, batch)` of embeddings `(batch, dim)`, a row for each anchor.
         name: Name of the loss.
         reduction: Has no effect: there is one value. Default: `"none"`.
         dtype: Dtype of the result. Default: `keras.config.floatx()`.
@@ -130,6 +196,8 @@ class TripletHardLoss(AddonOfBatch):
     The mean is over all samples, as in TensorFlow Addons: without a positive, a sample counts as if one were
     at the distance 0; without a negative, as if one were as far as the farthest sample. With `soft`, a large
     difference costs as much as itself. (In TensorFlow Addons it costs inf.)
+
+    A function as `distance_metric`: as in `TripletSemiHardLoss`.
 
     Example:
 
@@ -143,7 +211,7 @@ class TripletHardLoss(AddonOfBatch):
         self,
         margin: float = 1.0,
         soft: bool = False,
-        distance_metric: str = "L2",
+        distance_metric: Metric = "L2",
         name: str | None = None,
         reduction: str | None = "none",
         dtype: DType = None,

@@ -9,7 +9,7 @@ import keras
 from keras.backend import is_keras_tensor
 
 from keraslosses.core.checks import plain
-from keraslosses.core.saving import saved
+from keraslosses.core.saving import PACKAGE, saved
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,8 +53,8 @@ def as_option(value: Any) -> Any:
     return plain(keras.ops.convert_to_numpy(value) if keras.ops.is_tensor(value) else value)
 
 
-def takes_symbols(function: Callable[P, R]) -> Callable[P, R]:
-    """Makes a function of tensors that takes symbolic tensors too."""
+def takes_symbols(function: Callable[P, R], package: str = PACKAGE) -> Callable[P, R]:
+    """Makes a function of tensors that takes symbolic tensors too, registered under the name of a package."""
 
     @functools.wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -62,4 +62,4 @@ def takes_symbols(function: Callable[P, R]) -> Callable[P, R]:
             return applied(called, *args, **kwargs)
         return function(*args, **kwargs)
 
-    return saved(called)
+    return saved(called, package)

@@ -31,6 +31,8 @@ class ProxyNCA(ProxyLayer):
     `(batch, num_classes)`; the largest entry of a row is its class. Values are `(batch,)`. The proxies are
     the trainable `kernel`, `(num_classes, dim)`.
 
+    A sample with the label -1 costs 0 and leaves the mean.
+
     The layer itself returns the cosines with the proxies, `(batch, num_classes)`: the class with the largest
     one is the prediction. Without the own proxy in the sum, the loss may fall below 0. A length below 1e-7
     counts as 1e-7. The cosine with a vector of zeros is 0, with gradient 0.
@@ -44,7 +46,7 @@ class ProxyNCA(ProxyLayer):
     Example:
 
     >>> term = keraslosses.ProxyNCA(2, kernel_initializer="identity")
-    >>> print(keras.ops.convert_to_numpy(term.per_sample_loss([[3.0, 4.0]], [1])).round(4))
+    >>> print(keras.ops.convert_to_numpy(term.per_sample_loss([[3.0, 4.0]], [1])[0]).round(4))
     [0.513]
     """
 
@@ -104,9 +106,9 @@ class ProxyAnchor(ProxyLayer):
     sample. The proxies are the trainable `kernel`, `(num_classes, dim)`.
 
     The layer itself returns the cosines with the proxies, `(batch, num_classes)`: the class with the largest
-    one is the prediction. A sample of weight 0, or a masked one, takes no part in the sums. Other sample
-    weights multiply only the value. A length below 1e-7 counts as 1e-7. The cosine with a vector of zeros is
-    0, with gradient 0.
+    one is the prediction. A sample with the label -1, a masked one and one of weight 0 take no part in the
+    sums; the first two leave the mean. Other sample weights multiply only the value. A length below 1e-7
+    counts as 1e-7. The cosine with a vector of zeros is 0, with gradient 0.
 
     Raises:
         ValueError: If an option is out of range, if features or labels have another shape, or if a label is
@@ -117,7 +119,7 @@ class ProxyAnchor(ProxyLayer):
     Example:
 
     >>> term = keraslosses.ProxyAnchor(2, alpha=2.0, kernel_initializer="identity")
-    >>> print(keras.ops.convert_to_numpy(term.per_sample_loss([[3.0, 4.0]], [1])).round(4))
+    >>> print(keras.ops.convert_to_numpy(term.per_sample_loss([[3.0, 4.0]], [1])[0]).round(4))
     [1.0306]
     """
 

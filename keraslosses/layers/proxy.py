@@ -4,7 +4,9 @@ from typing import Any
 
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
+from keraslosses.core.kinds.embedding_pairs import NO_CLASS
 from keraslosses.core.precision import floating, in_full_precision
+from keraslosses.core.reduction import both
 from keraslosses.core.types import Tensor
 from keraslosses.layers.kernel import KernelLayer
 from keraslosses.layers.term import kept_samples, labels_of
@@ -54,20 +56,20 @@ class ProxyLayer(KernelLayer):
     def per_sample_loss(
         self, features: Tensor, labels: Tensor, sample_weight: Tensor = None, training: bool | None = None
     ) -> Any:
-        """The values `(batch,)`.
+        """The values `(batch,)`, and which samples the mean counts: those with a label other than -1.
 
         The values are not multiplied by `sample_weight`. A sample of weight 0 has the value 0.
         """
         features = floating(features)
         self.build_for(features)
-        labels, _, broken = labels_of(type(self).__name__, features, labels, self.outputs)
-        kept = kept_samples(labels, sample_weight)
+        labels, valid, broken = labels_of(type(self).__name__, features, labels, self.outputs, NO_CLASS)
+        kept = both(kept_samples(labels, sample_weight), valid)
         values = self.values(ops.where(kept[:, None], features, 1.0), labels, kept)
         if broken is not None:
             broken = ops.logical_and(broken, kept)
             broken = ops.any(broken) if self.of_batch else broken
             values = values * backend.one_or_nan(broken, values.dtype)
-        return ops.where(kept, values, ops.zeros_like(values))
+        return ops.where(kept, values, ops.zeros_like(values)), valid
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_classes": self.outputs}

@@ -39,6 +39,8 @@ class SoftTriple(ProxyLayer):
     `(batch, num_classes)`; the largest entry of a row is its class. Values are `(batch,)`. The trainable
     `kernel` is `(num_classes, centers, dim)`.
 
+    A sample with the label -1 costs 0 and leaves the mean.
+
     The layer itself returns the similarities S, `(batch, num_classes)`: the class with the largest one is the
     prediction. The last part of the loss draws centers together that are not needed; the value of each sample
     has it. Two equal centers have distance 0, with gradient 0. A length below 1e-7 counts as 1e-7. The cosine
@@ -54,7 +56,7 @@ class SoftTriple(ProxyLayer):
     Example:
 
     >>> term = keraslosses.SoftTriple(2, centers=1, kernel_initializer="ones")
-    >>> print(keras.ops.convert_to_numpy(term.per_sample_loss([[3.0, 4.0]], [1])).round(4))
+    >>> print(keras.ops.convert_to_numpy(term.per_sample_loss([[3.0, 4.0]], [1])[0]).round(4))
     [0.7981]
     """
 

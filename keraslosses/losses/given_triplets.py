@@ -10,10 +10,16 @@ from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.stacking import length, stacked
 
 
+def norm(name: str, value: Any) -> None:
+    """Allows numbers of at least 1, and infinity."""
+    if not (checks.is_number(value) and value >= 1):
+        raise checks.invalid(name, "be a number of at least 1", value)
+
+
 @loss_function(
     Stacks(3),
     margin=checks.non_negative,
-    p=checks.at_least_one,
+    p=norm,
     eps=checks.non_negative,
     swap=checks.boolean,
 )
@@ -34,7 +40,8 @@ def stacked_triplet_margin(
         y_true: Anything with a row for each triplet. It is not read.
         y_pred: The triplets: anchor, positive and negative, in this order.
         margin: How much further away the negative should be, at least 0. Default: 1.
-        p: Which norm the distances have, at least 1. Default: 2, the Euclidean distance.
+        p: Which norm the distances have, at least 1. Infinity: the largest difference of two numbers.
+            Default: 2, the Euclidean distance.
         eps: Number added to each difference of two vectors, at least 0. Default: 1e-6, as in torch.
         swap: Whether the negative is compared with the nearer one of anchor and positive. Default: False.
 
@@ -76,7 +83,8 @@ def triplet_margin(
     Args:
         anchor, positive, negative: The three vectors of each triplet.
         margin: How much further away the negative should be, at least 0. Default: 1.
-        p: Which norm the distances have, at least 1. Default: 2, the Euclidean distance.
+        p: Which norm the distances have, at least 1. Infinity: the largest difference of two numbers.
+            Default: 2, the Euclidean distance.
         eps: Number added to each difference of two vectors, at least 0. Default: 1e-6, as in torch.
         swap: Whether the negative is compared with the nearer one of anchor and positive. Default: False.
 
@@ -113,7 +121,8 @@ class TripletMargin(FunctionLoss):
 
     Args:
         margin: How much further away the negative should be, at least 0. Default: 1.
-        p: Which norm the distances have, at least 1. Default: 2, the Euclidean distance.
+        p: Which norm the distances have, at least 1. Infinity: the largest difference of two numbers.
+            Default: 2, the Euclidean distance.
         eps: Number added to each difference of two vectors, at least 0. Default: 1e-6, as in torch.
         swap: Whether the negative is compared with the nearer one of anchor and positive. Default: False.
         reduction: How the values are reduced: `"sum_over_batch_size"` (default), `"mean"`, `"sum"`,
@@ -126,9 +135,10 @@ class TripletMargin(FunctionLoss):
     y_pred holds the anchor, the positive and the negative of each triplet, in this order: stack the three
     outputs with `keras.ops.stack(.., axis=1)`. y_true is not read. The function `triplet_margin` takes three
     tensors. The vectors are not normalised. The gradient is 0 if a triplet exactly reaches the margin, and
-    where two vectors have distance 0. Two equal vectors have the distance of a vector of `eps`; with `eps=0`
-    it is 0. A triplet without loss counts in the mean. The mask of y_pred may be one for each vector: a
-    triplet with a masked vector does not count.
+    where two vectors have distance 0. If `p` is infinity, the largest differences share the gradient. Two
+    equal vectors have the distance of a vector of `eps`; with `eps=0` it is 0. A triplet without loss
+    counts in the mean. The mask of y_pred may be one for each vector: a triplet with a masked vector does not
+    count.
 
     Raises:
         ValueError: for an option out of range, or shapes that do not fit.

@@ -40,6 +40,13 @@ class Sets(NamedTuple):
         return self.places[:, None] == columns[None, :]
 
 
+class Memory(NamedTuple):
+    """Rows with their classes that follow the batch among its references."""
+
+    labels: Tensor
+    rows: Tensor
+
+
 def sets_of(
     labels: Tensor,
     anchors: Tensor,
@@ -49,13 +56,18 @@ def sets_of(
 ) -> Sets:
     """The rows of a batch as anchors; as references the other set, or without one the batch itself.
 
-    With `across_replicas`, the references are those of all replicas.
+    With `across_replicas`, the references are those of all replicas. If the other set is a `Memory`, it
+    follows the batch, and the references are constant.
     """
+    memory = references if isinstance(references, Memory) else None
     others, places = (reference_labels, references), None
-    if references is None:
+    if references is None or memory:
         others, places = (labels, anchors), ops.arange(ops.shape(labels)[0], dtype="int32")
         if across_replicas:
             places = places + backend.rows_before(labels)
     if across_replicas:
         others = tuple(map(backend.gather_over_replicas, others))
+    if memory:
+        parts = zip(others, memory, strict=True)
+        others = tuple(ops.concatenate([ops.stop_gradient(batch), more]) for batch, more in parts)
     return Sets(labels, anchors, *others, places)

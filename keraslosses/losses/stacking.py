@@ -31,6 +31,8 @@ def stacked(**tensors: Tensor) -> Any:
 def length(vectors: Tensor, p: float) -> Any:
     """The p-norm along the last axis, with derivative 0 for a vector of zeros. No power overflows."""
     size = ops.abs(vectors)
+    if p == float("inf"):
+        return backend.largest(size)
     scale = backend.above_or_one(backend.largest(ops.stop_gradient(size)), 0.0)
     total = ops.sum(numerics.power(size / scale[..., None], p), axis=-1)
     return scale * numerics.power(total, 1.0 / p)

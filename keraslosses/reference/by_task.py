@@ -47,6 +47,10 @@ OTHERS = {
         "Embeddings beside a trained vector for each class",
         "layer: several centers for each class",
     ),
+    "CrossBatchMemory": (
+        "Around another loss",
+        "layer: a loss over pairs sees past batches too",
+    ),
     "ClipHead": (
         "Two towers that learn the temperature",
         "layer: pairs find each other, as in CLIP",

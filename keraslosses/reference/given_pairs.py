@@ -21,7 +21,8 @@ def triplet_margin(
     y: Array, x: Array, margin: float = 1.0, p: float = 2, eps: float = 1e-6, swap: bool = False
 ) -> Array:
     def distance(u: Array, v: Array) -> float:
-        return np.sum(np.abs(u - v + eps) ** p) ** (1 / p)
+        size = np.abs(u - v + eps)
+        return np.max(size) if p == np.inf else np.sum(size**p) ** (1 / p)
 
     values = []
     for anchor, positive, negative in x:
@@ -116,8 +117,14 @@ REFERENCES = (
             r"$\varepsilon$: `eps`; $n$: the size of the vectors; with `swap`, the smaller one of $d(a, c)$ "
             "and $d(b, c)$ is in the place of $d(a, c)$"
         ),
-        options=({}, {"swap": True, "margin": 2.0}, {"p": 1, "margin": 0.5}, {"p": 3.5, "eps": 0.0}),
-        bad_options=({"margin": -0.1}, {"p": 0.5}, {"eps": -1.0}, {"swap": 1}),
+        options=(
+            {},
+            {"swap": True, "margin": 2.0},
+            {"p": 1, "margin": 0.5},
+            {"p": 3.5, "eps": 0.0},
+            {"p": np.inf},
+        ),
+        bad_options=({"margin": -0.1}, {"p": 0.5}, {"p": np.nan}, {"eps": -1.0}, {"swap": 1}),
         hard=(
             Hard("three equal vectors", [0], [[[1.0, 2.0]] * 3], {"eps": 0.0}, gradient=np.zeros((1, 3, 2))),
             Hard(

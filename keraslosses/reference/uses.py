@@ -63,6 +63,7 @@ SYMPTOMS = (
     "The worst errors stay too large",
     "Most samples are easy, and few teach anything",
     "The features of a class scatter",
+    "A batch holds too few samples of a class",
 )
 
 
@@ -120,6 +121,13 @@ USES_OF_OTHERS: dict[str, tuple[Use, ...]] = {
             "The samples of one class form several groups: each class has several centers.",
             "There are very many classes: each has ten vectors.",
             {"num_classes": 100},
+        ),
+    ),
+    "CrossBatchMemory": (
+        Use(
+            "A batch holds too few samples of a class",
+            "A loss over pairs should see thousands of samples, and a batch that large does not fit.",
+            "The embeddings still change fast, at the start of training: what is stored is soon out of date.",
         ),
     ),
     "ClipHead": (

@@ -262,4 +262,9 @@ METRIC_LEARNING = (
         )
         for name in ("ProxyNCA", "ProxyAnchor", "SoftTriple")
     ),
+    Row(
+        "pytorch_metric_learning.losses.CrossBatchMemory",
+        "",
+        "Use the layer `CrossBatchMemory` with their `memory_size` as `size`; `attach` adds it to a model.",
+    ),
 )

@@ -1,5 +1,6 @@
 """The kind `EmbeddingPairs`: a vector and a class for each sample, and rows that take no part."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,6 +39,8 @@ class EmbeddingPairs(Kind):
     `(rows,)` and `(rows, dim)`. It returns a tuple: the values `(rows,)`, and which rows the mean counts,
     `(rows,)` of bool. The result is `(batch,)` or `(batch, views)`.
 
+    If all labels of a batch differ, a warning says so. In compiled code and on a GPU it cannot be seen.
+
     With the options `references` `(n, dim)` and `reference_labels` `(n,)`, the rows are compared with this
     other set. The formula gets both options in the form of its own rows.
     """
@@ -48,7 +51,10 @@ class EmbeddingPairs(Kind):
         others = options.get("references"), options.get("reference_labels")
         if not all(one is None for one in others):
             return self.read_two_sets(name, given, fractions, y_pred, *others)
-        return self.read_rows(name, small(given)[0], fractions, y_pred)
+        pair = self.read_rows(name, small(given)[0], fractions, y_pred)
+        if len(y_pred.shape) == 2 and not options.get("across_replicas"):
+            warn_without_positives(name, given)
+        return pair
 
     def read_rows(self, name: str, given: Tensor, fractions: bool, y_pred: Tensor) -> Pair:
         labels = without_class_axis(given, 2, 1)
@@ -130,6 +136,20 @@ def with_one_more(pair: Pair) -> Pair:
     vectors = after + [[0, 0]] * (len(pair.y_pred.shape) - 1)
     y_true = ops.pad(pair.y_true, labels, constant_values=NO_CLASS)
     return replace(pair, y_true=y_true, y_pred=ops.pad(pair.y_pred, vectors))
+
+
+def warn_without_positives(name: str, labels: Any) -> None:
+    """Warns of a batch from which such a loss learns nothing, if the labels can be read."""
+    seen = backend.peek(labels)
+    if seen is None:
+        return
+    classes = seen[seen != NO_CLASS]
+    if 1 < classes.size == np.unique(classes).size and backend.may_warn():
+        warnings.warn(
+            f"{name} needs samples of the same class, but the labels of this batch all differ. "
+            "keraslosses.BalancedBatches makes batches with several samples of each class.",
+            stacklevel=2,
+        )
 
 
 def check_both_given(name: str, references: Tensor, labels: Tensor) -> None:
