@@ -37,6 +37,8 @@ progress() {
 }
 
 quickly="--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+# What is compiled is small: to split it into parts takes longer than to compile it.
+quickly+=" --xla_cpu_parallel_codegen_split_count=1"
 backends=${BACKENDS:-tensorflow jax torch}
 declare -A process
 for backend in $backends; do

@@ -1,8 +1,13 @@
 """The programs in examples/ and the code of their notebooks, made short enough for a test."""
 
+import contextlib
+import io
 import json
 import re
+import sys
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = {path.stem: path for path in sorted((ROOT / "examples").glob("*.py"))}
@@ -10,7 +15,7 @@ EXAMPLES = {path.stem: path for path in sorted((ROOT / "examples").glob("*.py"))
 NO_PAGE = "article_plots"
 KEPT = ROOT / "docs" / "gallery"
 
-# What takes the place of the constants of an example; without it the example runs as it is.
+# What takes the place of the constants and of the data of an example; without it the example runs as it is.
 SHORT = {
     "center_loss_digits": {"EPOCHS": "1"},
     "digit_detector": {"EPOCHS": "1", "BATCHES": "2", "SCENES": "10"},
@@ -25,7 +30,11 @@ SHORT = {
     "rare_positives": {"EPOCHS": "1"},
     "read_digit_strips": {"EPOCHS": "1", "BATCHES": "2", "STRIPS": "10"},
     "regression_with_outliers": {"EPOCHS": "2"},
-    "retrieval_of_new_digits": {"EPOCHS": "1", "SEEDS": "1"},
+    "retrieval_of_new_digits": {
+        "EPOCHS": "1",
+        "SEEDS": "1",
+        "x_train, y_train": "placed(images[seen][:360]), digits[seen][:360]",
+    },
     "same_or_not": {"EPOCHS": "1"},
     "segmentation_small_class": {"EPOCHS": "1", "SEEDS": "1"},
     "segmentation_void_label": {"EPOCHS": "1"},
@@ -53,3 +62,12 @@ def shortened(name: str, source: str) -> str:
         if found != 1:
             raise ValueError(f"expected one line '{constant} = ...' in the example {name}, found {found}")
     return source
+
+
+def run(source: str, folder: Path) -> tuple[str, dict[str, Any]]:
+    """What a program printed, and its names."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    printed = io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(printed), mock.patch.object(sys, "argv", ["x"]):
+        exec(compile(source, "example", "exec"), names)
+    return printed.getvalue(), names

@@ -549,7 +549,7 @@ def test_every_class_has_an_example():
     assert classes <= set(EXAMPLES)
 
 
-@pytest.mark.deep_on("jax")
+@pytest.mark.deep_in_turn("jax", "tensorflow")
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_prints_what_it_says(name):
     space = {"keras": keras, "keraslosses": keraslosses, "np": np}

@@ -34,7 +34,7 @@ def draw_boundary(figure: Figure) -> None:
 def draw_center_lines(figure: Figure) -> None:
     masks = {"true mask": VESSEL, "broken": BROKEN, "thinner": THINNER}
     for axes, (title, mask) in zip(figure.subplots(1, 3), masks.items(), strict=True):
-        lines = soft_skeleton(mask.astype("float64"), ITERATIONS) > 0.5
+        lines = soft_skeleton(mask.astype("float64")[None, None], ITERATIONS)[0, 0] > 0.5
         axes.imshow(1.0 * mask, cmap="Blues", vmin=0, vmax=2.4)
         axes.plot(*np.nonzero(lines)[::-1], "s", color=ORANGE, markersize=3)
         clean(axes, title if mask is VESSEL else f"{title}: {compared(mask)}")

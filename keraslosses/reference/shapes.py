@@ -38,12 +38,17 @@ def moved(image: Array, axis: int, step: int, empty: float) -> Array:
     return result
 
 
+def space(images: Array) -> range:
+    """The axes of an image; the first two are of the images and the classes."""
+    return range(2, images.ndim)
+
+
 def soft_erode(image: Array) -> Array:
-    return np.min(neighbours(image, range(image.ndim), np.inf), axis=0)
+    return np.min(neighbours(image, space(image), np.inf), axis=0)
 
 
 def soft_dilate(image: Array) -> Array:
-    for axis in range(image.ndim):
+    for axis in space(image):
         image = np.max(neighbours(image, [axis], -np.inf), axis=0)
     return image
 
@@ -70,13 +75,11 @@ def soft_cl_dice(
 ) -> Array:
     p = probabilities(p, from_logits, multi_label, class_axis)
     y, p = (np.moveaxis(x, class_axis, 1) for x in (y, p))
-    values = np.zeros(p.shape[:2])
-    for place in np.ndindex(*values.shape):
-        of_true, of_pred = soft_skeleton(y[place], iterations), soft_skeleton(p[place], iterations)
-        precision = (np.sum(of_pred * y[place]) + smooth) / (np.sum(of_pred) + smooth)
-        sensitivity = (np.sum(of_true * p[place]) + smooth) / (np.sum(of_true) + smooth)
-        values[place] = 1 - 2 * precision * sensitivity / (precision + sensitivity)
-    return values
+    axes = tuple(space(p))
+    of_true, of_pred = soft_skeleton(y, iterations), soft_skeleton(p, iterations)
+    precision = (np.sum(of_pred * y, axis=axes) + smooth) / (np.sum(of_pred, axis=axes) + smooth)
+    sensitivity = (np.sum(of_true * p, axis=axes) + smooth) / (np.sum(of_true, axis=axes) + smooth)
+    return 1 - 2 * precision * sensitivity / (precision + sensitivity)
 
 
 LINE = np.zeros((1, 3, 3, 1))
