@@ -12,6 +12,7 @@ from masks import masked
 
 import keraslosses
 from keraslosses.core import checks
+from keraslosses.losses.pair_loss import PairLoss
 from keraslosses.portability.gradients import MODES, value_and_gradient
 from keraslosses.portability.targets.subject import Subject
 from keraslosses.reference import REFERENCES
@@ -371,6 +372,8 @@ def test_one_class_alone_warns_as_keras_does():
 
 # No axis beside the default fits the shapes of all inputs of the checks. test_overlaps has some for these losses.
 AT_DEFAULT = {"GeneralizedDice": {"axis"}, "UnifiedFocal": {"axis"}}
+# With it, the inputs are two sets: test_another_set.
+AT_DEFAULT |= {name: {"reference"} for name in REFERENCES if issubclass(getattr(keraslosses, name), PairLoss)}
 
 
 @pytest.mark.parametrize("name", REFERENCES)
