@@ -20,7 +20,7 @@ from keraslosses.core.types import Options, Tensor
 NO_CLASS = -1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TwoSets(Pair):
     """Anchors with their classes, and another set, which they are compared with."""
 
