@@ -10,6 +10,7 @@ from keras import ops
 from masks import masked
 
 import keraslosses as kl
+from keraslosses.core.kinds.embedding_pairs import small
 from keraslosses.losses.pair_loss import PairLoss
 from keraslosses.portability.gradients import BACKEND, MODES, value_and_gradient
 from keraslosses.reference import REFERENCES
@@ -167,6 +168,43 @@ def test_fit_with_sets_of_two_sizes():
     np.testing.assert_allclose(logged, [float(of_both(loss)(LABELS, outputs))], rtol=1e-5)
 
 
+def test_sample_weights_of_arrays_are_those_of_the_anchors():
+    """Keras gives the same weights to each set."""
+    anchors, references = keras.Input((DIM,)), keras.Input((DIM,))
+    model = keras.Model([anchors, references], two_sets(anchors * 1.0, references * 1.0))
+    loss = kl.NTXent(reference=True)
+    model.compile(loss=[loss])
+    sets, labels = parts(VECTORS[: 2 * ANCHORS]), parts(LABELS[: 2 * ANCHORS])
+    weight = np.array([1, 2, 0.5, 3, 1], "float32")
+    found = model.evaluate([*sets.values()], labels, sample_weight=weight, verbose=0)
+    np.testing.assert_allclose(found, float(loss(labels, sets, weight)), rtol=1e-5)
+    with pytest.raises(ValueError, match='`sample_weight` must be a dict with the keys "anchors"'):
+        loss(labels, sets, {"anchors": weight})
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int64", "float32"])
+def test_masked_references_have_no_class_whatever_the_dtype_of_the_labels(dtype):
+    loss, seen = kl.SupervisedContrastive(reference=True), np.array([True, True, False])
+    labels = two_sets(np.array([1, 2], dtype), np.array([1, 2, 3], dtype))
+    vectors = two_sets(VECTORS[:2], masked(VECTORS[2:5], seen))
+    expected = loss(two_sets(labels["anchors"], np.array([1, 2])), two_sets(VECTORS[:2], VECTORS[2:4]))
+    np.testing.assert_allclose(float(loss(labels, vectors)), float(expected), rtol=1e-6)
+
+
+def test_a_mask_leaves_labels_above_32_bits_as_they_are():
+    loss = kl.SupervisedContrastive(reference=True)
+    labels = two_sets(np.array([2**40, 1]), np.array([2**40, 1, 2]))
+    vectors = two_sets(VECTORS[:2], masked(VECTORS[2:5], np.ones(3, "bool")))
+    expected = loss(labels, two_sets(VECTORS[:2], VECTORS[2:5]))
+    np.testing.assert_allclose(float(loss(labels, vectors)), float(expected), rtol=1e-6)
+
+
+def test_unsigned_labels_stay_what_they_are_where_int64_does():
+    """Those of another replica are compared with them."""
+    (found,) = small(np.array([3_000_000_000, 7], "uint32"))
+    assert found.tolist() == ([1, 0] if BACKEND == "jax" else [3_000_000_000, 7])
+
+
 def test_config_keeps_the_arguments():
     loss = kl.NTXent(reference=True, across_replicas=True)
     again = kl.NTXent.from_config(loss.get_config())
@@ -221,8 +259,15 @@ def test_no_such_dict(given):
 
 
 def test_a_dict_where_the_loss_expects_none():
-    with pytest.raises(ValueError, match="`reference` must be True in Triplet for a y_pred with two sets"):
-        kl.Triplet()(parts(LABELS), parts(VECTORS))
+    for labels, vectors in ((LABELS, parts(VECTORS)), (parts(LABELS), VECTORS)):
+        with pytest.raises(ValueError, match="`reference` must be True in Triplet for two sets"):
+            kl.Triplet()(labels, vectors)
+
+
+def test_outputs_of_layers():
+    sets = two_sets(keras.Input((DIM,)), keras.Input((DIM,)))
+    with pytest.raises(ValueError, match="use the function of the loss, with `references=`"):
+        kl.NTXent(reference=True)(parts(LABELS), sets)
 
 
 def test_the_option_is_checked():

@@ -257,6 +257,11 @@ def test_a_batch_of_labels_that_all_differ_is_warned_of(labels):
 
 
 @pytest.mark.filterwarnings(f"error:.*{ALL_DIFFER}")
+def test_a_loss_that_learns_from_negatives_alone_does_not_warn():
+    assert float(kl.PairContrastive(negative_margin=9.0)(np.arange(3), VECTORS[:3])) > 0
+
+
+@pytest.mark.filterwarnings(f"error:.*{ALL_DIFFER}")
 def test_other_batches_are_not_warned_of():
     kl.Triplet()([0, 1, 0], VECTORS[:3])
     kl.Triplet()([-1, 1, -1], VECTORS[:3])

@@ -31,7 +31,7 @@ CHECKED = {
     "SupervisedContrastive": (22, [PAIRS, ROWS, EXTREME]),
     "NTXent": (14, [PAIRS, ROWS, EXTREME]),
     "MultiSimilarity": (31, [PAIRS, ROWS]),
-    "FastAP": (78, [PAIRS, ROWS, NEAR, EXTREME]),
+    "FastAP": (79, [PAIRS, ROWS, NEAR, EXTREME]),
     "TripletMargin": (46, [EXTREME]),
     "MarginRanking": (3, ["a sign that is neither -1 nor 1 gives NaN"]),
     "NegativeCosine": (2, [EXTREME]),

@@ -13,7 +13,7 @@ from keraslosses.core.types import Tensor
 from keraslosses.layers.term import rows
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Attachment:
     """A term with the arguments of `attach`: where it reads, its weight, its y, and the call of the layer."""
 

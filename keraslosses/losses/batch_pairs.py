@@ -14,7 +14,7 @@ from keraslosses.losses.pairs import as_mean_of_all, log_sum_exp_where, number, 
 
 
 @loss_function(
-    EmbeddingPairs(),
+    EmbeddingPairs(needs_positives=False),
     positive_margin=checks.number,
     negative_margin=checks.number,
     distance=checks.one_of(*DISTANCES),

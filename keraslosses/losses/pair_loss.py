@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from keraslosses.core import checks, keras_internals
+import numpy as np
+from keras.backend import is_keras_tensor
+
+from keraslosses.core import backend, checks, keras_internals
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.embedding_pairs import NO_CLASS
+from keraslosses.core.kinds.embedding_pairs import NO_CLASS, as_signed
+from keraslosses.core.kinds.labels import comparable
 from keraslosses.core.loss import FunctionLoss
 from keraslosses.core.reduction import Entries
 from keraslosses.core.types import DType, Tensor
@@ -39,13 +43,16 @@ class PairLoss(FunctionLoss):
     def entries(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None, mask: Tensor = None
     ) -> Entries:
-        if not self.reference:
-            check_one_set(type(self).__name__, y_pred)
-            return super().entries(y_true, y_pred, sample_weight, mask)
         name = type(self).__name__
+        if not self.reference:
+            check_one_set(name, y_true=y_true, y_pred=y_pred)
+            return super().entries(y_true, y_pred, sample_weight, mask)
         y_true, labels = two_sets(name, "y_true", y_true)
         y_pred, references = two_sets(name, "y_pred", y_pred)
         others = {"references": references, "reference_labels": seen_only(labels, references)}
+        if sample_weight is not None:
+            # Keras gives each set the weights of the samples.
+            sample_weight = of_anchors(name, sample_weight)
         mask = keras_internals.mask_of(y_pred)
         return self.function.contract.entries(y_true, y_pred, self.options | others, sample_weight, mask)
 
@@ -59,12 +66,13 @@ class PairLoss(FunctionLoss):
         return f"{super().__repr__()[:-1]}, reference={self.reference})"
 
 
-def check_one_set(name: str, y_pred: Any) -> None:
-    if isinstance(y_pred, Mapping):
-        raise ValueError(
-            f"`reference` must be True in {name} for a y_pred with two sets. "
-            f"Received: reference=False, and a y_pred with the keys {sorted(y_pred)}"
-        )
+def check_one_set(name: str, **given: Any) -> None:
+    for argument, tensor in given.items():
+        if isinstance(tensor, Mapping):
+            raise ValueError(
+                f"`reference` must be True in {name} for two sets. "
+                f"Received: reference=False, and {argument} with the keys {sorted(tensor)}"
+            )
 
 
 def two_sets(name: str, argument: str, given: Any) -> tuple[Any, Any]:
@@ -76,7 +84,19 @@ def two_sets(name: str, argument: str, given: Any) -> tuple[Any, Any]:
             f"reference=True. Received: {received}. (In `compile`, write loss=[loss]: Keras gives it the "
             "whole dict.)"
         )
+    if any(map(is_keras_tensor, given.values())):
+        raise ValueError(
+            f"`{argument}` must hold tensors in {name}. Received: outputs of layers. (In a functional model, "
+            "use the function of the loss, with `references=`.)"
+        )
     return given["anchors"], given["references"]
+
+
+def of_anchors(name: str, sample_weight: Any) -> Any:
+    """The sample weights of the anchors. References have none."""
+    if not isinstance(sample_weight, Mapping):
+        return sample_weight
+    return two_sets(name, "sample_weight", sample_weight)[0]
 
 
 def seen_only(labels: Tensor, references: Tensor) -> Tensor:
@@ -84,5 +104,10 @@ def seen_only(labels: Tensor, references: Tensor) -> Tensor:
     mask = keras_internals.mask_of(references)
     if mask is None:
         return labels
-    labels = ops.reshape(ops.convert_to_tensor(labels), (-1,))
+    seen = backend.peek(mask)
+    if seen is not None and isinstance(labels, np.ndarray | list | tuple):
+        # NumPy keeps labels that a backend would cut.
+        labels = as_signed(np.asarray(labels)).reshape(-1)
+        return np.where(np.asarray(seen, "bool"), labels, NO_CLASS)
+    labels = ops.reshape(comparable(labels), (-1,))
     return ops.where(ops.cast(mask, "bool"), labels, NO_CLASS)

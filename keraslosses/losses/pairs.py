@@ -77,10 +77,12 @@ def mean_where(condition: Tensor, values: Tensor) -> Any:
 def log_sum_exp_where(condition: Tensor, values: Tensor, complete: Tensor) -> Any:
     """log(sum(exp(values))) of each anchor, over the pairs for which the condition holds.
 
-    For an anchor that is not complete, it is that of all values: a finite number.
+    For an anchor that is not complete, it is a finite number with gradient 0.
     """
-    shown = ops.logical_or(condition, ops.logical_not(complete)[:, None])
-    return ops.logsumexp(ops.where(shown, values, ops.cast(backend.FAR_BELOW, values.dtype)), axis=1)
+    far, zero = (ops.cast(number, values.dtype) for number in (backend.FAR_BELOW, 0.0))
+    otherwise = ops.where(complete, far, zero)[:, None]
+    shown = ops.logical_and(condition, complete[:, None])
+    return ops.logsumexp(ops.where(shown, values, otherwise), axis=1)
 
 
 def softmax_costs(pairs: Pairs, similar: Tensor) -> Any:

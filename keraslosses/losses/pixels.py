@@ -32,7 +32,7 @@ class Errors(NamedTuple):
     present_only: bool = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class PixelPair(Pair):
     """Labels `(batch, pixels)`, predictions `(batch, classes, pixels)`, and in `inner` the weights of pixels.
 

@@ -13,7 +13,7 @@ from keraslosses.core.types import Tensor
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class ClassPair(Pair):
     """A pair with an axis of classes, and how y_pred becomes probabilities: None for probabilities."""
 

@@ -20,7 +20,7 @@ from keraslosses.core.types import Options, Tensor
 NO_CLASS = -1
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class TwoSets(Pair):
     """Anchors with their classes, and another set, which they are compared with."""
 
@@ -39,11 +39,16 @@ class EmbeddingPairs(Kind):
     `(rows,)` and `(rows, dim)`. It returns a tuple: the values `(rows,)`, and which rows the mean counts,
     `(rows,)` of bool. The result is `(batch,)` or `(batch, views)`.
 
-    If all labels of a batch differ, a warning says so. In compiled code and on a GPU it cannot be seen.
+    Args:
+        needs_positives: Whether the loss learns nothing from a batch whose labels all differ. Then a warning
+            says so, except in compiled code and on a GPU, where it cannot be seen. Default: True.
 
     With the options `references` `(n, dim)` and `reference_labels` `(n,)`, the rows are compared with this
     other set. The formula gets both options in the form of its own rows.
     """
+
+    def __init__(self, needs_positives: bool = True):
+        self.needs_positives = needs_positives
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
@@ -52,7 +57,7 @@ class EmbeddingPairs(Kind):
         if not all(one is None for one in others):
             return self.read_two_sets(name, given, fractions, y_pred, *others)
         pair = self.read_rows(name, small(given)[0], fractions, y_pred)
-        if len(y_pred.shape) == 2 and not options.get("across_replicas"):
+        if self.needs_positives and len(y_pred.shape) == 2 and not options.get("across_replicas"):
             warn_without_positives(name, given)
         return pair
 
@@ -200,17 +205,23 @@ def small(*sets: Any) -> Any:
     """
     if not any(isinstance(labels, np.ndarray) for labels in sets):
         return sets
-    arrays = [backend.peek(labels) for labels in sets]
+    arrays = [as_signed(backend.peek(labels)) for labels in sets]
     if any(array is None or array.dtype.kind not in "iu" for array in arrays) or all(map(fit, arrays)):
         return sets
     if all(array.dtype.kind == "i" for array in arrays) and keeps_int64():
-        return sets
+        return tuple(arrays)
     found = np.unique(np.concatenate([array.reshape(-1) for array in arrays]), return_inverse=True)[1]
     places = np.split(found, np.cumsum([array.size for array in arrays])[:-1])
     return tuple(
         np.where(array == NO_CLASS, NO_CLASS, place.reshape(array.shape))
         for array, place in zip(arrays, places, strict=True)
     )
+
+
+def as_signed(labels: Any) -> Any:
+    """Unsigned labels as int64, if they fit."""
+    unsigned = labels is not None and labels.dtype.kind == "u"
+    return labels.astype("int64") if unsigned and labels.max(initial=0) < 2**63 else labels
 
 
 def fit(labels: np.ndarray) -> bool:

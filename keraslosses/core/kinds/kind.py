@@ -18,7 +18,7 @@ from keraslosses.core.reduction import both, extend_to
 from keraslosses.core.types import Options, Shape, Tensor
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Pair:
     """A y_true and a y_pred that fit together, and what the loss must know of their entries.
 

@@ -25,7 +25,7 @@ from keraslosses.core.reduction import both, extend_to
 from keraslosses.core.types import Options, Shape, Tensor
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Truth:
     """What a formula of `Masks` gets in the place of y_true.
 
@@ -68,7 +68,7 @@ class Truth:
         return ops.reshape(backend.constant(numbers, self.mask.dtype, self.mask), shape)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Prediction:
     """What a formula of `Masks` gets in the place of y_pred: probabilities, or logits."""
 
@@ -81,7 +81,7 @@ class Prediction:
         return probabilities(self.given, self.activation, self.class_axis)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class MaskPair(ClassPair):
     """The pair of `Masks`: also the axes of a region."""
 

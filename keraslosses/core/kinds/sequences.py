@@ -143,7 +143,7 @@ def frames_of(owner: str, y_pred: Tensor) -> tuple[Any, Any]:
     return y_pred, mask if lengths is None else prefix_mask(lengths, ops.shape(y_pred)[1])
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class SequencePair(Pair):
     """Labels and frames, and how many of each count in a sample: `(batch,)`, int32."""
 

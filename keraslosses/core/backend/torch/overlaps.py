@@ -32,12 +32,12 @@ def tversky(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) ->
 
 
 def jaccard(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
-    return mean_overlap(y_true, y_pred, options, 1.0, 1.0, NOTHING, exact=True)
+    return mean_overlap(y_true, y_pred, options, 1.0, 1.0, exact=True)
 
 
 def focal_tversky(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     weights = options["alpha"], options["beta"]
-    return mean_overlap(y_true, y_pred, options, *weights, NOTHING, exact=True, gamma=options["gamma"])
+    return mean_overlap(y_true, y_pred, options, *weights, exact=True, gamma=options["gamma"])
 
 
 def mean_overlap(
@@ -46,13 +46,13 @@ def mean_overlap(
     options: Options,
     alpha: float,
     beta: float,
-    small: float,
+    small: float = 0.0,
     exact: bool = False,
     gamma: float = 1.0,
 ) -> Any:
     """The mean loss, or that of its powers; None for inputs and options that it does not cover.
 
-    With `exact`, the sums keep the digits of nearly equal masks.
+    `small` is added to both parts of the fraction. With `exact`, nearly equal masks keep their digits.
     """
     plain = all(options.get(option, usual) == usual for option, usual in PLAIN.items())
     if not plain or options["absent"] != "count" or not alpha or not beta:
@@ -75,7 +75,7 @@ def powers(values: Tensor, gamma: float) -> Any:
     """values^gamma; at 0 it is 0 with derivative 0."""
     if gamma == 1.0:
         return values
-    zero = values < NOTHING
+    zero = values < torch.finfo(values.dtype).tiny
     return torch.where(zero, 0.0, torch.where(zero, 1.0, values) ** gamma)
 
 
@@ -118,13 +118,14 @@ class Overlap(torch.autograd.Function):
         near_y, near_p = (y, p) if looked else (y.clamp(0.0, 1.0), p.clamp(0.0, 1.0))
         common, wrong = sums(near_y, near_p, axes, alpha, beta)
         whole = wrong + common
-        some = whole.sign()
-        whole.add_(small)
+        some = whole.sign() if small else (whole > NOTHING).to(whole.dtype)
+        whole.add_(small if small else 1.0 - some)
         if not looked:
             far = torch.maximum(distance(y, near_y, axes), distance(p, near_p, axes))
             whole.masked_fill_(far > ROUNDING, float("nan"))
         ctx.save_for_backward(y, p, near_y, near_p, common, whole, some)
-        return wrong.add_(some, alpha=small).div_(whole)
+        part = wrong.add_(some, alpha=small) if small else wrong.mul_(some)
+        return part.div_(whole)
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Any:
@@ -177,5 +178,6 @@ def exact_sums(y: Any, p: Any, axes: tuple[int, ...], alpha: float, beta: float)
 
 def formula(sums: tuple[Any, Any], small: float) -> Any:
     common, wrong = sums
-    some = (wrong + common).sign()
-    return some * (wrong + small) / (wrong + common + small)
+    whole = wrong + common
+    nothing = whole <= NOTHING
+    return torch.where(nothing, 0.0, (wrong + small) / (torch.where(nothing, 1.0, whole) + small))

@@ -40,7 +40,7 @@ class Unit(torch.autograd.Function):
             with torch.enable_grad():
                 units = ctx.formula(x, ctx.axis)
             return torch.autograd.grad(units, x, upstream, create_graph=True)[0], None, None
-        along = torch.linalg.vecdot(upstream, unit, dim=ctx.axis).unsqueeze_(ctx.axis).mul_(long)
+        along = torch.linalg.vecdot(upstream, unit, dim=ctx.axis).unsqueeze(ctx.axis) * long
         # In two steps: the product of both divisors may be too large.
         change = torch.addcmul(upstream, unit, along, value=-1.0).div_(divisor).div_(scale)
         return change.mul_(some), None, None
