@@ -214,8 +214,12 @@ def reject_out_of_range(
         wrong &= labels != ignore
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        allowed, advice = f"[0, {classes})", ""
+        if ignore is None:
+            advice = " (Padding needs its own class, or the option `ignore_class` if the loss has it.)"
+        else:
+            allowed += f", or {ignore},"
         raise ValueError(
-            f"`{argument}` must hold class indices in [0, {classes}) in {name}. "
-            f"Received: {argument}={labels[place]} at {place}. "
-            "(Padding needs its own class, or the option `ignore_class` if the loss has it.)"
+            f"`{argument}` must hold class indices in {allowed} in {name}. "
+            f"Received: {argument}={labels[place]} at {place}.{advice}"
         )
