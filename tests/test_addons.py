@@ -116,6 +116,15 @@ def test_functions_give_what_theirs_give(name):
     assert keras.saving.get_registered_object(f"Addons>{name}") is getattr(addons, name)
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_take_lists(name):
+    stored, function = next(calls_of_function(name))
+    y_true, y_pred = stored["y_true"], stored["y_pred"]
+    given = (y_pred, None, y_true) if name == "sparsemax_loss" else (y_true, y_pred)
+    value = keras.ops.convert_to_numpy(function(*given))
+    np.testing.assert_allclose(value, stored["value"], rtol=1e-5, atol=1e-6)
+
+
 def test_arguments_of_functions_stand_in_their_order():
     orders = {
         "sigmoid_focal_crossentropy": "y_true y_pred alpha gamma from_logits",
@@ -178,14 +187,23 @@ def test_a_function_as_metric_is_saved_with_the_loss():
     assert again.options["distance_metric"] is minus_products
 
 
-def test_a_function_as_metric_gets_rows_that_take_no_part_as_zeros():
-    """Without the lone last row, the others have the same loss."""
+def minus_cosines(embeddings):
+    """NaN for a vector of zeros."""
+    return minus_products(embeddings / keras.ops.norm(embeddings, axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("metric", [minus_products, minus_cosines])
+@pytest.mark.parametrize("loss", [addons.TripletHardLoss, addons.TripletSemiHardLoss])
+def test_a_function_as_metric_gets_rows_that_take_no_part_as_ones(loss, metric):
+    """Without the lone last row, the others have the same loss and the same gradient."""
     embeddings = np.float32(STORED[-1]["y_pred"])
-    labels = np.array([0, 0, 1, 1, 0, 1, -1])
-    for loss in (addons.TripletHardLoss, addons.TripletSemiHardLoss):
-        value = loss(distance_metric=minus_products)(labels, embeddings)
-        expected = loss(distance_metric=minus_products)(labels[:-1], embeddings[:-1])
-        np.testing.assert_allclose(float(value), float(expected), rtol=1e-5)
+    labels, loss = np.array([0, 0, 1, 1, 0, 1, -1]), loss(distance_metric=metric)
+    expected, slope = value_and_gradient(loss, labels[:-1], embeddings[:-1])
+    spoiled = np.concatenate([embeddings[:-1], np.full((1, embeddings.shape[1]), np.nan, "float32")])
+    value, gradient = value_and_gradient(loss, labels, spoiled)
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+    np.testing.assert_allclose(gradient[:-1], slope, rtol=1e-4, atol=1e-6)
+    assert slope.any() and not gradient[-1].any()
 
 
 def test_a_function_as_metric_may_give_the_largest_number_to_a_row_itself():
@@ -292,6 +310,11 @@ def test_batches_without_positives_or_without_negatives(labels):
     np.testing.assert_allclose(value, expected, rtol=1e-5)
 
 
+def test_the_warning_of_labels_that_all_differ_names_the_function():
+    with pytest.warns(UserWarning, match="^triplet_hard_loss needs samples of the same class"):
+        addons.triplet_hard_loss([0, 1], np.eye(2, dtype="float32"))
+
+
 def test_soft_triplets_far_apart_do_not_overflow():
     embeddings = np.float32([[0, 0], [299, 0], [0, 0.5], [299, 0.5]])
     value, gradient = value_and_gradient(addons.TripletHardLoss(soft=True), [0, 0, 1, 1], embeddings)
@@ -319,6 +342,13 @@ def test_what_addons_makes_inf_or_nan_is_a_number():
         (lambda: addons.PinballLoss(tau=[0.5, 0.1])([[0.0]], [[1.0]]), "`tau` must hold 1 numbers"),
         (lambda: addons.WeightedKappaLoss(4, weightage="cubic"), "`weightage` must be one of"),
         (lambda: addons.TripletHardLoss(distance_metric="cosine"), "`distance_metric` must be one of 'L2', "),
+        (lambda: addons.TripletHardLoss(distance_metric=["L2"]), "`distance_metric` must be one of 'L2', "),
+        (lambda: addons.triplet_hard_loss([0, 0.5], [[1.0]] * 2), "in triplet_hard_loss. Received"),
+        (lambda: addons.triplet_semihard_loss([0, 0.5], [[1.0]] * 2), "in triplet_semihard_loss. Received"),
+        (lambda: addons.lifted_struct_loss([0, 0.5], [[1.0]] * 2), "in lifted_struct_loss. Received"),
+        (lambda: addons.pinball_loss([[1.0]], [[1.0, 2.0]]), "in pinball_loss. Received"),
+        (lambda: addons.sparsemax_loss([[1.0, 2.0]], None, [[1.0]]), "in sparsemax_loss. Received"),
+        (lambda: addons.WeightedKappaLoss(2)([5], [[0.5, 0.5]]), "in WeightedKappaLoss. Received"),
         (lambda: addons.ContrastiveLoss(reduction="average"), "`reduction` must be one of"),
     ],
 )

@@ -173,8 +173,10 @@ def test_large_labels_are_stored_whole_or_refused():
     large = np.array([2**40, 2**40 + 2**32])
     term = built()
     if BACKEND == "jax":
-        with pytest.raises(ValueError, match="`labels` must fit into int32 in CrossBatchMemory"):
-            term.per_sample_loss(X[:2], large, training=True)
+        message = "`labels` must fit into int32 in CrossBatchMemory on this backend. Received: labels="
+        for labels in (large, np.array([3, -(2**40)])):
+            with pytest.raises(ValueError, match=re.escape(f"{message}{labels[labels != 3][0]}")):
+                term.per_sample_loss(X[:2], labels, training=True)
         return
     term.per_sample_loss(X[:2], large, training=True)
     assert N(term.per_sample_loss(X[2:4], large)[1]).all() and stored(term)[0] == large.tolist()
@@ -195,7 +197,9 @@ def test_compiled_a_label_that_is_not_whole_is_nan():
         (lambda: built(size=0), "`size` must be a positive integer"),
         (lambda: built().build((None, 2, DIM)), "`features` must have shape (batch, dim) with a known dim in CrossB"),
         (lambda: built().per_sample_loss(X[0], Y), "`features` must have shape (batch, dim) with a known dim in Cros"),
-        (lambda: built().per_sample_loss(X, Y[1:]), "must hold one class for each row"),
+        (lambda: built().per_sample_loss(X[:, :2], Y), "`features` must have shape (batch, 3), as in the memory, in Cro"),
+        (lambda: built().per_sample_loss(X, Y[1:]), "`labels` must have shape (batch,) or (batch, 1) in CrossBatchMem"),
+        (lambda: built().per_sample_loss(X, np.eye(30)), "Received: labels.shape=(30, 30), features.shape=(30, 3)"),
         (lambda: built().per_sample_loss(X, Y + 0.5), "`labels` must hold whole numbers in CrossBatchMemory"),
     ],
 )  # fmt: skip

@@ -105,6 +105,10 @@ def test_a_reference_leads_to_a_text_in_one_step(name):
     assert list(broken_pointers(OWN[name].__doc__, docstring_of)) == []
 
 
+def test_no_two_blank_lines_stand_together():
+    assert [name for name in OWN if "\n\n\n" in OWN[name].__doc__] == []
+
+
 def test_what_is_wrong_is_found():
     texts = {
         "Complete": "A loss.\n\nArgs:\n    scale: Above 0.\n    name, dtype: Of the loss.\n\nShapes: one.",

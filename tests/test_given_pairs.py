@@ -82,6 +82,7 @@ def test_a_name_gives_the_function_that_compile_calls(name):
         (lambda: kl.MarginRanking()(A, A[:, :2]), "`y_true` must hold -1 or 1 for each sample in "),
         (lambda: kl.MarginRanking()(SIGN, A), "`y_pred` must have the shape (batch, 2) in stacked_margin_ranking. "
          "Received: y_pred.shape=(4, 3)"),
+        (lambda: kl.TripletMargin(p=0.5), "`p` must be a number of at least 1, or infinity. Received: p=0.5"),
         (lambda: kl.TripletMargin()(A, VIEWS[:4]), "`y_pred` must have the shape (batch, 3, dim) in "),
         (lambda: kl.NegativeCosine()(NOTHING[:5], VIEWS), "`y_true` must have the batch size of y_pred in "),
         (lambda: kl.Contrastive()([1.0], [-0.5]), "`y_pred` must hold distances, none below 0, in contrastive. "

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import keraslosses
+from keraslosses import addons
 from keraslosses.cli.app import app
 from keraslosses.cli.migrate.names import ROWS as ROWS_BY_NAME
 from keraslosses.cli.migrate.row import Row, names_in, told
@@ -71,7 +72,7 @@ def test_it_follows_the_names_of_imports(file):
             "change",
         ),
         (9, "addons.PinballLoss(0.1)", None, "by hand"),
-        (10, "tensorflow_addons.losses.giou_loss", "keraslosses.giou", "by hand"),
+        (10, "tensorflow_addons.losses.giou_loss", "keraslosses.addons.giou_loss", "by hand"),
     ]
 
 
@@ -332,6 +333,14 @@ def test_a_row_names_what_there_is(row):
         assert {ours for ours in row.arguments.values() if ours} <= known.keys()
     if not row.here:
         assert "Not here yet" in row.bites or row.bites.startswith(("Use the layer", "Use the loss"))
+
+
+def test_the_functions_of_addons_have_their_names():
+    named = {
+        name: row.here for name, row in ROWS_BY_NAME.items() if row.here.startswith("keraslosses.addons.")
+    }
+    functions = [name for name in addons.__all__ if name.islower()]
+    assert named == {f"tensorflow_addons.losses.{name}": f"keraslosses.addons.{name}" for name in functions}
 
 
 def test_no_loss_has_two_rows():

@@ -202,7 +202,7 @@ def test_the_config_has_every_option(name):
         (lambda: kl.ProxyAnchor(3, margin="wide"), "`margin` must be a finite number"),
         (lambda: kl.SoftTriple(3, centers=0), "`centers` must be a positive integer"),
         (lambda: kl.SoftTriple(3, tau=-1.0), "`tau` must be a number of at least 0"),
-        (lambda: built("SoftTriple").per_sample_loss(X, Y + 2), "`labels` must hold class indices in [0, 5) in SoftTriple."),
+        (lambda: built("SoftTriple").per_sample_loss(X, Y + 2), "`labels` must hold class indices in [0, 5), or -1, in SoftTriple."),
         (lambda: built("ProxyNCA").per_sample_loss(X[0], Y), "`features` must have shape (batch, dim) in ProxyNCA."),
     ],
 )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any, ParamSpec
 
 from keraslosses.core import checks
 from keraslosses.core.loss import EntriesLoss
+from keraslosses.core.loss_class import loss_class
 from keraslosses.core.reduction import Entries, reduce
 from keraslosses.core.saving import saved
 from keraslosses.core.symbolic import takes_symbols
@@ -22,6 +23,12 @@ def of_addons(cls: Any) -> Any:
 def function_of_addons(function: Callable[P, Any]) -> Callable[P, Any]:
     """Registers a function under the name that TensorFlow Addons gave it; it takes symbolic tensors too."""
     return takes_symbols(function, PACKAGE)
+
+
+def class_of(function: Any, name: str) -> Any:
+    """The loss class of a function that is not public; its messages have a name that users know."""
+    function.contract.name = name
+    return loss_class(function)
 
 
 def reduction_of(reduction: str | None) -> str | None:

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from keraslosses.addons.addon import AddonOfBatch, of_addons
+from keraslosses.addons.addon import AddonOfBatch, class_of, of_addons
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.disagreement import POWERS
 from keraslosses.core.kinds.agreement import Agreement
 from keraslosses.core.kinds.labels import comparable, without_class_axis
 from keraslosses.core.loss import loss_function
-from keraslosses.core.loss_class import loss_class
 from keraslosses.core.precision import floating
 from keraslosses.core.reduction import Entries, both
 from keraslosses.core.types import DType, Tensor
@@ -161,4 +160,4 @@ class WeightedKappaLoss(AddonOfBatch):
         super().__init__(ours, reduction, name, dtype, weightage=weightage, **options)
 
 
-Kappa: Any = loss_class(kappa_of_addons)
+Kappa: Any = class_of(kappa_of_addons, "WeightedKappaLoss")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keraslosses.addons.addon import Addon, of_addons
+from keraslosses.addons.addon import Addon, class_of, of_addons
 from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import ops
 from keraslosses.core.domain import DISTRIBUTIONS
@@ -11,7 +11,6 @@ from keraslosses.core.explicit import Explicit, of_error
 from keraslosses.core.kinds.elementwise import Elementwise
 from keraslosses.core.kinds.vectors import Vectors
 from keraslosses.core.loss import loss_function
-from keraslosses.core.loss_class import loss_class
 from keraslosses.core.reduction import Entries
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.boxes import GIoU, IoU
@@ -92,7 +91,7 @@ class SigmoidFocalCrossEntropy(Addon):
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None, mask: Tensor = None
     ) -> Entries:
         found = super().entries(y_true, y_pred, sample_weight, mask)
-        shape = ops.shape(y_pred)
+        shape = ops.shape(backend.as_tensor(y_pred))
         return found._replace(values=found.values * (shape[-1] if len(shape) > 1 else 1))
 
 
@@ -235,5 +234,5 @@ class SparsemaxLoss(Addon):
         super().__init__(Sparsemax(), reduction, name, dtype, from_logits=from_logits)
 
 
-Pinball: Any = loss_class(pinball_of_addons)
-Sparsemax: Any = loss_class(sparsemax_of_addons)
+Pinball: Any = class_of(pinball_of_addons, "pinball_loss")
+Sparsemax: Any = class_of(sparsemax_of_addons, "sparsemax_loss")

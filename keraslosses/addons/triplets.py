@@ -5,12 +5,11 @@ from typing import Any
 
 import keras
 
-from keraslosses.addons.addon import AddonOfBatch, of_addons
+from keraslosses.addons.addon import AddonOfBatch, class_of, of_addons
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs
+from keraslosses.core.kinds.embedding_pairs import NO_CLASS, EmbeddingPairs
 from keraslosses.core.loss import loss_function
-from keraslosses.core.loss_class import loss_class
 from keraslosses.core.precision import floating
 from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.batch_triplets import cost_of, nearest_where, none_undefined, semihard_negatives
@@ -23,20 +22,24 @@ Metric = str | Callable[[Any], Any]
 
 def metric_or_function(name: str, value: Any) -> None:
     """Allows the name of a metric, or a function of the embeddings."""
-    if not callable(value) and value not in METRICS:
+    if not callable(value) and not (isinstance(value, str) and value in METRICS):
         known = ", ".join(map(repr, METRICS))
         raise checks.invalid(name, f"be one of {known}, or a function of the embeddings", value)
 
 
-def distances_within(embeddings: Tensor, metric: Metric, pairs: Pairs) -> Any:
+def distances_within(labels: Tensor, embeddings: Tensor, metric: Metric, pairs: Pairs) -> Any:
     """The distance of each row to each other one, at least 0; 0 where they make no pair."""
     if isinstance(metric, str):
         return DISTANCES[METRICS[metric]](embeddings, embeddings)
-    return from_the_nearest(of_function(metric, embeddings), pairs)
+    return from_the_nearest(of_function(metric, labels, embeddings), pairs)
 
 
-def of_function(metric: Callable[[Any], Any], embeddings: Tensor) -> Any:
-    """What a function of the user gives for the embeddings: a number for each two of them."""
+def of_function(metric: Callable[[Any], Any], labels: Tensor, embeddings: Tensor) -> Any:
+    """What a function of the user gives for the embeddings: a number for each two of them.
+
+    Rows without a class are ones here: many a function has no value for zeros.
+    """
+    embeddings = ops.where((labels != NO_CLASS)[:, None], embeddings, ops.ones_like(embeddings))
     distances = floating(metric(embeddings))
     rows = embeddings.shape[0]
     if not checks.compatible(distances.shape, (rows, rows)):
@@ -80,7 +83,7 @@ def semihard_of_addons(
 ) -> Any:
     """An anchor without a negative has one at the distance 0, as in TensorFlow Addons."""
     pairs = pairs_within(y_true)
-    distances = distances_within(y_pred, distance_metric, pairs)
+    distances = distances_within(y_true, y_pred, distance_metric, pairs)
     negatives = semihard_negatives(distances, pairs, distances)
     negatives = ops.where(has_negatives(pairs), negatives, ops.zeros_like(negatives))
     costs = cost_of(margin, False)(distances - negatives) * none_undefined(distances)[:, None]
@@ -98,7 +101,7 @@ def hard_of_addons(
     The negative of an anchor that has none is as far as the farthest row.
     """
     pairs = pairs_within(y_true)
-    distances = distances_within(y_pred, distance_metric, pairs)
+    distances = distances_within(y_true, y_pred, distance_metric, pairs)
     farthest = farthest_where(pairs.positive, distances)
     last = farthest_where(ops.logical_or(pairs.positive, diagonal(distances)), distances)
     nearest = ops.where(has_negatives(pairs)[:, 0], nearest_where(pairs.negative, distances), last)
@@ -116,9 +119,9 @@ def lifted_of_addons(y_true: Tensor, y_pred: Tensor, margin: float = 1.0) -> Any
     return mean_over_positives(0.5 * ops.square(costs), pairs)
 
 
-SemiHard: Any = loss_class(semihard_of_addons)
-Hard: Any = loss_class(hard_of_addons)
-Lifted: Any = loss_class(lifted_of_addons)
+SemiHard: Any = class_of(semihard_of_addons, "triplet_semihard_loss")
+Hard: Any = class_of(hard_of_addons, "triplet_hard_loss")
+Lifted: Any = class_of(lifted_of_addons, "lifted_struct_loss")
 
 
 class Triplets(AddonOfBatch):
@@ -152,7 +155,7 @@ class TripletSemiHardLoss(Triplets):
     The mean is over the positive pairs. Without any, the result is 0. (In TensorFlow Addons it is NaN.) An
     anchor without a negative counts as if one were at the distance 0, as in TensorFlow Addons.
 
-    A function as `distance_metric` gets zeros for rows that take no part. Register it with
+    A function as `distance_metric` gets ones for rows that take no part. Register it with
     `keras.saving.register_keras_serializable()` if the loss is saved. Where a distance 0 is named above, it
     is the least distance of the row.
 

@@ -11,7 +11,6 @@ from keraslosses.core.contract import Contract
 from keraslosses.core.kinds.embedding_pairs import (
     NO_CLASS,
     EmbeddingPairs,
-    fit,
     keeps_int64,
     whole_numbers,
 )
@@ -30,13 +29,7 @@ class BatchOfMany(EmbeddingPairs):
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         labels, fractions = whole_numbers(name, "labels", y_true)
-        if (
-            isinstance(labels, np.ndarray)
-            and labels.dtype.kind in "iu"
-            and not fit(labels)
-            and not keeps_int64()
-        ):
-            raise checks.invalid("labels", f"fit into int32 in {name} on this backend", labels.max())
+        check_labels(name, labels, y_pred)
         return self.read_rows(name, labels, fractions, y_pred)
 
 
@@ -134,9 +127,18 @@ class CrossBatchMemory(TermLayer):
         if not hasattr(self, "memory"):
             self.build(features.shape)
             self.built = True
+        self.check_dim(features.shape)
         options = {"training": training}
         entries = self.contract.entries(labels, features, options, sample_weight, mask)
         return entries.values, entries.valid
+
+    def check_dim(self, shape: Shape) -> None:
+        """Raises unless the features are as long as those in memory."""
+        if shape[-1] != self.memory.shape[-1]:
+            raise ValueError(
+                f"`features` must have shape (batch, {self.memory.shape[-1]}), as in the memory, in "
+                f"{type(self).__name__}. Received: features.shape={tuple(shape)}"
+            )
 
     def values(self, labels: Tensor, features: Tensor, training: bool | None) -> Any:
         """What the loss finds for samples of which those that take no part have the label -1."""
@@ -180,6 +182,20 @@ def check_features(shape: Shape) -> None:
             "`features` must have shape (batch, dim) with a known dim in CrossBatchMemory. "
             f"Received: features.shape={tuple(shape)}"
         )
+
+
+def check_labels(name: str, labels: Any, features: Tensor) -> None:
+    """Raises unless each sample has a label that the memory can hold."""
+    shape = tuple(labels.shape)
+    if shape[1:] not in ((), (1,)) or not checks.compatible(shape[:1], features.shape[:1]):
+        raise ValueError(
+            f"`labels` must have shape (batch,) or (batch, 1) in {name}. "
+            f"Received: labels.shape={shape}, features.shape={tuple(features.shape)}"
+        )
+    if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu" and not keeps_int64():
+        outside = labels[labels != labels.astype("int32")]
+        if outside.size:
+            raise checks.invalid("labels", f"fit into int32 in {name} on this backend", int(outside[0]))
 
 
 def last_ranks(size: int, place: Tensor, count: Tensor) -> Any:

@@ -39,7 +39,8 @@ class ProxyNCA(ProxyLayer):
 
     Raises:
         ValueError: If an option is out of range, if features or labels have another shape, or if a label is
-            outside [0, num_classes). Compiled code cannot raise for a label: the loss of the sample is NaN.
+            neither -1 nor in [0, num_classes). Compiled code cannot raise for a label: the loss of the sample
+            is NaN.
 
     Source: Movshovitz-Attias et al., No Fuss Distance Metric Learning using Proxies, 2017, equation 4.
 
@@ -112,7 +113,8 @@ class ProxyAnchor(ProxyLayer):
 
     Raises:
         ValueError: If an option is out of range, if features or labels have another shape, or if a label is
-            outside [0, num_classes). Compiled code cannot raise for a label: the loss of the batch is NaN.
+            neither -1 nor in [0, num_classes). Compiled code cannot raise for a label: the loss of the batch
+            is NaN.
 
     Source: Kim et al., Proxy Anchor Loss for Deep Metric Learning, 2020, equation 4.
 

@@ -48,7 +48,8 @@ class SoftTriple(ProxyLayer):
 
     Raises:
         ValueError: If an option is out of range, if features or labels have another shape, or if a label is
-            outside [0, num_classes). Compiled code cannot raise for a label: the loss of the sample is NaN.
+            neither -1 nor in [0, num_classes). Compiled code cannot raise for a label: the loss of the sample
+            is NaN.
 
     Source: Qian et al., SoftTriple Loss: Deep Metric Learning Without Triplet Sampling, 2019, equations 6, 7
     and 10.

@@ -10,15 +10,9 @@ from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
 
 
-def at_least_one(name: str, value: Any) -> None:
-    """Allows finite numbers of at least 1."""
-    if not (checks.is_number(value) and 1 <= value < float("inf")):
-        raise checks.invalid(name, "be a number of at least 1", value)
-
-
 @loss_function(
     LabelsOrDistributions(true=DISTRIBUTIONS, pred=SHARES),
-    power=at_least_one,
+    power=checks.at_least_one,
     root=checks.boolean,
     from_logits=checks.boolean,
     ignore_class=checks.optional_integer,

@@ -112,7 +112,6 @@ class GeneralizedDice(FunctionLoss):
     A class that y_true does not hold in a region has the largest weight of the other classes. If y_true holds
     no class at all, the loss is 0, unless the weights are `"uniform"`. Sample weights and masks: see `Dice`.
 
-
     Raises:
         ValueError: for an option out of range, shapes that differ, and, when the values can be read, a class
             index out of range or numbers outside [0, 1]. In compiled code, the value is NaN.

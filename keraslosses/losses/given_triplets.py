@@ -13,7 +13,7 @@ from keraslosses.losses.stacking import length, stacked
 def norm(name: str, value: Any) -> None:
     """Allows numbers of at least 1, and infinity."""
     if not (checks.is_number(value) and value >= 1):
-        raise checks.invalid(name, "be a number of at least 1", value)
+        raise checks.invalid(name, "be a number of at least 1, or infinity", value)
 
 
 @loss_function(

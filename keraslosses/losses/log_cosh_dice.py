@@ -71,7 +71,6 @@ class LogCoshDice(FunctionLoss):
 
     The logarithm is that of each region, before any mean. The value keeps its digits near 0.
 
-
     Raises:
         ValueError: for an option out of range, shapes that differ, and, when the values can be read, a class
             index out of range or numbers outside [0, 1]. In compiled code, the value is NaN.

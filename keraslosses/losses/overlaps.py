@@ -124,7 +124,6 @@ class Jaccard(FunctionLoss):
 
     It orders predictions as `Dice` does: with D for Dice loss without its 1e-7, it is `2 D / (1 + D)`.
 
-
     Raises:
         ValueError: for an option out of range, shapes that differ, and, when the values can be read, a class
             index out of range or numbers outside [0, 1]. In compiled code, the value is NaN.
@@ -197,7 +196,6 @@ class FocalTversky(FunctionLoss):
     With `gamma=1` this is `Tversky` without its 1e-7. With a power below 1, the true derivative at a perfect
     prediction is infinite. There the loss has the derivative 0. The paper writes the power as 1 / gamma, with
     gamma = 4/3, and its alpha is for false negatives.
-
 
     Raises:
         ValueError: for an option out of range, shapes that differ, and, when the values can be read, a class

@@ -29,11 +29,6 @@ class Pairs(NamedTuple):
         complete = self.complete[:, None]
         return Pairs(*(ops.logical_and(pairs, complete) for pairs in self))
 
-    @property
-    def turned(self) -> "Pairs":
-        """The pairs with the references as anchors."""
-        return Pairs(*map(ops.transpose, self))
-
 
 def pairs_between(anchors: Tensor, references: Tensor) -> Pairs:
     """The pairs of two sets with these classes."""

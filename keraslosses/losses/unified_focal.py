@@ -202,7 +202,6 @@ class UnifiedFocal(FunctionLoss):
     MONAI divides both parts by the number of classes, two. The code of the authors divides the Tversky part
     only, and `weight` is for that part.
 
-
     Raises:
         ValueError: for an option out of range, shapes that differ, and, when the values can be read, a class
             index out of range or numbers outside [0, 1]. In compiled code, the value is NaN.

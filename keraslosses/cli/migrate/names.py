@@ -11,6 +11,7 @@ from keraslosses.reference import REFERENCES
 
 LIBRARIES = {"tfa": "tensorflow_addons", "tf": "tensorflow"}
 REDUCTIONS = {row.theirs.rpartition(".")[2]: row for row in KERAS_2 if ".Reduction." in row.theirs}
+SAME_FUNCTION = "The function of Addons with its arguments, after `import keraslosses.addons`."
 SAME_NAME = "Keras 2, and Keras on TensorFlow only, have it under this name."
 
 
@@ -33,8 +34,11 @@ def rows_by_name(rows: Iterable[Row]) -> dict[str, Row]:
 
 def function_row(row: Row) -> Row:
     """The row of their function: its arguments begin with the tensors, so the user rewrites the call."""
-    here = f"keraslosses.{REFERENCES[row.name].function}" if row.here else ""
     theirs = f"{row.theirs.rpartition('.')[0]}.{row.function}"
+    if theirs.startswith("tfa.losses."):
+        here = f"keraslosses.addons.{row.function}"
+        return Row(theirs, here, SAME_FUNCTION, by_hand=True, is_object=True)
+    here = f"keraslosses.{REFERENCES[row.name].function}" if row.here else ""
     return Row(theirs, here, row.bites, by_hand=True, is_object=True)
 
 

@@ -15,6 +15,8 @@ from keraslosses.core.precision import floating
 from keraslosses.core.reduction import both
 from keraslosses.core.types import DType, Options, Tensor
 
+PADDING = " (Padding needs its own class, or the option `ignore_class` if the loss has it.)"
+
 
 def comparable(labels: Tensor) -> Tensor:
     """Labels in a dtype in which they can be compared with any class index and any `ignore_class`."""
@@ -214,8 +216,8 @@ def reject_out_of_range(
         wrong &= labels != ignore
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        others, advice = ("", PADDING) if ignore is None else (f", or {ignore},", "")
         raise ValueError(
-            f"`{argument}` must hold class indices in [0, {classes}) in {name}. "
-            f"Received: {argument}={labels[place]} at {place}. "
-            "(Padding needs its own class, or the option `ignore_class` if the loss has it.)"
+            f"`{argument}` must hold class indices in [0, {classes}){others} in {name}. "
+            f"Received: {argument}={labels[place]} at {place}.{advice}"
         )
