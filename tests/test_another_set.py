@@ -204,6 +204,7 @@ def test_wrong_sets(changed, message):
         kl.nt_xent(LABELS[:ANCHORS], VECTORS[:ANCHORS], **{**GIVEN, **changed})
 
 
+@pytest.mark.deep_on("torch")  # It compiles it for long.
 def test_labels_that_are_not_whole_in_compiled_code():
     labels = np.where(np.arange(ANCHORS + OTHERS) == 9, 7.5, LABELS).astype("float32")
     values, _ = value_and_gradient(
