@@ -18,6 +18,8 @@ from keraslosses.core import backend
 from keraslosses.layers.attachment import Attachment
 
 BATCH, OTHERS, DIM = 10, 6, 4
+# More than the batch in training, and it does not end with the last batch.
+MEMORY = 11
 # How many rows the first replica has. (JAX splits in halves.)
 FIRST = {BATCH: 7, OTHERS: 2}
 RNG = np.random.default_rng(0)
@@ -190,13 +192,16 @@ def trained(across):
     options = {"across_replicas": across}
     stack = [
         keras.Input((DIM,)),
-        keras.layers.Dense(8, "tanh"),
+        keras.layers.Dense(2 * DIM, "tanh", name="embedding"),
         keras.layers.Reshape((2, DIM), name="towers"),
     ]
     model = kl.attach(keras.Sequential(stack), kl.ClipHead(2.0, **options), at="towers", weight=0.5)
     model = kl.attach(model, kl.SigLipHead(**options), at="towers", weight=0.01)
+    memory = kl.CrossBatchMemory(kl.NTXent(**options), MEMORY)
+    model = kl.attach(model, memory, at="embedding", weight=0.5)
     rng = np.random.default_rng(1)
-    model.set_weights([0.3 * rng.normal(size=weight.shape) for weight in model.get_weights()])
+    for variable in model.trainable_variables:
+        variable.assign(0.3 * rng.normal(size=variable.shape))
     loss = kl.NTXent(**options) + 0.5 * kl.InfoNCE(temperature=0.5, **options)
     model.compile(keras.optimizers.SGD(0.1), loss)
     # A last batch of one sample leaves one replica without any. JAX cannot split such a batch.

@@ -12,7 +12,7 @@ from masks import masked
 import keraslosses as kl
 from keraslosses.core.kinds.embedding_pairs import small
 from keraslosses.losses.pair_loss import PairLoss
-from keraslosses.portability.gradients import BACKEND, MODES, value_and_gradient
+from keraslosses.portability.gradients import MODES, value_and_gradient
 from keraslosses.reference import REFERENCES
 
 # JAX compiles each for long.
@@ -242,9 +242,8 @@ def test_wrong_sets(changed, message):
         kl.nt_xent(LABELS[:ANCHORS], VECTORS[:ANCHORS], **{**GIVEN, **changed})
 
 
+@pytest.mark.deep_on("torch")  # It compiles it for long.
 def test_labels_that_are_not_whole_in_compiled_code():
-    if BACKEND == "torch":  # It looks at them.
-        return
     labels = np.where(np.arange(ANCHORS + OTHERS) == 9, 7.5, LABELS).astype("float32")
     values, _ = value_and_gradient(
         of_both(kl.NTXent(reference=True, reduction="none")), labels, VECTORS, mode=MODES[-1]

@@ -85,6 +85,13 @@ def test_the_benchmark_can_measure_it(kind):
     assert y_true.dtype.kind == "i" or y_true.dtype == "float32"
 
 
+def test_boxes_of_the_benchmark_have_a_width_and_a_height():
+    """For others, the peers compute something else."""
+    sizes = REFERENCES["GIoU"].kind.sizes
+    for boxes in sizes.draw(np.random.default_rng(0), sizes.shapes["small"], {}):
+        assert (boxes[:, 2:] > boxes[:, :2]).all()
+
+
 @each_kind
 def test_what_is_outside_is_so_in_the_first_sample_only(kind):
     pair = [*drawn(kind)]

@@ -4,6 +4,7 @@ TensorFlow: MirroredStrategy over two logical CPUs. JAX: DataParallel over two h
 of a gloo group, on the layer alone, since Keras's `fit` does not synchronise torch processes.
 """
 
+import inspect
 import os
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+import keraslosses
 
 pytestmark = pytest.mark.deep
 
@@ -59,6 +62,7 @@ def free_port():
 
 def test_losses_across_replicas_are_those_of_the_whole_batch(replicas, tmp_path, backend):
     one = np.load(replicas("replicas_pairs.py")[0])
+    assert with_the_option() <= {name.split(",")[0] for name in one.files}
     if backend != "torch":
         two = np.load(tmp_path / "2.npz")
         assert one.files == two.files
@@ -71,6 +75,12 @@ def test_losses_across_replicas_are_those_of_the_whole_batch(replicas, tmp_path,
         two = np.load(tmp_path / "processes.npz")
         assert {"LiftedStructure, 1", "InfoNCE, chunks, 1"} <= set(two.files) <= set(one.files)
         agree(one, two)
+
+
+def with_the_option():
+    """The names of all losses and terms that can compare the samples of all replicas."""
+    classes = inspect.getmembers(keraslosses, inspect.isclass)
+    return {name for name, one in classes if "across_replicas" in inspect.signature(one).parameters}
 
 
 def agree(one, two):

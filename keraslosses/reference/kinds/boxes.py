@@ -68,10 +68,13 @@ def draw_boxes(rng: Rng, options: Options, leading: Leading) -> Pair:
 
 
 def sized_boxes(rng: Rng, shape: Shape, options: Options) -> Pair:
-    """Boxes by their corners. The errors of the predictions are a quarter of the size."""
-    start, size = normal(rng, (*shape[:-1], 2)), rng.random((*shape[:-1], 2), dtype="float32") + 0.5
-    y_true = np.concatenate([start, start + size], axis=-1)
-    return y_true, y_true + normal(rng, shape) / 4
+    """Boxes by their corners, of positive width and height. The predictions are wrong by about a quarter."""
+    half = (*shape[:-1], 2)
+    start, size = normal(rng, half), rng.random(half, dtype="float32") + 0.5
+    start_pred, size_pred = start + normal(rng, half) / 4, size * np.exp(normal(rng, half) / 4)
+    pairs = (start, start + size), (start_pred, start_pred + size_pred)
+    y_true, y_pred = (np.concatenate(corners, axis=-1) for corners in pairs)
+    return y_true, y_pred
 
 
 def apart(y_true: np.ndarray, y_pred: np.ndarray) -> Pair:
