@@ -12,7 +12,7 @@ from masks import masked
 import keraslosses as kl
 from keraslosses.core.kinds.embedding_pairs import small
 from keraslosses.losses.pair_loss import PairLoss
-from keraslosses.portability.gradients import MODES, value_and_gradient
+from keraslosses.portability.gradients import BACKEND, MODES, value_and_gradient
 from keraslosses.reference import REFERENCES
 
 # JAX compiles each for long.

@@ -91,7 +91,10 @@ def semihard_of_addons(
 
 
 @loss_function(
-    EmbeddingPairs(), margin=checks.number, soft=checks.boolean, distance_metric=metric_or_function
+    EmbeddingPairs(needs_positives=False),
+    margin=checks.number,
+    soft=checks.boolean,
+    distance_metric=metric_or_function,
 )
 def hard_of_addons(
     y_true: Tensor, y_pred: Tensor, margin: float = 1.0, soft: bool = False, distance_metric: Metric = "L2"

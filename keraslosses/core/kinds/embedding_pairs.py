@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from keras.backend import result_type
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
@@ -82,9 +83,9 @@ class EmbeddingPairs(Kind):
         references = ops.cast(floating(references), y_pred.dtype)
         labels, theirs = whole_numbers(name, "reference_labels", labels)
         check_other_set(name, y_pred, references, labels)
-        given, labels = small(given, labels)
+        given, labels = of_one_dtype(*map(comparable, small(given, labels)))
         pair = self.read_rows(name, given, fractions, y_pred)
-        labels = ops.reshape(comparable(labels), ops.shape(references)[:1])
+        labels = ops.reshape(labels, ops.shape(references)[:1])
         if theirs:
             references = references * backend.one_or_nan(labels % 1 != 0, references.dtype)[:, None]
         others = silent(Pair(labels, references, (1,)), labels != NO_CLASS)
@@ -196,6 +197,12 @@ def whole_numbers(name: str, argument: str, labels: Tensor) -> tuple[Any, bool]:
     if wrong.any():
         raise checks.invalid(argument, f"hold whole numbers in {name}", seen[wrong][0])
     return seen.astype("int64") if np.abs(seen).max(initial=0) < 2**62 else given, False
+
+
+def of_one_dtype(one: Tensor, other: Tensor) -> tuple[Any, Any]:
+    """Labels that can be compared with each other. (TensorFlow compares no int32 with an int64.)"""
+    common = result_type(one.dtype, other.dtype)
+    return ops.cast(one, common), ops.cast(other, common)
 
 
 def small(*sets: Any) -> Any:
