@@ -311,8 +311,8 @@ def test_batches_without_positives_or_without_negatives(labels):
 
 
 def test_the_warning_of_labels_that_all_differ_names_the_function():
-    with pytest.warns(UserWarning, match="^triplet_hard_loss needs samples of the same class"):
-        addons.triplet_hard_loss([0, 1], np.eye(2, dtype="float32"))
+    with pytest.warns(UserWarning, match="^triplet_semihard_loss needs samples of the same class"):
+        addons.triplet_semihard_loss([0, 1], np.eye(2, dtype="float32"))
 
 
 def test_soft_triplets_far_apart_do_not_overflow():
