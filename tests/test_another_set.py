@@ -179,7 +179,7 @@ def test_sample_weights_of_arrays_are_those_of_the_anchors():
     found = model.evaluate([*sets.values()], labels, sample_weight=weight, verbose=0)
     np.testing.assert_allclose(found, float(loss(labels, sets, weight)), rtol=1e-5)
     with pytest.raises(ValueError, match='`sample_weight` must be a dict with the keys "anchors"'):
-        loss(labels, sets, dict(anchors=weight))
+        loss(labels, sets, two_sets(weight, weight) | {"more": weight})
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int64", "float32"])
