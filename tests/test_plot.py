@@ -77,9 +77,11 @@ def test_a_loss_of_a_user_is_drawn_batch_by_batch_if_its_kind_is_coupled(inputs,
 AWAY_FROM_KINKS = {"FastAP": 0.8}
 
 
+@pytest.mark.deep_in_turn("jax", "tensorflow")
 @pytest.mark.parametrize("name", keraslosses.names())
 def test_the_gradient_is_the_slope_of_the_line(name):
-    """Away from kinks, and from what a loss holds constant in its gradient."""
+    """Away from kinks, and from what a loss holds constant in its gradient. Without a compiler, the lines of a loss
+    over pairs take seconds."""
     for curve in drawn(name)[1]:
         slope = np.gradient(curve.loss, curve.x)
         scale = np.max(np.abs(curve.gradient))
