@@ -19,11 +19,17 @@ from keraslosses.cli.plot.several import curves_of_all
 from keraslosses.reference import REFERENCES
 from keraslosses.reference.kinds import path as path_of_kinds
 
-pytestmark = pytest.mark.deep_on("jax")
+pytestmark = pytest.mark.deep_on("jax", "tensorflow")
 
 BOX_FORMATS = ("xyxy", "yxyx", "xywh", "center_xywh")
 # Points of a line at which it is compared with the formula.
 PLACES = 7
+
+
+def each_loss(test):
+    """JAX and TensorFlow share the losses: without a compiler, the lines of a loss over pairs take many seconds."""
+    every = pytest.mark.parametrize("name", keraslosses.names())
+    return pytest.mark.deep_in_turn("jax", "tensorflow")(every(test))
 
 
 def invoke(*arguments):
@@ -42,8 +48,7 @@ def lines(name, *choices):
 # The curves
 
 
-@pytest.mark.deep
-@pytest.mark.parametrize("name", keraslosses.names())
+@each_loss
 def test_every_line_is_finite_and_moves(name):
     path, curves = drawn(name)
     assert [curve.case for curve in curves] == [case.label for case in path.cases]
@@ -55,8 +60,7 @@ def test_every_line_is_finite_and_moves(name):
     assert len({curve.loss.tobytes() for curve in curves}) == len(curves)
 
 
-@pytest.mark.deep_on("tensorflow")
-@pytest.mark.parametrize("name", keraslosses.names())
+@each_loss
 def test_a_line_is_the_formula_at_its_points(name):
     reference, (path, curves) = REFERENCES[name], drawn(name)
     options = plotted(name).needed
@@ -77,11 +81,9 @@ def test_a_loss_of_a_user_is_drawn_batch_by_batch_if_its_kind_is_coupled(inputs,
 AWAY_FROM_KINKS = {"FastAP": 0.8}
 
 
-@pytest.mark.deep_in_turn("jax", "tensorflow")
-@pytest.mark.parametrize("name", keraslosses.names())
+@each_loss
 def test_the_gradient_is_the_slope_of_the_line(name):
-    """Away from kinks, and from what a loss holds constant in its gradient. Without a compiler, the lines of a loss
-    over pairs take seconds."""
+    """Away from kinks, and from what a loss holds constant in its gradient."""
     for curve in drawn(name)[1]:
         slope = np.gradient(curve.loss, curve.x)
         scale = np.max(np.abs(curve.gradient))
@@ -312,6 +314,7 @@ def test_options_with_long_values_fit(name, choices):
 OF_KINDS = {entry.kind: entry.name for entry in REFERENCES.values()}
 
 
+@pytest.mark.deep_in_turn("jax", "tensorflow")
 @pytest.mark.parametrize("name", sorted(OF_KINDS.values()))
 def test_what_is_written_by_default_fits(name):
     assert_every_word_fits(name, *drawn(name))
@@ -336,7 +339,8 @@ def test_lines_are_told_apart():
     assert all(len({line.get_color() for line in axes.lines[:2]}) == 2 for axes in (left, right))
     assert all(len({line.get_linestyle() for line in axes.lines[:2]}) == 2 for axes in (left, right))
     assert len(set(COLOURS)) == len(COLOURS)
-    assert all(len(path.cases) <= len(DASHES) for path, _ in map(drawn, REFERENCES))
+    paths = [found.kind.path(found.needed) for found in map(plotted, REFERENCES)]
+    assert all(len(path.cases) <= len(DASHES) for path in paths)
 
 
 def test_a_spike_does_not_flatten_the_other_gradients():
