@@ -87,6 +87,7 @@ def unit(x: Tensor, axis: int) -> Tensor:
 
 
 def unit_formula(x: Tensor, axis: int) -> Tensor:
+    """`unit`, with operations that each backend has."""
     scale = scale_of(x, axis)
     scaled = x / scale
     length = root(ops.sum(ops.square(scaled), axis=axis, keepdims=True))

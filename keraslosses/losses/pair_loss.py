@@ -50,9 +50,7 @@ class PairLoss(FunctionLoss):
         y_true, labels = two_sets(name, "y_true", y_true)
         y_pred, references = two_sets(name, "y_pred", y_pred)
         others = {"references": references, "reference_labels": seen_only(labels, references)}
-        if sample_weight is not None:
-            # Keras gives each set the weights of the samples.
-            sample_weight = of_anchors(name, sample_weight)
+        sample_weight = of_anchors(name, sample_weight)
         mask = keras_internals.mask_of(y_pred)
         return self.function.contract.entries(y_true, y_pred, self.options | others, sample_weight, mask)
 
@@ -93,7 +91,7 @@ def two_sets(name: str, argument: str, given: Any) -> tuple[Any, Any]:
 
 
 def of_anchors(name: str, sample_weight: Any) -> Any:
-    """The sample weights of the anchors. References have none."""
+    """The sample weights of the anchors. References have none, but Keras gives the weights to both sets."""
     if not isinstance(sample_weight, Mapping):
         return sample_weight
     return two_sets(name, "sample_weight", sample_weight)[0]

@@ -88,7 +88,7 @@ TORCH: dict[str, dict[str, Peer]] = {
     "MultiMargin": {"F.multi_margin_loss": lambda y, p: F.multi_margin_loss(p, y)},
     "CTC": {"F.ctc_loss": ctc},
     "MultiLabelMargin": {"F.multilabel_margin_loss": lambda y, p: F.multilabel_margin_loss(p, y)},
-    "PolyCrossentropy, logits": {"F.cross_entropy and its power": poly},
+    "PolyCrossentropy, logits": {"F.cross_entropy": poly},
     "SoftMargin": {"F.soft_margin_loss": lambda y, p: F.soft_margin_loss(p, y)},
     "MultiLabelSoftMargin": {
         "F.multilabel_soft_margin_loss": lambda y, p: F.multilabel_soft_margin_loss(p, y)

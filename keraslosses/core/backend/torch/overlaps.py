@@ -118,6 +118,7 @@ class Overlap(torch.autograd.Function):
         near_y, near_p = (y, p) if looked else (y.clamp(0.0, 1.0), p.clamp(0.0, 1.0))
         common, wrong = sums(near_y, near_p, axes, alpha, beta)
         whole = wrong + common
+        # 0 for an empty region. With `small`, no divisor is 0; without it, that of an empty region becomes 1.
         some = whole.sign() if small else (whole > NOTHING).to(whole.dtype)
         whole.add_(small if small else 1.0 - some)
         if not looked:
