@@ -5,6 +5,8 @@ the values can be read. Else, as in compiled code, the value of its sample is Na
 (weight 0, masked or ignored) may hold any numbers.
 """
 
+import functools
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -127,13 +129,18 @@ def in_the_graph(kind: Any, pair: Any, ranges: Mapping[str, Range], rounding: An
     """The pair if its values cannot be read: NaN where y_true or y_pred is outside its range."""
     changed = [argument for argument in ("y_true", "y_pred") if argument in ranges or argument == "y_pred"]
 
+    def undefined(far: Any) -> Any:
+        return ops.stop_gradient(backend.nan_where(kind.spread(pair, far), pair.y_pred.dtype))
+
     def repair(*tensors: Any) -> list[Any]:
         given = dict(zip(changed, tensors, strict=True))
-        wrong = [range_.outside(given[argument], rounding[argument]) for argument, range_ in ranges.items()]
-        far = wrong[0] if len(wrong) == 1 else wrong[0] | wrong[1]
-        made = [moved(given[a], ranges[a]) if a in ranges else given[a] for a in changed]
-        undefined = ops.stop_gradient(backend.nan_where(kind.spread(pair, far), pair.y_pred.dtype))
-        return [tensor + undefined for tensor in made]
+        far = {a: range_.outside(given[a], rounding[a]) for a, range_ in ranges.items()}
+        if kind.shows_each_nan(pair):
+            nan = {argument: undefined(one) for argument, one in far.items()}
+        else:
+            nan = dict.fromkeys(changed, undefined(functools.reduce(operator.or_, far.values())))
+        made = {a: moved(given[a], ranges[a]) if a in ranges else given[a] for a in changed}
+        return [made[a] + nan[a] if a in nan else made[a] for a in changed]
 
     tensors = [getattr(pair, argument) for argument in changed]
     bounds = [(ranges[a].high, rounding[a]) if a in ranges else None for a in changed]

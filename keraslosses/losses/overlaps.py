@@ -10,7 +10,7 @@ from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.overlap_counts import OPTIONS, Axes, Weights, counts, one_minus
 
 
-@loss_function(Masks(), forms.JACCARD_MEAN, **OPTIONS)
+@loss_function(Masks(of_sums=True), forms.JACCARD_MEAN, **OPTIONS)
 def jaccard(
     y_true: Tensor,
     y_pred: Tensor,
@@ -49,7 +49,7 @@ def jaccard(
 
 
 @loss_function(
-    Masks(),
+    Masks(of_sums=True),
     forms.FOCAL_TVERSKY_MEAN,
     alpha=checks.non_negative,
     beta=checks.non_negative,

@@ -10,7 +10,7 @@ from keraslosses.core.types import DType, Tensor
 from keraslosses.losses.overlap_counts import OPTIONS, Axes, Weights, one_minus_as_keras, quick_counts
 
 
-@loss_function(Masks(), forms.DICE_MEAN, squared=checks.boolean, **OPTIONS)
+@loss_function(Masks(of_sums=True), forms.DICE_MEAN, squared=checks.boolean, **OPTIONS)
 def dice(
     y_true: Tensor,
     y_pred: Tensor,
@@ -56,7 +56,7 @@ def dice(
     return one_minus_as_keras(common, apart, common + apart == 0, smooth)
 
 
-@loss_function(Masks(), forms.TVERSKY_MEAN, alpha=checks.non_negative, beta=checks.non_negative, **OPTIONS)
+@loss_function(Masks(of_sums=True), forms.TVERSKY_MEAN, alpha=checks.non_negative, beta=checks.non_negative, **OPTIONS)
 def tversky(
     y_true: Tensor,
     y_pred: Tensor,

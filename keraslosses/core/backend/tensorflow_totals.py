@@ -25,7 +25,7 @@ def total(values: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool
     if isinstance(axes, tuple) and len(axes) > 1 and not long:
         values = total(values, axes[-1], keepdims=True)
     if isinstance(axes, tuple) or long:
-        return tf.cast(tf.reduce_sum(tf.cast(values, "float64"), axes, keepdims), values.dtype)
+        return summed_in_float64(values, axes, keepdims)
     return tf.reduce_sum(tf.where(values == values, values, -values), axes, keepdims)
 
 
@@ -53,11 +53,28 @@ def over_axes(sums: Tensor, axis: tuple[int, ...]) -> Any:
 
 
 def plain_sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any, Any]:
-    """The sums of rows have no `where`: both tensors are stored anyway for their own sums."""
+    """Without the `where` of `total`: both tensors are read anyway for their own sums."""
     whole = a * b, a, b
-    short = len(axis) > 1 and (a.shape[axis[-1]] or 0) <= LONG_ROW
-    rows = [tf.reduce_sum(x, axis[-1], keepdims=True) for x in whole] if under_xla() and short else whole
-    return tuple(total(x, axis) for x in rows)
+    if not under_xla():
+        return tuple(tf.reduce_sum(x, axis) for x in whole)
+    short = short_axes(a.shape, axis)
+    return tuple(summed_in_float64(tf.reduce_sum(x, short, keepdims=True), axis) for x in whole)
+
+
+def short_axes(shape: Any, axis: tuple[int, ...]) -> list[int]:
+    """The last of the axes, as many as hold few enough numbers for a sum in float32."""
+    found: list[int] = []
+    count = 1
+    for one in sorted(axis, reverse=True):
+        count *= shape[one] or LONG_ROW + 1
+        if count > LONG_ROW:
+            break
+        found.append(one)
+    return found
+
+
+def summed_in_float64(values: Tensor, axis: Any, keepdims: bool = False) -> Any:
+    return tf.cast(tf.reduce_sum(tf.cast(values, "float64"), axis, keepdims), values.dtype)
 
 
 def mean_of(values: Any, count: int) -> Any:

@@ -160,6 +160,13 @@ class Kind(ABC):
         """Where y_pred must become NaN so that the values of entries with numbers out of range become NaN."""
         return outside
 
+    def shows_each_nan(self, pair: Pair) -> bool:
+        """Whether a NaN in y_true alone, or in y_pred alone, makes all values NaN that it has part in.
+
+        If not, numbers out of range become NaN in both tensors, for which each is read with the other.
+        """
+        return False
+
     def evaluate(self, formula: Callable[[Any, Any], Any], pair: Pair, faster: Any = None) -> Any:
         """The values of the entries; `faster` is the `formula` of a `forms.Faster`, or None."""
         return formula(pair.y_true, pair.y_pred)

@@ -105,10 +105,13 @@ class Masks(Regions):
     Args:
         by_class: Whether the formula gives a value for each class. Else it consumes the class axis, and
             `axis=None` stands for all axes but those of the batch and the classes. Default: True.
+        of_sums: Whether each value is made of sums over the mask and over the probabilities of its region.
+            Default: False.
     """
 
-    def __init__(self, by_class: bool = True):
+    def __init__(self, by_class: bool = True, of_sums: bool = False):
         self.by_class = by_class
+        self.of_sums = of_sums
 
     def read(self, name: str, y_true: Tensor, y_pred: Tensor, options: Options) -> Pair:
         y_pred = floating(y_pred)
@@ -155,6 +158,10 @@ class Masks(Regions):
             if options[option] != usual:
                 raise checks.invalid("axis", f"leave the class axis, {class_axis}, for `{option}`", axis)
         return axes
+
+    def shows_each_nan(self, pair: Any) -> bool:
+        """A sum shows each NaN. But a class that is absent leaves the mean with what was predicted for it."""
+        return self.of_sums and not pair.skip_absent
 
     def silence(self, pair: Any, keep: Tensor) -> Pair:
         return silenced(super().silence, pair, keep)
