@@ -8,7 +8,8 @@ from keras import ops
 from masks import masked
 
 import keraslosses as kl
-from keraslosses.portability.gradients import HARD_MODES, value_and_gradient
+from keraslosses.core import backend
+from keraslosses.portability.gradients import HARD_MODES, MODES, USUAL, value_and_gradient
 from keraslosses.reference import REFERENCES, kinds
 
 pytestmark = pytest.mark.deep_on("jax", "tensorflow")
@@ -22,6 +23,8 @@ LABELS[0, 0, :3] = 0, 1, 2
 LOGITS = RNG.normal(0, 2, (2, 4, 5, 3)).astype("float32")
 ONE_HOT = np.eye(3, dtype="float32")[LABELS]
 PIXELS = RNG.uniform(0.5, 2, LABELS.shape).astype("float32")
+# The code that looks at no value.
+UNSEEN = "xla" if "xla" in MODES else USUAL
 
 
 def raises(message):
@@ -236,3 +239,31 @@ def test_a_class_of_weight_0_stays_in_the_softmax_of_the_others(name):
     poisoned = values(name, masks, LOGITS, weights, **per_image(name))
     for of_weights in (found, poisoned):
         close(of_weights[:, 1:], values(name, ONE_HOT, LOGITS, **per_image(name))[:, 1:])
+
+
+@pytest.mark.parametrize("name", BY_CLASS)
+@pytest.mark.parametrize("absent", ["count", "skip"])
+def test_unseen_a_pixel_out_of_range_makes_its_region_nan(name, absent):
+    """In either tensor. Where the class is absent, its region is not left out."""
+    y_true, y_pred = np.zeros((2, 3, 2), "float32"), np.full((2, 3, 2), 0.25, "float32")
+    y_true[:, 0, 0] = 1.0
+    loss = getattr(kl, name)(axis=1, absent=absent, reduction="none")
+    for place in range(2):
+        wrong = [y_true.copy(), y_pred.copy()]
+        wrong[place][1, 1] = -3.0
+        with backend.as_on_an_accelerator():
+            found, slope = value_and_gradient(loss, *wrong, mode=UNSEEN)
+        assert np.isnan(found).tolist() == [[False] * 2, [True] * 2]
+        assert np.isfinite(slope[0]).all() and np.isnan(slope[1]).any()
+
+
+@pytest.mark.parametrize("name", BY_CLASS)
+def test_unseen_a_rounding_error_counts_as_the_bound(name):
+    y_true = np.array([[[1.0 + 5e-6], [0.0], [1.0]]], "float32")
+    y_pred = np.array([[[0.75], [-5e-6], [1.0 + 5e-6]]], "float32")
+    loss = getattr(kl, name)(axis=1)
+    with backend.as_on_an_accelerator():
+        received = value_and_gradient(loss, y_true, y_pred, mode=UNSEEN)
+        near = value_and_gradient(loss, y_true.clip(0, 1), y_pred.clip(0, 1), mode=UNSEEN)
+    for one, expected in zip(received, near, strict=True):
+        close(one, expected)
