@@ -16,10 +16,10 @@ BACKEND = gradients.BACKEND
 LEFT_OUT = {
     "tensorflow": ("transformations", "hard inputs", "batch", "weights", "precision", "float64", "fit"),
     "jax": tuple(CHECKS.keys() - {"value", "gradient", "compiled", "saving", "options"}),
-    "torch": ("domain",),
+    "torch": ("domain", "compiled"),
 }[BACKEND]
 # Those that it runs in fewer modes, and those that it runs with the first options only.
-IN_PART = {"tensorflow": ("compiled",), "jax": (), "torch": ("compiled", "hard inputs")}[BACKEND]
+IN_PART = {"tensorflow": ("compiled",), "jax": (), "torch": ("hard inputs",)}[BACKEND]
 FIRST_OPTIONS = ("value", "gradient", "compiled") if BACKEND == "jax" else ()
 
 if BACKEND == "jax":
