@@ -56,7 +56,9 @@ def dice(
     return one_minus_as_keras(common, apart, common + apart == 0, smooth)
 
 
-@loss_function(Masks(of_sums=True), forms.TVERSKY_MEAN, alpha=checks.non_negative, beta=checks.non_negative, **OPTIONS)
+@loss_function(
+    Masks(of_sums=True), forms.TVERSKY_MEAN, alpha=checks.non_negative, beta=checks.non_negative, **OPTIONS
+)
 def tversky(
     y_true: Tensor,
     y_pred: Tensor,
