@@ -80,7 +80,7 @@ def mean_of_rows(values: Any) -> Any:
 def differentiated(
     formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, reduced: Any, of_changes: Any
 ) -> Any:
-    """What `reduced` makes of the `Explicit` of a formula. `of_changes` reduces changes of the values likewise."""
+    """What `reduced` makes of the `Explicit` of a formula; `of_changes` reduces changes of the values."""
 
     @jax.custom_jvp
     def values(y_true: Tensor, y_pred: Tensor) -> Any:
