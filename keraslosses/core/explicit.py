@@ -15,9 +15,9 @@ class Explicit(NamedTuple):
     differentiates the values. Both derivatives have the shape of y_pred. If the formula consumes an axis, the
     derivative is that of the value of the element's row.
 
-    `simple` says that the values are a square or an absolute value. A compiler computes these while it sums.
-    Other values are faster if they are stored once before the sum. XLA would also lose a NaN in a maximum
-    that it computes while it sums.
+    `simple` says that the values are a square or an absolute value. XLA computes these while it sums. Other
+    values take less time if they are stored once before the sum. And in a maximum that it computes while it
+    sums, XLA on the CPU would lose a NaN.
     """
 
     values: Any

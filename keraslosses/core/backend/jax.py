@@ -282,8 +282,11 @@ def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
 
 
 def largest(tensor: Any) -> Any:
-    """Shows a NaN: XLA on the CPU leaves it out of the maximum of a large tensor."""
-    broken = jnp.any(jnp.isnan(tensor), axis=-1)
+    """Shows a NaN: XLA on the CPU leaves it out of the maximum of a large tensor, but not out of a sum.
+
+    Signs are summed, because the sum of inf and -inf is NaN.
+    """
+    broken = jnp.isnan(jnp.sum(jnp.sign(tensor), axis=-1))
     return jnp.max(tensor, axis=-1) * portable.one_or_nan(broken, tensor.dtype)
 
 
