@@ -44,6 +44,12 @@ def test_asymmetric_without_discounts_is_binary_crossentropy(logits):
         close(received, expected)
 
 
+@pytest.mark.parametrize("logits", [True, False])
+def test_asymmetric_shows_a_nan_whatever_the_target_is(logits):
+    y_true, y_pred = np.array([[0.0], [1.0]]), np.full((2, 1), np.nan)
+    assert np.isnan(N(kl.asymmetric(y_true, y_pred, from_logits=logits))).all()
+
+
 def test_asymmetric_with_equal_exponents_is_focal_loss():
     focal = kl.binary_focal_crossentropy(YES_NO, LOGITS, gamma=2.0, from_logits=True)
     options = {"gamma_negative": 2.0, "gamma_positive": 2.0, "clip": 0.0, "from_logits": True}

@@ -1,4 +1,4 @@
-"""JAX: what stands in the programs of all losses and heads, read without running them."""
+"""JAX: what stands in the programs of all losses and heads, and what XLA on the CPU makes of them."""
 
 import jax
 import jax.numpy as jnp
@@ -107,3 +107,19 @@ def test_the_regions_of_a_batch_are_stored_once(name):
     step = jax.jit(jax.value_and_grad(lambda y_pred, y_true: loss(y_true, y_pred)))
     stored = step.lower(inputs, inputs).compile().memory_analysis().temp_size_in_bytes
     assert stored < 1.1 * 4 * 64 * 500
+
+
+@pytest.mark.parametrize("name", ["MeanSquaredLogarithmicError", "Hinge", "CategoricalHinge"])
+def test_a_nan_shows_among_many_numbers(name):
+    """XLA leaves a NaN out of a maximum of many numbers, also if it fuses the maximum with a sum."""
+    y_pred = np.full((64, 64), 0.5, "float32")
+    y_pred[3, 5] = np.nan
+    loss = getattr(keraslosses, name)()
+    step = jax.jit(jax.value_and_grad(lambda y_pred: loss(np.eye(64, dtype="float32"), y_pred)))
+    assert np.isnan(step(y_pred)[0])
+
+
+def test_squared_errors_are_summed_without_being_stored():
+    step = jax.jit(jax.value_and_grad(lambda y_pred, y_true: keraslosses.MeanSquaredError()(y_true, y_pred)))
+    inputs = jax.ShapeDtypeStruct((64, 500), "float32")
+    assert step.lower(inputs, inputs).compile().memory_analysis().temp_size_in_bytes < 0.1 * 4 * 64 * 500

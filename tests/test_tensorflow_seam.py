@@ -30,6 +30,14 @@ def test_xla_is_seen_where_it_compiles():
     assert seen_in(lambda step: tf.function(tf.function(step, jit_compile=True))) == [True]
 
 
+def test_a_nan_shows_in_a_maximum_of_many_numbers():
+    """XLA on the CPU leaves it out."""
+    y_pred = np.full((64, 64), 0.5, "float32")
+    y_pred[3, 5] = np.nan
+    loss = tf.function(keraslosses.CategoricalHinge(), jit_compile=True)
+    assert np.isnan(loss(tf.eye(64), tf.constant(y_pred)))
+
+
 def test_xla_is_seen_in_fit(monkeypatch):
     seen = []
     monkeypatch.setattr(seam, "under_xla", lambda was=seam.under_xla: seen.append(was()) or seen[-1])

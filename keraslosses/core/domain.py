@@ -55,8 +55,10 @@ class Range:
 
     def outside(self, numbers: Tensor, rounding: float) -> Any:
         """Whether each number is outside by more than a rounding error; NaN counts as inside."""
-        below = numbers < -rounding
-        return below if self.high is None else below | (numbers > self.high + rounding)
+        if self.high is None:
+            return numbers < -rounding
+        middle = 0.5 * self.high
+        return abs(numbers - middle) > middle + rounding
 
     def change(self, numbers: Tensor) -> Any:
         """The change that moves each number to the nearest number in the range."""

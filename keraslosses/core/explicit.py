@@ -14,16 +14,21 @@ class Explicit(NamedTuple):
     values. `by_true()` computes the derivative with respect to y_true. If it is None, the backend
     differentiates the values. Both derivatives have the shape of y_pred. If the formula consumes an axis, the
     derivative is that of the value of the element's row.
+
+    `simple` says that the values are a square or an absolute value. XLA computes these while it sums. Other
+    values take less time if they are stored once before the sum. And in a maximum that it computes while it
+    sums, XLA on the CPU would lose a NaN.
     """
 
     values: Any
     by_pred: Callable[[], Any]
     by_true: Callable[[], Any] | None = None
+    simple: bool = False
 
 
-def of_error(values: Any, slope: Callable[[], Any]) -> Explicit:
+def of_error(values: Any, slope: Callable[[], Any], simple: bool = False) -> Explicit:
     """For a formula that depends only on the error y_pred - y_true."""
-    return Explicit(values, slope, lambda: -slope())
+    return Explicit(values, slope, lambda: -slope(), simple)
 
 
 def scaled(explicit: Explicit, factor: Any) -> Explicit:

@@ -134,8 +134,8 @@ def of_logits(x: Tensor, clip: float) -> tuple[Side, Side]:
 
 
 def beyond(p: Tensor, clip: float) -> Tensor:
-    """max(p - clip, 0)."""
-    return ops.where(p > clip, p - clip, 0.0) if clip else p
+    """max(p - clip, 0). NaN stays NaN."""
+    return ops.where(p <= clip, 0.0, p - clip) if clip else p
 
 
 @saved

@@ -65,7 +65,7 @@ def mean_squared_logarithmic_error(y_true: Tensor, y_pred: Tensor) -> Any:
         slope = 2.0 * size * sign / (1.0 + predicted)
         return ops.where(y_pred > limits.EPSILON, slope, 0.0)
 
-    return Explicit(ops.square(size), by_pred)
+    return Explicit(ops.square(size), by_pred, simple=True)
 
 
 @saved

@@ -40,12 +40,12 @@ def nan_where(condition: Tensor, dtype: Any) -> Any:
 
 
 def explicit(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
-    return differentiated(formula, y_true, y_pred, axis, lambda values: values)
+    return differentiated(formula, y_true, y_pred, axis, lambda found: found.values, lambda changes: changes)
 
 
 def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, faster: Any = None) -> Any:
-    def mean(values: Any) -> Any:
-        return mean_of_rows(written_once(values))
+    def mean(found: Explicit) -> Any:
+        return mean_of_rows(found.values if found.simple else written_once(found.values))
 
     return differentiated(formula, y_true, y_pred, axis, mean, mean_of_rows)
 
@@ -53,7 +53,8 @@ def explicit_mean(formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None
 def written_once(values: Any) -> Any:
     """The values, through a `where` that changes nothing.
 
-    Without it, XLA on the CPU fuses a product with the sum after it, and stores both factors first.
+    Without it, XLA on the CPU fuses a product with the sum after it, and stores both factors first. It also
+    leaves NaN out of a maximum that it fuses with the sum.
     """
     return jnp.where(values == values, values, -values)
 
@@ -77,14 +78,13 @@ def mean_of_rows(values: Any) -> Any:
 
 
 def differentiated(
-    formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, reduced: Any, of_changes: Any = None
+    formula: Any, y_true: Tensor, y_pred: Tensor, axis: int | None, reduced: Any, of_changes: Any
 ) -> Any:
-    """The values of a formula, reduced, with the derivatives that it states, reduced in the same way."""
-    of_changes = of_changes or reduced
+    """What `reduced` makes of the `Explicit` of a formula; `of_changes` reduces changes of the values."""
 
     @jax.custom_jvp
     def values(y_true: Tensor, y_pred: Tensor) -> Any:
-        return reduced(formula(y_true, y_pred).values)
+        return reduced(formula(y_true, y_pred))
 
     def change(primals: Any, tangents: Any) -> Any:
         found = formula(*primals)
@@ -96,7 +96,7 @@ def differentiated(
             total += along_axis(found.by_true() * of_true, found.values, axis)
         elif of_true is not None:
             total += jax.jvp(lambda y_true: formula(y_true, primals[1]).values, primals[:1], (of_true,))[1]
-        return reduced(found.values), of_changes(total)
+        return reduced(found), of_changes(total)
 
     values.defjvp(change, symbolic_zeros=True)
     return values(y_true, y_pred)
@@ -279,6 +279,15 @@ def multi_label_margin(labels: Tensor, scores: Tensor) -> Any:
         return found.values + nothing, along_axis(slope * tangents[1], found.values, -1)
 
     return values(labels, scores)
+
+
+def largest(tensor: Any) -> Any:
+    """Shows a NaN: XLA on the CPU leaves it out of the maximum of a large tensor, but not out of a sum.
+
+    Signs are summed, because the sum of inf and -inf is NaN.
+    """
+    broken = jnp.isnan(jnp.sum(jnp.sign(tensor), axis=-1))
+    return jnp.max(tensor, axis=-1) * portable.one_or_nan(broken, tensor.dtype)
 
 
 def running_max(tensor: Any) -> Any:

@@ -4,12 +4,20 @@ from typing import Any
 
 import tensorflow as tf
 
+from keraslosses.core.backend.tensorflow_internals import under_xla
+from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.types import Tensor
 
 
 def largest(tensor: Any) -> Any:
-    """As in `portable`, but for an empty batch too: the max of Keras raises an error there."""
-    return tf.reduce_max(tensor, axis=-1)
+    """As in `portable`, but for an empty batch too: the max of Keras raises an error there.
+
+    XLA on the CPU leaves a NaN out of the maximum of a large tensor.
+    """
+    most = tf.reduce_max(tensor, axis=-1)
+    if not under_xla():
+        return most
+    return most * one_or_nan(tf.reduce_any(tf.math.is_nan(tensor), axis=-1), most.dtype)
 
 
 def running_max(tensor: Any) -> Any:
