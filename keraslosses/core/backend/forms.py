@@ -166,6 +166,14 @@ NEGATIVE_LOG_LIKELIHOOD_MEAN = Form(
     gain={"small": 1.91, "middle": 1.35},
 )
 
+POLY_CROSSENTROPY_MEAN = Form(
+    "poly_crossentropy_mean",
+    "loss",
+    "torch.kernels.poly_crossentropy",
+    needs=(SEEN, FINITE, SOME, LABELS),
+    gain={"small": 2.0, "middle": 4.6},
+)
+
 MULTI_MARGIN_MEAN = Form(
     "multi_margin_mean",
     "loss",
