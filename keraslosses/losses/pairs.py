@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from keraslosses.core import backend
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.embedding_pairs import NO_CLASS
+from keraslosses.core.kinds.embedding_pairs import NO_CLASS, all_have_class
 from keraslosses.core.types import Tensor
 
 
@@ -32,9 +32,12 @@ class Pairs(NamedTuple):
 
 def pairs_between(anchors: Tensor, references: Tensor) -> Pairs:
     """The pairs of two sets with these classes."""
-    exist = ops.logical_and((anchors != NO_CLASS)[:, None], (references != NO_CLASS)[None, :])
     same = anchors[:, None] == references[None, :]
-    return Pairs(ops.logical_and(exist, same), ops.logical_and(exist, ops.logical_not(same)))
+    sorts = same, ops.logical_not(same)
+    if all_have_class(anchors) and all_have_class(references):
+        return Pairs(*sorts)
+    exist = ops.logical_and((anchors != NO_CLASS)[:, None], (references != NO_CLASS)[None, :])
+    return Pairs(*(ops.logical_and(exist, sort) for sort in sorts))
 
 
 def pairs_within(labels: Tensor) -> Pairs:
