@@ -16,7 +16,7 @@ from keraslosses.core.types import Tensor
 def log_sum_exp_where(
     formula: Callable[..., Any], condition: Tensor, values: Tensor, complete: Tensor
 ) -> Any:
-    if peek(values) is None:
+    if not values.numel() or peek(values) is None:
         return formula(condition, values, complete)
     return LogSumExpWhere.apply(formula, condition, values, complete)
 
