@@ -153,8 +153,10 @@ def distance(x: Tensor, near: Tensor, axes: tuple[int, ...]) -> Any:
 
 def slope_with(common: Tensor, whole: Tensor, rate: Tensor, k: float) -> Callable[..., Any]:
     def slope(other: Tensor, weight: float) -> Any:
-        other = other - other * (common / whole * k) if k else other
-        return torch.addcdiv(other, common, whole, value=-weight).mul_(rate)
+        if not k:
+            return torch.addcdiv(other, common, whole, value=-weight).mul_(rate)
+        part = common / whole * rate
+        return (other * torch.sub(rate, part, alpha=k)).sub_(part, alpha=weight)
 
     return slope
 
@@ -171,10 +173,9 @@ def sums(y: Any, p: Any, axes: tuple[int, ...], alpha: float, beta: float) -> tu
 
 
 def exact_sums(y: Any, p: Any, axes: tuple[int, ...], alpha: float, beta: float) -> tuple[Any, Any]:
-    """The same without a difference of sums."""
-    products = y * p, (1.0 - y) * p, y * (1.0 - p)
-    common, predicted, true = (x.sum(axes, keepdim=True) for x in products)
-    return common, alpha * predicted + beta * true
+    """The same without a difference of sums: `lerp` is exact for a target of 0 and of 1."""
+    wrong = torch.lerp(p if alpha == 1.0 else alpha * p, torch.rsub(p, beta, alpha=beta), y)
+    return (y * p).sum(axes, keepdim=True), wrong.sum(axes, keepdim=True)
 
 
 def formula(sums: tuple[Any, Any], small: float) -> Any:
