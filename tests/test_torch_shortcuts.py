@@ -10,7 +10,8 @@ from keraslosses.losses import pair_distances, pairs, stacking
 
 DRAW = torch.Generator().manual_seed(0)
 ROWS, OTHERS = (torch.randn(5, 4, generator=DRAW, dtype=torch.float64) for _ in range(2))
-SPECIAL = torch.cat([ROWS, torch.zeros(1, 4), 1e-9 * ROWS[:1], 1e200 * ROWS[:1]])
+SHORT = torch.cat([ROWS, torch.zeros(1, 4), 1e-9 * ROWS[:1]])
+LONG = torch.cat([ROWS, 1e200 * ROWS[:1]])
 # The fifth row has no pair.
 CONDITION = torch.rand(5, 4, generator=DRAW) > 0.3
 CONDITION[:4, 0], CONDITION[4] = True, False
@@ -33,13 +34,15 @@ DISTANCES = [pair_distances.squared_distances, pair_distances.squared_distances_
 SUMS = [log_sum_exp(function) for function in (pairs.log_sum_exp_where, pairs.log_sum_exp_formula)]
 CASES = {
     "length": (LENGTHS, [ROWS]),
-    "lengths of all sorts": (LENGTHS, [SPECIAL]),
+    "short lengths": (LENGTHS, [SHORT]),
+    "long lengths": (LENGTHS, [LONG]),
     "unit": (UNITS, [ROWS]),
-    "units of all sorts": (UNITS, [SPECIAL]),
+    "units of short": (UNITS, [SHORT]),
+    "units of long": (UNITS, [LONG]),
     "root": (ROOTS, [ROWS.square() * FACTOR]),
     "product": (PRODUCTS, [FACTOR, ROWS]),
     "product with inf": (PRODUCTS, [FACTOR, ROWS.masked_fill(FACTOR == 0, torch.inf)]),
-    "distances": (DISTANCES, [ROWS, OTHERS]),
+    "distances between": (DISTANCES, [ROWS, OTHERS]),
     "distances within": ([lambda x, f=f: f(x, x) for f in DISTANCES], [ROWS]),
     "distances far from 0": (DISTANCES, [ROWS + 1e6, OTHERS + 1e6]),
     "log of sums": (SUMS, [ROWS]),
