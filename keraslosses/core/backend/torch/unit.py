@@ -17,9 +17,6 @@ from keraslosses.core.backend.torch.look import peek
 from keraslosses.core.limits import EPSILON
 from keraslosses.core.types import Tensor
 
-# Up to this length, the squares of float32 are far from overflow.
-LONGEST = 1e15
-
 
 def length(formula: Callable[[Any, float], Any], vectors: Any, p: float) -> Any:
     found = ordinary_length(vectors, -1) if p == 2 else None
@@ -27,12 +24,12 @@ def length(formula: Callable[[Any, float], Any], vectors: Any, p: float) -> Any:
 
 
 def ordinary_length(x: Any, axis: int) -> Any:
-    """The length of each vector; None if one is short, very long or not seen."""
+    """The length of each vector; None if one is not seen, or so short or long that it must be scaled."""
     if peek(x) is None:
         return None
     found = torch.linalg.vector_norm(x, dim=axis, keepdim=True)
     seen: Any = peek(found)
-    ordinary = np.min(seen, initial=1.0) > EPSILON and np.max(seen, initial=1.0) < LONGEST
+    ordinary = np.min(seen, initial=1.0) > EPSILON and np.max(seen, initial=1.0) < np.inf
     return found if ordinary else None
 
 
