@@ -31,6 +31,7 @@ OF_BACKEND = {
         "test_torch_kernels.py",
         "test_torch_precision.py",
         "test_torch_ranges.py",
+        "test_torch_shortcuts.py",
         "test_torch_transforms.py",
         "test_agreement.py",
         "test_built_docs.py",

@@ -35,6 +35,13 @@ def test_forms_of_another_backend_need_a_module_like_this_one():
 # The inputs
 
 
+def inputs_of(name, options, **shape):
+    """Those of the reference. If a form needs labels, they take the place of distributions."""
+    y_true, y_pred = BY_FUNCTION[name].inputs(options, **shape)
+    distributions = y_true.shape == y_pred.shape and any(name == FORMS[form][1] for form in needing(LABELS))
+    return (y_true.argmax(-1) if distributions else y_true), y_pred
+
+
 def within(numbers, name, options, argument):
     """Numbers in the range in which a loss reads them."""
     range_ = FUNCTIONS[name].contract.kind.ranges(options).get(argument)
@@ -45,7 +52,7 @@ def scaled(factor):
     """Predictions times a factor, and targets with them where these are any numbers."""
 
     def inputs(name, options):
-        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        y_true, y_pred = inputs_of(name, options)
         if y_true.dtype.kind == "f" and "y_true" not in FUNCTIONS[name].contract.kind.ranges(options):
             y_true = factor * y_true
         return y_true, within(factor * y_pred, name, options, "y_pred")
@@ -55,7 +62,7 @@ def scaled(factor):
 
 def near(name, options):
     """Predictions next to their targets; of labels, scores next to each other."""
-    y_true, y_pred = BY_FUNCTION[name].inputs(options)
+    y_true, y_pred = inputs_of(name, options)
     if BY_FUNCTION[name].kind is kinds.REGIONS:  # Their sums keep fewer digits.
         return y_true, within(y_true + 0.05 * y_pred, name, options, "y_pred")
     if y_true.shape == y_pred.shape:
@@ -64,7 +71,7 @@ def near(name, options):
 
 
 def many(name, options):
-    return BY_FUNCTION[name].inputs(options, leading=(64, 512))
+    return inputs_of(name, options, leading=(64, 512))
 
 
 INPUTS = {
@@ -196,7 +203,7 @@ def test_what_has_weight_0_may_hold_anything(name, look, no_look):
     for options in options_of(name):
         if BY_FUNCTION[name].coupled and 0 in np.atleast_1d(options.get("axis") or 0):
             continue  # A weight of 0 takes no sample out of a region that spans the batch.
-        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        y_true, y_pred = inputs_of(name, options)
         weight = np.array([1.0, 0.0, 2.0], "float32")
         expected = in_float64(name, options, "sum_over_batch_size", y_true, y_pred, weight)
         if not look:
@@ -212,12 +219,12 @@ def test_a_form_serves_and_only_where_its_needs_are_met(form, switched, no_look)
     declared, name = FORMS[form]
     served = switched(name, lambda part: part == declared.computes)
     for options in options_of(name):
-        result(name, options, "sum_over_batch_size", *BY_FUNCTION[name].inputs(options))
+        result(name, options, "sum_over_batch_size", *inputs_of(name, options))
     assert bool(served) == (UNSEEN not in declared.needs)
     served.clear()
     no_look()
     for options in options_of(name):
-        result(name, options, "sum_over_batch_size", *BY_FUNCTION[name].inputs(options))
+        result(name, options, "sum_over_batch_size", *inputs_of(name, options))
     assert bool(served) == (SEEN not in declared.needs)
 
 
@@ -227,7 +234,7 @@ def test_a_form_serves_and_only_where_its_needs_are_met(form, switched, no_look)
 def test_what_is_not_finite_gives_what_the_formula_gives(form, number, look, no_look):
     _, name = FORMS[form]
     for options in options_of(name):
-        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        y_true, y_pred = inputs_of(name, options)
         reads = FUNCTIONS[name].contract.kind.ranges(options).get("y_pred")
         if reads is not None and not np.isnan(number):
             continue  # What is out of range is an error.
@@ -244,7 +251,7 @@ def test_what_is_not_finite_gives_what_the_formula_gives(form, number, look, no_
 def test_the_mean_of_nothing_is_0(form):
     _, name = FORMS[form]
     for options in options_of(name):
-        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        y_true, y_pred = inputs_of(name, options)
         value, _ = result(name, options, "sum_over_batch_size", y_true[:0], y_pred[:0])
         assert value == 0
 
@@ -257,7 +264,7 @@ def test_the_mean_of_what_is_all_ignored_is_0(form, look, no_look):
         no_look()
     for options in options_of(name):
         if "ignore_class" in options:
-            y_true, y_pred = BY_FUNCTION[name].inputs(options)
+            y_true, y_pred = inputs_of(name, options)
             y_true[:] = options["ignore_class"]
             for reduction in REDUCTIONS[:2]:
                 value, gradient = result(name, options, reduction, y_true, y_pred)
@@ -275,7 +282,7 @@ def every_option(name, options):
 def test_a_derivative_is_a_tensor_of_its_own(form):
     declared, name = FORMS[form]
     for options in options_of(name):
-        y_true, y_pred = (torch.from_numpy(x.astype("float32")) for x in BY_FUNCTION[name].inputs(options))
+        y_true, y_pred = (torch.from_numpy(x.astype("float32")) for x in inputs_of(name, options))
         explicit = declared.function()(y_true, y_pred, **every_option(name, options))
         if explicit is None:
             continue
@@ -302,7 +309,7 @@ def kernel_gives(form, y_true, y_pred, options, reduction="mean"):
 def test_a_kernel_serves_the_options_that_it_has(form, reduction):
     _, name = FORMS[form]
     for options in options_of(name):
-        y_true, y_pred = map(torch.from_numpy, BY_FUNCTION[name].inputs(options))
+        y_true, y_pred = map(torch.from_numpy, inputs_of(name, options))
         with as_on_an_accelerator() if UNSEEN in FORMS[form][0].needs else nullcontext():
             found = kernel_gives(form, y_true, y_pred, options, reduction)
         assert (found is not None) == covered(name, options, reduction), options
@@ -326,7 +333,7 @@ def covered(name, options, reduction):
     from_logits = FUNCTIONS[name].contract.defaults.get("from_logits") is None or options.get("from_logits")
     if not from_logits or options.get("axis", -1) != -1:
         return False
-    if name == "categorical_crossentropy":
+    if name in ("categorical_crossentropy", "poly_crossentropy"):
         return "class_weights" not in options
     divided_by_weights = "class_weights" in options and reduction == "mean_with_sample_weight"
     return name != "multi_margin" or not ("ignore_class" in options or divided_by_weights)
@@ -340,7 +347,7 @@ def test_what_is_ignored_may_hold_anything(form, number, look, no_look):
     _, name = FORMS[form]
     logits = {"from_logits": True} if "from_logits" in FUNCTIONS[name].contract.defaults else {}
     options = {**logits, "ignore_class": 3}
-    y_true, y_pred = BY_FUNCTION[name].inputs(options)
+    y_true, y_pred = inputs_of(name, options)
     y_true[1, 2] = 3
     expected = result(name, options, "sum_over_batch_size", y_true, y_pred)
     y_pred[1, 2, 4] = number
@@ -359,7 +366,7 @@ def test_a_label_out_of_range_that_is_not_seen_makes_its_sample_nan(form, label,
     for options in options_of(name):
         if options.get("ignore_class") == label or options.get("axis", -1) != -1:
             continue
-        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        y_true, y_pred = inputs_of(name, options)
         y_true[1, 2] = 0
         _, slope = result(name, options, reduction, y_true, y_pred)
         y_true[1, 2] = label
@@ -449,7 +456,7 @@ OF_LOSSES = [name for made, name in FORMS.values() if made.computes == "loss"]
 @pytest.mark.parametrize("name", [name for name in OF_LOSSES if name != "ctc"])
 def test_a_gradient_that_is_not_seen_has_the_gradient_of_the_formula(name, monkeypatch):
     for options in options_of(name):
-        y_true, y_pred = BY_FUNCTION[name].inputs(options)
+        y_true, y_pred = inputs_of(name, options)
         if "ignore_class" in options:
             y_true[1, 2], y_pred[1, 2, 4] = options["ignore_class"], np.nan
         with as_on_an_accelerator():
@@ -542,7 +549,7 @@ def test_a_sample_with_an_infinite_loss_has_gradient_0(name, look, no_look):
 
 @pytest.mark.parametrize("name", [FORMS[form][1] for form in LABELLED])
 def test_nan_shows_through_a_kernel(name):
-    y_true, y_pred = BY_FUNCTION[name].inputs({})
+    y_true, y_pred = inputs_of(name, {})
     # Beside the label, unless only the label's number is looked at.
     label = y_true[1, 2]
     y_pred[1, 2, label if name == "negative_log_likelihood" else label - 1] = np.nan

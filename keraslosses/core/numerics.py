@@ -15,6 +15,11 @@ from keraslosses.core.types import Tensor
 
 def root(x: Tensor) -> Tensor:
     """sqrt(x) for x >= 0, with derivative 0 at 0, where the true derivative is infinite."""
+    return backend.root(root_formula, x)
+
+
+def root_formula(x: Tensor) -> Tensor:
+    """`root`, with operations that each backend has."""
     zero = x == 0
     return ops.where(zero, ops.zeros_like(x), ops.sqrt(ops.where(zero, ops.ones_like(x), x)))
 
@@ -142,6 +147,11 @@ def times_unless_zero(factor: Tensor, values: Tensor) -> Tensor:
     """factor * values, but 0 where the factor is 0, even if the value is infinite."""
     if isinstance(factor, int | float):
         return factor * values if factor else ops.zeros_like(values)
+    return backend.times_unless_zero(times_unless_zero_formula, factor, values)
+
+
+def times_unless_zero_formula(factor: Tensor, values: Tensor) -> Tensor:
+    """`times_unless_zero`, with operations that each backend has."""
     return ops.where(factor == 0, ops.zeros_like(values), factor * values)
 
 

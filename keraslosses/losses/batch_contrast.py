@@ -70,8 +70,8 @@ def supervised_contrastive(
     """
 
     def terms(pairs: Pairs, anchors: Tensor, others: Tensor) -> tuple[Any, ...]:
-        costs = softmax_costs(pairs, products(anchors, others) / temperature)
-        return costs, ops.cast(pairs.complete, costs.dtype)
+        costs, complete = softmax_costs(pairs, products(anchors, others) / temperature)
+        return costs, ops.cast(complete, costs.dtype)
 
     sets = sets_of(y_true, y_pred, references, reference_labels, across_replicas)
     sets = sets.normalized if normalize else sets

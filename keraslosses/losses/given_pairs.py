@@ -35,8 +35,7 @@ def stacked_cosine_embedding(y_true: Tensor, y_pred: Tensor, *, margin: float = 
     >>> print(round(float(keraslosses.stacked_cosine_embedding([1], [pair])[0]), 4))
     0.4
     """
-    units = numerics.unit(y_pred, -1)
-    alike = cosine(units[:, 0], units[:, 1])
+    alike = cosine(*ops.unstack(numerics.unit(y_pred, -1), 2, axis=1))
     return ops.where(y_true > 0, 1.0 - alike, backend.at_least(alike - margin, 0.0))
 
 
@@ -92,7 +91,8 @@ def stacked_margin_ranking(y_true: Tensor, y_pred: Tensor, *, margin: float = 0.
     >>> print(float(keraslosses.stacked_margin_ranking([1], [[0.5, 2.0]])[0]))
     1.5
     """
-    return backend.at_least(margin - y_true * (y_pred[:, 0] - y_pred[:, 1]), 0.0)
+    first, second = ops.unstack(y_pred, 2, axis=1)
+    return backend.at_least(margin - y_true * (first - second), 0.0)
 
 
 @takes_symbols

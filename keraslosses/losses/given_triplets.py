@@ -3,6 +3,7 @@
 from typing import Any
 
 from keraslosses.core import backend, checks
+from keraslosses.core.backend import ops
 from keraslosses.core.kinds.stacks import Stacks
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.symbolic import takes_symbols
@@ -58,7 +59,7 @@ def stacked_triplet_margin(
     >>> print(round(float(keraslosses.stacked_triplet_margin([0], [triplet])[0]), 4))
     4.0
     """
-    anchor, positive, negative = (y_pred[:, i] for i in range(3))
+    anchor, positive, negative = ops.unstack(y_pred, 3, axis=1)
     near, far = length(anchor - positive + eps, p), length(anchor - negative + eps, p)
     if swap:
         far = backend.smaller(far, length(positive - negative + eps, p))

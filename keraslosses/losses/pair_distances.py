@@ -16,6 +16,11 @@ from keraslosses.core.types import Tensor
 
 def squared_distances(anchors: Tensor, references: Tensor) -> Any:
     """The squared distance of each anchor to each reference."""
+    return backend.squared_distances(squared_distances_formula, anchors, references)
+
+
+def squared_distances_formula(anchors: Tensor, references: Tensor) -> Any:
+    """`squared_distances`, with operations that each backend has."""
     exact = backend.squared_differences(anchors, references)
     origin = farthest_from_zero(ops.stop_gradient(references))[None]
     anchors, references = anchors - origin, references - origin

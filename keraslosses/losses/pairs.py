@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from keraslosses.core import backend
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.embedding_pairs import NO_CLASS
+from keraslosses.core.kinds.embedding_pairs import NO_CLASS, all_have_class
 from keraslosses.core.types import Tensor
 
 
@@ -32,9 +32,12 @@ class Pairs(NamedTuple):
 
 def pairs_between(anchors: Tensor, references: Tensor) -> Pairs:
     """The pairs of two sets with these classes."""
-    exist = ops.logical_and((anchors != NO_CLASS)[:, None], (references != NO_CLASS)[None, :])
     same = anchors[:, None] == references[None, :]
-    return Pairs(ops.logical_and(exist, same), ops.logical_and(exist, ops.logical_not(same)))
+    sorts = same, ops.logical_not(same)
+    if all_have_class(anchors) and all_have_class(references):
+        return Pairs(*sorts)
+    exist = ops.logical_and((anchors != NO_CLASS)[:, None], (references != NO_CLASS)[None, :])
+    return Pairs(*(ops.logical_and(exist, sort) for sort in sorts))
 
 
 def pairs_within(labels: Tensor) -> Pairs:
@@ -61,7 +64,7 @@ def number(condition: Tensor, dtype: Any, axis: int | None = 1) -> Any:
 
 def sum_where(condition: Tensor, values: Tensor) -> Any:
     """The sum over the pairs of each anchor for which the condition holds."""
-    return ops.sum(ops.where(condition, values, ops.zeros_like(values)), axis=1)
+    return ops.sum(ops.where(condition, values, 0.0), axis=1)
 
 
 def mean_where(condition: Tensor, values: Tensor) -> Any:
@@ -74,25 +77,29 @@ def log_sum_exp_where(condition: Tensor, values: Tensor, complete: Tensor) -> An
 
     For an anchor that is not complete, it is a finite number with gradient 0.
     """
+    return backend.log_sum_exp_where(log_sum_exp_formula, condition, values, complete)
+
+
+def log_sum_exp_formula(condition: Tensor, values: Tensor, complete: Tensor) -> Any:
+    """`log_sum_exp_where`, with operations that each backend has."""
     far, zero = (ops.cast(number, values.dtype) for number in (backend.FAR_BELOW, 0.0))
     otherwise = ops.where(complete, far, zero)[:, None]
     shown = ops.logical_and(condition, complete[:, None])
     return ops.logsumexp(ops.where(shown, values, otherwise), axis=1)
 
 
-def softmax_costs(pairs: Pairs, similar: Tensor) -> Any:
+def softmax_costs(pairs: Pairs, similar: Tensor) -> tuple[Any, Any]:
     """The cross-entropy of a softmax over the pairs of each anchor, whose positives share the target.
 
-    It is 0 for an anchor that is not complete. It is computed as that of all positives together, which keeps
-    its digits near 0, and that of each of them among the positives.
+    It gives the costs, and which anchors are complete. Others cost 0. A cost is computed as that of all
+    positives together, which keeps its digits near 0, and that of each of them among the positives.
     """
-    complete = pairs.complete
-    together = log_sum_exp_where(pairs.negative, similar, complete) - log_sum_exp_where(
-        pairs.positive, similar, complete
-    )
-    beside_mean = similar - mean_where(pairs.positive, similar)[:, None]
-    costs = ops.softplus(together) + log_sum_exp_where(pairs.positive, beside_mean, complete)
-    return ops.where(complete, costs, ops.zeros_like(costs))
+    complete, mean = pairs.complete, mean_where(pairs.positive, similar)
+    beside_mean = similar - ops.stop_gradient(mean)[:, None]
+    of_positives = log_sum_exp_where(pairs.positive, beside_mean, complete)
+    together = log_sum_exp_where(pairs.negative, beside_mean, complete) - of_positives
+    costs = ops.softplus(together) + of_positives - (mean - ops.stop_gradient(mean))
+    return ops.where(complete, costs, 0.0), complete
 
 
 def as_mean_of_all(totals: Tensor, counts: Tensor, counted: Tensor, across_replicas: bool = False) -> Any:

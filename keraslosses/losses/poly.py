@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keraslosses.core import backend, checks, numerics
-from keraslosses.core.backend import ops
+from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import DISTRIBUTIONS, SHARES
 from keraslosses.core.kinds.labels_or_distributions import LabelsOrDistributions
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
@@ -14,6 +14,7 @@ from keraslosses.losses.probability import log_probabilities, weighted
 
 @loss_function(
     LabelsOrDistributions(true=DISTRIBUTIONS, pred=SHARES),
+    forms.POLY_CROSSENTROPY_MEAN,
     epsilon=checks.number,
     from_logits=checks.boolean,
     ignore_class=checks.optional_integer,

@@ -39,12 +39,13 @@ def n_pairs(
     >>> print(round(float(keraslosses.n_pairs([0, 1], vectors)[0]), 4))
     0.4375
     """
-    anchors, positives = y_pred[:, 0], y_pred[:, 1]
+    anchors, positives = ops.unstack(y_pred, 2, axis=1)
     sets = sets_of(y_true, anchors, positives, y_true, across_replicas)
-    pairs = sets.pairs
-    values = softmax_costs(pairs, products(anchors, sets.references))
-    lengths = 0.5 * (squares(anchors) + squares(positives))
-    return ops.where(pairs.complete, values + regularization * lengths, 0.0), pairs.complete
+    values, complete = softmax_costs(sets.pairs, products(anchors, sets.references))
+    if regularization:
+        lengths = 0.5 * (squares(anchors) + squares(positives))
+        values = values + ops.where(complete, regularization * lengths, 0.0)
+    return values, complete
 
 
 @saved

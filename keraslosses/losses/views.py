@@ -38,8 +38,7 @@ def negative_cosine(y_true: Tensor, y_pred: Tensor, *, stop: str | None = "secon
     >>> print(round(float(keraslosses.negative_cosine([0], [views])[0]), 4))
     -0.6
     """
-    units = numerics.unit(y_pred, -1)
-    first, second = units[:, 0], units[:, 1]
+    first, second = ops.unstack(numerics.unit(y_pred, -1), 2, axis=1)
     if stop == "first":
         first = ops.stop_gradient(first)
     if stop == "second":

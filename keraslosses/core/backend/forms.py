@@ -166,6 +166,14 @@ NEGATIVE_LOG_LIKELIHOOD_MEAN = Form(
     gain={"small": 1.91, "middle": 1.35},
 )
 
+POLY_CROSSENTROPY_MEAN = Form(
+    "poly_crossentropy_mean",
+    "loss",
+    "torch.kernels.poly_crossentropy",
+    needs=(SEEN, FINITE, SOME, LABELS),
+    gain={"small": 2.0, "middle": 4.6},
+)
+
 MULTI_MARGIN_MEAN = Form(
     "multi_margin_mean",
     "loss",
@@ -235,7 +243,7 @@ JACCARD_MEAN = Form(
     "loss",
     "torch.overlaps.jaccard",
     needs=(SOME,),
-    gain={"small": 1.56, "middle": 1.09},
+    gain={"small": 1.43, "middle": 2.1},
 )
 
 FOCAL_TVERSKY_MEAN = Form(
@@ -243,7 +251,7 @@ FOCAL_TVERSKY_MEAN = Form(
     "loss",
     "torch.overlaps.focal_tversky",
     needs=(SOME,),
-    gain={"small": 1.45, "middle": 1.3},
+    gain={"small": 1.35, "middle": 1.39},
 )
 
 SOFT_MARGIN = Form(
@@ -251,7 +259,7 @@ SOFT_MARGIN = Form(
     "formula",
     "torch.forms.soft_margin",
     needs=(FINITE,),
-    gain={"small": 1.25, "middle": 1.75},
+    gain={"small": 1.61, "middle": 2.74},
 )
 
 MULTI_LABEL_SOFT_MARGIN = Form(

@@ -18,6 +18,7 @@ if BACKEND in ("jax", "torch"):
     OWN = import_module(f"keraslosses.core.backend.{BACKEND}_ops").OWN
 
 native_where = OWN.get("where", keras.ops.where)
+native_cast = OWN.get("cast", keras.ops.cast)
 
 
 def where(condition: Tensor, chosen: Any, otherwise: Any) -> Any:
@@ -31,7 +32,7 @@ def cast(x: Any, dtype: DType) -> Any:
     """As `keras.ops.cast`, but a Python number gets the dtype directly, on TensorFlow too."""
     if isinstance(x, int | float):
         return keras.ops.convert_to_tensor(x, dtype=dtype)
-    return keras.ops.cast(x, dtype)
+    return native_cast(x, dtype)
 
 
 def __getattr__(name: str) -> Any:

@@ -24,11 +24,16 @@ from keraslosses.core.backend.one_replica import gather_over_replicas as gather_
 from keraslosses.core.backend.one_replica import mean_over_replicas as mean_over_replicas
 from keraslosses.core.backend.one_replica import replicas as replicas
 from keraslosses.core.backend.one_replica import rows_before as rows_before
+from keraslosses.core.backend.pairs import log_sum_exp_where as log_sum_exp_where
 from keraslosses.core.backend.pairs import places_among as places_among
+from keraslosses.core.backend.pairs import root as root
 from keraslosses.core.backend.pairs import squared_differences as squared_differences
+from keraslosses.core.backend.pairs import squared_distances as squared_distances
+from keraslosses.core.backend.totals import length as length
 from keraslosses.core.backend.totals import mean as mean
 from keraslosses.core.backend.totals import mean_of as mean_of
 from keraslosses.core.backend.totals import sums_of_both as sums_of_both
+from keraslosses.core.backend.totals import times_unless_zero as times_unless_zero
 from keraslosses.core.backend.totals import total as total
 from keraslosses.core.backend.totals import unit as unit
 from keraslosses.core.backend.wide_products import parts as parts

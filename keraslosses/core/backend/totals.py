@@ -32,3 +32,13 @@ def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any,
 def unit(formula: Any, x: Tensor, axis: int) -> Any:
     """formula(x, axis), which gives vectors of length 1. A backend may compute value and gradient faster."""
     return formula(x, axis)
+
+
+def length(formula: Any, vectors: Tensor, p: float) -> Any:
+    """formula(vectors, p), which gives the p-norm along the last axis. A backend may compute it faster."""
+    return formula(vectors, p)
+
+
+def times_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:
+    """formula(factor, values), the product that is 0 where the factor is 0, even if the value is infinite."""
+    return formula(factor, values)

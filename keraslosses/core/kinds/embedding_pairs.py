@@ -72,9 +72,15 @@ class EmbeddingPairs(Kind):
         # A batch size that differs is seen here if it was not known before.
         labels = ops.reshape(comparable(labels), (ops.shape(y_pred)[0], *[1] * (rank - 2)))
         labels = ops.broadcast_to(labels, ops.shape(y_pred)[:-1])
-        pair = Pair(labels, y_pred, (rank - 1,), valid=labels != NO_CLASS, coupled=True)
-        pair = replace(pair, broken=labels % 1 != 0) if fractions else pair
-        return self.silence(pair, pair.valid)
+        pair = Pair(labels, y_pred, (rank - 1,), coupled=True)
+        return self.with_classes(replace(pair, broken=labels % 1 != 0) if fractions else pair)
+
+    def with_classes(self, pair: Pair) -> Pair:
+        """The pair without the rows that have no class."""
+        if all_have_class(pair.y_true):
+            return pair
+        valid = pair.y_true != NO_CLASS
+        return self.silence(replace(pair, valid=valid), valid)
 
     def read_two_sets(
         self, name: str, given: Tensor, fractions: bool, y_pred: Tensor, references: Tensor, labels: Tensor
@@ -126,6 +132,12 @@ class EmbeddingPairs(Kind):
     def counted(self, found: Any, valid: Tensor) -> tuple[Any, Any]:
         values, complete = found
         return values, both(valid, complete)
+
+
+def all_have_class(labels: Tensor) -> bool:
+    """Whether a look shows that each label is a class."""
+    seen = backend.peek(labels)
+    return seen is not None and not np.any(seen == NO_CLASS)
 
 
 def silent(pair: Pair, keep: Tensor) -> Pair:

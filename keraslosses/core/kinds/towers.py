@@ -6,7 +6,7 @@ from typing import Any
 
 from keraslosses.core import backend, checks
 from keraslosses.core.backend import ops
-from keraslosses.core.kinds.embedding_pairs import NO_CLASS, EmbeddingPairs, small, whole_numbers
+from keraslosses.core.kinds.embedding_pairs import EmbeddingPairs, small, whole_numbers
 from keraslosses.core.kinds.kind import Pair
 from keraslosses.core.kinds.labels import comparable, without_class_axis
 from keraslosses.core.precision import floating
@@ -48,9 +48,8 @@ class Towers(EmbeddingPairs):
                 numbers = numbers + backend.rows_before(numbers)
             return Pair(numbers, y_pred, (1, 2), coupled=True)
         labels = ops.reshape(comparable(labels), batch)
-        pair = Pair(labels, y_pred, (1, 2), valid=labels != NO_CLASS, coupled=True)
-        pair = replace(pair, broken=labels % 1 != 0) if fractions else pair
-        return self.silence(pair, pair.valid)
+        pair = Pair(labels, y_pred, (1, 2), coupled=True)
+        return self.with_classes(replace(pair, broken=labels % 1 != 0) if fractions else pair)
 
     def masked(self, pair: Pair, mask: Tensor, options: Options) -> tuple[Pair, Any]:
         """A sample takes part if none of its vectors is masked."""

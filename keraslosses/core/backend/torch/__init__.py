@@ -13,6 +13,9 @@ from keraslosses.core.backend.torch.chunks import class_sums as class_sums
 from keraslosses.core.backend.torch.chunks import memory_of_device as memory_of_device
 from keraslosses.core.backend.torch.chunks import products_of_all as products_of_all
 from keraslosses.core.backend.torch.ctc_kernel import ctc as ctc
+from keraslosses.core.backend.torch.distances import root as root
+from keraslosses.core.backend.torch.distances import squared_differences as squared_differences
+from keraslosses.core.backend.torch.distances import squared_distances as squared_distances
 from keraslosses.core.backend.torch.internals import (
     any_autocast,
     is_wrapped,
@@ -20,6 +23,7 @@ from keraslosses.core.backend.torch.internals import (
     zero_at_infinity,
 )
 from keraslosses.core.backend.torch.kinds import unreadable as unreadable
+from keraslosses.core.backend.torch.log_sum_exp import log_sum_exp_where as log_sum_exp_where
 from keraslosses.core.backend.torch.look import as_on_an_accelerator as as_on_an_accelerator
 from keraslosses.core.backend.torch.look import finite, to_device
 from keraslosses.core.backend.torch.look import peek as peek
@@ -31,6 +35,7 @@ from keraslosses.core.backend.torch.processes import rows_before as rows_before
 from keraslosses.core.backend.torch.ranges import NAN
 from keraslosses.core.backend.torch.ranges import repaired as repaired
 from keraslosses.core.backend.torch.transforms import transformed
+from keraslosses.core.backend.torch.unit import length as length
 from keraslosses.core.backend.torch.unit import unit as unit
 from keraslosses.core.explicit import Explicit, along_rows
 from keraslosses.core.keras_internals import device_of_keras, in_stateless_scope
@@ -172,6 +177,14 @@ def without_gradient_at_infinity(values: Any) -> Any:
     return F.hardtanh(values, -math.inf, math.inf)
 
 
+def times_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:
+    """Of finite values, the product is 0 anyway. Its gradient by a factor of 0 is not."""
+    seen = peek(values)
+    if seen is None or factor.requires_grad or not finite(seen):
+        return formula(factor, values)
+    return factor * values
+
+
 def nan_where(condition: Tensor, dtype: DType) -> Any:
     return ops.cast(torch.xlogy(condition, -1.0), dtype)
 
@@ -248,14 +261,6 @@ def add_to_rows(variable: Any, indices: Any, changes: Any) -> None:
     with torch.no_grad():
         # index_add_ does the same, but reads the whole tensor: 83 ms for a million rows, not 0.05 ms.
         variable.value.data.index_put_((indices.long(),), changes, accumulate=True)
-
-
-def squared_differences(a: Any, b: Any) -> Any:
-    """torch compiles `cdist` again for each size, but a sum of differences once, without storing them."""
-    if torch.compiler.is_compiling():
-        return portable.squared_differences(a, b)
-    exact = "donot_use_mm_for_euclid_dist"
-    return torch.square(torch.cdist(a.detach(), b.detach(), compute_mode=exact))
 
 
 def places_among(rows: Any, numbers: Any, side: str) -> Any:

@@ -112,6 +112,20 @@ def at_labels(
 
 
 @of_seen()
+def poly_crossentropy(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
+    """Of labels, whose cost is a function of the cross-entropy."""
+    if not options["from_logits"] or options["class_weights"] is not None:
+        return None
+
+    def kernel(rows: Tensor, labels: Tensor, *weights: Any, reduction: str, **more: Any) -> Any:
+        values = F.cross_entropy(rows, labels, reduction="none", **more)
+        values = torch.sub(values, torch.expm1(-values), alpha=options["epsilon"])
+        return values.mean() if reduction == "mean" else values
+
+    return at_labels(kernel, y_true, y_pred, {**options, "axis": -1}, reduction)
+
+
+@of_seen()
 def multi_margin(y_true: Tensor, y_pred: Tensor, options: Options, reduction: str) -> Any:
     """Used for small finite scores only.
 

@@ -158,8 +158,8 @@ def slope_with(common: Tensor, whole: Tensor, rate: Tensor, k: float) -> Callabl
     def slope(other: Tensor, weight: float) -> Any:
         if not k:
             return torch.addcdiv(other, common, whole, value=-weight).mul_(rate)
-        share = common / whole * rate
-        return (other * (rate - k * share)).sub_(share, alpha=weight)
+        part = common / whole * rate
+        return (other * torch.sub(rate, part, alpha=k)).sub_(part, alpha=weight)
 
     return slope
 
@@ -177,9 +177,13 @@ def sums(y: Any, p: Any, axes: tuple[int, ...], alpha: float, beta: float) -> tu
 
 
 def exact_sums(y: Any, p: Any, axes: tuple[int, ...], alpha: float, beta: float) -> tuple[Any, Any]:
-    """The same without a difference of sums."""
-    common, predicted, true = totals(lambda y, p: [y * p, (1.0 - y) * p, y * (1.0 - p)], y, p, axes)
-    return common, alpha * predicted + beta * true
+    """The same without a difference of sums: `lerp` is exact for a target of 0 and of 1."""
+
+    def products(y: Tensor, p: Tensor) -> list[Any]:
+        return [y * p, torch.lerp(p if alpha == 1.0 else alpha * p, torch.rsub(p, beta, alpha=beta), y)]
+
+    common, wrong = totals(products, y, p, axes)
+    return common, wrong
 
 
 def totals(products: Callable[..., Any], y: Tensor, p: Tensor, axes: tuple[int, ...]) -> Any:
