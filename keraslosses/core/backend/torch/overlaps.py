@@ -117,7 +117,7 @@ class Overlap(torch.autograd.Function):
         looked: bool,
         sums: Callable[..., Any],
     ) -> Any:
-        ctx.options = axes, alpha, beta, small, sums
+        ctx.options = axes, alpha, beta, small, looked, sums
         near_y, near_p = (y, p) if looked else (y.clamp(0.0, 1.0), p.clamp(0.0, 1.0))
         common, wrong = sums(near_y, near_p, axes, alpha, beta)
         whole = wrong + common
@@ -134,7 +134,7 @@ class Overlap(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Any:
         y, p, near_y, near_p, common, whole, some = ctx.saved_tensors
-        axes, alpha, beta, small, sums = ctx.options
+        axes, alpha, beta, small, looked, sums = ctx.options
         if torch.is_grad_enabled():
             upstream = torch.add(upstream, whole, alpha=0.0)  # NaN for a region out of range.
             with torch.enable_grad():
@@ -143,7 +143,7 @@ class Overlap(torch.autograd.Function):
             found = iter(torch.autograd.grad(values, needed, upstream, create_graph=True))
             return *(next(found) if need else None for need in ctx.needs_input_grad[:2]), *[None] * 6
         rate = (upstream * some).div_(whole).neg_()
-        slope: Callable[..., Any] = slope_with(common, whole, rate, 1.0 - alpha - beta)
+        slope: Callable[..., Any] = slope_with(common, whole, rate, 1.0 - alpha - beta, looked)
         by_y = slope(near_p, beta) if ctx.needs_input_grad[0] else None
         by_p = slope(near_y, alpha) if ctx.needs_input_grad[1] else None
         return by_y, by_p, None, None, None, None, None, None
@@ -154,9 +154,11 @@ def distance(x: Tensor, near: Tensor, axes: tuple[int, ...]) -> Any:
     return torch.linalg.vector_norm(x - near, float("inf"), axes, keepdim=True)
 
 
-def slope_with(common: Tensor, whole: Tensor, rate: Tensor, k: float) -> Callable[..., Any]:
+def slope_with(common: Tensor, whole: Tensor, rate: Tensor, k: float, looked: bool) -> Callable[..., Any]:
+    """On an accelerator the number of kernels decides, on a CPU the number of passes over all numbers."""
+
     def slope(other: Tensor, weight: float) -> Any:
-        if not k:
+        if not k and not looked:
             return torch.addcdiv(other, common, whole, value=-weight).mul_(rate)
         part = common / whole * rate
         return (other * torch.sub(rate, part, alpha=k)).sub_(part, alpha=weight)
