@@ -30,6 +30,7 @@ test: lint types docs quick ## lint, types, docs, then the quick tests on every 
 test-deep: $(READY) browser ## the tests that `make test` leaves out, on every backend
 	@scripts/suite.sh $(PY) -m deep $(PYTEST_ARGS)
 
+quick: export FIRST = torch
 quick: $(READY) ## only the quick tests, on every backend
 	@scripts/suite.sh $(PY) -m "not deep" $(PYTEST_ARGS)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run the tests once per backend, in a process each, side by side; a failure on one does not stop the others.
 # Usage: scripts/suite.sh PYTHON [pytest arguments]
-# BACKENDS="jax torch" in the environment chooses the backends.
+# BACKENDS="jax torch" in the environment chooses the backends, and FIRST=torch the one that goes before the others.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -43,8 +43,8 @@ backends=${BACKENDS:-tensorflow jax torch}
 declare -A process
 for backend in $backends; do
     echo "== tests on $backend: started"
-    # JAX compiles the most and takes the longest: on few cores it goes before the others.
-    [ "$backend" = jax ] && priority=0 || priority=5
+    # On few cores, the backend whose tests take the longest goes before the others.
+    [ "$backend" = "${FIRST:-jax}" ] && priority=0 || priority=5
     # With these options XLA compiles in a fifth of the time, and its code is slow, which small tensors do not feel.
     # TensorFlow's tests, and on JAX the check "compiled", run the code that users get (tests/test_checks.py).
     # A blank XLA_FLAGS would be the name of a file, for which XLA ends the process.
