@@ -86,6 +86,11 @@ def bench(part: str) -> str:
     return by_part[part].strip()
 
 
+def bench_summary() -> str:
+    """What stands before the tables, without the rows of the small size: there are too many."""
+    return "\n".join(line for line in bench("summary").splitlines() if ", small: " not in line)
+
+
 HEAD_OF_MIGRATIONS = ("theirs", "here", "what to know")
 
 
@@ -114,7 +119,7 @@ TABLES = {
     "symptoms": ("<!-- symptoms -->", partial(which_loss, SYMPTOMS)),
     "check-codes": ("<!-- codes -->", codes),
     "performance": ("<!-- speed -->", speed),
-    "performance-results": ("<!-- bench summary -->", partial(bench, "summary")),
+    "performance-results": ("<!-- bench summary -->", bench_summary),
     "performance-tensorflow": ("<!-- bench tensorflow -->", partial(bench, "tensorflow")),
     "performance-xla": ("<!-- bench tensorflow, XLA -->", partial(bench, "tensorflow, XLA")),
     "performance-jax": ("<!-- bench jax -->", partial(bench, "jax")),

@@ -156,6 +156,7 @@ def test_each_mode_of_the_benchmark_has_a_page_with_its_rows():
     for mode in shown:
         assert tables.bench(mode).startswith("| loss | size |") and "| Huber | small |" in tables.bench(mode)
     assert "### " not in tables.bench("summary") and "Rows above 1.10" in tables.bench("summary")
+    assert "Rows above 1.10" in tables.bench_summary() and ", small: " not in tables.bench_summary()
 
 
 def test_the_first_lines_on_speed_are_what_was_measured():
