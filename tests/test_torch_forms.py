@@ -444,6 +444,31 @@ def test_a_region_out_of_range_that_is_not_seen_is_nan():
         assert slope[0].isnan().all() and slope[1].isfinite().all()
 
 
+OF_REGIONS = [name for name in DECLARED if BY_FUNCTION[name].kind is kinds.REGIONS]
+
+
+@pytest.mark.parametrize("name", OF_REGIONS)
+def test_sums_by_blocks_are_those_of_all_numbers(name, monkeypatch):
+    """Also where the last block is shorter, and in the derivative of the gradient."""
+    for options in options_of(name):
+        y_true, y_pred = inputs_of(name, options)
+        whole = curvature(name, options, y_true, y_pred)
+        with monkeypatch.context() as patched:
+            patched.setattr(overlaps, "BLOCK", y_pred.size // 4 - 1)
+            found = result(name, options, "sum_over_batch_size", y_true, y_pred)
+            by_blocks = curvature(name, options, y_true, y_pred)
+        assert_close(found, in_float64(name, options, "sum_over_batch_size", y_true, y_pred))
+        torch.testing.assert_close(by_blocks, whole, rtol=1e-4, atol=1e-6)
+
+
+def curvature(name, options, y_true, y_pred):
+    """The gradient of the sum of the squared gradient."""
+    y_pred = torch.tensor(y_pred, requires_grad=True)
+    loss = getattr(keraslosses, BY_FUNCTION[name].name)(**options)(torch.tensor(y_true), y_pred)
+    (slope,) = torch.autograd.grad(loss, y_pred, create_graph=True)
+    return torch.autograd.grad(slope.square().sum(), y_pred)[0]
+
+
 @pytest.mark.parametrize("fit", [overlaps.alike, written_out.alike])
 def test_tensors_on_two_devices_go_to_the_formula(fit):
     here = torch.ones(2, 2)
