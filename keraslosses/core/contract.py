@@ -15,7 +15,7 @@ from keraslosses.core.arguments import arguments_of
 from keraslosses.core.backend import forms, ops
 from keraslosses.core.precision import in_full_precision
 from keraslosses.core.readable import check_readable
-from keraslosses.core.reduction import Entries, both
+from keraslosses.core.reduction import Entries, both, reduce
 from keraslosses.core.types import Options, Tensor
 
 
@@ -87,8 +87,7 @@ class Contract:
         found = self.kept_values(pair, keep, functools.partial(self.formula, **options))
         values, counted = self.kind.counted(found, valid)
         if pair.broken is not None:
-            broken = both(keep, pair.broken)
-            values = values * backend.one_or_nan(broken, values.dtype)
+            values = nan_where_broken(values, both(keep, pair.broken))
         if keep is not None:
             values = ops.where(keep, values, ops.zeros_like(values))
         return Entries(
@@ -142,7 +141,15 @@ class Contract:
         found = self.faster.mean and self.faster.mean(pair.y_true, pair.y_pred, **options)
         if found is not None:
             return found
-        return self.kind.mean(functools.partial(self.formula, **options), pair, self.faster.formula)
+        formula = functools.partial(self.formula, **options)
+        if pair.broken is None:
+            return self.kind.mean(formula, pair, self.faster.formula)
+        values = self.evaluate(formula, pair)
+        return reduce(Entries(nan_where_broken(values, pair.broken)), reduction)
+
+
+def nan_where_broken(values: Any, broken: Any) -> Any:
+    return values * backend.one_or_nan(broken, values.dtype)
 
 
 def check_rules(name: str, options: Sequence[str], rules: Mapping[str, checks.Rule]) -> None:

@@ -129,6 +129,8 @@ def moved(numbers: Tensor, range_: Range) -> Tensor:
 
 def in_the_graph(kind: Any, pair: Any, ranges: Mapping[str, Range], rounding: Any) -> Any:
     """The pair if its values cannot be read: NaN where y_true or y_pred is outside its range."""
+    if kind.clipped:
+        return replace(pair, broken=broken_rows(pair, ranges, rounding))
     changed = [argument for argument in ("y_true", "y_pred") if argument in ranges or argument == "y_pred"]
 
     def undefined(far: Any) -> Any:
@@ -148,3 +150,14 @@ def in_the_graph(kind: Any, pair: Any, ranges: Mapping[str, Range], rounding: An
     bounds = [(ranges[a].high, rounding[a]) if a in ranges else None for a in changed]
     made = backend.repaired(repair, tensors, bounds, kind.whole_rows)
     return replace(pair, **dict(zip(changed, made, strict=True)))
+
+
+def broken_rows(pair: Any, ranges: Mapping[str, Range], rounding: Any) -> Any:
+    """Which rows are broken, or have a number that is outside its range by more than a rounding error."""
+    rows = [] if pair.broken is None else [pair.broken]
+    for argument, range_ in ranges.items():
+        numbers = getattr(pair, argument)
+        rows.append(backend.smallest_along(numbers, pair.axis) < -rounding[argument])
+        if range_.high is not None:
+            rows.append(backend.largest_along(numbers, pair.axis) > range_.high + rounding[argument])
+    return functools.reduce(operator.or_, rows)

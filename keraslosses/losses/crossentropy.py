@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keraslosses.core import checks, limits, numerics
+from keraslosses.core import backend, checks, limits, numerics
 from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import Explicit
@@ -76,7 +76,7 @@ def binary_crossentropy(
 
 
 @loss_function(
-    Distributions(explicit=True, true=DISTRIBUTIONS, pred=SHARES),
+    Distributions(explicit=True, true=DISTRIBUTIONS, pred=SHARES, clipped=True),
     forms.CATEGORICAL_CROSSENTROPY,
     forms.CATEGORICAL_CROSSENTROPY_MEAN,
     from_logits=checks.boolean,
@@ -119,7 +119,7 @@ def categorical_crossentropy(
     0.9163
     """
     warn_of_one_class(y_pred, axis)
-    target = smoothed(y_true, label_smoothing, axis)
+    target = smoothed(backend.non_negative(y_true), label_smoothing, axis)
     if class_weights is not None:
         target = target * numerics.along(axis, class_weights, y_pred)
     return against_logits(target, y_pred, axis) if from_logits else against_shares(target, y_pred, axis)
@@ -130,7 +130,7 @@ def against_logits(target: Tensor, logits: Tensor, axis: int) -> Explicit:
     values = -ops.sum(numerics.times_unless_zero(target, log_p), axis=axis)
 
     def by_pred() -> Tensor:
-        return ops.exp(log_p) * ops.sum(target, axis=axis, keepdims=True) - target
+        return ops.exp(log_p) * backend.positive_total(target, axis) - target
 
     return Explicit(values, by_pred)
 
@@ -142,7 +142,7 @@ def against_shares(target: Tensor, y_pred: Tensor, axis: int) -> Explicit:
 
     def by_pred() -> Tensor:
         felt = ops.where(shares.share < limits.EPSILON, 0.0, target)
-        return shares.back(-felt / bounded, -ops.sum(felt, axis=axis, keepdims=True))
+        return shares.back(-felt / bounded, -backend.apart(ops.sum(felt, axis=axis, keepdims=True)))
 
     return Explicit(values, by_pred)
 

@@ -3,7 +3,7 @@
 import warnings
 from typing import Any
 
-from keraslosses.core import checks, numerics
+from keraslosses.core import backend, checks, numerics
 from keraslosses.core.backend import forms
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES, SHARES, TARGETS
 from keraslosses.core.explicit import scaled
@@ -94,7 +94,7 @@ def binary_focal_crossentropy(
 
 
 @loss_function(
-    Distributions(explicit=True, true=DISTRIBUTIONS, pred=SHARES),
+    Distributions(explicit=True, true=DISTRIBUTIONS, pred=SHARES, clipped=True),
     alpha=checks.weight_or_weights,
     gamma=checks.non_negative,
     from_logits=checks.boolean,
@@ -142,7 +142,8 @@ def categorical_focal_crossentropy(
     0.0825
     """
     warn_of_one_class(y_pred, axis)
-    target = smoothed(y_true, label_smoothing, axis) * numerics.per_output("alpha", alpha, y_pred, axis)
+    target = smoothed(backend.non_negative(y_true), label_smoothing, axis)
+    target = target * numerics.per_output("alpha", alpha, y_pred, axis)
     if class_weights is not None:
         target = target * numerics.along(axis, class_weights, y_pred)
     form = focal_terms.against_logits if from_logits else focal_terms.against_shares

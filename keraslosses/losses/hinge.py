@@ -69,7 +69,7 @@ def squared_hinge(y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] 
     return weighted_outputs(terms, class_weights, y_pred)
 
 
-@loss_function(Distributions(true=domain.DISTRIBUTIONS), class_weights=checks.optional_weights)
+@loss_function(Distributions(true=domain.DISTRIBUTIONS, clipped=True), class_weights=checks.optional_weights)
 def categorical_hinge(y_true: Tensor, y_pred: Tensor, *, class_weights: list[float] | None = None) -> Any:
     """The amount by which the score of the true class fails to exceed the best other score by 1.
 
@@ -91,9 +91,11 @@ def categorical_hinge(y_true: Tensor, y_pred: Tensor, *, class_weights: list[flo
     >>> print(round(float(keraslosses.categorical_hinge([[0.0, 1.0]], [[0.6, 0.4]])[0]), 4))
     1.2
     """
-    true = ops.sum(numerics.times_unless_zero(y_true, y_pred), axis=-1)
-    best = backend.largest(numerics.times_unless_zero(1.0 - y_true, y_pred))
+    target = backend.non_negative(y_true)
+    true = ops.sum(backend.shown_unless_zero(numerics.times_unless_zero, target, y_pred), axis=-1)
+    best = backend.largest_along(numerics.times_unless_zero(1.0 - target, y_pred), -1)
     values = backend.at_least(best - true + 1.0, 0.0)
+    values = values * backend.one_or_nan(ops.isnan(values), values.dtype)
     return weighted(values, class_weights, y_true)
 
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from keraslosses.core import checks, limits
+from keraslosses.core import backend, checks, limits
 from keraslosses.core.backend import forms, ops
 from keraslosses.core.domain import DISTRIBUTIONS, PROBABILITIES
 from keraslosses.core.explicit import Explicit
@@ -54,7 +54,9 @@ def of_many(count: Tensor, rate: Tensor, log_rate: Tensor) -> Tensor:
     return count * (gap - log_ratio) + 0.5 * ops.log(2.0 * math.pi * count)
 
 
-@loss_function(Vectors(explicit=True, true=DISTRIBUTIONS, pred=PROBABILITIES), forms.KL_DIVERGENCE_MEAN)
+@loss_function(
+    Vectors(explicit=True, true=DISTRIBUTIONS, pred=PROBABILITIES, clipped=True), forms.KL_DIVERGENCE_MEAN
+)
 def kl_divergence(y_true: Tensor, y_pred: Tensor) -> Any:
     """Kullback-Leibler divergence of the predicted from the true distribution, over the last axis.
 
@@ -74,10 +76,10 @@ def kl_divergence(y_true: Tensor, y_pred: Tensor) -> Any:
     >>> print(round(float(keraslosses.kl_divergence([[0.5, 0.5, 0.0]], [[0.25, 0.25, 0.5]])[0]), 4))
     0.6931
     """
-    target = ops.minimum(y_true, 1.0)
-    p = ops.maximum(y_pred, limits.EPSILON)
+    target = ops.minimum(backend.non_negative(y_true), 1.0)
+    p = ops.clip(y_pred, limits.EPSILON, 1.0)
     log_ratio = ops.log(ops.maximum(target, limits.NOTHING) / p)
-    values = ops.sum(target * log_ratio, axis=-1)
+    values = backend.total(target * log_ratio, axis=-1)
     return Explicit(values, lambda: ops.where(y_pred < limits.EPSILON, 0.0, -target / p))
 
 

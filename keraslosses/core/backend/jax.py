@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
-from keraslosses.core.backend import portable
+from keraslosses.core.backend import portable, totals
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, gradients_of_all, products, sums
 from keraslosses.core.explicit import Explicit
@@ -66,6 +66,21 @@ def total(values: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any, Any]:
     """Without the `where` of `total`: both tensors are stored anyway for their own sums."""
     return tuple(jnp.sum(values, axis=axis) for values in (a * b, a, b))
+
+
+def positive_total(numbers: Any, axis: int) -> Any:
+    """XLA on the CPU would store the larger of each number and 0 before it sums them."""
+    sums = (jnp.sum(x, axis=axis, keepdims=True) for x in (numbers, jnp.abs(numbers)))
+    return apart(0.5 * sum(sums))
+
+
+def apart(sums: Any) -> Any:
+    """In one fusion with a sum, XLA on the CPU would store all that is read with it."""
+    return jax.lax.optimization_barrier(sums)
+
+
+def shown_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:
+    return totals.shown_unless_zero_formula(factor, values)
 
 
 def mean_of(values: Any, count: int) -> Any:

@@ -14,6 +14,10 @@ from keraslosses.core.backend import ops
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, products, sums
 from keraslosses.core.backend.kinds import unreadable as unreadable
+from keraslosses.core.backend.maxima import largest as largest
+from keraslosses.core.backend.maxima import largest_along as largest_along
+from keraslosses.core.backend.maxima import running_max as running_max
+from keraslosses.core.backend.maxima import smallest_along as smallest_along
 from keraslosses.core.backend.of_labels import add_to_picked as add_to_picked
 from keraslosses.core.backend.of_labels import is_class as is_class
 from keraslosses.core.backend.of_labels import margins_of_lists as margins_of_lists
@@ -29,9 +33,13 @@ from keraslosses.core.backend.pairs import places_among as places_among
 from keraslosses.core.backend.pairs import root as root
 from keraslosses.core.backend.pairs import squared_differences as squared_differences
 from keraslosses.core.backend.pairs import squared_distances as squared_distances
+from keraslosses.core.backend.totals import apart as apart
 from keraslosses.core.backend.totals import length as length
 from keraslosses.core.backend.totals import mean as mean
 from keraslosses.core.backend.totals import mean_of as mean_of
+from keraslosses.core.backend.totals import non_negative as non_negative
+from keraslosses.core.backend.totals import positive_total as positive_total
+from keraslosses.core.backend.totals import shown_unless_zero as shown_unless_zero
 from keraslosses.core.backend.totals import sums_of_both as sums_of_both
 from keraslosses.core.backend.totals import times_unless_zero as times_unless_zero
 from keraslosses.core.backend.totals import total as total
@@ -308,20 +316,6 @@ def larger(a: Any, b: Any) -> Any:
 def extremes(pair: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
     """The smallest and the largest of four tensors, element by element. Equal numbers share the gradient."""
     return smaller(smaller(*pair), smaller(*other)), larger(larger(*pair), larger(*other))
-
-
-def largest(tensor: Any) -> Any:
-    """The maximum along the last axis; if several entries are largest, they share the gradient."""
-    return ops.max(tensor, axis=-1)
-
-
-def running_max(tensor: Any) -> Any:
-    """The largest number so far along the last axis, without a derivative."""
-    step = 1
-    while step < tensor.shape[-1]:
-        before = ops.concatenate([tensor[..., :step], tensor[..., :-step]], axis=-1)
-        tensor, step = ops.maximum(tensor, before), 2 * step
-    return tensor
 
 
 def take_rows(variable: Any, indices: Any) -> Any:

@@ -12,7 +12,9 @@ from keraslosses.core.backend.class_chunks import Classes, Sums, gradients_of_al
 from keraslosses.core.backend.class_chunks import gradients as class_gradients
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
 from keraslosses.core.backend.tensorflow_maxima import largest as largest
+from keraslosses.core.backend.tensorflow_maxima import largest_along as largest_along
 from keraslosses.core.backend.tensorflow_maxima import running_max as running_max
+from keraslosses.core.backend.tensorflow_maxima import smallest_along as smallest_along
 from keraslosses.core.backend.tensorflow_replicas import gather_over_replicas as gather_over_replicas
 from keraslosses.core.backend.tensorflow_replicas import mean_over_replicas as mean_over_replicas
 from keraslosses.core.backend.tensorflow_replicas import replicas as replicas
@@ -20,7 +22,9 @@ from keraslosses.core.backend.tensorflow_replicas import rows_before as rows_bef
 from keraslosses.core.backend.tensorflow_rows import by_rows as by_rows
 from keraslosses.core.backend.tensorflow_totals import in_range
 from keraslosses.core.backend.tensorflow_totals import mean_of as mean_of
+from keraslosses.core.backend.tensorflow_totals import shown_unless_zero as shown_unless_zero
 from keraslosses.core.backend.tensorflow_totals import sums_of_both as sums_of_both
+from keraslosses.core.backend.tensorflow_totals import times_unless_zero as times_unless_zero
 from keraslosses.core.backend.tensorflow_totals import total as total
 from keraslosses.core.explicit import along_rows
 from keraslosses.core.keras_internals import in_stateless_scope, raw_value

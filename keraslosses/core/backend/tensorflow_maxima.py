@@ -9,12 +9,18 @@ from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.types import Tensor
 
 
-def largest(tensor: Any) -> Any:
-    """As in `portable`, but for an empty batch too: the max of Keras raises an error there.
+def largest_along(tensor: Any, axis: int) -> Any:
+    """As in `portable`, but for an empty batch too: the max of Keras raises an error there."""
+    return tf.reduce_max(tensor, axis=axis)
 
-    XLA on the CPU leaves a NaN out of the maximum of a large tensor.
-    """
-    most = tf.reduce_max(tensor, axis=-1)
+
+def smallest_along(tensor: Any, axis: int) -> Any:
+    return tf.reduce_min(tensor, axis=axis)
+
+
+def largest(tensor: Any) -> Any:
+    """XLA on the CPU leaves a NaN out of the maximum of a large tensor."""
+    most = largest_along(tensor, -1)
     if not under_xla():
         return most
     return most * one_or_nan(tf.reduce_any(tf.math.is_nan(tensor), axis=-1), most.dtype)

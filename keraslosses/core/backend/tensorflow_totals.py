@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keraslosses.core.backend import totals
 from keraslosses.core.backend.tensorflow_internals import under_xla
 from keraslosses.core.types import Tensor
 
@@ -79,6 +80,18 @@ def summed_in_float64(values: Tensor, axis: Any, keepdims: bool = False) -> Any:
 
 def mean_of(values: Any, count: int) -> Any:
     return total(values) / max(count, 1)
+
+
+def times_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:
+    """One kernel, and one for its gradient."""
+    return tf.math.multiply_no_nan(values, factor)
+
+
+def shown_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:
+    """XLA on the CPU leaves a NaN out of the maximum of a large tensor."""
+    if under_xla():
+        return totals.shown_unless_zero_formula(factor, values)
+    return formula(factor, values)
 
 
 def in_range(numbers: Tensor, high: float | None) -> Any:

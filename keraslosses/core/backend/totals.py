@@ -29,6 +29,21 @@ def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any,
     return total(a * b, axis), total(a, axis), total(b, axis)
 
 
+def non_negative(numbers: Any) -> Any:
+    """The numbers, but 0 for those that rounding carried below 0."""
+    return ops.maximum(numbers, 0.0)
+
+
+def positive_total(numbers: Any, axis: int) -> Any:
+    """The sum of the numbers along an axis, which it keeps; numbers below 0 count as 0."""
+    return ops.sum(ops.maximum(numbers, 0.0), axis=axis, keepdims=True)
+
+
+def apart(sums: Any) -> Any:
+    """The sums, which a compiler computes before the operations that read them."""
+    return sums
+
+
 def unit(formula: Any, x: Tensor, axis: int) -> Any:
     """formula(x, axis), which gives vectors of length 1. A backend may compute value and gradient faster."""
     return formula(x, axis)
@@ -42,3 +57,13 @@ def length(formula: Any, vectors: Tensor, p: float) -> Any:
 def times_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:
     """formula(factor, values), the product that is 0 where the factor is 0, even if the value is infinite."""
     return formula(factor, values)
+
+
+def shown_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:
+    """The same, but NaN where the value is NaN, if the compiler may leave a NaN out of a maximum."""
+    return formula(factor, values)
+
+
+def shown_unless_zero_formula(factor: Tensor, values: Tensor) -> Any:
+    nothing = ops.logical_and(factor == 0, values == values)
+    return ops.where(nothing, ops.zeros_like(values), factor * values)

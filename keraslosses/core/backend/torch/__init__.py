@@ -53,6 +53,15 @@ def as_tensor(x: Any) -> Any:
     return x if at_home else ops.convert_to_tensor(x)
 
 
+def non_negative(numbers: Any) -> Any:
+    """Where values can be looked at, a look has moved them."""
+    return numbers.clamp_min(0.0) if peek(numbers) is None else numbers
+
+
+def positive_total(numbers: Any, axis: int) -> Any:
+    return non_negative(numbers).sum(axis, keepdim=True)
+
+
 def dtype_name(tensor: Any) -> str:
     return DTYPES.get(tensor.dtype) or portable.dtype_name(tensor)
 
@@ -229,8 +238,16 @@ def extremes(pair: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
     return torch.amin(all_four, dim=0), torch.amax(all_four, dim=0)
 
 
+def largest_along(tensor: Any, axis: int) -> Any:
+    """The max of Keras cannot be compiled, and raises an error for an empty batch."""
+    return torch.amax(tensor, dim=axis)
+
+
+def smallest_along(tensor: Any, axis: int) -> Any:
+    return torch.amin(tensor, dim=axis)
+
+
 def largest(tensor: Any) -> Any:
-    """Uses torch.amax: the max of Keras cannot be compiled, and raises an error for an empty batch."""
     return torch.amax(tensor, dim=-1)
 
 
