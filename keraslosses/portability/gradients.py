@@ -36,6 +36,8 @@ HARD_MODES = {"tensorflow": ("eager", "xla")}.get(BACKEND, MODES[:2])
 # The mode of the other checks: as `fit` runs a loss. On JAX this is also faster, because without it JAX
 # compiles each operation alone.
 USUAL = "compiled" if BACKEND == "jax" else "eager"
+# The fastest mode for many calls with inputs of the same shape.
+OFTEN = "graph" if BACKEND == "tensorflow" else USUAL
 
 
 def values_of(function: Callable[..., Any], y_true: Tensor, y_pred: Tensor) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from keraslosses.cli.plot.plotted import Plotted
 from keraslosses.core.types import Tensor
-from keraslosses.portability.gradients import value_and_gradient
+from keraslosses.portability.gradients import OFTEN, USUAL, value_and_gradient
 from keraslosses.reference.entry import Options
 from keraslosses.reference.kinds.path import Case, Path
 
@@ -102,7 +102,9 @@ def coupled_curves(loss: Any, path: Path, label: str) -> list[Curve]:
         return loss(y_true, y_pred)[:1]
 
     def curve(case: Case) -> Curve:
-        found = [value_and_slope(first, case.y_true, case.y_pred(at), case.slope(at)) for at in x[:, None]]
+        found = [
+            value_and_slope(first, case.y_true, case.y_pred(at), case.slope(at), OFTEN) for at in x[:, None]
+        ]
         values, slopes = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return Curve(label, case.label, x, values, slopes)
 
@@ -110,12 +112,12 @@ def coupled_curves(loss: Any, path: Path, label: str) -> list[Curve]:
 
 
 def value_and_slope(
-    function: Any, y_true: np.ndarray, y_pred: np.ndarray, moves: np.ndarray
+    function: Any, y_true: np.ndarray, y_pred: np.ndarray, moves: np.ndarray, mode: str = USUAL
 ) -> tuple[np.ndarray, np.ndarray]:
     """The values, and their derivatives by x: the gradient by y_pred, times the derivative of y_pred by x.
 
     Several values of a sample are added. If the loss has no gradient, the derivative is 0.
     """
-    values, gradient = value_and_gradient(function, y_true, y_pred.astype("float32"))
+    values, gradient = value_and_gradient(function, y_true, y_pred.astype("float32"), mode=mode)
     changes = np.zeros_like(moves) if gradient is None else gradient * moves
     return tuple(numbers.reshape(len(values), -1).sum(axis=-1) for numbers in (values, changes))
