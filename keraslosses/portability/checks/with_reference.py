@@ -51,8 +51,8 @@ def check_hard_inputs(subject: Subject) -> Findings:
     # Sorted by options, so that the loss is compiled once for each set of options.
     ordered = sorted(subject.reference.hard, key=lambda hard: (str(hard.options), np.shape(hard.y_pred)))
     for mode in gradients.HARD_MODES:
-        # Tracing takes torch's compiler seconds, so it runs only the first options.
-        every = gradients.BACKEND != "torch" or mode == "eager"
+        # torch's compiler and XLA on TensorFlow take seconds for each set of options: they run the first one.
+        every = mode == gradients.USUAL
         chosen = [hard for hard in ordered if every or hard.options == ordered[0].options]
         yield from hard_inputs_in(subject, chosen, mode)
     yield from nan_shows(subject)
