@@ -305,6 +305,10 @@ def largest(tensor: Any) -> Any:
     return jnp.max(tensor, axis=-1) * portable.one_or_nan(broken, tensor.dtype)
 
 
+# For equal numbers, each has half of the gradient.
+smaller, larger = jnp.minimum, jnp.maximum
+
+
 def running_max(tensor: Any) -> Any:
     return jax.lax.cummax(tensor, axis=tensor.ndim - 1)
 

@@ -1,8 +1,18 @@
-"""Maxima and minima along an axis."""
+"""Maxima and minima, of two tensors and along an axis."""
 
 from typing import Any
 
 from keraslosses.core.backend import ops
+
+
+def smaller(a: Any, b: Any) -> Any:
+    """The minimum. For equal numbers, each has half of the gradient."""
+    return ops.where(a == b, 0.5 * (a + b), ops.minimum(a, b))
+
+
+def larger(a: Any, b: Any) -> Any:
+    """The maximum. For equal numbers, each has half of the gradient."""
+    return ops.where(a == b, 0.5 * (a + b), ops.maximum(a, b))
 
 
 def largest_along(tensor: Any, axis: int) -> Any:

@@ -14,9 +14,11 @@ from keraslosses.core.backend import ops
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, products, sums
 from keraslosses.core.backend.kinds import unreadable as unreadable
+from keraslosses.core.backend.maxima import larger as larger
 from keraslosses.core.backend.maxima import largest as largest
 from keraslosses.core.backend.maxima import largest_along as largest_along
 from keraslosses.core.backend.maxima import running_max as running_max
+from keraslosses.core.backend.maxima import smaller as smaller
 from keraslosses.core.backend.maxima import smallest_along as smallest_along
 from keraslosses.core.backend.of_labels import add_to_picked as add_to_picked
 from keraslosses.core.backend.of_labels import is_class as is_class
@@ -301,16 +303,6 @@ def at_least(x: Any, low: float) -> Any:
 def above_or_one(x: Any, low: float) -> Any:
     """x where it is above `low`, else 1 with derivative 0. NaN stays NaN."""
     return ops.where(x <= low, ops.ones_like(x), x)
-
-
-def smaller(a: Any, b: Any) -> Any:
-    """The minimum. For equal numbers, each has half of the gradient."""
-    return ops.where(a == b, 0.5 * (a + b), ops.minimum(a, b))
-
-
-def larger(a: Any, b: Any) -> Any:
-    """The maximum. For equal numbers, each has half of the gradient."""
-    return ops.where(a == b, 0.5 * (a + b), ops.maximum(a, b))
 
 
 def extremes(pair: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:

@@ -11,9 +11,11 @@ from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients_of_all, products, sums
 from keraslosses.core.backend.class_chunks import gradients as class_gradients
 from keraslosses.core.backend.tensorflow_internals import is_eager, under_xla
+from keraslosses.core.backend.tensorflow_maxima import larger as larger
 from keraslosses.core.backend.tensorflow_maxima import largest as largest
 from keraslosses.core.backend.tensorflow_maxima import largest_along as largest_along
 from keraslosses.core.backend.tensorflow_maxima import running_max as running_max
+from keraslosses.core.backend.tensorflow_maxima import smaller as smaller
 from keraslosses.core.backend.tensorflow_maxima import smallest_along as smallest_along
 from keraslosses.core.backend.tensorflow_replicas import gather_over_replicas as gather_over_replicas
 from keraslosses.core.backend.tensorflow_replicas import mean_over_replicas as mean_over_replicas

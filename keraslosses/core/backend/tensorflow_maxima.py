@@ -9,6 +9,19 @@ from keraslosses.core.nonfinite import one_or_nan
 from keraslosses.core.types import Tensor
 
 
+def smaller(a: Tensor, b: Tensor) -> Any:
+    """Of two tensors of one shape. TensorFlow gives the whole gradient of equal numbers to one of them."""
+    return -larger(-a, -b)
+
+
+@tf.custom_gradient
+def larger(a: Tensor, b: Tensor) -> Any:
+    above, below = (tf.cast(test(a, b), a.dtype) for test in (tf.greater_equal, tf.less_equal))
+    share = 0.5 * (1.0 + above - below)
+
+    return tf.maximum(a, b), lambda upstream: (upstream * share, upstream * (1.0 - share))
+
+
 def largest_along(tensor: Any, axis: int) -> Any:
     """As in `portable`, but for an empty batch too: the max of Keras raises an error there."""
     return tf.reduce_max(tensor, axis=axis)

@@ -232,6 +232,10 @@ def mean_of(values: Any, count: int) -> Any:
     return values.mean() if count else values.sum()
 
 
+# For equal numbers, each has half of the gradient.
+smaller, larger = torch.minimum, torch.maximum
+
+
 def extremes(pair: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
     """The gradients of amin and amax are shared by equal numbers."""
     all_four = torch.stack([*pair, *other])
