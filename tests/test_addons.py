@@ -17,7 +17,7 @@ import keraslosses
 from keraslosses import addons
 from keraslosses.portability.gradients import MODES, value_and_gradient
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 STORED = json.loads(Path(__file__).with_name("addons_values.json").read_text("utf-8"))
 # The configs that TensorFlow Addons 0.23 saves.

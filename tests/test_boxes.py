@@ -15,7 +15,7 @@ from keraslosses.losses.box_geometry import FORMATS
 from keraslosses.portability.gradients import HARD_MODES, value_and_gradient, values_of
 from keraslosses.reference import REFERENCES
 
-pytestmark = pytest.mark.deep_on("jax")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 N = ops.convert_to_numpy
 NAMES = ("IoU", "GIoU", "DIoU", "CIoU")

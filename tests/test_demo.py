@@ -33,7 +33,7 @@ def invoke(*arguments):
     return CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, ["demo", *arguments])
 
 
-@pytest.mark.deep
+@pytest.mark.deep_in_turn("jax", "tensorflow", "torch")
 def test_demo_trains_prints_and_draws(backend, tmp_path):
     command = [sys.executable, "-m", "keraslosses", "demo", "--backends", backend]
     done = subprocess.run(

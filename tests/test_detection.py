@@ -16,7 +16,7 @@ from keraslosses.losses.detection import centerness
 from keraslosses.portability import gradients
 from keraslosses.reference import REFERENCES, detection
 
-pytestmark = pytest.mark.deep_on("jax")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 CLASSES = 2
 BOTH = ("MultiTaskDetection", "FCOS")

@@ -10,7 +10,7 @@ from masks import masked
 import keraslosses
 from keraslosses.portability.gradients import value_and_gradient
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
 

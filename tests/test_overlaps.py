@@ -12,7 +12,7 @@ from keraslosses.core import backend
 from keraslosses.portability.gradients import HARD_MODES, MODES, USUAL, value_and_gradient
 from keraslosses.reference import REFERENCES, kinds
 
-pytestmark = pytest.mark.deep_on("jax", "tensorflow")
+pytestmark = pytest.mark.deep_in_turn("jax", "tensorflow")
 
 N = ops.convert_to_numpy
 RNG = np.random.default_rng(11)

@@ -27,7 +27,7 @@ NOT_A_NUMBER[OUT] = np.nan
 
 def each_loss(test):
     """JAX compiles each of them for long, and what they look at is the same on all backends."""
-    return pytest.mark.deep_on("jax")(pytest.mark.parametrize("name", NAMES)(test))
+    return pytest.mark.deep_in_turn("jax", "tensorflow")(pytest.mark.parametrize("name", NAMES)(test))
 
 
 def without_rows(name):

@@ -107,6 +107,7 @@ SAVED = 'np.savez("weights.npz", *model.get_weights(), epochs=history.epoch)\n'
 
 
 @pytest.mark.deep
+@pytest.mark.deep_in_turn("jax", "torch")
 def test_a_killed_training_goes_on(tmp_path):
     seeded = MODEL + "keras.utils.set_random_seed(0)\n"
     training = code_under("Restart after a kill")

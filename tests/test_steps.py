@@ -216,7 +216,7 @@ def test_wrong_use_is_an_error_of_usage(arguments, said, tmp_path, monkeypatch):
     assert said in " ".join(result.stderr.replace("│", " ").split())
 
 
-@pytest.mark.deep
+@pytest.mark.deep_in_turn("jax", "tensorflow", "torch")
 def test_a_small_run(backend, tmp_path):
     """A task and a growth on the running backend, from end to end."""
     call = ["-m", "keraslosses", "steps", "cnn", "boxes", "--size", "small", "--seconds", "0.01", "--json"]

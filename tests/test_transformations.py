@@ -140,6 +140,7 @@ def of_backend():
     return transforms.transformations(keraslosses.mean_squared_error, x, x, x)
 
 
+@pytest.mark.deep_in_turn("jax", "tensorflow")
 @pytest.mark.parametrize("name", REFERENCES)
 def test_function_takes_symbolic_tensors(name):
     """It becomes a step of a functional model, which comes back from its config."""

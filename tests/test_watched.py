@@ -1,20 +1,17 @@
-"""Training that is watched for NaN and infinity: where nothing is wrong, nothing of the kind arises."""
+"""What watches for NaN and infinity finds none where nothing is wrong. `test_checks.py` watches `fit`."""
 
 import contextlib
-import math
 
-import keras
 import numpy as np
 import pytest
 from compiled import FORMS, outcome
 from keras import ops
+from watching import watched
 
 import keraslosses
 from keraslosses.core.backend import nan_where, one_or_nan
 from keraslosses.core.nonfinite import inf_where
-from keraslosses.portability.checks.lifecycle import layer_for
 from keraslosses.portability.gradients import BACKEND, USUAL, value_and_gradient
-from keraslosses.reference import REFERENCES
 
 pytestmark = pytest.mark.deep_on("jax", "tensorflow")
 
@@ -23,64 +20,12 @@ N = ops.convert_to_numpy
 WATCHED = "graph" if BACKEND == "tensorflow" else USUAL
 
 
-@contextlib.contextmanager
-def watched():
-    """Each backend's own watch: on JAX over what a compiled function gives, on torch over gradients."""
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        tf.debugging.enable_check_numerics(stack_height_limit=5)
-        try:
-            yield
-        finally:
-            tf.debugging.disable_check_numerics()
-    elif BACKEND == "jax":
-        import jax
-
-        with jax.debug_nans(True), jax.debug_infs(True):
-            yield
-    else:
-        import torch
-
-        with torch.autograd.set_detect_anomaly(True):
-            yield
-
-
 def test_the_watch_sees_what_is_wrong():
     def root(y_true, y_pred):
         return ops.sqrt(y_pred - y_true)
 
     with watched(), pytest.raises(Exception, match=r"(?i)nan|inf"):
         value_and_gradient(root, np.ones((2, 1), "float32"), np.zeros((2, 1), "float32"), mode=WATCHED)
-
-
-def model_for(names):
-    """Of a one-hot row for each sample the predictions of all these losses, and the targets."""
-    inputs = keras.Input((22,))
-    outputs, targets = [], []
-    for name in names:
-        y_true, y_pred = REFERENCES[name].inputs(REFERENCES[name].options[0], leading=(22,))
-        shape = y_pred.shape[1:]
-        flat = keras.layers.Dense(math.prod(shape))(inputs)
-        outputs.append(layer_for(REFERENCES[name].kind)(keras.layers.Reshape(shape)(flat)))
-        targets.append(y_true)
-    return keras.Model(inputs, outputs), np.eye(22, dtype="float32"), targets
-
-
-@pytest.mark.deep
-# All in one model take much memory on TensorFlow.
-@pytest.mark.parametrize("part", range(4))
-@pytest.mark.filterwarnings("ignore:Anomaly Detection")
-def test_fit_with_every_loss(part):
-    names = list(REFERENCES)[part::4]
-    model, x, targets = model_for(names)
-    losses = [getattr(keraslosses, name)(**REFERENCES[name].options[0]) for name in names]
-    model.compile("sgd", loss=losses, jit_compile=BACKEND == "jax")
-    # Variables that appear in the first step would let TensorFlow trace the step twice.
-    model.optimizer.build(model.trainable_variables)
-    with watched():
-        history = model.fit(x, targets, batch_size=11, epochs=1, verbose=0).history
-    assert np.isfinite(history["loss"]).all()
 
 
 # What is meant to be NaN or infinite is, whatever a compiler makes of it.
