@@ -184,6 +184,26 @@ def test_outside_by_rounding_counts_as_the_bound(mode):
         np.testing.assert_array_equal(found[1], gradient)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_target_just_below_0_counts_as_0(mode):
+    """These losses take it for 0 themselves, where no look has moved it."""
+    exact, near = (np.array([[1.0, low, low], [low, 0.25, 0.75]], "float32") for low in (0.0, LOW))
+    y_pred = np.array([[0.5, 0.25, 0.25], [0.125, 0.625, 0.25]], "float32")
+    losses = [
+        kl.CategoricalCrossentropy(reduction="none"),
+        kl.CategoricalCrossentropy(from_logits=True, reduction="none"),
+        kl.CategoricalFocalCrossentropy(reduction="none"),
+        kl.KLDivergence(reduction="none"),
+        kl.CategoricalHinge(reduction="none"),
+    ]
+    found = []
+    for y_true in (exact, near):
+        function, inputs = together(losses, [(y_true, y_pred)] * len(losses))
+        found.append(value_and_gradient(function, *inputs, mode=mode))
+    for of_exact, of_near in zip(*found, strict=True):
+        np.testing.assert_array_equal(of_near, of_exact)
+
+
 def test_rounding_is_that_of_the_precision_given():
     assert N(kl.binary_crossentropy([[1.0]], ops.convert_to_tensor([[1.0 + 2**-10]], dtype="float16"))) == 0
     for y_pred, dtype in ((1.002, "float16"), (1.0 + 2e-5, "float32"), (-2e-5, "float32")):

@@ -29,10 +29,7 @@ def of_anchors(
 
     `own` are tensors with one row for each anchor.
     """
-    batch = sets.anchors.shape[0]
-    size = chunk_size or suitable_size(sets.anchors, sets.references)
-    if size is not None and isinstance(batch, int):
-        size = min(size, batch)
+    size = size_of_chunks(sets, chunk_size)
     if size is None:
         return terms(sets.pairs, sets.anchors, sets.references, *own)
     numbers = () if sets.places is None else (sets.places,)
@@ -46,6 +43,13 @@ def of_anchors(
     rows, shared = (sets.labels, sets.anchors, *numbers, *own), (sets.reference_labels, sets.references)
     found = backend.by_rows(of_chunk, rows, shared, size)
     return tuple(found[:, column] for column in range(found.shape[1]))
+
+
+def size_of_chunks(sets: Sets, chunk_size: int | None) -> int | None:
+    """The number of anchors in a chunk. None: all at once."""
+    batch = sets.anchors.shape[0]
+    size = chunk_size or suitable_size(sets.anchors, sets.references)
+    return min(size, batch) if size is not None and isinstance(batch, int) else size
 
 
 def suitable_size(anchors: Tensor, references: Tensor) -> int | None:

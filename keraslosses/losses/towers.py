@@ -7,7 +7,7 @@ from keraslosses.core.backend import ops
 from keraslosses.core.kinds.towers import Towers
 from keraslosses.core.loss import FunctionLoss, loss_function, saved
 from keraslosses.core.types import DType, Tensor
-from keraslosses.losses.pair_chunks import of_anchors
+from keraslosses.losses.pair_chunks import of_anchors, size_of_chunks
 from keraslosses.losses.pair_distances import products, squares
 from keraslosses.losses.pair_sets import sets_of
 from keraslosses.losses.pairs import Pairs, log_sum_exp_where, softmax_costs
@@ -178,25 +178,39 @@ def contrast(
     `own` may hold negatives of each sample of the first set, `(batch, negatives, dim)`.
     """
 
-    def terms(
-        pairs: Pairs, anchors: Tensor, references: Tensor, partners: Tensor, *own: Tensor
-    ) -> tuple[Any, ...]:
-        similar = products(anchors, references)
-        if own:
-            of_own = ops.sum(anchors[:, None, :] * own[0], axis=-1)
-            pairs, similar = with_own(pairs, of_own), ops.concatenate([similar, of_own], axis=1)
-        complete = pairs.complete
-        of_others = log_sum_exp_where(pairs.negative, similar, complete)
-        costs = ops.softplus(of_others - ops.sum(anchors * partners, axis=1))
-        return ops.where(complete, costs, ops.zeros_like(costs)), ops.cast(complete, costs.dtype)
-
     sets = sets_of(labels, first, second, labels, across_replicas)
-    values, complete = of_anchors(terms, sets, (second, *own), chunk_size)
+    if symmetric and not across_replicas and size_of_chunks(sets, chunk_size) is None:
+        similar, of_partner = products(first, second), ops.sum(first * second, axis=1)
+        values, complete = costs_of(sets.pairs, similar, of_partner, scores_of(first, *own))
+        back, _ = costs_of(sets.pairs, ops.transpose(similar), of_partner)
+        return 0.5 * (values + back), complete != 0
+    values, complete = of_anchors(terms_of_contrast, sets, (second, *own), chunk_size)
     if symmetric:
         sets = sets_of(labels, second, first, labels, across_replicas)
-        back, _ = of_anchors(terms, sets, (first,), chunk_size)
+        back, _ = of_anchors(terms_of_contrast, sets, (first,), chunk_size)
         values = 0.5 * (values + back)
     return values, complete != 0
+
+
+def terms_of_contrast(
+    pairs: Pairs, anchors: Tensor, references: Tensor, partners: Tensor, *own: Tensor
+) -> tuple[Any, ...]:
+    of_partner = ops.sum(anchors * partners, axis=1)
+    return costs_of(pairs, products(anchors, references), of_partner, scores_of(anchors, *own))
+
+
+def scores_of(anchors: Tensor, own: Tensor = None) -> Any:
+    """The scalar products of each anchor with its own negatives; None if there are none."""
+    return None if own is None else ops.sum(anchors[:, None, :] * own, axis=-1)
+
+
+def costs_of(pairs: Pairs, similar: Tensor, of_partner: Tensor, of_own: Tensor = None) -> tuple[Any, Any]:
+    """The cross-entropy of each anchor with its partner as target, and 1 where it has a negative, else 0."""
+    if of_own is not None:
+        pairs, similar = with_own(pairs, of_own), ops.concatenate([similar, of_own], axis=1)
+    complete = pairs.complete
+    costs = ops.softplus(log_sum_exp_where(pairs.negative, similar, complete) - of_partner)
+    return ops.where(complete, costs, ops.zeros_like(costs)), ops.cast(complete, costs.dtype)
 
 
 def with_own(pairs: Pairs, own: Tensor) -> Pairs:
