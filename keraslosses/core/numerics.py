@@ -99,6 +99,26 @@ def unit_formula(x: Tensor, axis: int) -> Tensor:
     return divide(scaled, ops.where(length == 0, length, ops.maximum(length, EPSILON / scale)))
 
 
+# Of a sum of squares between these, no square that matters over- or underflows.
+SAFE_SQUARES = 1e-20, 1e30
+
+
+def scale_and_length(x: Tensor, axis: int) -> tuple[Any, Any]:
+    """A number for each vector by which it may be divided before its elements are squared, and its length.
+
+    It is 1 if the squares of all vectors are safe anyway.
+    """
+    squares = ops.sum(ops.square(x), axis=axis, keepdims=True)
+    low, high = SAFE_SQUARES
+    safe = ops.all(ops.logical_and(squares > low, squares < high))
+
+    def careful() -> tuple[Any, Any]:
+        scale = scale_of(x, axis)
+        return scale, ops.sqrt(ops.sum(ops.square(x / scale), axis=axis, keepdims=True)) * scale
+
+    return backend.either(safe, lambda: (ops.ones_like(squares), ops.sqrt(squares)), careful)
+
+
 def mean(values: Tensor, axis: int | tuple[int, ...], weights: Tensor = None) -> Tensor:
     """The mean along one axis or several axes, or the weighted mean; 0 where all weights are 0."""
     if weights is None:

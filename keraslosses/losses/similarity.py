@@ -38,10 +38,10 @@ def cosine_similarity(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> Any:
 
 
 class Vector(NamedTuple):
-    """A vector, scaled so that its largest element has size 1.
+    """A vector, scaled so that the squares of its elements neither overflow nor underflow.
 
     `to_unit` is the factor from the scaled vector to one of length 1. `length` is the length of the original.
-    Squares of the scaled elements neither overflow nor underflow. Lengths below 1e-7 count as 1e-7.
+    Lengths below 1e-7 count as 1e-7.
     """
 
     scaled: Tensor
@@ -50,10 +50,8 @@ class Vector(NamedTuple):
 
     @classmethod
     def of(cls, x: Tensor, axis: int) -> "Vector":
-        scale = numerics.scale_of(x, axis)
-        scaled = x / scale
-        length = ops.sqrt(ops.sum(ops.square(scaled), axis=axis, keepdims=True)) * scale
-        return cls(scaled, scale / ops.maximum(length, limits.EPSILON), length)
+        scale, length = numerics.scale_and_length(x, axis)
+        return cls(x / scale, scale / ops.maximum(length, limits.EPSILON), length)
 
     def towards(self, other: "Vector", cosine: Tensor) -> Tensor:
         """The derivative of the cosine by this vector. It is 0 for a zero vector."""

@@ -83,6 +83,12 @@ def shown_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:
     return totals.shown_unless_zero_formula(factor, values)
 
 
+def either(condition: Any, plain: Any, careful: Any) -> Any:
+    if computed(condition):
+        return plain() if condition else careful()
+    return jax.lax.cond(condition, plain, careful)
+
+
 def mean_of(values: Any, count: int) -> Any:
     return total(values) / max(count, 1)
 

@@ -22,6 +22,7 @@ from keraslosses.core.backend.tensorflow_replicas import mean_over_replicas as m
 from keraslosses.core.backend.tensorflow_replicas import replicas as replicas
 from keraslosses.core.backend.tensorflow_replicas import rows_before as rows_before
 from keraslosses.core.backend.tensorflow_rows import by_rows as by_rows
+from keraslosses.core.backend.tensorflow_totals import either as either
 from keraslosses.core.backend.tensorflow_totals import in_range
 from keraslosses.core.backend.tensorflow_totals import mean_of as mean_of
 from keraslosses.core.backend.tensorflow_totals import shown_unless_zero as shown_unless_zero

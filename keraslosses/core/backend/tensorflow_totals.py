@@ -94,6 +94,10 @@ def shown_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:
     return formula(factor, values)
 
 
+def either(condition: Any, plain: Any, careful: Any) -> Any:
+    return tf.cond(condition, plain, careful)
+
+
 def in_range(numbers: Tensor, high: float | None) -> Any:
     """Whether all numbers lie between 0 and `high`; None stands for no bound.
 

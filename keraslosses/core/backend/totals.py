@@ -1,5 +1,6 @@
 """Sums and means in the form that the compilers of most backends take well."""
 
+from collections.abc import Callable
 from typing import Any
 
 from keraslosses.core.backend import ops
@@ -42,6 +43,14 @@ def positive_total(numbers: Any, axis: int) -> Any:
 def apart(sums: Any) -> Any:
     """The sums, which a compiler computes before the operations that read them."""
     return sums
+
+
+def either(condition: Any, plain: Callable[[], Any], careful: Callable[[], Any]) -> Any:
+    """plain() if the condition, a scalar, is true, else careful(). Both give tensors of the same shapes.
+
+    Where no value can be read and no compiler chooses, it is careful().
+    """
+    return careful()
 
 
 def unit(formula: Any, x: Tensor, axis: int) -> Any:
