@@ -91,7 +91,7 @@ class Shares(NamedTuple):
 
     @classmethod
     def of(cls, y_pred: Tensor, axis: int) -> "Shares":
-        total = ops.sum(y_pred, axis=axis, keepdims=True)
+        total = backend.positive_total(y_pred, axis)
         nothing = ops.abs(total) < limits.NOTHING
         whole = ops.where(nothing, ops.ones_like(total), total)
         uniform = 1.0 / ops.cast(ops.shape(y_pred)[axis], y_pred.dtype)

@@ -70,8 +70,11 @@ def sums_of_both(a: Tensor, b: Tensor, axis: tuple[int, ...]) -> tuple[Any, Any,
 
 def positive_total(numbers: Any, axis: int) -> Any:
     """XLA on the CPU would store the larger of each number and 0 before it sums them."""
-    sums = (jnp.sum(x, axis=axis, keepdims=True) for x in (numbers, jnp.abs(numbers)))
-    return apart(0.5 * sum(sums))
+    return either(
+        jnp.all(jnp.min(numbers, axis=axis) >= 0),
+        lambda: jnp.sum(numbers, axis=axis, keepdims=True),
+        lambda: jnp.sum(jnp.maximum(numbers, 0.0), axis=axis, keepdims=True),
+    )
 
 
 def apart(sums: Any) -> Any:

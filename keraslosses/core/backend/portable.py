@@ -96,6 +96,10 @@ def repaired(repair: Any, tensors: Any, bounds: Any, whole_rows: bool) -> Any:
     return repair(*tensors)
 
 
+# Whether compiled code only finds the rows with a number out of range, if the kind of a loss is `clipped`.
+CHECKS_ROWS = True
+
+
 def computed(tensor: Any) -> bool:
     """Whether a tensor already has a value, on any device. In compiled code it has none."""
     return True

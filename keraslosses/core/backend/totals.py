@@ -36,8 +36,8 @@ def non_negative(numbers: Any) -> Any:
 
 
 def positive_total(numbers: Any, axis: int) -> Any:
-    """The sum of the numbers along an axis, which it keeps; numbers below 0 count as 0."""
-    return ops.sum(ops.maximum(numbers, 0.0), axis=axis, keepdims=True)
+    """The sum along an axis, which it keeps. Numbers that rounding carried below 0 count as 0."""
+    return ops.sum(non_negative(numbers), axis=axis, keepdims=True)
 
 
 def apart(sums: Any) -> Any:

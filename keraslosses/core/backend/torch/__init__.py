@@ -53,13 +53,16 @@ def as_tensor(x: Any) -> Any:
     return x if at_home else ops.convert_to_tensor(x)
 
 
+# A look has moved the numbers into their range, or two operations have: see `ranges`.
+CHECKS_ROWS = False
+
+
 def non_negative(numbers: Any) -> Any:
-    """Where values can be looked at, a look has moved them."""
-    return numbers.clamp_min(0.0) if peek(numbers) is None else numbers
+    return numbers
 
 
 def positive_total(numbers: Any, axis: int) -> Any:
-    return non_negative(numbers).sum(axis, keepdim=True)
+    return numbers.sum(axis, keepdim=True)
 
 
 def dtype_name(tensor: Any) -> str:
