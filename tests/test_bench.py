@@ -32,6 +32,7 @@ from keraslosses.cli.bench.results import (
     row_from,
     slower,
 )
+from keraslosses.cli.bench.without import unchecked
 from keraslosses.core import backend as seam
 from keraslosses.core.backend import forms
 from keraslosses.portability.processes import backends
@@ -408,6 +409,30 @@ def test_what_is_measured_without_a_form_is_the_formula(monkeypatch, backend):
     assert [faster.mean for faster in seen] == [None] * len(MODES[backend])
     bench_worker.work({**plan, "without": []}, lambda event: None)
     assert (seen[-1].mean is not None) == serves
+
+
+def test_a_slow_row_shows_what_the_check_of_ranges_costs():
+    fast = dataclasses.replace(PEERS[1], ratio=1.5, unchecked=1.04)
+    (line,) = notable([dataclasses.replace(WITH_PEER, peers=[fast])])
+    assert "1.50 times" in line and "(without the check of ranges 1.04; " in line
+
+
+def test_unchecked_is_the_loss_without_the_check_of_ranges():
+    loss = keraslosses.Dice()
+    y_true, y_pred = (keras.ops.full((1, 4, 4), number) for number in (1.0, 2.0))
+    assert np.isfinite(float(unchecked(loss)(y_true, y_pred)))
+    with pytest.raises(ValueError, match="probabilities"):
+        loss(y_true, y_pred)
+    assert unchecked(keraslosses.Huber()) is None
+    assert unchecked(lambda y_true, y_pred: 0.0) is None
+
+
+def test_the_time_without_the_check_is_measured_where_there_is_one(backend):
+    for case in (case for case in CASES if case.loss in ("KLDivergence", "MeanSquaredError")):
+        inputs = bench_worker.tensors_of(case, "small")
+        row = bench_worker.measure(case, "small", MODES[backend][0], inputs, 0.001)
+        checked = case.loss == "KLDivergence"
+        assert row.peers and all((peer.unchecked is not None) == checked for peer in row.peers)
 
 
 def test_the_child_process_is_told_what_to_do_without(monkeypatch):

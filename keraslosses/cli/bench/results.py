@@ -16,7 +16,11 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Peer:
-    """The time, memory and kernels of another library. `ratio` is our time divided by its time."""
+    """The time, memory and kernels of another library. `ratio` is our time divided by its time.
+
+    `unchecked` is the same for our time without the check that numbers lie in their range; None if we do not
+    check them.
+    """
 
     name: str
     ms: float
@@ -24,6 +28,7 @@ class Peer:
     ratio: float
     memory: float | None
     kernels: int | None
+    unchecked: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,10 +119,14 @@ def notable(rows: Sequence[Row]) -> list[str]:
     """A line for each row that takes more than NOTABLE times as long as its best peer."""
     return [
         f"{row.place}: {row.best.ratio:.2f} times {row.best.name} "
-        f"({of_kernels(row, row.best)}{row.copy_ratio:.1f} copies)"
+        f"({of_ranges(row.best)}{of_kernels(row, row.best)}{row.copy_ratio:.1f} copies)"
         for row in rows
         if row.best and row.best.ratio > NOTABLE
     ]
+
+
+def of_ranges(peer: Peer) -> str:
+    return "" if peer.unchecked is None else f"without the check of ranges {peer.unchecked:.2f}; "
 
 
 def of_kernels(row: Row, peer: Peer) -> str:

@@ -24,7 +24,7 @@ from keraslosses.cli.bench.calls import Call, copy, forget_compiled, with_gradie
 from keraslosses.cli.bench.cases import Case, Shape, modes_of, planned
 from keraslosses.cli.bench.peers import inputs_for, peers_of
 from keraslosses.cli.bench.results import Peer, Row
-from keraslosses.cli.bench.without import switch_off
+from keraslosses.cli.bench.without import switch_off, unchecked
 from keraslosses.core.backend import as_on_an_accelerator
 from keraslosses.core.types import Tensor
 
@@ -40,40 +40,51 @@ LIBRARIES = {
 Tell = Callable[[dict[str, Any]], None]
 
 
+OURS, COPY, UNCHECKED = "ours", "copy", "unchecked"
+
+
 def measure(case: Case, size: str, mode: str, inputs: Sequence[Any], seconds: float) -> Row:
     """Measures one row."""
     forget_compiled(mode)
     y_true, y_pred = inputs
-    shape = case.shapes[size]
-    ours = with_gradient(ours_of(case, shape), y_true, y_pred, mode)
+    loss = ours_of(case, case.shapes[size])
+    ours = with_gradient(loss, y_true, y_pred, mode)
     peers, dropped = agreeing(ours, peers_of(case), y_true, y_pred, mode)
-    copied = copy(y_pred, mode)
-    times = timing.in_turn([ours.run, *(peer.run for peer in peers.values()), copied.run], seconds)
-    own, *others, copies = times
+    calls = {OURS: ours, **peers, COPY: copy(y_pred, mode)}
+    trusting = unchecked(loss)
+    if trusting and peers:
+        calls[UNCHECKED] = with_gradient(trusting, y_true, y_pred, mode)
+    times = timing.in_turn([call.run for call in calls.values()], seconds)
+    of_each = dict(zip(calls, times, strict=True))
+    own = of_each[OURS]
     return Row(
         loss=case.title,
         mode=mode,
         size=size,
-        shape=list(shape),
+        shape=list(case.shapes[size]),
         ms=float(np.median(own)),
         spread=timing.spread(own),
         rounds=len(own),
         memory=ours.memory(),
         kernels=ours.kernels(),
-        copy_ms=float(np.median(copies)),
-        copy_ratio=timing.ratio(own, copies),
-        peers=[
-            Peer(
-                name=name,
-                ms=float(np.median(taken)),
-                spread=timing.spread(taken),
-                ratio=timing.ratio(own, taken),
-                memory=call.memory(),
-                kernels=call.kernels(),
-            )
-            for (name, call), taken in zip(peers.items(), others, strict=True)
-        ],
+        copy_ms=float(np.median(of_each[COPY])),
+        copy_ratio=timing.ratio(own, of_each[COPY]),
+        peers=[peer_of(name, call, of_each) for name, call in peers.items()],
         dropped=dropped,
+    )
+
+
+def peer_of(name: str, call: Call, of_each: Mapping[str, np.ndarray]) -> Peer:
+    """The results of a peer, from the times of all calls in each round."""
+    taken, bare = of_each[name], of_each.get(UNCHECKED)
+    return Peer(
+        name=name,
+        ms=float(np.median(taken)),
+        spread=timing.spread(taken),
+        ratio=timing.ratio(of_each[OURS], taken),
+        memory=call.memory(),
+        kernels=call.kernels(),
+        unchecked=None if bare is None else timing.ratio(bare, taken),
     )
 
 
