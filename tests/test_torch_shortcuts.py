@@ -4,7 +4,7 @@ import keras
 import pytest
 import torch
 
-from keraslosses.core import numerics
+from keraslosses.core import backend, numerics
 from keraslosses.core.backend import ops
 from keraslosses.losses import pair_distances, pairs, stacking
 
@@ -87,3 +87,26 @@ def test_an_operation_gives_what_keras_gives(x, axis):
     expected = keras.ops.sum(x, axis=axis, keepdims=True) if axis is not None else keras.ops.sum(x)
     assert total.dtype == expected.dtype
     torch.testing.assert_close(total.reshape(expected.shape), expected)
+
+
+def numbers_of(seed, steps):
+    generator = keras.random.SeedGenerator(seed)
+    return torch.stack([backend.uniform(1000, generator) for _ in range(steps)])
+
+
+@pytest.mark.parametrize("seed", [0, 1, -1, 2**31 - 1])
+def test_numbers_are_drawn_evenly_and_without_a_tie_to_their_neighbours(seed):
+    drawn = numbers_of(seed, 100)
+    assert drawn.min() >= 0 and drawn.max() < 1
+    # A share of 100,000 numbers has a standard deviation of 0.001.
+    shares = torch.histc(drawn, 10, 0.0, 1.0) / drawn.numel()
+    assert (shares - 0.1).abs().max() < 0.005
+    for first, second in ((drawn[:-1], drawn[1:]), (drawn[:, :-1], drawn[:, 1:])):
+        both = torch.stack([first.flatten(), second.flatten()])
+        assert torch.corrcoef(both)[0, 1].abs() < 0.02
+
+
+def test_numbers_depend_on_the_seed_and_the_step_and_on_nothing_else():
+    drawn = torch.cat([numbers_of(seed, 3) for seed in (0, 1, 2)])
+    assert len(drawn.unique(dim=0)) == 9
+    assert torch.equal(numbers_of(1, 3), drawn[3:6])

@@ -107,7 +107,7 @@ class SampledMargin(ChunkedCrossEntropy):
 
     def drawn(self, labels: Tensor) -> Tensor:
         """Draws the classes of a step, the same number in each: first from the batch, then from the rest."""
-        lots = keras.random.uniform((self.outputs,), seed=self.generator)
+        lots = backend.uniform(self.outputs, self.generator)
         lots = ops.scatter_update(lots, labels[:, None], 1.0 + ops.take(lots, labels, axis=0))
         count = max(round(self.rate * self.outputs), 1)
         return ops.cast(ops.top_k(lots, count, sorted=False)[1], "int32")

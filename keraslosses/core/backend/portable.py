@@ -105,6 +105,11 @@ def computed(tensor: Any) -> bool:
     return True
 
 
+def uniform(count: int, generator: Any) -> Any:
+    """`count` random numbers in [0, 1), from a `keras.random.SeedGenerator`."""
+    return keras.random.uniform((count,), seed=generator)
+
+
 def constant(numbers: Tensor, dtype: DType, near: Any) -> Any:
     """A number or a list of numbers as a tensor on the device of the tensor `near`.
 

@@ -16,6 +16,7 @@ from keraslosses.core.backend.torch.ctc_kernel import ctc as ctc
 from keraslosses.core.backend.torch.distances import root as root
 from keraslosses.core.backend.torch.distances import squared_differences as squared_differences
 from keraslosses.core.backend.torch.distances import squared_distances as squared_distances
+from keraslosses.core.backend.torch.draws import uniform as uniform
 from keraslosses.core.backend.torch.internals import (
     any_autocast,
     is_wrapped,
