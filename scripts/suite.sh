@@ -43,8 +43,8 @@ backends=${BACKENDS:-tensorflow jax torch}
 declare -A process
 for backend in $backends; do
     echo "== tests on $backend: started"
-    # On few cores, the backend whose tests take the longest goes before the others.
-    [ "$backend" = "${FIRST:-jax}" ] && priority=0 || priority=5
+    # On few cores, one backend may go before the others. Without a choice, they share the cores alike.
+    [ "$backend" = "${FIRST:-$backend}" ] && priority=0 || priority=5
     # With these options XLA compiles in a fifth of the time, and its code is slow, which small tensors do not feel.
     # TensorFlow's tests, and on JAX the check "compiled", run the code that users get (tests/test_checks.py).
     # A blank XLA_FLAGS would be the name of a file, for which XLA ends the process.
