@@ -186,7 +186,7 @@ def test_outside_by_rounding_counts_as_the_bound(mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_target_just_below_0_counts_as_0(mode):
-    """These losses take it for 0 themselves, where no look has moved it."""
+    """The formulas of these losses count it as 0, where no look has moved it."""
     exact, near = (np.array([[1.0, low, low], [low, 0.25, 0.75]], "float32") for low in (0.0, LOW))
     y_pred = np.array([[0.5, 0.25, 0.25], [0.125, 0.625, 0.25]], "float32")
     losses = [
@@ -202,6 +202,23 @@ def test_a_target_just_below_0_counts_as_0(mode):
         found.append(value_and_gradient(function, *inputs, mode=mode))
     for of_exact, of_near in zip(*found, strict=True):
         np.testing.assert_array_equal(of_near, of_exact)
+
+
+# torch cannot compile the gradient by y_true.
+@pytest.mark.parametrize("mode", MODES[: 1 if BACKEND == "torch" else None])
+def test_the_gradient_by_a_target_of_0_is_whole(mode):
+    """Most targets are 0, the bound of their range: there a maximum would halve the gradient on JAX."""
+    y_true, y_pred = np.array([[1.0, 0.0]], "float32"), ops.convert_to_tensor([[0.5, 0.25]])
+    expected = {
+        kl.CategoricalCrossentropy(): -np.log([2 / 3, 1 / 3]),
+        kl.CategoricalFocalCrossentropy(alpha=1.0): -np.log([2 / 3, 1 / 3]) * np.array([1 / 9, 4 / 9]),
+    }
+    if BACKEND != "torch":
+        # Of logits, a class without a share of the target costs nothing. torch's kernel differentiates it too.
+        expected[kl.CategoricalCrossentropy(from_logits=True)] = [np.log1p(np.exp(-0.25)), 0.0]
+    for loss, slope in expected.items():
+        _, found = value_and_gradient(lambda p, y, loss=loss: loss(y, p), y_pred, y_true, mode=mode)
+        np.testing.assert_allclose(found[0], slope, rtol=1e-5, atol=1e-7)
 
 
 def test_rounding_is_that_of_the_precision_given():

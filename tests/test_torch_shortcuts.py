@@ -95,7 +95,7 @@ def numbers_of(seed, steps):
 
 
 @pytest.mark.parametrize("seed", [0, 1, -1, 2**31 - 1])
-def test_numbers_are_drawn_evenly_and_without_a_tie_to_their_neighbours(seed):
+def test_numbers_are_drawn_evenly_and_do_not_depend_on_their_neighbours(seed):
     drawn = numbers_of(seed, 100)
     assert drawn.min() >= 0 and drawn.max() < 1
     # A share of 100,000 numbers has a standard deviation of 0.001.

@@ -77,7 +77,7 @@ def kl_divergence(y_true: Tensor, y_pred: Tensor) -> Any:
     0.6931
     """
     target = ops.minimum(backend.non_negative(y_true), 1.0)
-    p = ops.clip(y_pred, limits.EPSILON, 1.0)
+    p = backend.between(y_pred, limits.EPSILON, 1.0)
     log_ratio = ops.log(ops.maximum(target, limits.NOTHING) / p)
     values = backend.total(target * log_ratio, axis=-1)
     return Explicit(values, lambda: ops.where(y_pred < limits.EPSILON, 0.0, -target / p))

@@ -18,8 +18,8 @@ Key = tuple[str, str, str]
 class Peer:
     """The time, memory and kernels of another library. `ratio` is our time divided by its time.
 
-    `unchecked` is the same for our time without the check that numbers lie in their range; None if we do not
-    check them.
+    `unchecked` is our time without the check that numbers lie in their range, divided by its time. It is None
+    if our loss has no such check.
     """
 
     name: str

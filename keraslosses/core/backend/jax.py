@@ -13,9 +13,11 @@ from keraslosses.core.backend import portable
 from keraslosses.core.backend.alignments import alignments
 from keraslosses.core.backend.class_chunks import Classes, Sums, gradients, gradients_of_all, products, sums
 from keraslosses.core.backend.jax_totals import apart as apart
+from keraslosses.core.backend.jax_totals import between as between
 from keraslosses.core.backend.jax_totals import either as either
 from keraslosses.core.backend.jax_totals import mean_of as mean_of
 from keraslosses.core.backend.jax_totals import mean_of_rows as mean_of_rows
+from keraslosses.core.backend.jax_totals import non_negative as non_negative
 from keraslosses.core.backend.jax_totals import positive_total as positive_total
 from keraslosses.core.backend.jax_totals import shown_unless_zero as shown_unless_zero
 from keraslosses.core.backend.jax_totals import sums_of_both as sums_of_both

@@ -36,6 +36,7 @@ from keraslosses.core.backend.pairs import root as root
 from keraslosses.core.backend.pairs import squared_differences as squared_differences
 from keraslosses.core.backend.pairs import squared_distances as squared_distances
 from keraslosses.core.backend.totals import apart as apart
+from keraslosses.core.backend.totals import between as between
 from keraslosses.core.backend.totals import either as either
 from keraslosses.core.backend.totals import length as length
 from keraslosses.core.backend.totals import mean as mean

@@ -83,8 +83,19 @@ def mean_of(values: Any, count: int) -> Any:
 
 
 def times_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:
-    """One kernel, and one for its gradient."""
-    return tf.math.multiply_no_nan(values, factor)
+    """One kernel, and one for its gradient. That by a factor of 0 is 0, as in the formula."""
+    if factor.shape != values.shape:
+        return formula(factor, values)
+
+    @tf.custom_gradient
+    def product(factor: Tensor, values: Tensor) -> Any:
+        def gradient(upstream: Tensor) -> Any:
+            by_factor = tf.where(factor == 0, tf.zeros_like(factor), upstream * values)
+            return by_factor, tf.math.multiply_no_nan(upstream, factor)
+
+        return tf.math.multiply_no_nan(values, factor), gradient
+
+    return product(factor, values)
 
 
 def shown_unless_zero(formula: Any, factor: Tensor, values: Tensor) -> Any:

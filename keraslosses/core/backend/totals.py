@@ -35,6 +35,11 @@ def non_negative(numbers: Any) -> Any:
     return ops.maximum(numbers, 0.0)
 
 
+def between(numbers: Any, low: float, high: float) -> Any:
+    """The numbers, moved to the nearest bound if they are outside. At a bound the gradient passes through."""
+    return ops.clip(numbers, low, high)
+
+
 def positive_total(numbers: Any, axis: int) -> Any:
     """The sum along an axis, which it keeps. Numbers that rounding carried below 0 count as 0."""
     return ops.sum(non_negative(numbers), axis=axis, keepdims=True)

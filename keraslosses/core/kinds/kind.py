@@ -96,8 +96,8 @@ class Kind(ABC):
     - `true`: The `Range` in which the numbers of y_true must lie. Default: None, all numbers are allowed.
     - `pred`: The `Range` in which the numbers of y_pred must lie, unless the loss has the option
       `from_logits` and it is True. Default: None, all numbers are allowed.
-    - `clipped`: Whether an entry is a row along one axis, and the formula itself takes a number just outside
-      its range for the bound. Default: False.
+    - `clipped`: Whether an entry is a row along one axis, and the formula itself counts a number just outside
+      its range as the bound. Default: False.
     """
 
     explicit = False

@@ -21,8 +21,8 @@ class Vectors(Elementwise):
         true: The `Range` in which the numbers of y_true must lie. Default: None, all numbers are allowed.
         pred: The `Range` in which the numbers of y_pred must lie, unless the loss has the option
             `from_logits` and it is True. Default: None, all numbers are allowed.
-        clipped: Whether the formula itself takes a number just outside its range for the bound. Then compiled
-            code looks at rows only, which is faster: it moves no numbers. Default: False.
+        clipped: Whether the formula itself counts a number just outside its range as the bound. Then compiled
+            code moves no numbers. It only finds the rows that become NaN, which is faster. Default: False.
 
     Shapes: y_true must have the shape of y_pred, `(batch, ..)`. y_true `(batch,)` fits y_pred `(batch, 1)`,
     and the other way round. The formula returns the shape of y_pred without `axis`.
